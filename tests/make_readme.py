@@ -14,7 +14,7 @@ from typing import Any, get_type_hints
 
 from tests.support.place import REPOSITORY
 from tui.cli.declarations.table import VERBS
-from tui.core.console.key_actions import KEY_ACTIONS
+from tui.core.console.key_table import KEY_ACTIONS
 from tui.core.console.keymap import Keymap
 from tui.core.sessions.session_state import state_table
 from tui.demo import pipeline

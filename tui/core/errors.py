@@ -72,7 +72,8 @@ class ConsoleError(Exception):
     """An operation failed.
 
     `message` says why to people and `reason` to code; `remedy` is the command that mends it, or
-    empty. As a string it is all that people are told.
+    empty. `commands` are the words of those that ask for the same again, `None` if unknown. As a
+    string it is all that people are told.
     """
 
     exit_code = 1
@@ -86,6 +87,7 @@ class ConsoleError(Exception):
         self.message = message
         self.reason = reason or self.usual
         self.remedy = remedy
+        self.commands: tuple[tuple[str, ...], ...] | None = None
 
     def __str__(self) -> str:
         return with_remedy(self.message, self.remedy)

@@ -13,7 +13,7 @@ from textual.reactive import Reactive
 from textual.screen import Screen
 from textual.widget import Widget
 
-from tui.core.console.key_actions import Reach
+from tui.core.console.key_action import Reach
 from tui.core.console.pane_table import PANES
 from tui.core.console.saved_view import SavedView
 from tui.core.models.catalog import Catalog
@@ -216,9 +216,9 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
             self.feed.show_keys()
 
     def on_table_chosen(self, message: Table.Chosen) -> None:
-        """Go to the pane that was clicked."""
-        numbered = self.panes.numbered.items()
-        self.handlers.pane(next(number for number, pane in numbered if pane is message.table))
+        """Go to the pane that was clicked, as its key does."""
+        clicked = (row.name for row in PANES if self.panes.numbered[row.number] is message.table)
+        self.handlers.run(self._by_name[next(clicked)])
 
     # What comes in ---------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from textual.keys import Keys, _character_to_key
 
-from tui.core.console.key_actions import KEY_ACTIONS
+from tui.core.console.key_table import KEY_ACTIONS
 from tui.core.console.keymap import DANGEROUS, KEYS, Keymap, WrongKey, keymap, written
 from tui.ui.actions.key_handlers import KeyHandlers
 from tui.ui.actions.keys import _textual

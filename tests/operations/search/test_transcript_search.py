@@ -84,11 +84,11 @@ def test_it_says_how_far_it_is_and_can_be_stopped(tmp_path: Path) -> None:
 def test_the_next_hit_goes_round() -> None:
     from array import array
 
-    hits = SearchHits(words="x", places=array("Q", [10, 20, 30]))
+    hits = SearchHits(sought="x", places=array("Q", [10, 20, 30]))
     assert [hits.next(place, 1) for place in (-1, 10, 15, 30)] == [0, 1, 1, 0]
     assert [hits.next(place, -1) for place in (30, 15, 10)] == [1, 0, 2]
-    assert SearchHits(words="x").next(5, 1) is None
-    first = SearchHits(words="x", places=array("Q", [0, 10]))
+    assert SearchHits(sought="x").next(5, 1) is None
+    first = SearchHits(sought="x", places=array("Q", [0, 10]))
     assert [first.next(place, 1) for place in (-1, 0)] == [0, 1]
 
 

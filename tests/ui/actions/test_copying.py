@@ -62,7 +62,7 @@ def rows(root: Path) -> dict[str, Any]:
 def copied(pilot: Pilot[int]) -> str:
     screen = pilot.app.screen
     assert isinstance(screen, ConsoleScreen)
-    return command_line(screen.context, screen.targets())
+    return command_line(screen.engine, screen.flows.commands, screen.targets())
 
 
 @pytest.mark.parametrize(
@@ -199,7 +199,7 @@ async def test_the_command_of_an_answer_that_was_not_given_names_the_session() -
         await at.asked()
         await at.press("escape")
         await at.answered()
-        assert at.screen.context.commands == (("show", one.address),)
+        assert at.screen.flows.commands == (("show", one.address),)
 
 
 @pytest.mark.parametrize(("key", "sure"), [("n", ()), ("escape", ()), ("y", ("--yes",))])
@@ -215,7 +215,7 @@ async def test_only_who_said_yes_to_an_interrupt_copies_the_yes(
         await at.asked()
         await at.press(key)
         await at.answered()
-        assert at.screen.context.commands == (("interrupt", one.address, *sure),)
+        assert at.screen.flows.commands == (("interrupt", one.address, *sure),)
 
 
 async def test_a_copied_command_is_shown_in_full_until_a_key_is_pressed() -> None:
@@ -227,7 +227,7 @@ async def test_a_copied_command_is_shown_in_full_until_a_key_is_pressed() -> Non
         question = at.panes.question
         await at.until(lambda: question.size.height > 2)
         rows = [question.render_line(y).text.strip() for y in range(question.size.height)]
-        assert " ".join(rows).endswith(command_line(at.screen.context, at.screen.targets()))
+        assert " ".join(rows).endswith(copied(at.pilot))
         assert at.panes.sessions.size.height > 0
         at.screen.news.tell("bert extended 9f2c")
         for _ in range(3):
@@ -246,7 +246,7 @@ async def test_a_command_too_long_for_the_message_line_is_a_page() -> None:
         await at.press("Y")
         await at.until(lambda: at.panes.page.is_open)
         shown = "".join(at.shown(at.panes.page).split())
-        assert shown == "".join(command_line(at.screen.context, at.screen.targets()).split())
+        assert shown == "".join(copied(at.pilot).split())
         assert "sent to the terminal (OSC 52; it may not take it)" in at.message
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.console.fixed_engine import FixedEngine
 from tests.support.console.piloted import console
-from tui.core.console.key_actions import KEY_ACTIONS
+from tui.core.console.key_table import KEY_ACTIONS
 from tui.core.console.keymap import KEYS, Keymap
 from tui.core.console.pane_table import EXPIRY, LISTINGS, LIVE, SESSIONS
 from tui.core.models.catalog import Catalog

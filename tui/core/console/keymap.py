@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from tui.core.console.key_actions import KEY_ACTIONS
+from tui.core.console.key_table import KEY_ACTIONS
 from tui.core.text.safe_text import one_line
 
 KEYS: Mapping[str, tuple[str, ...]] = MappingProxyType({one.name: one.keys for one in KEY_ACTIONS})

@@ -30,9 +30,8 @@ MANY = 5
 class ActionContext:
     """`done` are the batches that `u` undoes, the latest last.
 
-    `commands` are the words of the verbs that do what was asked for last. `about` are the sessions
-    that the open question is about, `request` is the permission request that it is about.
-    `message_of_done` is the message that was shown when `done` got its latest.
+    `about` are the sessions that the open question is about, `request` is the permission request
+    that it is about. `message_of_done` is the message that was shown when `done` got its latest.
     """
 
     engine: Engine
@@ -41,7 +40,6 @@ class ActionContext:
     pages: Pages
     done: list[tuple[ActionResult, ...]] = field(default_factory=list)
     drafts: Drafts = field(init=False)
-    commands: tuple[tuple[str, ...], ...] = ()
     about: tuple[Session, ...] = ()
     message_of_done: int = 0
     request: PermissionRequest | None = None
@@ -97,10 +95,6 @@ class ActionContext:
     def _deadline(self) -> str:
         """Return when the request that the open question is about is denied, by the clock."""
         return deadline_words(self.request, self.engine.now()) if self.request else ""
-
-    def record_command(self, *words: str) -> None:
-        """Take note of the verb, with all its words, that does what is asked for now."""
-        self.commands = (words,)
 
     def asks_about(self, sessions: Sequence[Session]) -> None:
         """Take note of whom the questions that come are about, as long as they are there."""

@@ -12,20 +12,18 @@ from tui.core.models.entry import Entry
 from tui.core.text.safe_text import one_line
 from tui.ui.actions.action_context import ActionContext
 from tui.ui.actions.key_targets import KeyTargets
+from tui.ui.actions.outcome import Commands
+from tui.ui.port import Engine
 from tui.ui.state.list_query import ListQuery
 from tui.ui.terminal import clipboard
 
 _SHOWN = 200
 
 
-def command_line(context: ActionContext, targets: KeyTargets) -> str:
-    """Return the command line, as a shell anywhere takes it, of what was asked for last.
-
-    Once the operator has moved on, it is the one that shows what is in sight.
-    """
-    engine = context.engine
+def command_line(engine: Engine, commands: Commands, targets: KeyTargets) -> str:
+    """Return commands as a line that a shell anywhere takes; without any, of what is in sight."""
     root = () if engine.is_root_configured else ("--root", str(engine.root.absolute()))
-    meant = context.commands or (_in_sight(targets),)
+    meant = commands or (_in_sight(targets),)
     return "; ".join(shlex.join(["session-console", *root, *words]) for words in meant)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from tui.core.errors import ConsoleError
 from tui.core.models.session import Session
 from tui.ui.actions.action_context import ActionContext
-from tui.ui.actions.outcome import Outcome
+from tui.ui.actions.outcome import Commands, Outcome
 from tui.ui.background.loops import write_down
 from tui.ui.state.view_store import ViewStore
 from tui.ui.widgets.panes import Panes
@@ -20,7 +20,8 @@ Flow = Coroutine[Any, Any, Outcome]
 class FlowRunner:
     """`start` runs a coroutine beside the screen, `done` is called after each flow.
 
-    `started` is the id of the run that was started last, until its session is there.
+    `started` is the id of the run that was started last, until its session is there. `commands`
+    do what was asked for last; none once the operator has moved on.
     """
 
     def __init__(
@@ -37,6 +38,7 @@ class FlowRunner:
         self._start = start
         self._done = done
         self.started = ""
+        self.commands: Commands = ()
 
     def act(self, flow: Flow, about: Sequence[Session] = ()) -> None:
         """Let a flow have the keyboard until it is done; `about` is what it asks about."""
@@ -51,13 +53,10 @@ class FlowRunner:
         try:
             self._take(await flow)
             is_taken = True
-        except StoppedWaiting as error:
-            question.say(str(error))
-        except Cancelled:
-            is_taken = True  # left by a key: what follows it is meant for the panes
-            question.say("")
         except ConsoleError as error:
-            question.say(str(error), "bad")
+            # Left by a key: what follows it is meant for the panes.
+            is_taken = isinstance(error, Cancelled) and not isinstance(error, StoppedWaiting)
+            self._take(Outcome.of(error))
         except Exception as error:  # a fault in one flow must not take the console along
             write_down(context.engine, "an action", error)
             question.say(f"{type(error).__name__}: {error}", "bad")
@@ -78,3 +77,4 @@ class FlowRunner:
             acted = {one.key for one in context.about}
             self._store.change(marks=(self._store.view.marks - acted) | outcome.failed)
         self.started = outcome.started or self.started
+        self.commands = self.commands if outcome.commands is None else outcome.commands

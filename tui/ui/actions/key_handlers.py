@@ -6,7 +6,7 @@ from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from typing import Any
 
-from tui.core.console.key_actions import KeyAction
+from tui.core.console.key_action import KeyAction
 from tui.core.console.pane_table import EXPIRY, LISTINGS, LIVE, SESSIONS
 from tui.core.models.session import Key, Session
 from tui.core.sessions.attention import FailureGroup
@@ -15,7 +15,7 @@ from tui.ui.actions import copying
 from tui.ui.actions.action_context import ActionContext
 from tui.ui.actions.flow_runner import Flow, FlowRunner
 from tui.ui.actions.key_targets import KeyTargets
-from tui.ui.actions.outcome import Outcome
+from tui.ui.actions.outcome import Commands, Outcome
 from tui.ui.actions.prompting import until_taken
 from tui.ui.actions.sessions import answering, cleaning, resuming, session_actions, undoing
 from tui.ui.actions.verb_line.command_line import CommandLine
@@ -70,7 +70,9 @@ class KeyHandlers:
         )
 
     def run(self, action: KeyAction) -> None:
-        """Do what a key does."""
+        """Do what a key does; once it moves on, what was done before is no longer copied."""
+        if action.moves_on:
+            self._flows.commands = ()
         getattr(self, action.handler)(*action.args)
 
     @property
@@ -94,7 +96,6 @@ class KeyHandlers:
     # Moving ----------------------------------------------------------------------------------
 
     def move(self, rows: int) -> None:
-        self._context.commands = ()
         if (text := self._text) is not None:
             text.scroll_lines(rows)
         elif (table := self._panes.table(self._view.pane)) is not None:
@@ -114,7 +115,6 @@ class KeyHandlers:
 
     def pane(self, number: int) -> None:
         self._store.change(pane=number, is_full=False)
-        self._context.commands = ()
         if number == LIVE:
             # What is read must not change with what comes to the top.
             self._panes.sessions.selection_pinned = True
@@ -124,7 +124,6 @@ class KeyHandlers:
         self.pane((self._view.pane - 1 + step) % len(self._panes.numbered) + 1)
 
     def enter(self) -> None:
-        self._context.commands = ()
         view, store = self._view, self._store
         if view.pane == LISTINGS:
             store.change(query=replace(view.query, listing=view.listing), pane=SESSIONS)
@@ -140,7 +139,6 @@ class KeyHandlers:
         self._fit()
 
     def leave(self) -> None:
-        self._context.commands = ()
         view, store = self._view, self._store
         hides_all = view.query.filter and store.catalog is not None and not view.shown
         if view.is_page_open:
@@ -163,7 +161,6 @@ class KeyHandlers:
             self._quit()
 
     def attention(self) -> None:
-        self._context.commands = ()
         found, sessions = self._store.latest(), self._panes.sessions
         needing = found.needs.keys() if found else frozenset()
         start = sessions.index + 1
@@ -294,7 +291,8 @@ class KeyHandlers:
             self._once("copying", copying.copy(app, self._context, text))
 
     def copy_command(self) -> None:
-        command = copying.command_line(self._context, self._targets())
+        commands, targets = self._flows.commands, self._targets()
+        command = copying.command_line(self._engine, commands, targets)
         app = self._panes.question.app
         self._once("copying", copying.copy_command(app, self._context, command))
 
@@ -348,18 +346,19 @@ class KeyHandlers:
         asks = "filter: words, stage:3, live, failed, <24h, ! negates; empty shows all"
         store, question = self._store, self._panes.question
 
-        def record(typed: str) -> None:
-            query = replace(store.query, filter=typed.strip())
-            self._context.record_command(*copying.listed(query))
+        def commands(typed: str) -> Commands:
+            return (copying.listed(replace(store.query, filter=typed.strip())),)
 
-        async def take(typed: str) -> None:
+        async def take(typed: str) -> Outcome:
             parse_filter(typed.strip())
             store.change(query=replace(store.query, filter=typed.strip()))
+            self._feed.tick()
+            return Outcome(commands=commands(typed))
 
         text = store.query.filter
-        await until_taken(question, asks, take, text=text, record=record, counts_on_it=False)
-        self._feed.tick()
-        return Outcome()
+        return await until_taken(
+            question, asks, take, text=text, commands=commands, counts_on_it=False
+        )
 
     async def _search(self) -> Outcome:
         self._sought = (await self._panes.question.ask("search", text=self._sought)).strip()

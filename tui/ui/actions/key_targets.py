@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tui.core.console.key_actions import KeyAction, Reach
+from tui.core.console.key_action import KeyAction, Reach
 from tui.core.console.pane_table import EXPIRY, LISTINGS, SESSIONS
 from tui.core.models.catalog import Catalog
 from tui.core.models.session import Key, Session

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 from textual.binding import Binding, BindingType
 from textual.keys import _character_to_key
 
-from tui.core.console.key_actions import KEY_ACTIONS, KeyAction, Reach
+from tui.core.console.key_action import KeyAction, Reach
+from tui.core.console.key_table import KEY_ACTIONS
 from tui.core.console.keymap import Keymap
 from tui.operations.context import VerbInfo
 from tui.ui.actions.verb_line.verbs import OWN

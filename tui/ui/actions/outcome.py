@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 
+from tui.core.errors import ConsoleError
 from tui.core.models.session import Key
 from tui.operations.context import ActionResult
+from tui.ui.widgets.prompt import Cancelled
+
+Commands = tuple[tuple[str, ...], ...]
+CommandsOf = Callable[[str], Commands]
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +21,8 @@ class Outcome:
 
     `failed` are the sessions that stay marked; `None` leaves the marks as they are. `started` is
     the id of the run whose session is to be selected once it is there. `done` can be undone as one.
+    `commands` are the words of those that do the same, of which none stand for what is in sight;
+    `None` leaves those of the flow before.
     """
 
     message: str | None = None
@@ -21,3 +30,38 @@ class Outcome:
     failed: frozenset[Key] | None = None
     started: str = ""
     done: tuple[ActionResult, ...] = ()
+    commands: Commands | None = None
+
+    @classmethod
+    def of(cls, error: ConsoleError) -> Outcome:
+        """Return what came of a flow that an error ended, or that its operator left."""
+        if isinstance(error, Cancelled):
+            return cls(str(error), commands=error.commands)
+        return cls(str(error), "bad", commands=error.commands)
+
+
+@contextmanager
+def asked_by(commands: Commands, typed: CommandsOf | None = None) -> Iterator[None]:
+    """Name, in an error from inside that names none, the commands that ask for the same again.
+
+    Where a line is left, those are what `typed` makes of it.
+    """
+    try:
+        yield
+    except ConsoleError as error:
+        if error.commands is None:
+            line = error.line if isinstance(error, Cancelled) else None
+            error.commands = commands if typed is None or line is None else typed(line)
+        raise
+
+
+async def done_by(commands: Commands, flow: Awaitable[Outcome]) -> Outcome:
+    """Return what comes of a flow, with the commands that do the same; so does its error."""
+    with asked_by(commands):
+        outcome = await flow
+    return replace(outcome, commands=commands) if outcome.commands is None else outcome
+
+
+async def told(act: Awaitable[ActionResult]) -> Outcome:
+    """Return what came of an act in its own words."""
+    return Outcome((await act).words, "good")

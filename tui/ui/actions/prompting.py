@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import TypeVar
 
 from tui.core.errors import ConsoleError
 from tui.core.explanation import Explanation
+from tui.ui.actions.outcome import Commands, CommandsOf
 from tui.ui.widgets.prompt import Cancelled, Complete, Preview, PromptBar
 
 T = TypeVar("T")
@@ -23,30 +25,27 @@ async def until_taken(
     preview: Preview | None = None,
     complete: Complete | None = None,
     warns: Sequence[Explanation] = (),
-    record: Callable[[str], object] | None = None,
+    commands: CommandsOf | None = None,
     counts_on_it: bool = True,
 ) -> T:
     """Ask for a line until `take` takes it, and return what came of that.
 
     Why it was refused stands there in full, with the line as it was typed: were the line closed,
     what is typed next would be commands. Enter takes nothing before the line was shown, where a
-    flow `counts_on_it`. Raises `Cancelled`.
+    flow `counts_on_it`. Raises `Cancelled`, with the `commands` that the line stands for: without
+    any, those of what was refused last.
     """
+    ask = partial(question.ask, asks, placeholder=placeholder, preview=preview, complete=complete)
+    last: Commands | None = None
     while True:
-        text = await question.ask(
-            asks,
-            placeholder=placeholder,
-            text=text,
-            preview=preview,
-            complete=complete,
-            warns=warns,
-            record=record,
-            refused=refused,
-            counts_on_it=counts_on_it,
-        )
         try:
+            text = await ask(text=text, warns=warns, refused=refused, counts_on_it=counts_on_it)
             return await take(text)
-        except Cancelled:
+        except Cancelled as error:
+            if error.commands is None:
+                line = text if error.line is None else error.line
+                error.commands = commands(line) if commands is not None else last
             raise
         except ConsoleError as error:
+            last = error.commands
             refused = f"refused: {error}".replace("refused: refused: ", "refused: ")

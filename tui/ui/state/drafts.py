@@ -55,7 +55,9 @@ class Drafts:
         except Cancelled as error:
             text = _keep(self._kept, about, self._question.editor.text)
             if text and not isinstance(error, StoppedWaiting):
-                raise StoppedWaiting(f"not sent, draft kept: {again} brings it back") from None
+                kept = StoppedWaiting(f"not sent, draft kept: {again} brings it back")
+                kept.commands = error.commands
+                raise kept from None
             raise
         except BaseException:  # whatever it was, the words are the operator's
             _keep(self._kept, about, self._question.editor.text)

@@ -31,7 +31,9 @@ TOO_EARLY = "that key came before the question was on the screen: press it again
 
 
 class Cancelled(ConsoleError):
-    """The operator left the question."""
+    """The operator left the question; `line` is what was typed into it, where it asked for any."""
+
+    line: str | None = None
 
 
 class StoppedWaiting(Cancelled):
@@ -62,7 +64,6 @@ class PromptBar(MessageBar):
         self._placeholder = ""
         self._warns: Sequence[Explanation] = ()
         self._refusal = ""
-        self._record: Callable[[str], object] | None = None
         self._rows = LEAST_ROWS
         self._is_shown = self._counts_on_it = False
         self._gave_up: asyncio.Event | None = None
@@ -152,7 +153,6 @@ class PromptBar(MessageBar):
         preview: Preview | None = None,
         complete: Complete | None = None,
         warns: Sequence[Explanation] = (),
-        record: Callable[[str], object] | None = None,
         refused: str = "",
         turns: Turns = _NO_TURNS,
         counts_on_it: bool = False,
@@ -160,15 +160,14 @@ class PromptBar(MessageBar):
         """Ask for a line of text; `preview` says what the words so far would do.
 
         `complete` makes more of them when Tab is pressed; `warns` stands behind the answer while
-        there is room; `record` gets the line once it is answered or left. Why the last answer was
-        `refused` stands there in full until a key is pressed. `turns` are as for `choose`; with
-        them, or if the answer `counts_on_it`, Enter before the question was shown answers nothing.
+        there is room. Why the last answer was `refused` stands there in full until a key is
+        pressed. `turns` are as for `choose`; with them, or if the answer `counts_on_it`, Enter
+        before the question was shown answers nothing. Raises `Cancelled` for Esc.
         """
         self._choices, self._turns = {}, turns
         if turns:
             self._typed.clear()
         self._refusal = one_line(refused)
-        self._record = record
         self.editor = LineEditor(text)
         self._preview = preview
         self._complete = complete
@@ -218,17 +217,17 @@ class PromptBar(MessageBar):
         self.redraw()
         try:
             answer = await self._answer
+            if self.gone:
+                raise StoppedWaiting(f"{self.gone}: nothing was done")
+            return answer
+        except Cancelled as error:
+            error.line = None if self._choices else self.editor.text
+            raise
         finally:
-            self._answer = None
+            self._answer = self._preview = None
             self._put("")
-            if self._record is not None:
-                self._record(self.editor.text)
-            self._preview = self._record = None
             self._refusal = ""
             self.redraw()
-        if self.gone:
-            raise StoppedWaiting(f"{self.gone}: nothing was done")
-        return answer
 
     def redraw(self) -> int:
         """Repaint what differs, in as many rows as what must be read in full needs."""

@@ -66,7 +66,7 @@ async def test_what_came_beside_the_questions_is_seen_before_they_are_answered()
         await at.asked()
         await at.press("1", "enter")
         await at.until(lambda: "read all of it" in "".join(at.rows(at.panes.question)))
-        assert not any("--input" in word for words in at.screen.context.commands for word in words)
+        assert not any("--input" in word for words in at.screen.flows.commands for word in words)
         assert at.engine.asked == []
         shown = at.rows(at.panes.page)
         while at.panes.page.pages[0] < at.panes.page.pages[1]:
@@ -82,7 +82,7 @@ async def test_what_came_beside_the_questions_is_seen_before_they_are_answered()
             assert any(said in row for row in shown), said
         await at.press("enter")
         await at.answered()
-        assert any("--input" in word for words in at.screen.context.commands for word in words)
+        assert any("--input" in word for words in at.screen.flows.commands for word in words)
         assert len(at.engine.asked) == 1
 
 

@@ -123,7 +123,7 @@ async def test_a_title_is_given_to_the_session_as_it_was_shown() -> None:
         await say(at, "rename A new title")
         await at.answered()
         assert at.engine.asked == [("rename", one.session_id, "A new title")]
-        assert at.screen.context.commands == (("rename", one.address, "A new title"),)
+        assert at.screen.flows.commands == (("rename", one.address, "A new title"),)
 
 
 async def test_what_is_named_goes_before_what_is_selected() -> None:

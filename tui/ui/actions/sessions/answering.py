@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from functools import partial
 
@@ -14,9 +14,8 @@ from tui.core.models.session import Session
 from tui.core.text.safe_text import one_line
 from tui.core.text.visible_escapes import revealed
 from tui.core.time.expiry import parse_duration
-from tui.operations.context import ActionResult
 from tui.ui.actions.action_context import ActionContext, after_dashes, named
-from tui.ui.actions.outcome import Outcome
+from tui.ui.actions.outcome import Commands, Outcome, asked_by, done_by, told
 from tui.ui.actions.prompting import until_taken
 from tui.ui.widgets.prompt import Turns
 from tui.view.stream import request_page
@@ -40,23 +39,21 @@ async def answer(context: ActionContext, session: Session, given: Sequence[str] 
     request = session.run.request if session.run else None
     if request is None:
         raise UsageError("no permission request is waiting here")
-    context.record_command("show", session.address)  # until something is answered
     context.request = request
     if given and given[0] == "wait":
-        act = await _put_off(context, session, " ".join(given[1:]))
-    elif given and given[0] == "deny":
-        act = await _say(context, session, request, given[0], " ".join(given[1:]))
-    else:
-        try:
-            act = await _look(context, session, request, " ".join(given))
-        finally:
-            context.pages.leave()
-    return Outcome(act.words, "good")
+        return await _put_off(context, session, " ".join(given[1:]))
+    if given and given[0] == "deny":
+        return await _say(context, session, request, given[0], " ".join(given[1:]))
+    try:
+        with asked_by((("show", session.address),)):
+            return await _look(context, session, request, " ".join(given))
+    finally:
+        context.pages.leave()
 
 
 async def _look(
     context: ActionContext, session: Session, request: PermissionRequest, given: str
-) -> ActionResult:
+) -> Outcome:
     asked = questions(request)
     if asked and not request.problem:
         return await _answer_questions(context, session, request, given)
@@ -67,7 +64,7 @@ async def _look(
 
 async def _decide(
     context: ActionContext, session: Session, request: PermissionRequest, refused: str
-) -> ActionResult:
+) -> Outcome:
     """Show a request page by page, and ask for a decision."""
     reason = await context.learn(partial(context.engine.why_not_grant, session, request), _READS)
     grants = {} if reason else {"y": "once", "A": "always ..."}
@@ -112,25 +109,22 @@ async def _is_always(context: ActionContext, request: PermissionRequest) -> bool
             return True
 
 
-async def _deny(
-    context: ActionContext, session: Session, request: PermissionRequest
-) -> ActionResult:
-    def record(reason: str) -> None:
-        context.record_command("answer", session.address, "deny", *_because(reason))
+async def _deny(context: ActionContext, session: Session, request: PermissionRequest) -> Outcome:
+    def commands(reason: str) -> Commands:
+        return (("answer", session.address, "deny", *_because(reason)),)
 
-    asks = "deny: why? (the agent reads it)"
-    reason = await context.question.ask(asks, record=record, turns=_turns(context))
+    with asked_by(commands(""), commands):
+        asks = "deny: why? (the agent reads it)"
+        reason = await context.question.ask(asks, turns=_turns(context))
     return await _say(context, session, request, "deny", reason)
 
 
-async def _put_off(context: ActionContext, session: Session, words: str) -> ActionResult:
+async def _put_off(context: ActionContext, session: Session, words: str) -> Outcome:
     """Let the request wait longer; the line stays open until it is a time that can be."""
 
-    async def take(typed: str) -> ActionResult:
-        context.record_command("answer", session.address, "wait", typed)
-        return await context.do(
-            partial(context.engine.put_off, session, typed), "extending the wait"
-        )
+    async def take(typed: str) -> Outcome:
+        act = context.do(partial(context.engine.put_off, session, typed), "extending the wait")
+        return await done_by((("answer", session.address, "wait", typed),), told(act))
 
     refused = ""
     if words:
@@ -156,12 +150,12 @@ async def _say(
     request: PermissionRequest,
     decision: str,
     reason: str = "",
-) -> ActionResult:
+) -> Outcome:
     shown = request.digest if decision in _GRANTS else ""
     named_as = (f"--input={shown[:LEAST_DIGEST]}",) if shown else ()
-    context.record_command("answer", session.address, decision, *named_as, *_because(reason))
+    command = ("answer", session.address, decision, *named_as, *_because(reason))
     give = partial(context.engine.answer, session, decision, reason, shown)
-    return await context.do(give, _ANSWERS)
+    return await done_by((command,), told(context.do(give, _ANSWERS)))
 
 
 # Questions -----------------------------------------------------------------------------------
@@ -169,29 +163,29 @@ async def _say(
 
 async def _answer_questions(
     context: ActionContext, session: Session, request: PermissionRequest, given: str
-) -> ActionResult:
+) -> Outcome:
     """Show each question of the agent with all its options, and ask for its answer."""
-    asked, said = questions(request), list[str]()
+    asked, said, commands = questions(request), list[str](), Commands()
     typed = given.split(";") if len(asked) > 1 else [given]
     for number, one in enumerate(asked, 1):
-        record = partial(_record_command, context, session, request, tuple(said), count=len(asked))
+        commands_of = partial(_commands, context, session, request, tuple(said), count=len(asked))
         begun = typed[number - 1].strip() if number <= len(typed) else ""
         title = f"{named([session])} asks, question {number} of {len(asked)}"
         context.open_pages(title, partial(_question_lines, context, request, number))
-        line = await _answered(context, one, f"{number}/{len(asked)} ", begun, record)
+        with asked_by((), commands_of):
+            line = await _answered(context, one, f"{number}/{len(asked)} ", begun)
         word, words = _otherwise(line)
         if word == _DENIES:
             return await _say(context, session, request, "deny", words)
         if word == _PUTS_OFF:
             return await _put_off(context, session, words)
+        commands = commands_of(line)
         said.append(line)
     give = partial(context.engine.answer_questions, session, said, request.digest)
-    return await context.do(give, _ANSWERS)
+    return await done_by(commands, told(context.do(give, _ANSWERS)))
 
 
-async def _answered(
-    context: ActionContext, one: AgentQuestion, count: str, text: str, record: Callable[[str], None]
-) -> str:
+async def _answered(context: ActionContext, one: AgentQuestion, count: str, text: str) -> str:
     """Ask for the answer to a question until it is one, and all of the question was seen."""
     refused, offered = "", " · ".join(f"{n} {revealed(it)}" for n, it in enumerate(one.options, 1))
     many = " (several: 1,2)" if one.takes_many else ""
@@ -201,7 +195,6 @@ async def _answered(
             placeholder=_PLACEHOLDER,
             text=text,
             preview=partial(_chosen, one),
-            record=record,
             refused=refused,
             turns=_turns(context),
         )
@@ -215,7 +208,7 @@ async def _answered(
             refused = str(error)
 
 
-def _record_command(
+def _commands(
     context: ActionContext,
     session: Session,
     request: PermissionRequest,
@@ -223,8 +216,8 @@ def _record_command(
     typed: str,
     *,
     count: int,
-) -> None:
-    """Take note of the command; it names the input only once all of that was in sight.
+) -> Commands:
+    """Return the command that answers so; it names the input only once all of that was in sight.
 
     What no command says (half of the answers, words that it takes for another) is only shown.
     """
@@ -233,15 +226,14 @@ def _record_command(
     answers = "; ".join(given)
     parts = [one.strip() for one in answers.split(";")] if count > 1 else given
     if word == _DENIES:
-        context.record_command("answer", session.address, "deny", *_because(after))
-    elif word == _PUTS_OFF and after:
-        context.record_command("answer", session.address, "wait", after)
-    elif word or len(given) != count or parts != given or answers in ("deny", "wait"):
-        context.record_command("show", session.address)
-    else:
-        is_named = request.digest and context.pages.pane.is_all_seen
-        shown = (f"--input={request.digest[:LEAST_DIGEST]}",) if is_named else ()
-        context.record_command("answer", session.address, *shown, *after_dashes(answers))
+        return (("answer", session.address, "deny", *_because(after)),)
+    if word == _PUTS_OFF and after:
+        return (("answer", session.address, "wait", after),)
+    if word or len(given) != count or parts != given or answers in ("deny", "wait"):
+        return (("show", session.address),)
+    is_named = request.digest and context.pages.pane.is_all_seen
+    shown = (f"--input={request.digest[:LEAST_DIGEST]}",) if is_named else ()
+    return (("answer", session.address, *shown, *after_dashes(answers)),)
 
 
 def _otherwise(text: str) -> tuple[str, str]:

@@ -14,7 +14,7 @@ from tui.core.text.sizes import parse_size
 from tui.core.time.expiry import parse_duration
 from tui.operations.trash.cleanup import CleanupPlan
 from tui.ui.actions.action_context import ActionContext
-from tui.ui.actions.outcome import Outcome
+from tui.ui.actions.outcome import Commands, Outcome, asked_by, done_by
 from tui.ui.actions.prompting import until_taken
 from tui.ui.actions.sessions.batch_action import in_one_go
 from tui.view.panes import cleanup_preview
@@ -28,13 +28,9 @@ async def clean_up(
 ) -> Outcome:
     """Ask what to take, show what that is, and take it; default No."""
 
-    def record(typed: str, *sure: str) -> None:
+    def commands(typed: str, *sure: str) -> Commands:
         where, flags = (listing,) if listing else (), _flags(typed.strip() or DEFAULT)
-        context.record_command("cleanup", *where, *flags, *sure)
-
-    record(given)
-    if catalog.hold is not None:
-        raise Refused(f"{catalog.hold.by} paused clean-up here", Reason.HELD, remedy="hold off")
+        return (("cleanup", *where, *flags, *sure),)
 
     async def take(typed: str) -> tuple[str, CleanupPlan]:
         wish = typed.strip() or DEFAULT
@@ -42,15 +38,18 @@ async def clean_up(
         return wish, await _measured(context, measure)
 
     asks, where = _asks(context, catalog, listing), _where(catalog, listing)
-    asked = partial(until_taken, context.question, asks, take, placeholder=DEFAULT, record=record)
-    wish, plan = await (take(given) if given else asked())
+    asked = partial(until_taken, context.question, asks, take, placeholder=DEFAULT)
+    with asked_by(commands(given)):
+        if catalog.hold is not None:
+            raise Refused(f"{catalog.hold.by} paused clean-up here", Reason.HELD, remedy="hold off")
+        wish, plan = await (take(given) if given else asked(commands=commands))
     if plan.is_empty:
-        return Outcome(f"{where}: {plan.words}")
-    if not await _is_sure(context, plan, f"clean up {wish}", where):
-        context.commands = ()
-        return Outcome("nothing moved")
-    record(wish, "--yes")
-    return await in_one_go(context, partial(context.engine.clean_up, plan), "cleaned up")
+        return Outcome(f"{where}: {plan.words}", commands=commands(wish))
+    with asked_by(commands(wish)):
+        if not await _is_sure(context, plan, f"clean up {wish}", where):
+            return Outcome("nothing moved", commands=())
+    work = partial(context.engine.clean_up, plan)
+    return await done_by(commands(wish, "--yes"), in_one_go(context, work, "cleaned up"))
 
 
 def _where(catalog: Catalog, listing: str) -> str:

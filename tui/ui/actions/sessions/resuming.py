@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from functools import partial
-from typing import TypeVar
 
 from tui.core.errors import ConsoleError, UsageError
 from tui.core.explanation import Explanation
@@ -16,13 +15,11 @@ from tui.operations.running.resume import DEFAULT_PROMPT, RunPlan
 from tui.operations.running.start_many import MOST_QUEUED
 from tui.ui.actions.action_context import ActionContext, after_dashes, named
 from tui.ui.actions.disabled_reason import why_not
-from tui.ui.actions.outcome import Outcome
+from tui.ui.actions.outcome import Commands, Outcome, asked_by, done_by
 from tui.ui.actions.prompting import until_taken
 from tui.ui.actions.sessions.batch_action import each
 from tui.ui.state.drafts import again
 from tui.view.text.lines import Cell
-
-T = TypeVar("T")
 
 
 async def resume(
@@ -35,30 +32,29 @@ async def resume(
 ) -> Outcome:
     """Ask for a prompt and start a run with it; options of the agent may stand before it."""
     words = ("resume", session.address, *(("--fork",) if is_fork else ()))
-    record_command(context, words, given)
-    verb = "fork" if is_fork else "resume"
+    verb, done = ("fork", "forked") if is_fork else ("resume", "resumed")
     work = partial(context.engine.plan_resume, session, is_fork=is_fork)
-    plan = await context.learn(work, f"checking what a {verb} would use")
+    with asked_by(((*words, *spelled(given)),)):
+        plan = await context.learn(work, f"checking what a {verb} would use")
     about = (verb, *session.key)
 
-    async def take(line: str) -> str:
+    async def take(line: str) -> Outcome:
         wanted, prompt = context.engine.with_prompt_line(plan, line)
         start = partial(context.engine.start, wanted, prompt or DEFAULT_PROMPT)
-        return await context.do(start, "starting")
+        run_id = await context.do(start, "starting")
+        return Outcome(f"{done} {named([session])}: run {run_id}", "good", started=run_id)
 
     with context.drafts.written(about, again(verb, context.engine.keys)):
-        run_id = await ask_prompt(
+        return await ask_prompt(
             context,
             plan,
             f"{verb} {named([session], hidden)}",
             given or context.drafts.text(about),
             take,
-            record=partial(record_command, context, words),
+            words=words,
             placeholder=DEFAULT_PROMPT,
             warns=plan.warnings,
         )
-    done = "forked" if is_fork else "resumed"
-    return Outcome(f"{done} {named([session])}: run {run_id}", "good", started=run_id)
 
 
 async def resume_many(
@@ -71,10 +67,9 @@ async def resume_many(
     begun = possible[:MOST_QUEUED]
     others = (word for one in begun[1:] for word in ("--also", one.address))
     words = ("resume", begun[0].address, *others)
-    record_command(context, words, given)
-    plan = await context.learn(
-        partial(_any_plan, context, possible), "checking what a resume would use"
-    )
+    with asked_by(((*words, *spelled(given)),)):
+        work = partial(_any_plan, context, possible)
+        plan = await context.learn(work, "checking what a resume would use")
     many = len(possible) > context.engine.max_runs
     queued = f", {context.engine.max_runs} at once, the rest queued" if many else ""
     about = ("resume", "", "")
@@ -96,7 +91,7 @@ async def resume_many(
             f"resume {named(possible, hidden)}{queued}",
             given or context.drafts.text(about),
             take,
-            record=partial(record_command, context, words),
+            words=words,
             placeholder=DEFAULT_PROMPT,
         )
     return _with_marked(outcome, {one.key for one in sessions} - {one.key for one in begun})
@@ -108,11 +103,6 @@ def _with_marked(outcome: Outcome, keys: AbstractSet[Key]) -> Outcome:
         return outcome
     said = f"{outcome.message}; {len(keys)} stay marked"
     return replace(outcome, message=said, style="", failed=outcome.failed | keys)
-
-
-def record_command(context: ActionContext, words: Sequence[str], line: str) -> None:
-    """Take note that a verb with these words and this prompt line does what is asked for now."""
-    context.record_command(*words, *spelled(line))
 
 
 def spelled(line: str) -> tuple[str, ...]:
@@ -135,26 +125,30 @@ async def ask_prompt(
     plan: RunPlan,
     asks: str,
     given: str,
-    take: Callable[[str], Awaitable[T]],
+    take: Callable[[str], Awaitable[Outcome]],
     *,
-    record: Callable[[str], None],
+    words: tuple[str, ...],
     placeholder: str = "",
     warns: Sequence[Explanation] = (),
-) -> T:
+) -> Outcome:
     """Ask for a prompt until `take` takes it; what was typed stays to be mended.
 
-    Why it was refused stands there in full; `record` gets the line once it is answered or left.
+    Why it was refused stands there in full. The line is the last of the `words` of a command.
     """
+
+    def commands(line: str) -> Commands:
+        return ((*words, *spelled(line)),)
+
     return await until_taken(
         context.question,
         asks,
-        take,
+        lambda line: done_by(commands(line), take(line)),
         text=given,
         refused=_refusal(context, plan, given),
         placeholder=placeholder,
         preview=lambda text: _previewed(context, plan, text),
         warns=warns,
-        record=record,
+        commands=commands,
     )
 
 

@@ -13,7 +13,7 @@ from tui.operations.context import ActionResult
 from tui.operations.running.resume import RunPlan
 from tui.operations.sessions.extend import Extension
 from tui.ui.actions.action_context import ActionContext, after_dashes, is_sure, named, require_some
-from tui.ui.actions.outcome import Outcome
+from tui.ui.actions.outcome import Commands, Outcome, asked_by, done_by, told
 from tui.ui.actions.prompting import until_taken
 from tui.ui.actions.sessions import resuming
 from tui.ui.actions.sessions.batch_action import each, in_one_go
@@ -37,29 +37,27 @@ async def new(
 ) -> Outcome:
     """Ask for what is missing and start a new session; `stages` are offered."""
     lasts = ("--days", str(days)) if days else ()
-    context.record_command("new", *((listing,) if listing else ()), *lasts)
-    listing = listing.strip() or await _asked_listing(context, days)
-    context.record_command("new", listing, *lasts)
-    plan = await _planned(context, listing, stage.strip(), days, stages)
+    with asked_by((("new", *((listing,) if listing else ()), *lasts),)):
+        listing = listing.strip() or await _asked_listing(context, days)
+    with asked_by((("new", listing, *lasts),)):
+        plan = await _planned(context, listing, stage.strip(), days, stages)
     stage = plan.stage
     where = (listing, "--stage", stage, *lasts)
-    context.record_command("new", *where)
     about = ("new", listing, stage)
     given = given or context.drafts.text(about)
 
-    async def take(line: str) -> str:
+    async def start(line: str) -> Outcome:
         wanted, prompt = context.engine.with_prompt_line(plan, line)
         if not prompt:
             raise UsageError("not started: a new session needs a prompt")
-        return await context.do(partial(context.engine.start, wanted, prompt), "starting")
+        run_id = await context.do(partial(context.engine.start, wanted, prompt), "starting")
+        return Outcome(f"started in {listing}: run {run_id}", started=run_id)
 
     with context.drafts.written(about, again("new", context.engine.keys)):
-        record = partial(resuming.record_command, context, ("new", *where))
         asks = f"new {listing}/{formatting.stage(stage)}"
-        run_id = await resuming.ask_prompt(
-            context, plan, asks, given, take, record=record, warns=plan.warnings
+        return await resuming.ask_prompt(
+            context, plan, asks, given, start, words=("new", *where), warns=plan.warnings
         )
-    return Outcome(f"started in {listing}: run {run_id}", started=run_id)
 
 
 async def _asked_listing(context: ActionContext, days: int | None) -> str:
@@ -99,11 +97,10 @@ async def extend(
     asks = f"extend {named(sessions, hidden)}"
     addresses = [one.address for one in sessions]
 
-    def record(typed: str) -> None:
-        context.record_command("extend", *addresses, typed.strip() or _DAYS)
-
-    record(given)
     engine = context.engine.at_one_moment()
+
+    def commands(typed: str) -> Commands:
+        return (("extend", *addresses, typed.strip() or _DAYS),)
 
     def act(session: Session, text: str) -> ActionResult:
         plan = engine.plan_extension(session, text)
@@ -112,10 +109,12 @@ async def extend(
             return done
         return replace(done, words=f"{done.words}  {extension_words(context, plan).text}")
 
-    async def take(typed: str) -> Outcome:
-        text = typed.strip() or _DAYS
+    async def extend_each(text: str) -> Outcome:
         _require_duration(context, sessions, text)
         return await each(context, sessions, partial(act, text=text), "extended")
+
+    async def take(typed: str) -> Outcome:
+        return await done_by(commands(typed), extend_each(typed.strip() or _DAYS))
 
     if given:
         return await take(given)
@@ -125,7 +124,7 @@ async def extend(
         take,
         placeholder=_DAYS,
         preview=lambda typed: _previewed(context, sessions, typed or _DAYS),
-        record=record,
+        commands=commands,
     )
 
 
@@ -187,113 +186,108 @@ async def delete(
     """Ask, default No, and move to the trash; over five at once the count must be typed."""
     require_some(sessions)
     command = "delete", *(one.address for one in sessions)
-    context.record_command(*command)
     total = formatting.size(sum(one.bytes for one in sessions))
     asks = (
         f"delete {named(sessions, hidden)}, {total}? can be undone for {context.engine.trash_days}d"
     )
-    if not await is_sure(context, asks, len(sessions), "delete"):
-        context.commands = ()
-        return Outcome("nothing deleted")
-    context.record_command(*command, "--yes")
+    with asked_by((command,)):
+        if not await is_sure(context, asks, len(sessions), "delete"):
+            return Outcome("nothing deleted", commands=())
     if len(sessions) == 1:
-        return await each(context, sessions, context.engine.delete, "deleted")
-    return await in_one_go(context, partial(context.engine.delete_many, sessions), "deleted")
+        flow = each(context, sessions, context.engine.delete, "deleted")
+    else:
+        flow = in_one_go(context, partial(context.engine.delete_many, sessions), "deleted")
+    return await done_by(((*command, "--yes"),), flow)
 
 
 async def acknowledge(context: ActionContext, sessions: Sequence[Session]) -> Outcome:
     """Settle what each of them needs now, until something new happens to it."""
     require_some(sessions)
-    context.commands = tuple(("ack", one.address) for one in sessions)
-    return await each(context, sessions, context.engine.acknowledge, "acknowledged")
+    commands = tuple(("ack", one.address) for one in sessions)
+    flow = each(context, sessions, context.engine.acknowledge, "acknowledged")
+    return await done_by(commands, flow)
 
 
 async def forget(context: ActionContext, listing_id: str) -> Outcome:
     """Take a listing off the screen whose folder is gone."""
-    context.record_command("ack", listing_id)
-    work = partial(context.engine.forget, listing_id)
-    unwritten = await context.do(work, f"forgetting {listing_id}")
+    work, commands = partial(context.engine.forget, listing_id), (("ack", listing_id),)
+    with asked_by(commands):
+        unwritten = await context.do(work, f"forgetting {listing_id}")
     words = f"{listing_id} is no longer shown{unwritten}"
-    return Outcome(words, "bad" if unwritten else "good")
+    return Outcome(words, "bad" if unwritten else "good", commands=commands)
 
 
 async def rename(context: ActionContext, session: Session, title: str) -> Outcome:
     """Give a session a title, asked for if there is none, if it still has the one shown."""
 
-    def record(typed: str) -> None:
-        context.record_command("rename", session.address, *after_dashes(typed.strip()))
+    def commands(typed: str) -> Commands:
+        return (("rename", session.address, *after_dashes(typed.strip())),)
 
-    record(title)
+    async def take(typed: str) -> Outcome:
+        work = partial(context.engine.rename, session, typed.strip())
+        return await done_by(commands(typed), told(context.do(work, "renaming")))
 
-    async def take(typed: str) -> ActionResult:
-        return await context.do(partial(context.engine.rename, session, typed.strip()), "renaming")
-
-    asks = f"rename {named([session])} to"
-    act = await (
-        take(title)
-        if title
-        else until_taken(context.question, asks, take, text=session.title, record=record)
-    )
-    return Outcome(act.words, "good")
+    if title:
+        return await take(title)
+    asks, text = f"rename {named([session])} to", session.title
+    return await until_taken(context.question, asks, take, text=text, commands=commands)
 
 
 async def restore(context: ActionContext, given: str) -> Outcome:
     """Bring a session back from the trash by its id."""
 
-    def record(typed: str) -> None:
-        context.record_command("restore", *typed.split())
+    def commands(typed: str) -> Commands:
+        return (("restore", *typed.split()),)
 
-    record(given)
-
-    async def take(typed: str) -> ActionResult:
+    async def take(typed: str) -> Outcome:
         if not typed.strip():
             raise UsageError("restore which? `:trash` lists the ids; Esc: cancel")
-        return await context.do(partial(context.engine.restore, typed.strip()), "restoring")
+        work = partial(context.engine.restore, typed.strip())
+        return await done_by(commands(typed), told(context.do(work, "restoring")))
 
+    if given:
+        return await take(given)
     asks = "restore which id from the trash?"
-    act = await (take(given) if given else until_taken(context.question, asks, take, record=record))
-    return Outcome(act.words, "good")
+    return await until_taken(context.question, asks, take, commands=commands)
 
 
 async def interrupt(context: ActionContext, session: Session) -> Outcome:
     """Ask, and interrupt the turn; more is at stake where another program runs it."""
-    sure: tuple[str, ...] = ()
-    context.record_command("interrupt", session.address)
+    command, sure = ("interrupt", session.address), tuple[str, ...]()
     asks = f"interrupt the turn of {named([session])}?"
     if session.process is not None and (session.run is None or session.run.is_over):
         sure = ("--yes",)
         whose = f"pid {session.process.pid}, run by another program"
         asks = f"interrupt {named([session])} ({whose})? it may end all of its work"
-    if not await context.question.confirm(asks):
-        return Outcome()
-    context.record_command("interrupt", session.address, *sure)
-    act = await context.do(partial(context.engine.interrupt, session), "interrupting")
-    return Outcome(act.words, "good")
+    with asked_by((command,)):
+        if not await context.question.confirm(asks):
+            return Outcome(commands=(command,))
+    act = context.do(partial(context.engine.interrupt, session), "interrupting")
+    return await done_by(((*command, *sure),), told(act))
 
 
 async def stop(context: ActionContext, session: Session) -> Outcome:
     """Ask, and end the run."""
-    context.record_command("stop", session.address)
-    if not await context.question.confirm(f"stop the run of {named([session])}?"):
-        return Outcome()
-    act = await context.do(partial(context.engine.stop, session), "stopping")
-    return Outcome(act.words, "good")
+    commands = (("stop", session.address),)
+    with asked_by(commands):
+        if not await context.question.confirm(f"stop the run of {named([session])}?"):
+            return Outcome(commands=commands)
+    act = context.do(partial(context.engine.stop, session), "stopping")
+    return await done_by(commands, told(act))
 
 
 async def send(context: ActionContext, session: Session, given: str) -> Outcome:
     """Send a prompt to a running agent."""
 
-    def record(typed: str) -> None:
+    def commands(typed: str) -> Commands:
         prompt = typed.strip()
-        context.record_command("send", session.address, *(after_dashes(prompt) if prompt else ()))
-
-    record(given)
+        return (("send", session.address, *(after_dashes(prompt) if prompt else ())),)
 
     async def take(typed: str) -> Outcome:
         if not typed.strip():
             raise UsageError("nothing sent: a follow-up needs a prompt; Esc: cancel")
-        act = await context.do(partial(context.engine.send, session, typed), "sending")
-        return Outcome(act.words, "good")
+        act = context.do(partial(context.engine.send, session, typed), "sending")
+        return await done_by(commands(typed), told(act))
 
     if given:
         return await take(given)
@@ -301,4 +295,4 @@ async def send(context: ActionContext, session: Session, given: str) -> Outcome:
     with context.drafts.written(about, again("send", context.engine.keys)):
         asks = f"send to {named([session])}"
         draft = context.drafts.text(about)
-        return await until_taken(context.question, asks, take, text=draft, record=record)
+        return await until_taken(context.question, asks, take, text=draft, commands=commands)

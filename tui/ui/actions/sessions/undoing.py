@@ -9,7 +9,7 @@ from functools import partial
 from tui.core.time.zones import read_time
 from tui.operations.context import ActionResult
 from tui.ui.actions.action_context import ActionContext
-from tui.ui.actions.outcome import Outcome
+from tui.ui.actions.outcome import Outcome, done_by
 from tui.ui.actions.sessions.batch_action import undo_batch
 from tui.view.text import formatting
 
@@ -19,7 +19,10 @@ _DONE = {"extend": "extended", "delete": "deleted", "clean-up": "cleaned up"}
 
 async def undo(context: ActionContext) -> Outcome:
     """Take back what was done last; asks unless the message of just that is still shown."""
-    context.record_command("undo")
+    return await done_by((("undo",),), _undo(context))
+
+
+async def _undo(context: ActionContext) -> Outcome:
     if not context.done:
         return await _undo_last(context)
     acts = context.done[-1]

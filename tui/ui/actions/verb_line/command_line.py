@@ -106,7 +106,7 @@ class CommandLine:
         if name != "tail":
             return await commands.run(context, command, selection.now(catalog))
         self._tail(command, selection.now(catalog))
-        return Outcome()
+        return Outcome(commands=())
 
     def _tail(self, command: verbs.VerbLine, selection: commands.Selection) -> None:
         """Show the stream on the whole screen, of the session named or of the selected one."""
@@ -116,7 +116,6 @@ class CommandLine:
             raise UsageError(selection.why_none)
         if not self._feed.go_to(session):
             raise UsageError("it is not shown here: Esc clears listing and filter")
-        self._context.commands = ()
         self._feed.read_in_full()
         self._context.pages.fit()
 

@@ -5,16 +5,17 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from tui.core.errors import ConfirmationRequired, ConsoleError, UsageError
 from tui.core.models.session import Key, Session
 from tui.operations.context import VerbInfo, VerbOutput
 from tui.ui.actions.action_context import ActionContext, is_sure, named
-from tui.ui.actions.outcome import Outcome
+from tui.ui.actions.outcome import Outcome, asked_by, done_by
 from tui.ui.actions.sessions.batch_action import reasons
 from tui.ui.threads import in_background
 
+Calls = Sequence[tuple[Session | None, tuple[str, ...]]]
 _AT_ITS_END = ("log",)
 _FULL_ID = re.compile(r"\b([0-9a-f]{8})-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b")
 
@@ -24,7 +25,7 @@ class _Saying:
     """A verb on its way through its sessions; without any, it is said once for all."""
 
     info: VerbInfo
-    calls: Sequence[tuple[Session | None, tuple[str, ...]]]
+    calls: Calls
     outputs: list[VerbOutput] = field(default_factory=list)
     errors: dict[Key, ConsoleError] = field(default_factory=dict)
 
@@ -66,31 +67,30 @@ class _Saying:
         return lines[0] if len(lines) == 1 else f"{self.verb}: {len(lines) or 'done, no'} lines"
 
 
-async def say(
-    context: ActionContext, info: VerbInfo, calls: Sequence[tuple[Session | None, tuple[str, ...]]]
-) -> Outcome:
+async def say(context: ActionContext, info: VerbInfo, calls: Calls) -> Outcome:
     """Do a verb once for each of `calls`, and show what it says; raises what it raises.
 
     When it must be sure it is asked here, and done with `--yes`.
     """
     if any("-" in argv for _, argv in calls):
         raise UsageError("`-` reads stdin, and there is none here")
-    context.commands = tuple(argv for _, argv in calls)
+    return await done_by(tuple(argv for _, argv in calls), _say(context, info, calls))
+
+
+async def _say(context: ActionContext, info: VerbInfo, calls: Calls) -> Outcome:
     try:
-        saying = await _done(context, info, calls)
+        return _shown(context, await _done(context, info, calls))
     except ConfirmationRequired as error:
         sessions = [one for one, _ in calls if one is not None]
         if not await _confirmed(context, info.name, error, sessions):
             return Outcome("nothing done")
-        sure = [(one, (*argv, "--yes")) for one, argv in calls]
-        context.commands = tuple(argv for _, argv in sure)
+    sure = [(one, (*argv, "--yes")) for one, argv in calls]
+    with asked_by(commands := tuple(argv for _, argv in sure)):
         saying = await _done(context, info, sure)
-    return _shown(context, saying)
+    return replace(_shown(context, saying), commands=commands)
 
 
-async def _done(
-    context: ActionContext, info: VerbInfo, calls: Sequence[tuple[Session | None, tuple[str, ...]]]
-) -> _Saying:
+async def _done(context: ActionContext, info: VerbInfo, calls: Calls) -> _Saying:
     saying = _Saying(info, calls)
     width = max(20, context.question.size.width - 2)  # of a line of a page
 

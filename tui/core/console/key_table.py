@@ -1,51 +1,9 @@
-"""What each key does: one literal, from which the keys, the bottom line and the help are made."""
+"""All keys: one literal each, from which the keys, the bottom line and the help are made."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import IntEnum
-from typing import Literal
-
+from tui.core.console.key_action import KeyAction, Reach
 from tui.core.console.pane_table import PANES
-
-
-class Reach(IntEnum):
-    """How far a key acts: each reach includes those before it."""
-
-    PANES = 1
-    FULL = 2  # also while the stream of one session has the screen
-    PAGE = 3  # also while a page covers the panes
-    TINY = 4  # also while the terminal is too small to show anything
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeyAction:
-    """A key: its name in the settings, its default keys, its handler and its words.
-
-    `order` is its place in the bottom line, where it is called `word`, or `text_word` over text; 0
-    for none. `acts_on` is what it does nothing without: the selected session, the marked or
-    selected ones, or a catalog. It may need the pane `sessions` to be active or shown, and says
-    `elsewhere` if it is not, with the key of Sessions in the place of `{}`. A key that `changes`
-    something is refused by a read-only console; one that `leads_out`, to a shell, by a restricted
-    one. `is_fixed` keys cannot be changed in the settings.
-    """
-
-    name: str
-    keys: tuple[str, ...]
-    handler: str
-    help: str
-    args: tuple[int | str, ...] = ()
-    word: str = ""
-    text_word: str = ""
-    order: int = 0
-    reach: Reach = Reach.PANES
-    acts_on: Literal["", "one", "targets", "catalog"] = ""
-    sessions: Literal["", "active", "shown"] = ""
-    elsewhere: str = ""
-    changes: bool = False
-    leads_out: bool = False
-    is_fixed: bool = False
-
 
 _MARKS_THERE = "only sessions can be marked: {} goes there"
 
@@ -68,6 +26,7 @@ KEY_ACTIONS = (
         text_word="back",
         order=2,
         reach=Reach.TINY,
+        moves_on=True,
     ),
     KeyAction(
         name="resume",
@@ -176,6 +135,7 @@ KEY_ACTIONS = (
         word="next",
         order=11,
         acts_on="catalog",
+        moves_on=True,
     ),
     KeyAction(
         name="verbs",
@@ -196,6 +156,7 @@ KEY_ACTIONS = (
         acts_on="targets",
         sessions="active",
         elsewhere=_MARKS_THERE,
+        moves_on=True,
     ),
     KeyAction(
         name="mark_all",
@@ -277,6 +238,7 @@ KEY_ACTIONS = (
         word="pane",
         order=15,
         reach=Reach.FULL,
+        moves_on=True,
     ),
     KeyAction(
         name="pane_before",
@@ -286,6 +248,7 @@ KEY_ACTIONS = (
         help="previous pane",
         word="pane",
         reach=Reach.FULL,
+        moves_on=True,
     ),
     *(
         KeyAction(
@@ -296,6 +259,7 @@ KEY_ACTIONS = (
             help=f"the pane {pane.title}",
             word=pane.title,
             reach=Reach.FULL,
+            moves_on=True,
             is_fixed=True,
         )
         for pane in PANES
@@ -308,6 +272,7 @@ KEY_ACTIONS = (
         help="down",
         word="down",
         reach=Reach.PAGE,
+        moves_on=True,
     ),
     KeyAction(
         name="up",
@@ -317,6 +282,7 @@ KEY_ACTIONS = (
         help="up",
         word="up",
         reach=Reach.PAGE,
+        moves_on=True,
     ),
     KeyAction(
         name="first",
@@ -326,6 +292,7 @@ KEY_ACTIONS = (
         help="the first",
         word="first",
         reach=Reach.PAGE,
+        moves_on=True,
     ),
     KeyAction(
         name="last",
@@ -335,6 +302,7 @@ KEY_ACTIONS = (
         help="the last",
         word="last",
         reach=Reach.PAGE,
+        moves_on=True,
     ),
     KeyAction(
         name="page_down",
@@ -344,6 +312,7 @@ KEY_ACTIONS = (
         help="next page",
         word="page",
         reach=Reach.PAGE,
+        moves_on=True,
     ),
     KeyAction(
         name="page_up",
@@ -353,6 +322,7 @@ KEY_ACTIONS = (
         help="previous page",
         word="page",
         reach=Reach.PAGE,
+        moves_on=True,
     ),
     KeyAction(
         name="open",
@@ -362,6 +332,7 @@ KEY_ACTIONS = (
         word="open",
         reach=Reach.FULL,
         is_fixed=True,
+        moves_on=True,
     ),
     KeyAction(
         name="back",
@@ -371,6 +342,7 @@ KEY_ACTIONS = (
         word="back",
         reach=Reach.PAGE,
         is_fixed=True,
+        moves_on=True,
     ),
     KeyAction(
         name="redraw",

@@ -1,0 +1,47 @@
+"""What declares a key: its words, how far it acts, and what it acts on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Literal
+
+
+class Reach(IntEnum):
+    """How far a key acts: each reach includes those before it."""
+
+    PANES = 1
+    FULL = 2  # also while the stream of one session has the screen
+    PAGE = 3  # also while a page covers the panes
+    TINY = 4  # also while the terminal is too small to show anything
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyAction:
+    """A key: its name in the settings, its default keys, its handler and its words.
+
+    `order` is its place in the bottom line, where it is called `word`, or `text_word` over text; 0
+    for none. `acts_on` is what it does nothing without: the selected session, the marked or
+    selected ones, or a catalog. It may need the pane `sessions` to be active or shown, and says
+    `elsewhere` if it is not, with the key of Sessions in the place of `{}`. A key that `changes`
+    something is refused by a read-only console; one that `leads_out`, to a shell, by a restricted
+    one. After one that `moves_on`, what was done before is no longer what is copied. `is_fixed`
+    keys cannot be changed in the settings.
+    """
+
+    name: str
+    keys: tuple[str, ...]
+    handler: str
+    help: str
+    args: tuple[int | str, ...] = ()
+    word: str = ""
+    text_word: str = ""
+    order: int = 0
+    reach: Reach = Reach.PANES
+    acts_on: Literal["", "one", "targets", "catalog"] = ""
+    sessions: Literal["", "active", "shown"] = ""
+    elsewhere: str = ""
+    changes: bool = False
+    leads_out: bool = False
+    moves_on: bool = False
+    is_fixed: bool = False

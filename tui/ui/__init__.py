@@ -1,4 +1,1 @@
-"""The console: the Textual app, its one screen and its engine.
-
-Its parts are in the rooms below.
-"""
+"""The Textual app and its one screen; what they are made of is in the rooms below."""

@@ -27,7 +27,7 @@ _UNANSWERED = "this terminal does not report back: output counts as shown once s
 
 
 class ConsoleApp(LinkApp, inherit_bindings=False):
-    """A thin viewer: whatever happens to it, the agents go on; `run` returns how many do."""
+    """The viewer. The agents do not depend on it: `run` returns how many are still running."""
 
     CSS_PATH = "console.tcss"
     TITLE = "session-console"
@@ -52,19 +52,19 @@ class ConsoleApp(LinkApp, inherit_bindings=False):
         return screen
 
     async def on_event(self, event: events.Event) -> None:
-        """Let every key take away what is said only until one is pressed."""
+        """Clear, on any key, the messages that last only until the next key press."""
         if isinstance(event, events.Key) and isinstance(self.screen, ConsoleScreen):
             self.screen.news.key_pressed()
         await super().on_event(event)
 
     def _fatal_error(self) -> None:
-        """Leave with the trace of a fault: the stock one takes seconds and prints all we know."""
+        """Leave with a plain traceback: Textual's own takes seconds and prints all variables."""
         if (error := sys.exception()) is not None:
             write_down(self.engine, "the console", error).join(1.0)
         self.panic(Text(safe_text(traceback.format_exc())))
 
     def on_mount(self) -> None:
-        """Leave cleanly when the line is hung up: ignoring it would spin, dying leaves litter."""
+        """Leave cleanly on SIGHUP: ignoring it would spin, dying would leave files behind."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGHUP, signal.SIGTERM):
             loop.add_signal_handler(number, self.exit)
@@ -73,14 +73,14 @@ class ConsoleApp(LinkApp, inherit_bindings=False):
         self.set_interval(1.0, self._leave_at_the_end_of_input)
 
     def faulted(self, name: str, error: BaseException) -> None:
-        """Tell of a fault in a thread that goes on."""
+        """Report an exception in a thread that goes on."""
         if isinstance(self.screen, ConsoleScreen):
             loops = self.screen.loops
             loops.fault(name, error)
             self.set_timer(loops.calm_s, partial(loops.calm, name))
 
     def unanswered(self) -> None:
-        """Tell, once, that the terminal does not answer, and is judged by what it takes."""
+        """Say once that the terminal does not answer status requests."""
         if isinstance(self.screen, ConsoleScreen):
             self.screen.news.tell_once(_UNANSWERED)
 
@@ -92,9 +92,10 @@ class ConsoleApp(LinkApp, inherit_bindings=False):
                 self.screen.news.tell(reason, "bad")
 
     def _leave_at_the_end_of_input(self) -> None:
-        """Leave when the terminal is gone and no signal said so: its end reads as nothing, ever.
+        """Leave when the terminal is gone and no signal told us.
 
-        Also when it is somebody else's for good, the shell that started the console being gone.
+        A closed terminal reads as empty for ever. Also leave when the terminal belongs to another
+        process for good, because the shell that started the console is gone.
         """
         if sys.__stdin__ is None:
             return

@@ -40,7 +40,7 @@ _OTHER_FILE = ("SESSION_CONSOLE_CONFIG", "XDG_CONFIG_HOME")  # another shell may
 
 
 class RealEngine:
-    """Passes every question of the console on to the operation of that name."""
+    """Passes each call of the console on to the operation of that name."""
 
     def __init__(
         self,
@@ -93,7 +93,7 @@ class RealEngine:
             return self._watch.look() if self._has_looked else self._first_look()
 
     def _first_look(self) -> Catalog:
-        """Look, and let no collection of garbage ever walk what that made: the loop would wait."""
+        """Read the first catalog and freeze it out of garbage collection, which would pause us."""
         gc.disable()
         try:
             return self._watch.look()

@@ -1,4 +1,4 @@
-"""What the console asks of the engine; a test passes a fake, the program the real one."""
+"""What the console asks of the engine. Tests pass a fake, the program the real one."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ from tui.operations.trash.cleanup import CleanupPlan
 
 
 class Follower(Protocol):
-    """Follows one session's stream; pages of it and searches in it may be read beside that."""
+    """Follows one session's stream; its pages and searches may be read from other threads."""
 
     def poll(self, session: Session) -> StreamUpdate:
-        """Return what is new; blocking."""
+        """Return what is new. Blocks."""
         ...
 
     def before(self, place: int, until: datetime | None) -> StreamPage: ...
@@ -43,12 +43,12 @@ class Follower(Protocol):
 
 
 class Engine(Protocol):
-    """The use cases. Everything but `now`, `follow` and `with_prompt_line` may block: call it in a
-    thread. `rings` is whether the terminal's bell tells of a request that waits;
-    `is_root_configured` whether any console of this login looks at this root unless told otherwise.
+    """The use cases. Everything but `now`, `follow` and `with_prompt_line` may block: use a thread.
 
-    Failures are `ConsoleError`s whose message the operator reads. `verbs` are those of the
-    command line, which `say_verb` does; `notifies` is whether `notify` has something to run.
+    `rings` is whether the terminal bell rings for a waiting request; `is_root_configured` whether
+    each console of this login opens this root by default; `verbs` are those of the command line,
+    which `say_verb` runs; `notifies` is whether `notify` has a command to run. Failures are
+    `ConsoleError`s whose message is for the operator.
     """
 
     @property
@@ -89,7 +89,7 @@ class Engine(Protocol):
     def now(self) -> datetime: ...
 
     def at_one_moment(self) -> Engine:
-        """Return it with its clock stopped: what is done at one moment is undone together."""
+        """Return this engine with its clock stopped: acts of one moment are undone together."""
         ...
 
     def look(self) -> Catalog: ...
@@ -99,7 +99,7 @@ class Engine(Protocol):
     def read_remembered(self) -> SavedView: ...
     def write_remembered(self, view: SavedView) -> None: ...
     def note_fault(self, where: str, trace: str) -> None:
-        """Write down a fault of the console itself; raises `OSError`."""
+        """Log an exception of the console itself. Raises `OSError`."""
         ...
 
     def verdict(self, catalog: Catalog) -> Verdict: ...
@@ -119,11 +119,11 @@ class Engine(Protocol):
         self, acts: Sequence[ActionResult], progress: OnProgress, stop: Stop
     ) -> BulkResult: ...
     def last_batch(self) -> tuple[ActionResult, ...]:
-        """Return what this operator did last in the root, here or elsewhere, and can be undone."""
+        """Return the operator's last acts in this root that can be undone, from any console."""
         ...
 
     def undo_last(self, batch: Sequence[ActionResult]) -> tuple[tuple[ActionResult, ...], str]:
-        """Take such a batch back; return what came of each act, and of all in words."""
+        """Undo such a batch; return the result of each act, and a summary."""
         ...
 
     def plan_cleanup(

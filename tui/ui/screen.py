@@ -1,4 +1,4 @@
-"""The one screen: its panes, the loops that bring news, and the keys."""
+"""The one screen: its panes, its background loops, and its keys."""
 
 from __future__ import annotations
 
@@ -134,12 +134,12 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
             self.run_worker(keeping, name=name, group=name, exit_on_error=False)
 
     def on_unmount(self) -> None:
-        """Keep what was looked at, and the view, for the next time; a disk that hangs does not."""
+        """Save the view and what was looked at; never wait for a disk that hangs."""
         for save in (self.unseen.save, self.restore.save):
             detached(save).join(_LEAVING_S)
 
     def once(self, name: str, work: Coroutine[Any, Any, None]) -> None:
-        """Do something beside all else, and say so where it fails."""
+        """Run a coroutine in the background, and show its failure."""
 
         async def done() -> None:
             try:
@@ -165,7 +165,7 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
         self.fit()
 
     def fit(self) -> None:
-        """Fit the panes to the size and to the pane that is active."""
+        """Lay the panes out for the terminal size and the active pane."""
         self.store.change(size=(self.app.size.width, self.app.size.height))
         view, panes = self.store.view, self.panes
         panes.live.is_full = view.is_full
@@ -186,11 +186,11 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
         self.tick()
 
     def tick(self) -> None:
-        """Draw what the catalog and the clock say now."""
+        """Redraw from the catalog and the clock."""
         self.feed.tick()
 
     def second(self) -> None:
-        """Do what is done each second."""
+        """Do the work of each second."""
         self.feed.second()
 
     def _snapshot(self) -> SavedView:
@@ -223,7 +223,7 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
     # What comes in ---------------------------------------------------------------------------
 
     async def _look(self) -> None:
-        """Restore what needs no catalog, then look for ever."""
+        """Restore what needs no catalog, then poll for ever."""
         await self.restore.read()
         last, query = self.restore.last, self.store.query
         self.store.change(query=session_restore.restored_query(query, last))
@@ -234,7 +234,7 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
         await self.looking.run()
 
     def _come_back(self, catalog: Catalog) -> None:
-        """Restore what the first catalog still has of the last view, and say what hides rows."""
+        """Restore the last view as far as the first catalog allows, and say what hides rows."""
         last, sessions = self.restore.last, self.panes.sessions
         query = session_restore.there_still(self.store.query, catalog)
         self.store.change(query=query, marks=last.marks & {one.key for one in catalog.sessions})
@@ -271,7 +271,7 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
         self.tick()
 
     def _forget_gone(self, catalog: Catalog) -> None:
-        """Take off the marks of what is no more, and say so where a question is about it."""
+        """Unmark the sessions that are gone, and say so where a question is about them."""
         if marks := self.store.view.marks:
             self.store.change(marks=marks & {one.key for one in catalog.sessions})
         if self.context.about:
@@ -279,7 +279,7 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
             self.context.take_note_of(there)
 
     def _select_started(self, catalog: Catalog) -> None:
-        """Put the selection on the session of the run that was just started here."""
+        """Select the session of the run that was just started here."""
         for session in catalog.sessions if self.flows.started else ():
             if session.run is not None and session.run.run_id == self.flows.started:
                 self.flows.started = ""
@@ -307,13 +307,13 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
             self.once("reading on", self.reading.return_to(place))
 
     def on_live_pane_wished(self, message: LivePane.Wished) -> None:
-        """Read what the Live pane lacks of the stream."""
+        """Read the page that the Live pane lacks."""
         self.once("reading", self.reading.fetch(message.wish))
 
     # Keys ------------------------------------------------------------------------------------
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """While a question is open no key acts; unseen, on a tiny screen, only what leaves it."""
+        """Disable keys while a question is open; on a tiny screen only quitting works."""
         if self.panes.question.is_open:
             return False
         if action == "press" and self.store.view.is_tiny:
@@ -321,7 +321,7 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
         return not self.store.view.is_tiny
 
     def action_press(self, name: str) -> None:
-        """Do what the key of that name does, or say why it cannot be done now."""
+        """Run the key of that name, or say why it is disabled."""
         action = self._by_name[name]
         if reason := self.targets().why_not(action):
             self.panes.question.say(reason, "bad")
@@ -334,14 +334,14 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
         self.tick()
 
     def on_paste(self, event: events.Paste) -> None:
-        """Say that what is pasted here does nothing: its letters are no commands."""
+        """Say that pasted text does nothing here: its letters are not commands."""
         event.stop()
         if not self.panes.question.is_open:
             ways = " or ".join(self.engine.keys.sign(name) for name in ("resume", "verbs"))
             self.panes.question.say(f"pasted text is ignored here: open a line first, with {ways}")
 
     def on_typed_ahead(self, event: TypedAhead) -> None:
-        """Type what came at once when it opens a line by a sign; else it does nothing."""
+        """Take a burst of input as typed if it begins with a key that opens a line."""
         signs = {self.engine.keys.sign(name): name for name in _OPENING}
         name = signs.get(event.text[:1], "")
         is_sign = name and not event.text[0].isalnum()

@@ -1,4 +1,4 @@
-"""Start the console with what Textual reads from the environment when it is imported."""
+"""Set the environment that Textual reads when it is imported, then start the console."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ _HUNG_UP = 129  # as a shell says that SIGHUP ended it
 
 
 def run_console(engine: Engine) -> int:
-    """Show the console until the operator leaves it; over SSH frugal, and without a mouse.
+    """Show the console until the operator leaves. Over SSH it paints less and ignores the mouse.
 
-    Returns how many agents of ours go on. Raises `UsageError` when there is no terminal for it.
+    Returns how many of our agents are still running. Raises `UsageError` without a usable terminal.
     """
     require_terminal()
     if engine.is_remote:
@@ -49,9 +49,9 @@ def run_console(engine: Engine) -> int:
 
 
 def _share_memory() -> None:
-    """Let threads use what others gave back: apart, each keeps as much as it ever needed.
+    """Let all threads share one malloc arena; with one each, freed memory is never reused.
 
-    As `MALLOC_ARENA_MAX=1` does, which is only read before Python starts; glibc alone knows it.
+    Has the effect of `MALLOC_ARENA_MAX=1`, which is read only before Python starts. glibc only.
     """
     import ctypes
 
@@ -60,7 +60,7 @@ def _share_memory() -> None:
 
 
 def _leave_with_line() -> None:
-    """End this process when its terminal is gone and whatever it is at has kept it from leaving."""
+    """Force this process to exit if it still runs a while after its terminal hung up."""
     if sys.__stdin__ is None:
         return
     terminal = select.poll()
@@ -72,7 +72,7 @@ def _leave_with_line() -> None:
 
 
 def require_terminal() -> None:
-    """Raise `UsageError` when there is no terminal that the console could draw on."""
+    """Raise `UsageError` when there is no terminal to draw on."""
     streams = (sys.__stdin__, sys.__stdout__, sys.__stderr__)
     if not all(stream is not None and stream.isatty() for stream in streams):
         raise UsageError("the console needs a terminal: use a verb instead, such as `ls`")

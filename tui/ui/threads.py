@@ -1,4 +1,4 @@
-"""Threads for what may take long: leaving the console does not wait for them."""
+"""Threads for blocking work. Leaving the console does not wait for them."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ T = TypeVar("T")
 
 
 async def in_background(work: Callable[[], T]) -> T:
-    """Return what `work` returns; its thread dies with the program.
+    """Return what `work` returns, run in a daemon thread.
 
-    The threads of `asyncio.to_thread` would keep the console from leaving until they are done.
+    `asyncio.to_thread` would make the interpreter wait for its threads at exit.
     """
     loop = asyncio.get_running_loop()
     done: asyncio.Future[T] = loop.create_future()
@@ -40,17 +40,14 @@ async def in_background(work: Callable[[], T]) -> T:
 
 
 def detached(work: Callable[[], object]) -> threading.Thread:
-    """Do `work` in a thread that dies with the program, and return that."""
+    """Start `work` in a daemon thread, and return the thread."""
     thread = threading.Thread(target=work, name="background", daemon=True)
     thread.start()
     return thread
 
 
 def _told(error: BaseException) -> BaseException:
-    """Return what can be told to whoever waits: a future takes no end of an iterator.
-
-    Nor is it a word to stop waiting, whatever the work was told.
-    """
+    """Return an exception that a future accepts: not `StopIteration`, and not a cancellation."""
     if not isinstance(error, StopIteration | asyncio.CancelledError | GeneratorExit):
         return error
     told = RuntimeError(f"{type(error).__name__}: {error}")

@@ -1,1 +1,1 @@
-"""The loops that keep the screen up to date; no key is handled here."""
+"""The loops that keep the screen up to date. They handle no key."""

@@ -1,4 +1,4 @@
-"""Keeps what runs in the background running: a fault is shown, written down, and tried again."""
+"""Keeps background loops running: an exception is shown, logged, and the loop restarted."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ CALM_S = 15.0  # so long without a fault, and it is no longer told
 
 
 class BackgroundLoops:
-    """Runs loops for ever; `troubles` are those that failed a short while ago, and why."""
+    """Runs loops for ever; `troubles` are those that failed recently, and why."""
 
     def __init__(self, engine: Engine, show: Callable[[], None]) -> None:
         self._engine = engine
@@ -30,11 +30,11 @@ class BackgroundLoops:
 
     @property
     def trouble(self) -> str:
-        """What is to be told of a loop that failed; empty when all run."""
+        """The loop that failed and why; empty when all run."""
         return next(iter(self.troubles.values()), "")
 
     async def keep(self, name: str, loop: Loop) -> None:
-        """Run a loop, and begin it again a while after each fault nobody foresaw."""
+        """Run a loop, and restart it after a pause when it raises."""
         while True:
             task = asyncio.ensure_future(loop())
             try:
@@ -53,7 +53,7 @@ class BackgroundLoops:
             await asyncio.sleep(self.again_s)
 
     def guard(self, name: str, work: Callable[[], None]) -> None:
-        """Do what is done each second; a fault in it ends neither the clock nor the console."""
+        """Do the work of each second; an exception ends neither the clock nor the console."""
         try:
             work()
         except Exception as error:  # as above
@@ -62,7 +62,7 @@ class BackgroundLoops:
             self.calm(name)
 
     def fault(self, name: str, error: BaseException) -> None:
-        """Show a fault in the top line, and write down where it was."""
+        """Show an exception in the top line, and log its traceback."""
         words = one_line(f"{type(error).__name__}: {error}")[:120]
         self.troubles[name] = f"{name} failed and was restarted: {words}"
         write_down(self._engine, name, error)
@@ -70,20 +70,20 @@ class BackgroundLoops:
             self._show()
 
     def calm(self, name: str) -> None:
-        """Take note that a loop runs well again."""
+        """Note that a loop runs well again."""
         if self.troubles.pop(name, None) is not None:
             with suppress(Exception):  # as above
                 self._show()
 
 
 def _is_meant() -> bool:
-    """Whether it is this very task that somebody cancels."""
+    """Whether it is this very task that is being cancelled."""
     own = asyncio.current_task()
     return own is not None and own.cancelling() > 0
 
 
 def write_down(engine: Engine, where: str, error: BaseException) -> threading.Thread:
-    """Write a fault into the log, in a thread of its own: its disk may be what failed."""
+    """Log an exception in a thread of its own: the disk may be what failed."""
     trace = "".join(traceback.format_exception(error))
     return detached(partial(_write, engine, where, trace))
 

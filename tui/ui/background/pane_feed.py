@@ -1,4 +1,4 @@
-"""What the catalog and the clock say, drawn in the panes."""
+"""Draws the catalog and the clock in the panes."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from tui.view.text.lines import Line
 class PaneFeed:
     """Draws the view of a store in the panes; only what changed is painted.
 
-    `listing` returns the listing that the selection is in, `keys` the line of keys, and `fit` lays
-    the screen out anew. `kept` is the session read in full that has left the Sessions pane.
+    `listing` returns the listing of the selection, `keys` the line of keys, and `fit` lays the
+    screen out. `kept` is the session read in full that has left the Sessions pane.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class PaneFeed:
         self.kept: Session | None = None
 
     def tick(self) -> None:
-        """Draw what the catalog and the clock say now."""
+        """Redraw from the catalog and the clock."""
         panes, now = self._panes, self._engine.now()
         found = self._store.latest()
         self.show_top()
@@ -69,7 +69,7 @@ class PaneFeed:
         self.show_live()
 
     def second(self) -> None:
-        """Take note of what was in sight this second, and draw what the clock says now."""
+        """Note what was visible this second, and redraw for the clock."""
         panes, now = self._panes, self._engine.now()
         view = self._store.view
         in_sight = panes.live.region.area > 0 and not (view.is_page_open or view.is_tiny)
@@ -147,7 +147,7 @@ class PaneFeed:
         self._store.change(pane=LIVE, is_full=True)
 
     def _left_table(self, read: Session) -> Session | None:
-        """Return the session that is read in full when it has left the table; say so once."""
+        """Return the session read in full when it has left the table; say so once."""
         if self._panes.sessions.select(read.key):
             return None
         catalog, query = self._store.catalog, self._store.query
@@ -160,14 +160,14 @@ class PaneFeed:
         return kept
 
     def _leave_erased(self, gone: Session) -> None:
-        """Go back to the panes: what another session says must not stand where one read."""
+        """Go back to the panes: the text of another session must not appear in its place."""
         self._store.change(pane=SESSIONS, is_full=False)
         said = f"{formatting.short_id(gone.session_id)} is gone: its transcript was deleted"
         self._news.tell(said, "bad")
         self._fit()
 
     def go_to(self, session: Session) -> bool:
-        """Select a session, taking off the listing or the filter that hides it, and saying so."""
+        """Select a session; take off a listing or filter that hides it, and say so."""
         store, sessions = self._store, self._panes.sessions
         if store.query.listing not in ("", session.listing):
             store.change(query=replace(store.query, listing=""))

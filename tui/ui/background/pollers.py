@@ -1,4 +1,4 @@
-"""The loops that bring news: the catalog about each second, the stream while it is written."""
+"""The polling loops: the catalog about once a second, the stream more often while it is written."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ DEBOUNCE = 0.3
 
 
 class CatalogPoller:
-    """Looks at the root in a thread, never twice at once; `wake` makes the next look come now.
+    """Reads the root in a thread, never twice at once; `wake` makes it read now.
 
-    `arrange` puts what was seen in order there as well, before it is shown.
+    `arrange` sorts the result in that thread as well, before it is shown.
     """
 
     def __init__(
@@ -44,11 +44,11 @@ class CatalogPoller:
         self._wanted = asyncio.Event()
 
     def wake(self) -> None:
-        """Look again at once."""
+        """Read again at once."""
         self._wanted.set()
 
     async def run(self) -> None:
-        """Look for ever."""
+        """Poll for ever."""
         while True:
             self._wanted.clear()
             try:
@@ -69,7 +69,7 @@ async def verdict(engine: Engine, catalog: Catalog, tell: Callable[[Verdict], No
 async def notify(
     engine: Engine, catalog: Callable[[], Catalog | None], news: Notifications
 ) -> None:
-    """Let the operator's own command tell of what is new, for ever; say once what went wrong."""
+    """Run the operator's own notify command for what is new, for ever; report a failure once."""
     while engine.notifies:
         found = catalog()
         if found is not None:
@@ -78,7 +78,7 @@ async def notify(
 
 
 class StreamPoller:
-    """Polls the stream of one session at a time, the one that was followed last."""
+    """Polls the stream of one session: the one that was followed last."""
 
     def __init__(
         self,
@@ -101,7 +101,7 @@ class StreamPoller:
 
     @property
     def follower(self) -> Follower | None:
-        """What follows the stream that is shown, once it has said something."""
+        """The follower of the stream that is shown, once it has returned something."""
         return self._follower
 
     def follow(self, session: Session | None) -> None:
@@ -152,7 +152,7 @@ def _key(session: Session | None) -> Key | None:
 
 
 async def _either(event: asyncio.Event, seconds: float) -> bool:
-    """Wait for the event or so long; answer whether it was the event."""
+    """Wait for the event or the timeout; return whether it was the event."""
     try:
         return await asyncio.wait_for(event.wait(), seconds)
     except TimeoutError:

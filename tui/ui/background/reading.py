@@ -1,4 +1,4 @@
-"""Reading far in a stream: its pages, and a search of all of it; in threads."""
+"""Reading far from the end of a stream: its pages, and a search through all of it; in threads."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tui.view.text import formatting as said
 
 
 class PageReader:
-    """Brings the pages that the Live pane lacks, and takes it to what is sought."""
+    """Fetches the pages that the Live pane lacks, and takes it to search hits."""
 
     def __init__(self, following: StreamPoller, live: LivePane, question: PromptBar) -> None:
         self._following = following
@@ -30,11 +30,11 @@ class PageReader:
         self._at: int | None = None
 
     def forget(self) -> None:
-        """Let go of what was found: the transcript is another one now."""
+        """Drop the hits: the transcript was replaced."""
         self._hits = None
 
     async def fetch(self, wish: PageRequest) -> None:
-        """Read what the pane lacks; what it lacks no longer is not shown."""
+        """Read the page the pane lacks; drop it if it is no longer needed."""
         follower = self._following.follower
         if follower is None:
             self._live.wish = None
@@ -50,7 +50,7 @@ class PageReader:
     async def search(self, sought: str, step: int) -> None:
         """Go to the next place (or the one before) that has `sought`, wherever it is.
 
-        All of the transcript is searched once; Esc stops that. Raises `ConsoleError`.
+        The whole transcript is searched once; Esc stops that. Raises `ConsoleError`.
         """
         follower, live = self._following.follower, self._live
         if follower is None or not sought:

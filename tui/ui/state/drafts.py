@@ -1,4 +1,4 @@
-"""What was typed at a prompt and never sent: it is there again when the same is asked again."""
+"""Unsent prompts, offered again when the same question is asked."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ About = tuple[str, str, str]
 
 
 class Drafts:
-    """By what each is about: the verb that asked, a listing, an id."""
+    """Unsent text by the verb that asked, the listing, and the session id."""
 
     def __init__(self, question: PromptBar) -> None:
         self._question = question
@@ -23,31 +23,31 @@ class Drafts:
 
     @property
     def all(self) -> tuple[Draft, ...]:
-        """What was not sent, the line that is open included; the latest last."""
+        """All unsent texts, the open line included; the latest last."""
         kept = dict(self._kept)
         if self._asking is not None:
             _keep(kept, self._asking, self._question.editor.text)
         return tuple(Draft(*about, text) for about, text in kept.items())
 
     def restore(self, drafts: Iterable[Draft]) -> None:
-        """Take what an earlier console left, but for what was typed here since."""
+        """Take over an earlier console's drafts, except where something was typed here since."""
         there = {(one.question, one.listing, one.session_id): one.text for one in drafts}
         self._kept = {**there, **self._kept}
 
     def forget(self, keys: Collection[Key]) -> None:
-        """Forget what was typed for sessions that were erased: it may quote them."""
+        """Drop drafts for sessions that were erased: they may quote them."""
         for about in [one for one in self._kept if one[0] != "new" and one[1:] in keys]:
             del self._kept[about]
 
     def text(self, about: About) -> str:
-        """Return what was typed there and not sent; empty for nothing."""
+        """Return the draft; empty for none."""
         return self._kept.get(about, "")
 
     @contextmanager
     def written(self, about: About, again: str) -> Iterator[None]:
-        """Keep the line that is asked for inside, unless all goes well and it is sent.
+        """Keep the line asked for inside this context as a draft, unless it is sent.
 
-        `again` is the key or verb that brings it back. The line must be asked for at once.
+        `again` is the key or verb that asks it again. The line must be asked for at once.
         """
         self._asking = about
         try:
@@ -69,13 +69,13 @@ class Drafts:
 
 
 def again(question: str, keys: Keymap) -> str:
-    """Return the key or the verb that asks the same again."""
+    """Return the key or verb that asks the same question."""
     verbs = {"fork": ":resume --fork", "send": ":send", "new": ":new"}
     return verbs.get(question) or keys.sign("resume")
 
 
 def _keep(kept: dict[About, str], about: About, text: str) -> str:
-    """Keep a text, or forget what was kept when it is empty; return it."""
+    """Keep a text, or drop the kept one when it is empty; return it."""
     kept.pop(about, None)
     if text.strip():
         kept[about] = text

@@ -1,4 +1,4 @@
-"""Which panes are in sight at a size, and the few words that belong to the whole screen."""
+"""Which panes are visible at a size, and the messages that belong to the whole screen."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tui.ui.state.view_state import LEAST, ViewState
 
 
 def classes(view: ViewState) -> dict[str, bool]:
-    """Return the classes that the stylesheet goes by, and whether the screen has each."""
+    """Return the classes the stylesheet uses, and whether the screen has each."""
     return {
         "-narrow": view.is_narrow,
         "-full": view.is_full,
@@ -20,7 +20,7 @@ def classes(view: ViewState) -> dict[str, bool]:
 
 
 def in_sight(view: ViewState) -> tuple[PaneRow, ...]:
-    """Return the panes that are in sight, unless a page or nothing at all is."""
+    """Return the visible panes; none under a page or on a tiny screen."""
     if view.is_full:
         return tuple(row for row in PANES if row.number == LIVE)
     if not view.is_narrow:
@@ -31,14 +31,14 @@ def in_sight(view: ViewState) -> tuple[PaneRow, ...]:
 
 
 def hidden(view: ViewState) -> frozenset[str]:
-    """Return the names of the panes and the columns that are not in sight."""
+    """Return the names of the panes and columns that are not visible."""
     shown = in_sight(view)
     names = {row.name for row in PANES} | {row.wide for row in PANES}
     return frozenset(names - {row.name for row in shown} - {row.wide for row in shown})
 
 
 def frame(view: ViewState, row: PaneRow) -> str:
-    """Return the frame of a pane, which only the columns of a wide terminal have."""
+    """Return the frame of a pane; only the columns of a wide terminal have one."""
     if view.is_narrow or view.is_full:
         return ""
     column = [one for one in PANES if one.wide == row.wide]
@@ -48,7 +48,7 @@ def frame(view: ViewState, row: PaneRow) -> str:
 
 
 def too_small(width: int, height: int) -> str:
-    """Return the line that stands alone when the terminal is too small."""
+    """Return the only line shown when the terminal is too small."""
     return f"needs {LEAST[0]}x{LEAST[1]}, has {width}x{height}; or use `ls`"
 
 

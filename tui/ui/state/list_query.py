@@ -18,9 +18,9 @@ from tui.view.panes.listings import is_unread
 
 @dataclass(frozen=True, slots=True)
 class ListQuery:
-    """A listing's name (empty for all), a filter's words, an order, and more columns or not.
+    """A listing's name (empty for all), a filter, an order, and whether extra columns show.
 
-    `opened` are the causes of failure whose sessions are shown, and not only counted.
+    `opened` are the failure groups whose sessions are shown one by one.
     """
 
     quiet_after: timedelta
@@ -33,9 +33,9 @@ class ListQuery:
     def shown(
         self, catalog: Catalog, now: datetime, needs: Mapping[Key, Need]
     ) -> tuple[Session | FailureGroup, ...]:
-        """Return what to show, in order; raises `UsageError` for a wrong filter.
+        """Return what to show, in order. Raises `UsageError` for a wrong filter.
 
-        In the default order failures of one cause are one. `needs` says who needs somebody.
+        In the default order failures of one cause are one row. `needs` says who needs attention.
         """
         is_taken = parse_filter(self.filter, self.quiet_after)
         shows_gone = names_gone(self.filter)
@@ -52,7 +52,7 @@ class ListQuery:
         return grouped(ordered, lambda one: needs.get(one.key), self.opened)
 
     def opens(self, cause: str) -> ListQuery:
-        """Return the query with the sessions of a cause shown, or no longer."""
+        """Return the query with a failure group opened, or closed."""
         return replace(self, opened=self.opened ^ {cause})
 
     def sorted_next(self) -> ListQuery:
@@ -61,14 +61,14 @@ class ListQuery:
         return replace(self, sort=sessions.SORTS[following % len(sessions.SORTS)])
 
     def says(self) -> str:
-        """Return what hides rows or orders them, for the pane's rule."""
+        """Return what hides or orders rows, for the pane's heading."""
         listing = f"{self.listing}  " if self.listing else ""
         filter_ = f"/{self.filter}  " if self.filter else ""
         sort = f"by {self.sort}  " if self.sort != sessions.SORTS[0] else ""
         return listing + filter_ + sort
 
     def empty(self, catalog: Catalog | None, keys: Keymap) -> tuple[str, ...]:
-        """Return what an empty table teaches."""
+        """Return the text of an empty table."""
         if catalog is None:
             return ("looking...",)
         if catalog.problem:
@@ -84,7 +84,7 @@ class ListQuery:
         return ("no sessions here yet", f"{keys.sign('verbs')}new {where} STAGE starts one")
 
     def _unread(self, catalog: Catalog) -> tuple[str, ...]:
-        """Return why nothing is known of what is shown; empty when something is."""
+        """Return why what is shown cannot be known; empty when some of it is."""
         inside = [one for one in catalog.listings if self.listing in ("", one.listing_id)]
         if any(one.sessions for one in inside):
             return ()

@@ -1,4 +1,4 @@
-"""The message line's news: what nobody here asked for, told one after the other."""
+"""Messages that nobody here asked for, shown one after the other."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ class _News:
 
 
 class Notifications:
-    """Tells what others did, never over an open question nor over what was just said.
+    """Reports what others did, never over an open question or a fresh message.
 
-    `is_holding` says that a hold was begun or lifted here: that is no news.
+    `is_holding` is whether this console just began or lifted a hold, which is then no news.
     """
 
     def __init__(self, engine: Engine, question: PromptBar) -> None:
@@ -49,7 +49,7 @@ class Notifications:
         self._tell(self._until_key)
 
     def key_pressed(self) -> None:
-        """Take away what is said only until then."""
+        """Clear what lasts until a key is pressed."""
         self._question.fold()
         news, self._until_key = self._until_key, None
         if news is None:
@@ -60,13 +60,13 @@ class Notifications:
             self._question.say("")
 
     def tell_once(self, text: str, style: str = "bad") -> None:
-        """Say what was not said before in this console."""
+        """Show what this console has not shown before."""
         if text not in self._told:
             self._told.add(text)
             self.tell(text, style)
 
     def compare(self, before: Catalog | None, after: Catalog) -> None:
-        """Tell what changed between two pictures that this operator did not do."""
+        """Report the changes between two catalogs that this operator did not make."""
         if before is None:
             return
         found = changes(before, after, self._engine.operator)

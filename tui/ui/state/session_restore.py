@@ -1,4 +1,4 @@
-"""The view of the last time: shown again at the start, and written down whenever it changes."""
+"""The last view, restored at the start and saved whenever it changes."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ _PATIENCE = 1.0
 
 
 class SessionRestore:
-    """Reads and writes the last view; a slow or failing disk costs it, and one message.
+    """Reads and writes the last view; a slow or failing disk costs one message.
 
-    What could not be read is not written over: unsent prompts may be in it.
+    A saved view that could not be read is not overwritten: it may hold unsent prompts.
     """
 
     def __init__(
@@ -52,11 +52,11 @@ class SessionRestore:
             self._tell_once(f"the last view cannot be read, so it is not restored: {why}")
 
     def begin(self) -> None:
-        """Write the view down from now on, unless the last one could not be read."""
+        """Save the view from now on, unless the last one could not be read."""
         self._saved = self.last if self._is_read else None
 
     async def run(self) -> None:
-        """Write the view down soon after each change, for ever."""
+        """Save the view soon after each change, for ever."""
         while True:
             await asyncio.sleep(SAVE_EACH)
             view = self._current()
@@ -66,14 +66,14 @@ class SessionRestore:
                     self._tell_once(f"this view cannot be saved for the next start: {refused}")
 
     def save(self) -> None:
-        """Write the view down now, if it changed."""
+        """Save the view if it changed."""
         view = self._current()
         if self._saved is not None and view != self._saved:
             self._saved = view
             self._write(view)
 
     def _write(self, view: SavedView) -> str:
-        """Write a view down; return why that cannot be, in words, or nothing."""
+        """Save a view; return why that failed, or an empty string."""
         try:
             self._engine.write_remembered(view)
         except OSError as error:
@@ -82,7 +82,7 @@ class SessionRestore:
 
 
 def snapshot(view: ViewState, drafts: tuple[Draft, ...]) -> SavedView:
-    """Return what of a view is there again at the next start."""
+    """Return the part of a view that the next start restores."""
     query, selected = view.query, view.selected
     return SavedView(
         listing=query.listing,
@@ -100,7 +100,7 @@ def snapshot(view: ViewState, drafts: tuple[Draft, ...]) -> SavedView:
 
 
 def restored_query(query: ListQuery, last: SavedView) -> ListQuery:
-    """Return the query of the last time, but for what of it is not valid any more."""
+    """Return the last query, without the parts that are no longer valid."""
     return replace(
         query,
         listing=last.listing,
@@ -112,7 +112,7 @@ def restored_query(query: ListQuery, last: SavedView) -> ListQuery:
 
 
 def there_still(query: ListQuery, catalog: Catalog) -> ListQuery:
-    """Return the query without a listing that is no more."""
+    """Return the query without a listing that is gone."""
     is_lost = query.listing and catalog.listing(query.listing) is None
     return replace(query, listing="") if is_lost else query
 
@@ -120,7 +120,7 @@ def there_still(query: ListQuery, catalog: Catalog) -> ListQuery:
 def restored_words(
     view: ViewState, drafts: Sequence[Draft], keys: Keymap, catalog: Catalog
 ) -> Iterator[str]:
-    """Yield what of the last time an operator must know of not to be misled."""
+    """Yield what the operator must know of the restored view so as not to be misled."""
     query = view.query
     facts = [f"filter `{query.filter}`"] if query.filter else []
     facts += [f"listing {query.listing}"] if query.listing else []

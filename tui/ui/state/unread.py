@@ -1,4 +1,4 @@
-"""Which sessions wrote something since this operator looked at them."""
+"""Which sessions have written something that this operator has not seen."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _A_LOOK = timedelta(seconds=0.9)  # a clock that ticks each second may be a litt
 
 
 class UnreadTracker:
-    """Keeps what was looked at; a session counts as looked at once it was shown for a second.
+    """Keeps when each session was seen; one counts as seen after a second on the screen.
 
-    What is not in the `catalog` any more is forgotten.
+    Sessions that have left the `catalog` are forgotten.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -32,11 +32,11 @@ class UnreadTracker:
         self.catalog: Catalog | None = None
 
     def is_unseen(self, session: Session) -> bool:
-        """Whether something was written to it that was not seen."""
+        """Whether a session has unseen output."""
         return self._looks is not None and self._looks.is_unseen(session)
 
     def tick(self, shown: Session | None, now: datetime) -> None:
-        """Take note of whose stream is in sight `now`; called each second."""
+        """Mark the session whose stream is visible `now`; called each second."""
         key = shown.key if shown is not None else None
         if key != self._shown or self._since is None or now < self._since:
             self._shown, self._since = key, now
@@ -47,11 +47,11 @@ class UnreadTracker:
 
     @property
     def is_known(self) -> bool:
-        """Whether it is known yet what was looked at before."""
+        """Whether the record of what was seen has been read."""
         return self._looks is not None
 
     async def run(self, show: Callable[[], None]) -> None:
-        """Read what was looked at before and `show` it, then write it down from time to time."""
+        """Read the record and `show` it, then save it from time to time."""
         while self._looks is None:
             with suppress(OSError):
                 self._looks = self._saved = await in_background(self._engine.read_looks)
@@ -63,7 +63,7 @@ class UnreadTracker:
             await in_background(self.save)
 
     def save(self) -> None:
-        """Write down what was looked at, if that changed; a disk that refuses is no trouble."""
+        """Save the record if it changed; a failing disk is ignored."""
         looks, catalog = self._looks, self.catalog
         if looks is not None and looks is not self._saved and catalog is not None:
             self._saved = looks

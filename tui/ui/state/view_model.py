@@ -1,4 +1,4 @@
-"""A catalog put in order for the panes: made in the thread that looks, so that the screen lives."""
+"""A catalog arranged for the panes, in the polling thread, so that the screen stays responsive."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ _KEEPS = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ViewModel:
-    """What the panes show of a catalog as it was at a moment; only the clock goes on in them.
+    """What the panes show of a catalog; between catalogs only the clock changes it.
 
-    `needs` are the sessions that need somebody, `gone` the listings whose folder is.
+    `needs` are the sessions that need attention, `gone` the listings whose folder is gone.
     """
 
     catalog: Catalog
@@ -67,10 +67,10 @@ def arranged(catalog: Catalog, query: ListQuery, now: datetime, zone: tzinfo) ->
 def renewed(
     old: ViewModel | None, catalog: Catalog, query: ListQuery, now: datetime, zone: tzinfo
 ) -> ViewModel:
-    """Return the old order for a catalog in which nothing changed, else a new one.
+    """Return the old order if nothing changed, else a new one.
 
-    The clock alone seldom makes an old order wrong: it lasts the longer the more there is to order,
-    and longest while no newer catalog comes.
+    The clock alone rarely makes an old order wrong: it lasts longer the more there is to sort, and
+    longest while no newer catalog comes.
     """
     if old is None or old.query != query:
         return arranged(catalog, query, now, zone)

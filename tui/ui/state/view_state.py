@@ -1,4 +1,4 @@
-"""The view as one value: what is chosen, selected, marked and in sight."""
+"""The view as one value: what is chosen, selected, marked and visible."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class ViewState:
     `size` is what the panes were laid out for, in cells. `row` and `selected` are the selection in
     Sessions, `shown` all its sessions; it moves by itself unless `selection_pinned`. `listing` and
     `ending` are the selections of Listings and Expiry. `live` is whose stream Live shows, `reading`
-    the place in it (in bytes), `None` when its end is followed.
+    the file offset there (in bytes), `None` when its end is followed.
     """
 
     query: ListQuery
@@ -58,7 +58,7 @@ class ViewState:
 
     @property
     def is_in_panes(self) -> bool:
-        """Whether the panes have the screen: neither a page nor the stream covers them."""
+        """Whether the panes are visible: neither a page nor the stream covers them."""
         return not (self.is_full or self.is_page_open)
 
     @property

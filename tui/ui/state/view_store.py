@@ -1,4 +1,4 @@
-"""The latest catalog, and the one view of it, which changes as a whole."""
+"""The latest catalog, and its view, which is replaced as a whole."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tui.ui.widgets.panes import Panes
 
 
 class ViewChange(TypedDict, total=False):
-    """The fields of a view that are chosen, and not read from the widgets."""
+    """The fields of a view that are chosen, rather than read from the widgets."""
 
     query: ListQuery
     pane: int
@@ -64,16 +64,16 @@ class ViewStore:
         )
 
     def change(self, **fields: Unpack[ViewChange]) -> None:
-        """Change what is chosen."""
+        """Change chosen fields."""
         self._chosen = replace(self._chosen, **fields)
 
     def ordered(self, catalog: Catalog) -> ViewModel:
-        """Return a catalog as it is to be shown now; slow when it holds thousands of sessions."""
+        """Return a catalog as it is to be shown now; slow with thousands of sessions."""
         engine = self._engine
         return renewed(self.model, catalog, self.query, engine.now(), engine.zone)
 
     def latest(self) -> ViewModel | None:
-        """Return the latest catalog as it is to be shown now, put in order again if it must be."""
+        """Return the latest catalog as it is to be shown now, arranged again if needed."""
         if self.catalog is not None:
             self.model = self.ordered(self.catalog)
         return self.model

@@ -1,1 +1,1 @@
-"""The bytes to and from the operator's terminal; no widget and no session."""
+"""The bytes from and to the operator's terminal. Knows no pane, no session and no key's meaning."""

@@ -1,4 +1,4 @@
-"""The terminal's bell: once for each request that begins to wait for somebody."""
+"""The terminal bell: rings once for each request that begins to wait for somebody."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tui.core.models.session import Liveness, Session
 
 
 class Bell:
-    """Rings for what was not known to wait; `ring` sounds the bell."""
+    """Rings for each request it has not seen before; `ring` sounds the bell."""
 
     def __init__(self, ring: Callable[[], None]) -> None:
         self._ring = ring
@@ -17,7 +17,7 @@ class Bell:
         self._heard: tuple[Listing, ...] = ()
 
     def look(self, catalog: Catalog) -> None:
-        """Ring, once, when anything new waits."""
+        """Ring once if any request is new."""
         if catalog.listings is self._heard:
             return
         self._heard = catalog.listings

@@ -1,4 +1,4 @@
-"""Copying, also from behind tmux and SSH."""
+"""Copying to the operator's clipboard, also through tmux and SSH."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _PIECE = 250  # characters: older versions of GNU screen drop longer strings
 
 
 async def copy(app: App[Any], text: str, *, may_run: bool = True) -> str:
-    """Put `text` on the operator's clipboard and say which way it went.
+    """Put `text` on the clipboard and return how it was sent.
 
-    Raw OSC 52 reaches nothing from inside tmux; its own buffer does, if a program may be run.
+    tmux drops raw OSC 52, but takes `load-buffer -w` where a program may be run.
     """
     if may_run and os.environ.get("TMUX") and await _to_tmux(text):
         return "copied through tmux"
@@ -28,7 +28,7 @@ async def copy(app: App[Any], text: str, *, may_run: bool = True) -> str:
 
 
 def through_screen(sequence: str) -> str:
-    """Return a sequence in pieces that GNU screen has room for, to be handed on as it is."""
+    """Return a sequence wrapped for GNU screen, in pieces that it has room for."""
     pieces = (sequence[at : at + _PIECE] for at in range(0, len(sequence), _PIECE))
     return "".join(f"\x1bP{piece}\x1b\\" for piece in pieces)
 

@@ -1,8 +1,9 @@
-"""What has reached the terminal of all that was written to it: by its own word, if it has one.
+"""How much of the output has reached the terminal, by its own replies if it sends any.
 
-What the kernel or a link holds back counts as taken for whoever writes. So the terminal is asked
-behind a picture where its cursor is, which was put somewhere else for each question: its answer
-shows that it has come just so far, and no answer that is late, lost or doubled tells of another.
+A write succeeds as soon as the kernel or an SSH link holds the bytes, which proves nothing. So a
+cursor position report is requested after a picture, each time with the cursor in another cell:
+the reply proves that the terminal has come that far, and a late, lost or doubled reply to another
+request is recognized.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ _LEAVES_S = 1.0
 
 
 class _Asked(NamedTuple):
-    """A question: for which cell, behind how many writes (with its own), and when."""
+    """A request: the cell, the number of writes before and with it, and when it was sent."""
 
     cell: tuple[int, int]
     behind: int
@@ -25,11 +26,11 @@ class _Asked(NamedTuple):
 
 
 class DeliveryTracker:
-    """How many writes were given to the terminal, how many it took, and how far it answered.
+    """Counts the writes that were queued, those the terminal took, and those it confirmed.
 
-    A write is given in one thread, written and taken in another, in the same order; a third hears
-    the answers. One question at a time awaits its answer. A terminal that `is_silent` is judged
-    by what it took: more than what can lie on the way to it.
+    One thread queues, a second writes, a third hears the replies. One request at a time is
+    outstanding. A terminal that never replies (`is_silent`) is judged by what it took beyond the
+    most that can be buffered on the way to it.
     """
 
     def __init__(self) -> None:
@@ -42,20 +43,20 @@ class DeliveryTracker:
         self._lost = -1
 
     def begin_again(self) -> None:
-        """Count what was given so far as lost: the terminal was somebody else's meanwhile."""
+        """Count everything so far as lost: another process had the terminal."""
         self._lost = self.given
         self.wait_no_longer()
 
     def wait_no_longer(self) -> None:
-        """Wait for no answer to what was asked before."""
+        """Drop the outstanding request."""
         self._asked = None
 
     def fail(self) -> None:
-        """Count what is being written, and all before it that was not taken yet, as lost."""
+        """Count the write in progress, and those before it that were not taken yet, as lost."""
         self._lost = self.taken = self.written + 1
 
     def ask(self, columns: int, rows: int, now: float) -> str:
-        """Return what asks a terminal of this size how far it has come, to be written next."""
+        """Return a position request for a terminal of this size, to be written next."""
         columns, rows = min(columns, _COLUMNS), max(1, min(rows, _ROWS) - 1)
         self._number = (self._number + 1) % (columns * rows)
         # Not in the first row: `CSI 1;5R` is also F3 with Ctrl.
@@ -66,13 +67,13 @@ class DeliveryTracker:
         return f"\x1b7\x1b[{row};{column}H\x1b[6n\x1b8{padding}"
 
     def answer(self, cell: tuple[int, int], now: float) -> None:
-        """Take note of an answer; one to another question than the last tells nothing."""
+        """Take a reply; one that answers no outstanding request is ignored."""
         asked = self._asked
         if asked is not None and asked.cell == cell and asked.behind > self._told:
             self._told, self._round_trip, self.is_silent = asked.behind, now - asked.at, False
 
     def is_awaited(self, now: float) -> bool:
-        """Whether an answer may still come, so that nothing else is asked."""
+        """Whether a reply may still come, so that nothing else is requested."""
         asked = self._asked
         if asked is None or self._told >= asked.behind or self.is_lost(asked.behind):
             return False
@@ -83,16 +84,16 @@ class DeliveryTracker:
         return not self.is_silent
 
     def patience(self, now: float) -> float:
-        """Return for how long to wait, when leaving, for an answer that would be the shell's."""
+        """Return how long to wait on leaving for a reply that the shell would read, in seconds."""
         return min(ANSWERS_WITHIN_S, _LEAVES_S + 2 * self._round_trip) * self.is_awaited(now)
 
     @property
     def is_taken(self) -> bool:
-        """Whether nothing is on its way that was not taken yet, as far as the kernel tells."""
+        """Whether the kernel has taken every write."""
         return self.taken >= self.given
 
     def is_lost(self, mark: int) -> bool:
-        """Whether something of the first `mark` writes may have been lost."""
+        """Whether some of the first `mark` writes may be lost."""
         return mark <= self._lost
 
     def has(self, mark: int) -> bool:

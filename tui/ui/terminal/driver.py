@@ -1,4 +1,4 @@
-"""The terminal as Textual drives it, with a keyboard that no byte can break."""
+"""Textual's terminal driver, with a keyboard reader that no input can break."""
 
 from __future__ import annotations
 
@@ -43,14 +43,14 @@ _SIZES_IN_BAND = "\x1b[?2048$p"  # signals do; and any text could claim a size o
 
 
 def clamped(width: int, height: int) -> tuple[int, int]:
-    """Return what is drawn of a terminal that claims to have so many cells."""
+    """Return how many cells are drawn of a terminal that reports this many."""
     return min(width, WIDEST), min(height, HIGHEST)
 
 
 class TerminalFile:
-    """The terminal as a file whose writer no error ends: what it does not take is dropped.
+    """The terminal as a file that never raises: what it does not take is dropped.
 
-    `delivery` counts what it took, and `took` is called when it took more.
+    `delivery` counts what it took; `took` is called each time it took more.
     """
 
     def __init__(
@@ -69,18 +69,18 @@ class TerminalFile:
         return getattr(self._file, name)
 
     def write(self, text: str) -> None:
-        """Write as much as can be written; a terminal that went away is no fault."""
+        """Write as much as possible; a terminal that went away is no error."""
         self._tried(self._file.write, text)
         self._delivery.written += 1
 
     def flush(self) -> None:
-        """Flush what can be flushed."""
+        """Flush if possible."""
         if self._tried(self._file.flush):
             self._delivery.taken = self._delivery.written
             self._tried(self._took)
 
     def _tried(self, work: Callable[..., object], *words: str) -> bool:
-        """Do it; answer whether it could be done."""
+        """Do it; return whether it worked."""
         try:
             work(*words)
             return True
@@ -93,15 +93,15 @@ class TerminalFile:
 
 
 class ConsoleDriver(LinuxDriver):
-    """Reads the keys by way of `Keyboard`; the end of input ends the reading, and no more.
+    """Reads keys with `Keyboard`; the end of input ends the reading only.
 
-    It asks a terminal for nothing that it would print: old consoles show the end of what they do
-    not know. What is typed behind one of `suspending_keys` is the shell's, and stays unread.
+    It sends no query that old Linux consoles would print. What is typed behind one of
+    `suspending_keys` is left unread, for the shell.
     """
 
     @property
     def suspending_keys(self) -> frozenset[str]:
-        """The keys that may suspend the console, as Textual names them."""
+        """The keys that may suspend the console, by Textual's names."""
         return frozenset()
 
     def __init__(self, *args: Any, **options: Any) -> None:
@@ -118,7 +118,7 @@ class ConsoleDriver(LinuxDriver):
         self._attributes: list[Any] | None = None
 
     def write(self, data: str) -> None:
-        """Send `data`, a copy past GNU screen; nothing that asks for what the terminal has not."""
+        """Send `data`: wrap clipboard sequences for GNU screen, drop unsupported queries."""
         if data.startswith(_COPY) and os.environ.get("STY") and not os.environ.get("TMUX"):
             data = through_screen(data)
         is_old = os.environ.get("TERM", "").startswith(_OLD)
@@ -127,16 +127,16 @@ class ConsoleDriver(LinuxDriver):
             super().write(data)
 
     def took(self) -> None:
-        """Hear, in the thread that writes or reads, that the terminal took more."""
+        """Hear, in the writing or reading thread, that the terminal took more."""
 
     def ask(self) -> None:
-        """Ask the terminal how far it has come, unless it still has to answer that."""
+        """Request the cursor position, unless a reply is outstanding."""
         now = time.monotonic()
         if not (self.exit_event.is_set() or self.delivery.is_awaited(now)):
             self.write(self.delivery.ask(*self._get_terminal_size(), now))
 
     def _get_terminal_size(self) -> tuple[int, int]:
-        """Return how much of the terminal is drawn: all of it, as far as it can be believed."""
+        """Return how many cells are drawn: the whole terminal, within reason."""
         return clamped(*super()._get_terminal_size())
 
     def suspend_application_mode(self) -> None:
@@ -148,10 +148,7 @@ class ConsoleDriver(LinuxDriver):
             self._is_leaving_keys = False
 
     def disable_input(self) -> None:
-        """Stop reading; at the end what is unread is dropped, since no shell asked for it.
-
-        Neither did it ask for what the terminal still has to answer us.
-        """
+        """Stop reading, and drop unread input and replies that the shell would take for typing."""
         if self.exit_event.is_set():
             return
         signal.signal(signal.SIGWINCH, signal.SIG_DFL)
@@ -167,9 +164,9 @@ class ConsoleDriver(LinuxDriver):
                 termios.tcflush(self.fileno, termios.TCIFLUSH)
 
     def _await_answer(self) -> None:
-        """Take what was asked for off the line, before a shell would read it, and no key with it.
+        """Wait for the outstanding reply, so that no shell reads it; take no typed key with it.
 
-        What is there at once is typed ahead for the shell, and so is less than an answer.
+        Input that is there at once, or is shorter than a reply, was typed ahead for the shell.
         """
         now, came = time.monotonic(), b""
         until = now + self.delivery.patience(now)
@@ -187,7 +184,7 @@ class ConsoleDriver(LinuxDriver):
                     self.delivery.answer(made.cell, now)
 
     def take_back(self) -> None:
-        """Set the terminal again as the console needs it, whatever somebody made of it."""
+        """Set the terminal modes again, whatever another process made of them."""
         if self._attributes is not None:
             with suppress(termios.error):
                 termios.tcsetattr(self.fileno, termios.TCSANOW, self._attributes)
@@ -198,7 +195,7 @@ class ConsoleDriver(LinuxDriver):
         self.flush()
 
     def start_application_mode(self) -> None:
-        """Take the terminal, and remember how it is then."""
+        """Take the terminal, and remember its modes."""
         super().start_application_mode()  # type: ignore[no-untyped-call]
         self.delivery.begin_again()
         if self._attributes is None:
@@ -207,10 +204,10 @@ class ConsoleDriver(LinuxDriver):
             self._attributes = termios.tcgetattr(self.fileno)
 
     def faulted(self, name: str, error: BaseException) -> None:
-        """Tell of a fault in a thread of this driver, which goes on."""
+        """Report an exception in a thread of this driver, which goes on."""
 
     def run_input_thread(self) -> None:
-        """Read until the console leaves, in a thread of its own; no fault ends that."""
+        """Read until the console leaves, in a thread of its own; no exception ends that."""
         while not self.exit_event.is_set():
             try:
                 self._read_keys()
@@ -220,7 +217,7 @@ class ConsoleDriver(LinuxDriver):
                 self.exit_event.wait(_AGAIN_S)
 
     def _told(self, name: str, error: BaseException) -> None:
-        """Tell of a fault; what keeps that from being told ends no thread, either."""
+        """Report an exception; failing to report it does not end the thread either."""
         with suppress(Exception):
             self.faulted(name, error)
 
@@ -249,7 +246,7 @@ class ConsoleDriver(LinuxDriver):
         return bool(terminal.poll(0))
 
     def _read(self, keyboard: Keyboard) -> bytes:
-        """Return what came; of what a hand typed nothing behind a key that may suspend."""
+        """Return the bytes that arrived; typed input only up to a key that may suspend."""
         data = b""
         with suppress(OSError):  # a terminal that went away
             data = os.read(self.fileno, 1)
@@ -272,7 +269,7 @@ class ConsoleDriver(LinuxDriver):
         return isinstance(message, events.Key) and message.key in self.suspending_keys
 
     def _wait_until_taken(self) -> None:
-        """Read on only when the console has done what a key asks for; it may leave meanwhile."""
+        """Pause until the console has handled such a key; it may leave meanwhile."""
         is_taken = threading.Event()
         self.send_message(events.Callback(is_taken.set))  # behind the key, by the same way
         while not (self.exit_event.is_set() or is_taken.wait(_LOOKS_UP)):

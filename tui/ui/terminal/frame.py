@@ -1,9 +1,8 @@
-"""The cells the terminal shows and those it should show: only the difference goes down the line.
+"""The cells the terminal shows and those it should show; only the difference is sent.
 
-Textual sends a widget's lines again when one cell of them changes, blanks and all. Here its updates
-are taken into a frame instead, and while a link is behind nothing is sent at all: the frame goes
-on, and the last picture wins. This stands on what Textual keeps to itself; where that is not as it
-was, Textual paints by itself.
+Textual repaints whole widget lines when one cell changes. Here its updates go into a frame
+instead, and while a link is behind nothing is sent: the frame goes on changing, and the last
+picture wins. This uses private parts of Textual; where those differ, Textual paints by itself.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ _CLEARING = 6  # bytes to take the pen away and erase to the end of the line
 
 
 def is_as_expected() -> bool:
-    """Whether Textual's updates are made of what is read from them here."""
+    """Whether Textual's private update types are those that are read here."""
     try:
         from textual._compositor import ChopsUpdate, LayoutUpdate
     except ImportError:
@@ -38,9 +37,9 @@ def is_as_expected() -> bool:
 
 
 class Frame:
-    """What a terminal shows, what it should show, and the way from one to the other.
+    """What a terminal shows, what it should show, and the bytes from one to the other.
 
-    A cell that is not known is `None`: one that is not shown for sure is painted again.
+    A cell whose content is not known is `None`, and is painted again.
     """
 
     def __init__(self) -> None:
@@ -50,7 +49,7 @@ class Frame:
         self._touched: set[int] = set()
 
     def take(self, update: Any, colors: ColorSystem) -> bool:
-        """Take an update of Textual's into what is wanted; answer whether it was one."""
+        """Take one of Textual's updates; return whether it was one we know."""
         from textual._compositor import ChopsUpdate, LayoutUpdate
 
         if isinstance(update, LayoutUpdate):
@@ -70,18 +69,18 @@ class Frame:
         return True
 
     def forget(self) -> None:
-        """Be sure of nothing that the terminal shows."""
+        """Assume nothing of what the terminal shows."""
         width, height = self._size
         self._shown = [[None] * width for _ in range(height)]
         self._touched = set(range(height))
 
     @property
     def is_whole(self) -> bool:
-        """Whether every cell that should be shown is known."""
+        """Whether every wanted cell is known."""
         return all(None not in row for row in self._wanted)
 
     def changes(self) -> str:
-        """Return what makes the terminal show what is wanted, and count on its being shown."""
+        """Return the bytes that make the terminal show what is wanted, and count on them."""
         pencil = CellWriter()
         for y in sorted(self._touched):
             old, new = self._shown[y], self._wanted[y]
@@ -97,7 +96,7 @@ class Frame:
             self.forget()
 
     def _put(self, x: int, y: int, segments: Iterable[Segment], colors: ColorSystem) -> None:
-        """Put segments into the line `y` from column `x` on; nothing stays half of a wide one."""
+        """Put segments into line `y` from column `x` on; no half of a wide character stays."""
         cells = _cells(segments, colors)
         row = self._wanted[y]
         end = min(x + len(cells), len(row))
@@ -137,7 +136,7 @@ def _is_second_half(cell: Cell | None) -> bool:
 def _draw(
     pencil: CellWriter, y: int, old: Sequence[Cell | None], new: Sequence[Cell | None]
 ) -> None:
-    """Draw what differs in a line; its blank end is erased where that is shorter."""
+    """Draw what differs in a line; a line that became shorter is erased from its new end."""
     if old == new:
         return
     differing = [x for x, cell in enumerate(new) if cell is not None and cell != old[x]]
@@ -158,7 +157,7 @@ def _draw(
 def _reached(
     differing: Sequence[int], old: Sequence[Cell | None], new: Sequence[Cell | None]
 ) -> list[int]:
-    """Return what differs with what lies beside it under a character of doubtful width."""
+    """Return the changed cells and their neighbours under a character of ambiguous width."""
     reached = set(differing)
     for x in differing:
         while x + 1 < len(new) and (_spreads(old, x) or _spreads(new, x)):
@@ -175,7 +174,7 @@ def _spreads(row: Sequence[Cell | None], x: int) -> bool:
 
 
 class CellWriter:
-    """Writes cells with the fewest bytes; knows where the terminal's cursor and pen are."""
+    """Writes cells in the fewest bytes, tracking the terminal's cursor and style."""
 
     def __init__(self) -> None:
         self._written: list[str] = []
@@ -184,7 +183,7 @@ class CellWriter:
         self._column: int | None = None
 
     def write(self, row: Sequence[Cell | None], x: int, y: int) -> None:
-        """Write the cell at `x` of the line `y`."""
+        """Write the cell at column `x` of line `y`."""
         cell = row[x]
         if cell is None:
             return
@@ -199,13 +198,13 @@ class CellWriter:
         self._column = x + width if is_sure else None
 
     def clear(self, row: Sequence[Cell | None], x: int, y: int) -> None:
-        """Erase the line `y` from column `x` on."""
+        """Erase line `y` from column `x` on."""
         self._go(row, x, y)
         self._take("")
         self._written.append("\x1b[K")
 
     def done(self) -> str:
-        """Return all that was written; the pen is left as it was found."""
+        """Return all that was written; the style is reset."""
         self._take("")
         return "".join(self._written)
 
@@ -214,7 +213,7 @@ class CellWriter:
         self._pen = pen
 
     def _go(self, row: Sequence[Cell | None], x: int, y: int) -> None:
-        """Move to a cell: by its place, from the line above, forward, or over what is there."""
+        """Move to a cell in the fewest bytes."""
         if (self._line, self._column) == (y, x):
             return
         ways = [_place(x, y)]
@@ -246,7 +245,7 @@ def _forward(columns: int) -> str:
 
 @lru_cache(maxsize=4096)
 def _pen(style: Style, colors: ColorSystem) -> str:
-    """Return the SGR codes of a style; the terminal's own colours need none."""
+    """Return the SGR codes of a style; empty for the terminal's default colours."""
     return ";".join(_parts(Strip.render_ansi(style, colors)).values())
 
 
@@ -257,7 +256,7 @@ def _is_seen_on_blanks(pen: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def _turned(old: str, new: str) -> str:
-    """Return what makes one pen another: what is new of it, or all of it when something goes."""
+    """Return the codes that turn one style into another: additions, or a reset and all of it."""
     if old == new:
         return ""
     before, after = _parts(old), _parts(new)
@@ -268,7 +267,7 @@ def _turned(old: str, new: str) -> str:
 
 
 def _parts(pen: str) -> dict[str, str]:
-    """Return the codes of a pen by what they set: a colour, its background, or themselves."""
+    """Return a style's codes, keyed by what each sets."""
     parts: dict[str, str] = {}
     codes = [code for code in pen.split(";") if code]
     while codes:

@@ -1,9 +1,9 @@
-"""What one escape sequence of a terminal is: a key, text, a pointer event, or nothing.
+"""Reads one escape sequence of a terminal: a key, text, a pointer event, or nothing.
 
-Three ways of sending keys are read here: the legacy one (`CSI 3 ~`), xterm's modifyOtherKeys
-(`CSI 27;5;100 ~`) and kitty's keyboard protocol (`CSI 100;5 u`). Textual's parser takes whatever
-has that form for the key of the character with that number (`CSI 100 ~` is `d` to it), so only
-what is known to be a key reaches it.
+Three key encodings are read: the legacy one (`CSI 3 ~`), xterm's modifyOtherKeys
+(`CSI 27;5;100 ~`) and kitty's keyboard protocol (`CSI 100;5 u`). Textual's parser takes anything
+of that form for the character with that number (`CSI 100 ~` is `d` to it), so only known keys
+are passed to it.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _GOES_ON = (events.Key, events.MouseEvent, messages.TerminalSupportsSynchronized
 
 
 class CursorReport(Message):
-    """The terminal says in which cell its cursor was when it was asked."""
+    """The terminal's reply to a cursor position request."""
 
     def __init__(self, cell: tuple[int, int]) -> None:
         super().__init__()
@@ -56,7 +56,7 @@ def read_sequence(sequence: str) -> Iterator[Message | str]:
 
 
 def parsed(sequence: str) -> Iterator[Message]:
-    """Yield what a parser without a past makes of it; of what it does not know, nothing."""
+    """Yield what a fresh parser makes of it; nothing for an unknown sequence."""
     try:
         found = list(XTermParser().feed(sequence))
     except Exception:  # whatever a number beyond all bounds raises: it is no key
@@ -76,7 +76,7 @@ def _numbered(found: re.Match[str]) -> Iterator[Message]:
 
 
 def _key(code: int, modifiers: int, text: str) -> Iterator[Message | str]:
-    """Yield the key of a character's code, or the text it types."""
+    """Yield the key with a character's code, or the text it types."""
     bits = _bits(modifiers)
     name = FUNCTIONAL_KEYS.get(f"{code}u", "")
     if typed := _text(code, bits, text):
@@ -87,9 +87,9 @@ def _key(code: int, modifiers: int, text: str) -> Iterator[Message | str]:
 
 
 def _text(code: int, bits: int, text: str) -> str:
-    """Return what a key types: what the terminal says it does, else the character of its code.
+    """Return what a key types: the reported text, else the character of its code.
 
-    With Ctrl or Alt a key types nothing, but what Alt or AltGr composes (`∂`).
+    With Ctrl or Alt a key types nothing, except a character that Alt or AltGr composes (`∂`).
     """
     typed = _characters(text)
     if typed:
@@ -107,7 +107,7 @@ def _text(code: int, bits: int, text: str) -> str:
 
 
 def _shifted(character: str) -> str:
-    """Return a letter in upper case, and of the rest what cannot be a key's own character."""
+    """Return a letter in upper case; other characters depend on the keyboard layout."""
     if character.isalpha():
         return character.upper() if len(character.upper()) == 1 else character
     return "" if character.isdecimal() else character
@@ -130,10 +130,10 @@ def _bits(modifiers: int) -> int:
 
 
 def _sorted(bits: int, name: str) -> list[str]:
-    """Return the modifiers as Textual orders them, and the key."""
+    """Return the modifiers in Textual's order, then the key."""
     return [*sorted(modifier for bit, modifier in _MODIFIERS if bits & bit), name]
 
 
 def _without_text(message: Message) -> Message:
-    """Return a key that types nothing: no sequence that names a key is a character."""
+    """Return a key that types nothing: no character has a sequence of its own."""
     return events.Key(message.key, None) if isinstance(message, events.Key) else message

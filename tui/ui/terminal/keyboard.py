@@ -1,13 +1,13 @@
-"""What a terminal sends, cut into keys, pastes and pointer events before Textual reads it.
+"""Cuts a terminal's input into keys, pastes and pointer events before Textual reads it.
 
-Textual's own parser takes one byte that is no UTF-8 (an old mouse report, a Latin-1 letter), a key
-code beyond Unicode or a window of 99999 columns as its end, and reads what it does not know (the
-answers of a terminal, half of an arrow key) as the keys of its letters. So whole sequences are cut
-out here, and only what Textual makes a key or a pointer event of goes on; the rest does nothing.
+Textual's own parser stops at a byte that is not UTF-8 (an old mouse report, a Latin-1 letter), a
+key code beyond Unicode or a window of 99999 columns, and reads unknown sequences (a terminal's
+replies, half of an arrow key) as the letters in them. So whole sequences are cut out here, and
+only keys and pointer events are passed on.
 
-What no hand types is a paste of a terminal that does not say so. A hand types 20 letters a second
-and a held key one letter 50 times, so what comes at once is of a paste, or was typed ahead of a
-link that stalled: too little of it to tell is `TypedAhead`.
+Terminals without bracketed paste send pasted text like typing. A person types about 20 letters a
+second and a held key repeats about 50 times, so a larger burst is a paste, or was typed ahead of a
+link that stalled: a burst too small to tell is `TypedAhead`.
 """
 
 from __future__ import annotations
@@ -55,9 +55,9 @@ _LINES = re.compile(r"[\r\n]+[^\r\n]")
 
 
 class TypedAhead(events.Paste):
-    """More than a hand types at once, and too little to be a paste for sure.
+    """A burst faster than typing, and too short to be a paste for certain.
 
-    In a line its `keys` are what they are; they are no commands.
+    In an open line its `keys` are text; outside one they are not commands.
     """
 
     def __init__(self, text: str, keys: Sequence[events.Key]) -> None:
@@ -66,10 +66,10 @@ class TypedAhead(events.Paste):
 
 
 class Keyboard:
-    """Makes messages of the bytes of a terminal; times are of one steady clock, in seconds.
+    """Turns bytes into messages; times are of one monotonic clock, in seconds.
 
-    `escape_delay` is how long an Esc waits for the rest of a sequence. Without `has_mouse` the
-    pointer is nobody's.
+    `escape_delay` is how long an Esc waits for the rest of a sequence. Without `has_mouse` pointer
+    events are dropped.
     """
 
     def __init__(self, escape_delay: float, *, has_mouse: bool) -> None:
@@ -89,7 +89,7 @@ class Keyboard:
         return self._is_pasting
 
     def feed(self, data: bytes, now: float) -> list[Message]:
-        """Return what comes of one read; of what comes at once no key goes its own way."""
+        """Return the messages of one read; of a burst no key is passed on alone."""
         found = list(self._cut(data))
         text = "".join(one for one in found if isinstance(one, str))
         self._since = now
@@ -103,7 +103,7 @@ class Keyboard:
         return [*([TypedAhead(text, keys)] if keys else []), *_keyless(found)]
 
     def _look(self, text: str, *, is_step: bool, now: float) -> None:
-        """Tell by what came, and how soon, whether a hand typed it; a step prolongs no burst."""
+        """Judge by amount and timing whether a person typed it; a clock step extends no burst."""
         goes_on = now <= self._goes_on_until
         came = self._came + text if goes_on else text
         self._came = came[:_MOST_HELD]
@@ -113,7 +113,7 @@ class Keyboard:
         self._goes_on_until = max(now + lasts, self._goes_on_until)
 
     def idle(self, now: float) -> list[Message]:
-        """Return what silence makes of what was held back: an Esc is a key, half a key nothing."""
+        """Return what silence makes of held-back bytes: Esc is a key, half a sequence nothing."""
         silent = now - self._since
         if self._is_pasting:
             return self._pasted() if silent >= PASTE_BROKEN_OFF else []
@@ -177,24 +177,24 @@ class Keyboard:
 
 
 def is_burst(text: str) -> bool:
-    """Whether what came at once is too much, or too many lines, for a hand to have typed.
+    """Whether a read holds too much, or too many lines, to have been typed.
 
-    It is a paste, then, from a terminal that does not say so: its letters are no commands.
+    Then it is a paste from a terminal without bracketed paste: its letters are not commands.
     """
     return is_much(text) or (len(text) >= _HAND and _LINES.search(text) is not None)
 
 
 def is_much(text: str) -> bool:
-    """Whether what came at once is too much for a hand, and not one key held down to move.
+    """Whether a read holds too much to be typed, and is not one movement key held down.
 
-    Of any other key as much is none: what acts must not act because it was held.
+    Any other key that is held down counts: an acting key must not repeat.
     """
     is_held = len(text) < _MOST_HELD and len(set(text)) == 1 and text[0] in _MOVING
     return len(text) >= _BURST and not is_held
 
 
 def is_ahead(text: str) -> bool:
-    """Whether what came at once is more than a hand types, and not one key held down."""
+    """Whether a read holds more than a person types, and not one key held down."""
     return len(text) >= _HAND and len(set(text)) > 1
 
 
@@ -203,7 +203,7 @@ def _escape() -> Message:
 
 
 def _keyless(found: Sequence[Message | str]) -> list[Message]:
-    """Return what is neither a key nor a pointer's: what is pasted, and what a terminal answers."""
+    """Return what is neither a key nor a pointer event: pastes and the terminal's replies."""
     own = (str, events.Key, events.MouseEvent)
     return [one for one in found if not isinstance(one, own)]
 
@@ -213,13 +213,13 @@ def _keys(text: str) -> list[Message]:
 
 
 def _shortened(begun: bytes) -> bytes:
-    """Return what must be kept of a sequence that has begun; of a long one only its kind."""
+    """Return what must be kept of an unfinished sequence; of a long one only its kind."""
     if begun[1:2] in (b"]", b"P", b"X", b"^", b"_"):
         return begun[:2] + (_ESC if begun.endswith(_ESC) else b"")
     return begun if len(begun) <= _LONGEST else begun[:2] + b":"
 
 
 def _broken(data: bytes) -> bytes:
-    """Return what was begun and is broken off by what no sequence holds; at least the Esc."""
+    """Return the keys in an unfinished sequence that something else cut off; at least the Esc."""
     found = _BROKEN.match(data)
     return found[0] if found else data[:1]

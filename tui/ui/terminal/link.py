@@ -1,4 +1,4 @@
-"""The link to the operator's terminal: never waited for, by no frame and by no exit."""
+"""Painting over the link to the terminal, which nothing waits for: no frame, and no exit."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ _SYNC = ("\x1b[?2026h", "\x1b[?2026l")
 
 
 class ShownTracker(Protocol):
-    """What counts on having been shown."""
+    """A widget that must know when its picture has reached the terminal."""
 
     def painted(self) -> Callable[[], object] | None:
-        """Return what to do once what is painted now was shown; nothing when that is known."""
+        """Return what to call once the present picture was shown; `None` when it was."""
 
 
 class LinkDriver(ConsoleDriver):
-    """A driver that knows when the terminal is behind, and does not wait for it at the end."""
+    """A driver that knows when the terminal is behind, and does not wait for it at exit."""
 
     @property
     def suspending_keys(self) -> frozenset[str]:
@@ -58,7 +58,7 @@ class LinkDriver(ConsoleDriver):
 
     @property
     def is_behind(self) -> bool:
-        """Whether something that was written has not been taken yet."""
+        """Whether some output has not been taken yet."""
         queue = getattr(self._writer_thread, "_queue", None)
         if not isinstance(queue, Queue):
             return False
@@ -67,7 +67,7 @@ class LinkDriver(ConsoleDriver):
         return not queue.empty() or (is_awaited and not self.delivery.is_taken)
 
     def close(self) -> None:
-        """Write what is left; what a stalled link does not take soon is dropped."""
+        """Write what is left; drop what a stalled link does not take soon."""
         is_done = threading.Event()
         dropping = threading.Thread(target=_drop_unread, args=(is_done,), daemon=True)
         dropping.start()
@@ -78,9 +78,9 @@ class LinkDriver(ConsoleDriver):
 
 
 def _drop_unread(is_done: threading.Event) -> None:
-    """Empty the terminal's buffer while somebody waits for room in it.
+    """Empty the terminal's output buffer when a write waits for room in it.
 
-    What gives the terminal back is written last, so it comes after what is dropped.
+    The sequences that restore the terminal are written last, so they follow what is dropped.
     """
     terminal = sys.__stderr__.fileno() if sys.__stderr__ else -1
     while not is_done.wait(_PATIENCE_S):
@@ -93,7 +93,7 @@ def _drop_unread(is_done: threading.Event) -> None:
 class LinkApp(App[int], inherit_bindings=False):
     """Paints only what differs, and nothing while the link is behind: the last picture wins.
 
-    What `watched` painted was shown when the terminal has taken the picture that it is part of.
+    A picture of `watched` counts as shown once the terminal has taken the frame that it is part of.
     """
 
     suspending_keys: frozenset[str] = frozenset()
@@ -115,29 +115,29 @@ class LinkApp(App[int], inherit_bindings=False):
         return Size(*clamped(*super().size))
 
     def on_mount(self) -> None:
-        """Paint everything again when the terminal was somebody else's meanwhile."""
+        """Repaint everything after another process had the terminal."""
         self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
         if not self.is_headless:
             asyncio.get_running_loop().add_signal_handler(signal.SIGCONT, self._went_on)
 
     def faulted(self, name: str, error: BaseException) -> None:
-        """Tell of a fault in a thread that goes on."""
+        """Report an exception in a thread that goes on."""
 
     def forget_shown(self) -> None:
-        """Paint all of the next picture: something of one before was lost."""
+        """Repaint everything with the next frame: part of an earlier one was lost."""
         if self._frame is not None:
             self._frame.forget()
 
     def begin_again(self) -> None:
-        """Paint everything, and wait for no answer to what was asked before."""
+        """Repaint everything, and drop the outstanding request."""
         if isinstance(self._driver, LinkDriver):
             self._driver.delivery.wait_no_longer()
         self.refresh(layout=True)
 
     def stop(self) -> str:
-        """Give the terminal back and stop until the shell brings the console back.
+        """Give the terminal back and stop until the shell brings the console to the foreground.
 
-        Returns why that cannot be; empty when it was done.
+        Returns why that is impossible; empty when it was done.
         """
         driver = self._driver
         if not (reason := suspend.why_not()) and isinstance(driver, LinkDriver):
@@ -156,7 +156,7 @@ class LinkApp(App[int], inherit_bindings=False):
             self.refresh(layout=True)
 
     async def on_event(self, event: events.Event) -> None:
-        """Paint everything again at each resize; let no key act that was typed before a stop."""
+        """Repaint everything after a resize; drop keys that were typed before a stop."""
         if isinstance(event, events.Resize):
             self.refresh(layout=True)
         if isinstance(event, events.Key) and event.time < self._back_at:
@@ -166,12 +166,12 @@ class LinkApp(App[int], inherit_bindings=False):
     def refresh(
         self, *, repaint: bool = True, layout: bool = False, recompose: bool = False
     ) -> Self:
-        """Paint every cell again, whatever the terminal shows."""
+        """Repaint every cell, whatever the terminal shows."""
         self.forget_shown()
         return super().refresh(repaint=repaint, layout=layout, recompose=recompose)
 
     def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
-        """Take in what Textual has to show, and show it now or when the link has moved."""
+        """Take Textual's update, and paint it now or when the link has caught up."""
         if renderable is None or self._batch_count:
             super()._display(screen, renderable)
         elif self.is_headless:
@@ -228,7 +228,7 @@ class LinkApp(App[int], inherit_bindings=False):
         self._note_painted()
 
     def repaint_nothing(self) -> None:
-        """Take note of what is painted as it should be already, and so is not painted again."""
+        """Mark the cells as painted already."""
         if self._frame is not None and not self.is_headless:
             self._paint()
         elif not self._is_behind():
@@ -236,11 +236,11 @@ class LinkApp(App[int], inherit_bindings=False):
 
     @property
     def awaits_link(self) -> bool:
-        """Whether something counts on what the terminal has not taken yet."""
+        """Whether something waits for the terminal to take a picture."""
         return bool(self._unshown)
 
     def _note_painted(self) -> None:
-        """Remember what is part of the picture that was just given to the terminal."""
+        """Remember what is part of the frame that was just sent."""
         if self._owes_all:
             return
         painted = [done for one in self.watched if (done := one.painted()) is not None]
@@ -253,7 +253,7 @@ class LinkApp(App[int], inherit_bindings=False):
                 done()
 
     def take_note_of_shown(self) -> None:
-        """Let those know whose picture the terminal has, and ask it for the others."""
+        """Notify those whose picture has arrived, and request a position for the others."""
         driver = self._driver
         if not isinstance(driver, LinkDriver):
             return
@@ -281,7 +281,7 @@ class LinkApp(App[int], inherit_bindings=False):
         self.take_note_of_shown()
 
     def unanswered(self) -> None:
-        """Tell that the terminal does not answer, and is judged by what it takes."""
+        """Say that the terminal does not answer status requests."""
 
     def _paint_later(self) -> None:
         if not self._is_waiting:

@@ -1,4 +1,4 @@
-"""How often words that are being written are painted: no more than the line can carry."""
+"""Limits how often text that is being written is painted, to what the line can carry."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _LEAST_S = 0.25
 
 
 class PaintThrottle:
-    """Over SSH every paint is paid for with time; elsewhere nothing is."""
+    """Over SSH each painted cell costs time; locally nothing is limited."""
 
     def __init__(self, *, is_remote: bool) -> None:
         self._is_remote = is_remote
@@ -17,13 +17,13 @@ class PaintThrottle:
 
     @property
     def wait_s(self) -> float:
-        """How long the next paint should wait."""
+        """How long the next paint should wait, in seconds."""
         if not self._is_remote:
             return 0.0
         return max(0.0, self._paid_until - asyncio.get_running_loop().time())
 
     def pay(self, cells: int) -> None:
-        """Take note that so many cells were painted now."""
+        """Count so many cells as painted now."""
         if cells and self._is_remote:
             now = asyncio.get_running_loop().time()
             self._paid_until = now + max(_LEAST_S, cells / _CELLS_PER_S)

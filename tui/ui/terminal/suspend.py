@@ -1,4 +1,4 @@
-"""Suspending: only where a shell can bring the console back."""
+"""Suspending the console, only where a shell can resume it."""
 
 from __future__ import annotations
 
@@ -16,31 +16,31 @@ def why_not() -> str:
 
 
 def stop(terminal: int) -> None:
-    """Stop until the shell lets it go on in front, with whatever the shell started it through.
+    """Stop, with any wrapper such as `uv run`, until the shell brings us to the foreground.
 
-    The terminal has been given back by then: were that (`uv run`, say) to stop before, the shell
-    would take it from under the console's hands. In the background it would draw over the shell.
+    The terminal has been given back before: if the wrapper stopped first, the shell would take the
+    terminal while the console still draws. In the background it would draw over the shell.
     """
     _stop_job()
     wait_in_background(terminal)
 
 
 def wait_in_background(terminal: int) -> None:
-    """Stop for as long as the terminal is somebody else's, and a shell is there to wake us."""
+    """Stay stopped while another process has the terminal and a shell can resume us."""
     while not is_lost(terminal) and not _is_in_front(terminal):
         _stop_job()
 
 
 def is_lost(terminal: int) -> bool:
-    """Whether the terminal is somebody else's, and no shell could ever give it back."""
+    """Whether another process has the terminal, and no shell could ever give it back."""
     return not _is_in_front(terminal) and not _has_shell()
 
 
 def _stop_job() -> None:
-    """Stop our job, ourselves last, and by a signal that the kernel drops where no shell is left.
+    """Stop the whole job, ourselves last, by a signal that the kernel ignores without a shell.
 
-    One that was killed just now wakes nobody: SIGSTOP would stop the console for ever. So whoever
-    was stopped before us is woken again.
+    A shell that was just killed resumes nothing, and SIGSTOP would stop the console for ever; so
+    whoever was stopped before us is resumed.
     """
     others = _others_of_job()
     for pid in others:
@@ -76,7 +76,7 @@ def _is_in_front(terminal: int) -> bool:
 def _has_shell() -> bool:
     """Whether some process of this session, outside our job, waits for one of the job.
 
-    A job without one is an orphan to the kernel: stopped, it would stay so for ever.
+    A job without one is orphaned: once stopped it would stay so for ever.
     """
     job, session = os.getpgrp(), os.getsid(0)
     pid = os.getpid()

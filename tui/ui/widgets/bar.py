@@ -1,4 +1,4 @@
-"""One line of the screen that belongs to no pane."""
+"""A one-line widget outside the panes, and the line of keys."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Bar(Pane):
 
 
 def keys_line(keys: tuple[tuple[str, str, bool], ...], width: int) -> Line:
-    """Return the key line: each key and what it does, greyed when it cannot act now."""
+    """Return the line of keys: each key and what it does, greyed when it is disabled."""
     line: list[Cell] = [Cell(" ")]
     room = width - 1
     for key, word, is_possible in keys:

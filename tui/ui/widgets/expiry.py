@@ -13,7 +13,7 @@ from tui.view.text.lines import Line
 
 
 class ExpiryPane(Table):
-    """What ends next, over all listings."""
+    """The sessions that end next, over all listings."""
 
     def __init__(self, settings: PaneSettings) -> None:
         super().__init__(settings)
@@ -26,7 +26,7 @@ class ExpiryPane(Table):
         self.empty = ("nothing ends",)
 
     def update(self, ending: Sequence[Session], pending: Sequence[Session], now: datetime) -> None:
-        """Show the sessions that end, in their order, and the sum of what waits for clean-up."""
+        """Show the sessions in order, and how many await clean-up."""
         self.pending = pending
         self.now = now
         if ending is not self._ending:

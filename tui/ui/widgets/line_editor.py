@@ -1,4 +1,4 @@
-"""A line of text and a cursor in it, with the keys a shell has taught everybody."""
+"""A line of text with a cursor, edited with the keys of a shell."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ class LineEditor:
         return self.before + self.after
 
     def insert(self, text: str) -> bool:
-        """Put text where the cursor is, all of it or nothing; return whether there was room."""
+        """Insert text at the cursor, all of it or nothing; return whether there was room."""
         has_room = len(self.before) + len(self.after) + len(text) <= LONGEST
         self.before += text if has_room else ""
         return has_room
 
     def in_line(self, text: str) -> str:
-        """Return pasted text as it goes on here: on one line, apart from what it was apart from."""
+        """Return pasted text on one line, with a space at each end where it had white space."""
         safe = safe_text(text)
         line = " ".join(safe.split())
         if not line:
@@ -42,7 +42,7 @@ class LineEditor:
             self.insert(safe_text(character))
 
     def window(self, width: int) -> tuple[str, str, str]:
-        """Return what fits around the cursor: before it, under it, after it."""
+        """Return the part that fits around the cursor: before it, under it, after it."""
         before = self.before[-max(1, width - 10) :]
         while cell_width(before) > max(1, width - 10):
             before = before[1:]

@@ -10,7 +10,7 @@ from tui.view.text.lines import Line
 
 
 class ListingsPane(Table):
-    """Every client; choosing one shows only its sessions."""
+    """All clients; a chosen one limits Sessions to its own."""
 
     groups: dict[str, listings.ListingGroup]
 
@@ -22,7 +22,7 @@ class ListingsPane(Table):
     def update(
         self, groups: tuple[listings.ListingGroup, ...], *, keeps_order: bool, is_held: bool = False
     ) -> None:
-        """Show the groups; while the operator is in the pane the order stays as it was."""
+        """Show the groups; while the operator is in the pane their order does not change."""
         self.is_held = is_held
         self.groups = {one.name: one for one in groups}
         names = [one.name for one in groups]
@@ -41,7 +41,7 @@ class ListingsPane(Table):
 
     @property
     def vanished(self) -> str:
-        """The selected listing when its folder is gone, else empty."""
+        """The selected listing if its folder is gone, else empty."""
         group = self.groups.get(self.listing)
         return group.name if group is not None and group.is_vanished else ""
 

@@ -24,8 +24,8 @@ _NEAR = 40  # entries from an edge of what is in memory
 class LivePane(Pane):
     """A window on the stream; follows the end only while the operator is at the end.
 
-    `start` and `end` are the places in the file between which entries are in memory; `known_end` is
-    how far the file is known to go.
+    Entries between the file offsets `start` and `end` are in memory; the file is known to go on to
+    `known_end`.
     """
 
     class Wished(Message):
@@ -63,7 +63,7 @@ class LivePane(Pane):
     # What comes in ---------------------------------------------------------------------------
 
     def begin(self, session: Session | None, says: str = "") -> None:
-        """Empty the pane for another session; `says` stands there until something comes."""
+        """Empty the pane for another session; show `says` until something comes."""
         self.session = session
         self.is_following = True
         self.unseen = 0
@@ -77,7 +77,7 @@ class LivePane(Pane):
         self._settle()
 
     def update(self, session: Session | None, now: datetime) -> None:
-        """Take note of what the session is now; another one is not shown before `begin`."""
+        """Take the session's new state; another session is shown only after `begin`."""
         if session is not None and self.session is not None and session.key == self.session.key:
             self.session = session
         self.now = now
@@ -88,7 +88,7 @@ class LivePane(Pane):
         self._settle_soon()
 
     def add(self, update: StreamUpdate) -> None:
-        """Show what is new in the stream; far from its end only count it."""
+        """Show what is new in the stream; far from the end only count it."""
         if update.was_reset or not (self._buffer.entries or self.known_end):
             self._forget(update.start)
             self._buffer.asides = SubagentLines()
@@ -114,7 +114,7 @@ class LivePane(Pane):
             self._settle_soon()
 
     def put(self, wish: PageRequest, *pages: StreamPage) -> None:
-        """Take the pages that were wished for, as far as they still fit."""
+        """Take the requested pages, as far as they still fit."""
         self.wish = None
         for page in pages:
             if page.is_void:
@@ -142,7 +142,7 @@ class LivePane(Pane):
         self.wish = self._found = self._awaited = None
 
     def _trim(self) -> None:
-        """Let go of what is far from where the operator reads; it can be read again."""
+        """Drop entries far from where the operator reads; they can be read again."""
         roll = self._buffer
         while roll.is_full and len(roll.entries) > 1:
             if self.is_following or self.top[0] > len(roll.entries) // 2 or self.end <= 0:
@@ -168,12 +168,12 @@ class LivePane(Pane):
         return self.end >= self.known_end
 
     def scroll_lines(self, lines: int) -> None:
-        """Scroll; reaching the end follows it again."""
+        """Scroll; at the end, follow again."""
         top = self._buffer.moved(self.top, lines)
         self.follow(is_on=top >= self._lowest() and lines > 0, top=top)
 
     def go_to_start(self) -> None:
-        """Show the very first lines of the file."""
+        """Show the first lines of the file."""
         self.is_following = False
         self._current, self.top = None, (0, 0)
         if self.start > 0:
@@ -181,7 +181,7 @@ class LivePane(Pane):
         self._settle()
 
     def go_to_end(self) -> None:
-        """Show the last lines of the file, and follow what comes."""
+        """Show the last lines of the file, and follow."""
         if not self.is_at_end:
             self._wish(PageRequest("end", self.known_end))
         self.follow(is_on=True)
@@ -215,13 +215,13 @@ class LivePane(Pane):
 
     @property
     def place(self) -> int:
-        """The place in the file of what a search goes on from; -1 for none."""
+        """The file offset that a search goes on from; -1 for none."""
         if self._current is not None and self._current < len(self._buffer.entries):
             return self._buffer.entries[self._current].place
         return max(-1, self._buffer.place_at(self.top[0]) - 1)
 
     def step(self, step: int) -> None:
-        """Go to the next entry in sight or beyond, or to the one before."""
+        """Mark the next visible entry, or the one before."""
         current = self._marked()
         index = len(self._buffer.entries) if current is None else current
         while 0 <= (index := index + step) < len(self._buffer.entries):
@@ -233,7 +233,7 @@ class LivePane(Pane):
         self._settle()
 
     def toggle(self) -> None:
-        """Open or fold the entry that is marked."""
+        """Open or fold the marked entry."""
         index = self._marked()
         if index is not None:
             self._buffer.toggle(index)
@@ -249,7 +249,7 @@ class LivePane(Pane):
 
     @property
     def entry(self) -> tuple[Entry | None, Entry | None]:
-        """The entry that is marked, and its result."""
+        """The marked entry, and its result."""
         index = self._marked()
         if index is None:
             return None, None
@@ -257,9 +257,9 @@ class LivePane(Pane):
         return entry, self._buffer.results.get(entry.tool_id)
 
     def _marked(self) -> int | None:
-        """Return the chosen entry if it is in sight, else the first that begins there.
+        """Return the chosen entry if it is visible, else the first that begins on the screen.
 
-        At the end it is the last one: nobody can bring that to the top.
+        At the end of the stream it is the last one, which cannot be scrolled to the top.
         """
         there = [place[0] for place, _ in self._shown if place[0] < len(self._buffer.entries)]
         if self._current in there or not there:
@@ -281,14 +281,14 @@ class LivePane(Pane):
 
     @property
     def has_asides(self) -> bool:
-        """Whether sub-agents said something, and may have said more since."""
+        """Whether there are sub-agents, which may still be writing."""
         return self._buffer.asides.has_any
 
     # What is shown ---------------------------------------------------------------------------
 
     @property
     def count(self) -> int:
-        """How many entries of the session's stream are in memory."""
+        """How many of the session's entries are in memory."""
         return len(self._buffer.entries)
 
     def title(self) -> str:
@@ -320,7 +320,7 @@ class LivePane(Pane):
         return ()
 
     def resized(self) -> None:
-        """Wrap what is in sight again."""
+        """Wrap again what is visible."""
         self._buffer.fit(self._text_width)
         self._end_lines()
         self._settle()
@@ -333,7 +333,7 @@ class LivePane(Pane):
         return self._buffer.bottom(self.body_height)
 
     def _settle_soon(self) -> None:
-        """Settle when what was painted last has gone down the line."""
+        """Settle once the last frame has been sent."""
         wait = self._pace.wait_s
         if wait <= 0:
             self._settle_now()
@@ -347,7 +347,7 @@ class LivePane(Pane):
         self._settle()
 
     def _settle(self) -> None:
-        """Clamp to what is there, wish for what is lacking, and draw."""
+        """Clamp the scroll position, request what is missing, and draw."""
         self._buffer.fit(self._text_width)
         lowest = self._lowest()
         self.top = lowest if self.is_following else min(self.top, lowest)
@@ -371,12 +371,12 @@ class LivePane(Pane):
         self.post_message(self.Wished(wish))
 
     def wish_around(self, place: int) -> PageRequest:
-        """Lack what stands around a place of the file; whoever asks for this brings it."""
+        """Request the page around a file offset; the caller fetches it."""
         self.wish = PageRequest("around", place, self.known_end)
         return self.wish
 
     def _end_lines(self) -> None:
-        """Wrap what stands at the end: what is being written, and what waits for an answer."""
+        """Wrap what stands at the end: text being written, and a request that waits."""
         width, run = self._text_width, self.session.run if self.session else None
         tail = entry_lines.branch_lines(self._branches if self.is_at_end else "", width)
         if self.is_at_end and self._writing is not None:

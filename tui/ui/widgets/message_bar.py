@@ -1,4 +1,4 @@
-"""What is said at the bottom of the screen, and the keys below it."""
+"""The message at the bottom of the screen, over the line of keys."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class MessageBar(Pane):
         return self._messages if self.message.text else 0
 
     def say(self, text: str, style: str = "", *, is_whole: bool = False) -> None:
-        """Show a message; what does not fit goes on where the keys are, until `settle`.
+        """Show a message; what does not fit covers the line of keys, until `settle`.
 
         With `is_whole` it takes as many rows as it needs, until `fold`.
         """
@@ -39,17 +39,17 @@ class MessageBar(Pane):
         self.redraw()
 
     def has_room(self, text: str) -> bool:
-        """Whether so long a message can be shown whole, and half of the screen stays."""
+        """Whether a message of this length can be shown whole in half of the screen."""
         return len(self._wrapped(one_line(text))) <= self._most_rows
 
     def fold(self) -> None:
-        """Give back the rows that a whole message took."""
+        """Give back the rows of a whole message."""
         if self.is_whole:
             self.is_whole = False
             self.redraw()
 
     def settle(self) -> None:
-        """Show the keys again, however long the message is."""
+        """Show the line of keys again, however long the message is."""
         self._spills = False
         self.redraw()
 
@@ -65,7 +65,7 @@ class MessageBar(Pane):
         return wrap(text, max(20, self.size.width - 2))
 
     def _spilled(self) -> Line:
-        """Return the rest of a message that one line has no room for; nothing when it fits."""
+        """Return the rest of a message that does not fit on one line; empty when it fits."""
         rest = self._wrapped(self.message.text)[1:]
         if not (rest and self._spills):
             return ()
@@ -73,7 +73,7 @@ class MessageBar(Pane):
 
 
 def warning(warns: Sequence[Explanation], room: int) -> str:
-    """Return warnings in what room there is: in full, else without remedies, or nothing."""
+    """Return warnings that fit: in full, else without remedies, or nothing."""
     for said in (tuple(map(str, warns)), tuple(one.words for one in warns)):
         text = "   ! " + "; ".join(said)
         if said and cell_width(text) < room:

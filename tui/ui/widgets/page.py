@@ -1,4 +1,4 @@
-"""A page over the panes: the help, or what a verb had to say; its keys are those of `less`."""
+"""A page over the panes: help, or a command's output; its keys are those of `less`."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ Draw = Callable[[int], tuple[Line, ...]]
 
 
 class PagePane(Pane):
-    """Lines drawn for the width there is; shown until somebody closes it.
+    """Lines drawn for the present width; shown until it is closed.
 
-    Or shown page by page, for whoever must have seen all of it: each line then stands on one page,
-    and `is_all_seen` tells whether the terminal took every one at the width there is now.
+    When all of it must be seen it is shown page by page: each line stands on one page, and
+    `is_all_seen` tells whether the terminal received every one at this width.
     """
 
     def __init__(self, settings: PaneSettings) -> None:
@@ -42,7 +42,7 @@ class PagePane(Pane):
     def open(
         self, title: str, draw: Draw, *, is_at_end: bool = False, is_paged: bool = False
     ) -> None:
-        """Show what `draw` makes of the width, from its top or from its end."""
+        """Show what `draw` returns for the width, from its top or from its end."""
         self._is_paged = is_paged
         self._title, self._draw = title, draw
         self._drawn_for = self._found = -1
@@ -69,36 +69,36 @@ class PagePane(Pane):
 
     @property
     def is_all_seen(self) -> bool:
-        """Whether every line was shown, at the width there is now."""
+        """Whether every line was shown at this width."""
         lines = self.lines  # made anew at another width, where nothing was seen yet
         return len(self._seen) >= len(lines)
 
     @property
     def first_unseen(self) -> int:
-        """The number of the first page of which not every line was shown."""
+        """The number of the first page with a line that was not shown."""
         line = next((n for n in range(len(self.lines)) if n not in self._seen), 0)
         return line // max(1, self.body_height) + 1
 
     @property
     def pages(self) -> tuple[int, int]:
-        """The number of the page in sight, and how many there are."""
+        """The number of the visible page, and how many there are."""
         height = max(1, self.body_height)
         return self.top // height + 1, max(1, -(-len(self.lines) // height))
 
     def redraw(self) -> int:
-        """Repaint what differs; what was painted already is in sight as it is."""
+        """Repaint what differs; what was painted already counts as visible."""
         cells = super().redraw()
         if not cells and self.is_open and self._is_paged and isinstance(self.app, LinkApp):
             self.app.call_later(self.app.repaint_nothing)
         return cells
 
     def tick(self) -> None:
-        """Draw what the clock says now."""
+        """Redraw for the clock."""
         if self.is_open:
             self.redraw()
 
     def painted(self) -> Callable[[], object] | None:
-        """Return what to do once the lines that are painted now were shown."""
+        """Return what to call once the lines painted now were shown."""
         if not (self.is_open and self._is_paged):
             return None
         if not self.region.area:
@@ -115,14 +115,14 @@ class PagePane(Pane):
         return partial(self._see, self._opening, found) if found else None
 
     def _see(self, opening: int, lines: frozenset[int]) -> None:
-        """Take note that these were shown, unless others stand there meanwhile."""
+        """Mark these lines as seen, unless others stand there meanwhile."""
         if opening == self._opening and self.is_open:
             self._seen |= lines
             if self.is_all_seen:
                 self.when_all_seen()
 
     def resized(self) -> None:
-        """Keep what is read in sight; only now it is known where the end is."""
+        """Keep the line being read visible; only now the end is known."""
         self._settle()
 
     def _settle(self) -> None:
@@ -146,7 +146,7 @@ class PagePane(Pane):
 
     @property
     def lines(self) -> tuple[Line, ...]:
-        """All lines, as they are drawn at this width."""
+        """All lines at this width."""
         if self._drawn_for != self.body_width:
             self._drawn_for = self.body_width
             self._lines = self._draw(self.body_width)

@@ -1,4 +1,4 @@
-"""What the Live pane lacks of the stream."""
+"""A page of the stream that the Live pane must read."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Side = Literal["before", "after", "start", "end", "around"]
 
 @dataclass(frozen=True, slots=True)
 class PageRequest:
-    """A page that the pane lacks: on which side of `place`, and what stands there at what time."""
+    """Which side of the file offset `place` is missing, and the time of the entry there."""
 
     side: Side
     place: int = 0

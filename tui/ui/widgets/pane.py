@@ -1,4 +1,4 @@
-"""A widget that draws pure lines, and repaints of them only what changed."""
+"""A widget that draws pure lines and repaints only the cells that changed."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ _CORNERS = {"top": ("┌", "┐"), "middle": ("├", "┤"), "lower": ("├", "�
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaneSettings:
-    """What a pane is made with: its id, the label of its rule, and how this console draws.
+    """What a pane is made with: its id, its title, and how this console draws.
 
-    `follow_key` is the key that follows a stream, `access` how far one may act here.
+    `follow_key` is the key that follows a stream, `access` what the operator may do here.
     """
 
     id: str
@@ -46,10 +46,10 @@ class PaneSettings:
 
 
 class Pane(Widget):
-    """A pane of lines. What a subclass shows is `body_line`; after any change call `redraw`.
+    """A pane of lines. A subclass gives `body_line`; call `redraw` after any change.
 
-    `frame` is empty (no border), `top` (the first box of a column), `middle` (one below it) or
-    `lower` (the last one, which also closes the column).
+    `frame` is empty (no border), `top` (first box of a column), `middle` (one below it) or `lower`
+    (the last one, which closes the column).
     """
 
     can_focus = False
@@ -64,14 +64,14 @@ class Pane(Widget):
         self._drawn: dict[int, Line] = {}
 
     def title(self) -> str:
-        """Return what stands at the left of the pane's rule."""
+        """Return the left part of the pane's heading."""
         return self.label
 
     def look(self, catalog: Catalog, now: datetime) -> None:
-        """Take note of a catalog as it is now; only a pane that is fed nothing else needs it."""
+        """Take a new catalog; only a pane that gets nothing else needs it."""
 
     def note(self) -> str:
-        """Return what stands at the right of the pane's rule."""
+        """Return the right part of the pane's heading."""
         return ""
 
     def body_line(self, y: int) -> Line:
@@ -85,7 +85,7 @@ class Pane(Widget):
 
     @property
     def text_width(self) -> int:
-        """The width of a table's columns: inside a frame they do not touch its side."""
+        """The width of a table's columns; inside a frame they leave a space at each side."""
         return max(0, self.body_width - (1 if self.frame else 0))
 
     @property
@@ -117,7 +117,7 @@ class Pane(Widget):
         return (Cell(left, "rule"), *inner, Cell(right, "rule"))
 
     def redraw(self) -> int:
-        """Repaint what differs from what was drawn, and nothing else; return how many cells."""
+        """Repaint the cells that differ; return how many."""
         regions = []
         for y in range(self.size.height):
             new, old = self.line_at(y), self._drawn.get(y)
@@ -136,15 +136,15 @@ class Pane(Widget):
         return Strip(segments, sum(cell_width(cell.text) for cell in line)).simplify()
 
     def on_resize(self) -> None:
-        """Forget what was drawn: everything is painted again.
+        """Repaint everything.
 
-        Textual calls the handlers of a class and of those that it extends: `resized` is for these.
+        Textual calls the handlers of every class in the hierarchy; a subclass overrides `resized`.
         """
         self._drawn.clear()
         self.resized()
 
     def resized(self) -> None:
-        """Fit what is shown to the new size."""
+        """Fit the content to the new size."""
 
     def _text(self, cell: Cell) -> str:
         # Safe text may still hold these two, and a cell of a line must not move the cursor.

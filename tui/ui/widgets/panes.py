@@ -1,4 +1,4 @@
-"""All widgets of the screen, made of the table of panes, and how they are composed."""
+"""All widgets of the screen, made from the table of panes."""
 
 from __future__ import annotations
 
@@ -69,9 +69,9 @@ class Panes:
         yield self.tiny
 
     def hide(self, names: Collection[str]) -> bool:
-        """Put the panes and columns of these names out of sight, and no others.
+        """Hide the panes and columns of these names, and no others.
 
-        Returns whether that changes anything; the styles are still to be updated then.
+        Returns whether that changes anything; the caller updates the styles.
         """
         placed: tuple[Widget, ...] = (*self.columns, *self.numbered.values())
         changed = [one for one in placed if one.has_class(_HIDDEN) != (one.id in names)]
@@ -92,7 +92,7 @@ class Panes:
 
 
 def _widget(row: PaneRow) -> type[Pane]:
-    """Return the class that a row names; raises `TypeError` when it is no pane."""
+    """Return the class that a row names. Raises `TypeError` when it is no pane."""
     module, _, name = row.widget.partition(":")
     found = getattr(import_module(module), name)
     if not (isinstance(found, type) and issubclass(found, Pane)):
@@ -101,7 +101,7 @@ def _widget(row: PaneRow) -> type[Pane]:
 
 
 def _access(engine: Engine) -> Access:
-    """Return how far this console may act on what it shows."""
+    """Return what the operator may do in this console."""
     if engine.is_read_only:
         return "read-only"
     return "restricted" if engine.is_restricted else "full"

@@ -37,14 +37,14 @@ class Cancelled(ConsoleError):
 
 
 class StoppedWaiting(Cancelled):
-    """The operator no longer waits; what was begun goes on."""
+    """The operator stopped waiting; the work goes on."""
 
 
 class PromptBar(MessageBar):
-    """Shows messages; asks one question at a time. While it asks, every key is its own.
+    """Shows messages, and asks one question at a time, which then gets every key.
 
-    `hold` takes the keyboard before the question is known, so that what is typed ahead of it
-    reaches the question and never a command.
+    `hold` takes the keyboard before the question is known, so that keys typed ahead reach the
+    question and never a command.
     """
 
     can_focus = True
@@ -78,17 +78,17 @@ class PromptBar(MessageBar):
 
     @property
     def is_asking(self) -> bool:
-        """Whether the question is there, and not only awaited."""
+        """Whether the question is there, not only expected."""
         return self._answer is not None
 
     @property
     def is_shown(self) -> bool:
-        """Whether the question was on the screen, so that a key can be meant for it."""
+        """Whether the question has reached the screen, so that a key can be an answer to it."""
         return self._answer is not None and self._is_shown
 
     @property
     def was_shown(self) -> bool:
-        """Whether what was asked last was on the screen, when it was answered."""
+        """Whether the last question had reached the screen when it was answered."""
         return self._is_shown
 
     def hold(self) -> None:
@@ -99,14 +99,14 @@ class PromptBar(MessageBar):
         self.redraw()
 
     def take_focus(self) -> None:
-        """Take the keyboard back: a screen too small to show the question had lost it."""
+        """Take the keyboard back after a screen too small to show the question."""
         if self._is_held:
             self.screen.set_focus(self, scroll_visible=False)
 
     def release(self, *, drops_typed: bool = False) -> None:
         """Give the keyboard back, with what was typed past the answer.
 
-        That is dropped where no answer was taken: it was meant for a line, and is no command.
+        Where no answer was taken those keys are dropped: they were meant for a line.
         """
         self._is_held = False
         self.screen.set_focus(None)
@@ -127,11 +127,10 @@ class PromptBar(MessageBar):
         turns: Turns = _NO_TURNS,
         refused: str = "",
     ) -> str:
-        """Return which key of `choices` was pressed; Enter is `default`. Raises `Cancelled`.
+        """Return the key of `choices` that was pressed; Enter is `default`. Raises `Cancelled`.
 
-        A key for which `why_not` has a reason is greyed, and says it. The keys of `turns` answer
-        nothing: they turn pages. A key that was pressed before the question was shown answers
-        nothing either, since nobody had seen what it is about.
+        A key for which `why_not` returns a reason is greyed, and shows it. The keys of `turns` turn
+        pages. A key that was pressed before the question was shown answers nothing.
         """
         self._choices = {key: key for key in choices} | ({"enter": default} if default else {})
         self._words, self._why_not, self._turns = choices, why_not, turns
@@ -141,7 +140,7 @@ class PromptBar(MessageBar):
         return await self._ask(asks, counts_on_it=True)
 
     async def confirm(self, asks: str) -> bool:
-        """Ask yes or no; anything but `y` is no. Raises `Cancelled` for Esc."""
+        """Ask yes or no; anything but `y` is no. Raises `Cancelled` on Esc."""
         return await self.choose(asks, {"y": "yes", "n": "no"}, default="n") == "y"
 
     async def ask(
@@ -157,7 +156,7 @@ class PromptBar(MessageBar):
         turns: Turns = _NO_TURNS,
         counts_on_it: bool = False,
     ) -> str:
-        """Ask for a line of text; `preview` says what the words so far would do.
+        """Ask for a line of text; `preview` says what the line so far would do.
 
         `complete` makes more of them when Tab is pressed; `warns` stands behind the answer while
         there is room. Why the last answer was `refused` stands there in full until a key is
@@ -182,10 +181,10 @@ class PromptBar(MessageBar):
         later: Callable[[asyncio.Future[T]], None],
         leaves: str = "continue in background",
     ) -> T:
-        """Return what comes of `work`; what it `says` stands there once it takes long.
+        """Return the result of `work`; what it `says` is shown once it takes long.
 
-        Raises `StoppedWaiting` when Esc is pressed before; `later` is then called when it is
-        done. What Esc does then, `leaves` says.
+        Raises `StoppedWaiting` on Esc, and calls `later` when the work is done. `leaves` says what
+        Esc does.
         """
         task, self._gave_up = asyncio.ensure_future(work), asyncio.Event()
         leaving = asyncio.create_task(self._gave_up.wait())
@@ -230,7 +229,7 @@ class PromptBar(MessageBar):
             self.redraw()
 
     def redraw(self) -> int:
-        """Repaint what differs, in as many rows as what must be read in full needs."""
+        """Repaint what differs, in as many rows as text that must be read in full needs."""
         rows = max(LEAST_ROWS, len(self._in_full()) + (self._answer is not None))
         if rows != self._rows:
             self._rows = rows
@@ -238,7 +237,7 @@ class PromptBar(MessageBar):
         return super().redraw()
 
     def painted(self) -> Callable[[], object] | None:
-        """Return what to do once the question, as it is painted now, was shown."""
+        """Return what to call once the question, as it is painted now, was shown."""
         if self._answer is None or self._is_shown or not self.region.area:
             return None
         if any(self._drawn.get(y) != self.line_at(y) for y in range(self.size.height)):
@@ -249,7 +248,7 @@ class PromptBar(MessageBar):
         self._is_shown = self._is_shown or asked == self.asked
 
     def _in_full(self) -> list[str]:
-        """Return the rows of what must be read in full; none when there is no such thing."""
+        """Return the rows of text that must be read in full; none if there is none."""
         if self._refusal:
             return self._wrapped(self._refusal)[: self._most_rows]
         if self._answer is not None and self._choices and not self.gone:
@@ -332,7 +331,7 @@ class PromptBar(MessageBar):
             self.redraw()
 
     async def on_typed_ahead(self, event: TypedAhead) -> None:
-        """Take what was typed ahead into the line."""
+        """Take typed-ahead text into the line."""
         await self.on_paste(event)
 
     def _take(self, event: events.Key | events.Paste) -> None:
@@ -369,11 +368,11 @@ class PromptBar(MessageBar):
             answer.set_result(choice)
 
     def _why_too_early(self) -> str:
-        """Return why a key does not answer: nobody had seen the question when it was pressed."""
+        """Return why a key does not answer: it was pressed before the question was shown."""
         return TOO_EARLY if self._counts_on_it and not self._is_shown else ""
 
     def _paste(self, text: str) -> None:
-        """Put pasted text in the line: nothing of it where a key is asked for, or without room."""
+        """Insert pasted text, unless a single key is asked for or there is no room."""
         if not self._choices and not self.editor.insert(text):
             self._refusal = (
                 f"not pasted: {len(text):,} characters, a line takes at most {LONGEST:,}"

@@ -17,9 +17,9 @@ WIDE = 90
 
 
 class SessionsPane(Table):
-    """What the chosen listing and the filter leave, in the chosen order.
+    """The sessions that listing and filter leave, in the chosen order.
 
-    A row is a session, or failures that have one cause; marks are always of sessions.
+    A row is a session, or failures with one cause; marks are always of sessions.
     """
 
     def __init__(self, settings: PaneSettings) -> None:
@@ -41,7 +41,7 @@ class SessionsPane(Table):
     def update(
         self, shown: Sequence[Session | FailureGroup], shape: sessions.ListShape, now: datetime
     ) -> None:
-        """Show these as they are now; the width of `shape` is the pane's when it draws."""
+        """Show the sessions as they are now; `shape` gets the pane's width when it draws."""
         self.shape = shape
         self.now = now
         if shown is self._shown:
@@ -61,7 +61,7 @@ class SessionsPane(Table):
 
     @property
     def group(self) -> FailureGroup | None:
-        """The selected failures."""
+        """The selected group of failures."""
         return self.groups.get(self.key) if self.key else None
 
     def keys_of(self, row: Key) -> frozenset[Key]:

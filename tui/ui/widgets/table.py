@@ -1,6 +1,6 @@
-"""A table that draws only what is visible, and whose selection follows the key, not the row.
+"""A table that draws only visible rows, and whose selection follows the key, not the row.
 
-Until somebody has placed the selection it stays at the top, where what matters most comes to be.
+Until the operator moves the selection it stays at the top, where what matters most is.
 """
 
 from __future__ import annotations
@@ -62,11 +62,11 @@ class Table(Pane):
 
     @property
     def page(self) -> int:
-        """How many rows are in sight."""
+        """How many rows are visible."""
         return max(1, self.body_height - 1 - self.has_foot)
 
     def show(self, keys: Sequence[Key]) -> None:
-        """Show these rows; the selection stays on its key, and where it was on the screen."""
+        """Show these rows; the selection keeps its key and its place on the screen."""
         kept, place = self.key, self.index - self.first
         self.keys = tuple(keys)
         self._places = {key: index for index, key in enumerate(self.keys)}
@@ -79,18 +79,18 @@ class Table(Pane):
             self.post_message(self.Moved(self, self.key))
 
     def select(self, key: Key) -> bool:
-        """Put the selection on a key; answer whether it is here."""
+        """Select a key; return whether it is there."""
         if key not in self._places:
             return False
         self.move_to(self._places[key])
         return True
 
     def move(self, rows: int) -> None:
-        """Move the selection by so many rows, as far as there are any."""
+        """Move the selection by so many rows, as far as possible."""
         self.move_to(self.index + rows)
 
     def move_to(self, index: int) -> None:
-        """Put the selection on a row; the nearest one when there is none of that index."""
+        """Select a row by index; the nearest one if there is none of that index."""
         self.selection_pinned = True
         index = max(0, min(index, len(self.keys) - 1))
         if index == self.index:
@@ -108,7 +108,7 @@ class Table(Pane):
         self.redraw()
 
     def body_line(self, y: int) -> Line:
-        """Return the head, a row, what an empty table says, or the foot."""
+        """Return the head, a row, the text of an empty table, or the foot."""
         if y == 0:
             return self.head_line()
         if self.has_foot and y == self.body_height - 1:
@@ -124,7 +124,7 @@ class Table(Pane):
         return (Cell("".join(cell.text for cell in line), "current"),)
 
     def resized(self) -> None:
-        """Keep the selection in sight."""
+        """Keep the selection visible."""
         self._settle()
 
     def on_click(self, event: events.Click) -> None:
@@ -135,9 +135,9 @@ class Table(Pane):
             self.move_to(self.first + row)
 
     def on_mouse_scroll_down(self) -> None:
-        """Move on by three rows."""
+        """Move down three rows."""
         self.move(3)
 
     def on_mouse_scroll_up(self) -> None:
-        """Move back by three rows."""
+        """Move up three rows."""
         self.move(-3)

@@ -1,4 +1,4 @@
-"""What the flows share: the engine, the question line, and what was done here."""
+"""What the flows share: the engine, the question line, and the acts of this console."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ MANY = 5
 
 @dataclass(slots=True, kw_only=True)
 class ActionContext:
-    """`done` are the batches that `u` undoes, the latest last.
+    """The engine and the prompt, and what the flows remember.
 
     `about` are the sessions that the open question is about, `request` is the permission request
     that it is about. `message_of_done` is the message that was shown when `done` got its latest.
@@ -48,7 +48,7 @@ class ActionContext:
         self.drafts = Drafts(self.question)
 
     def forget(self, keys: Collection[Key]) -> None:
-        """Forget what was typed for sessions that were erased, and what could be undone of them."""
+        """Drop drafts of erased sessions, and undo batches that contain them."""
         if keys:
             self.drafts.forget(keys)
             left = (
@@ -63,9 +63,9 @@ class ActionContext:
             self.done.append(acts)
 
     async def do(self, work: Callable[[], T], says: str) -> T:
-        """Return what `work` returns, done in a thread; Esc waits no longer, and it is told later.
+        """Return the result of `work`, run in a thread; Esc leaves it running, and its end is shown.
 
-        Whatever a flow waits for must be left so: a disk may never answer.
+        Use it for whatever a flow waits for: a disk may never answer.
         """
 
         def later(task: asyncio.Future[T]) -> None:
@@ -77,7 +77,7 @@ class ActionContext:
         return await self.question.wait_for(in_background(work), lambda: says, later)
 
     async def learn(self, work: Callable[[], T], says: str) -> T:
-        """Return what `work` found out in a thread; Esc leaves it, and nothing was done."""
+        """Return the result of a read, run in a thread; Esc cancels the flow."""
 
         def later(task: asyncio.Future[T]) -> None:
             task.exception()  # nobody waits for it
@@ -89,22 +89,22 @@ class ActionContext:
             raise StoppedWaiting(f"{says}: cancelled, nothing was done") from None
 
     def open_pages(self, title: str, draw: Draw) -> None:
-        """Show lines over the panes page by page, beside a question about them."""
+        """Show lines over the panes, page by page, beside a question about them."""
         self.pages.open_paged(title, draw, self._deadline)
 
     def _deadline(self) -> str:
-        """Return when the request that the open question is about is denied, by the clock."""
+        """Return when the request of the open question is denied for lack of an answer."""
         return deadline_words(self.request, self.engine.now()) if self.request else ""
 
     def asks_about(self, sessions: Sequence[Session]) -> None:
-        """Take note of whom the questions that come are about, as long as they are there."""
+        """Record which sessions the next questions are about, while they are there."""
         self.about = tuple(one for one in sessions if not is_gone(one))
         self.question.gone, self.request = "", None
 
     def take_note_of(self, there: Mapping[Key, Session]) -> None:
-        """Say at the open question that what it is about is gone, when all of that is.
+        """Say at the open question that its sessions are gone, when all of them are.
 
-        Or that its request was answered meanwhile; how long that still waits, may change.
+        Also that its request was answered meanwhile, or that its deadline has moved.
         """
         gone = [one for one in self.about if one.key not in there]
         if gone and len(gone) == len(self.about):
@@ -124,7 +124,7 @@ class ActionContext:
 
 
 def named(sessions: Sequence[Session], hidden: int = 0) -> str:
-    """Return how a question names its sessions, and how many marked ones it leaves alone."""
+    """Return how a question names its sessions, and how many marked ones it leaves out."""
     unseen = f" (not {hidden} hidden but marked)" if hidden else ""
     listings = sorted({one.listing for one in sessions})
     if len(sessions) == 1:
@@ -140,18 +140,18 @@ def _short(listing: str) -> str:
 
 
 def after_dashes(text: str) -> tuple[str, ...]:
-    """Return text as the last word of a command, which must not be taken for an option."""
+    """Return text as the last argument of a command, never taken for an option."""
     return ("--", text) if text.startswith("-") else (text,)
 
 
 def require_some(sessions: Sequence[Session]) -> None:
-    """Raise `UsageError` where there is nothing that a question could be about."""
+    """Raise `UsageError` where there is nothing to ask about."""
     if not sessions:
         raise UsageError("no session is selected")
 
 
 async def is_sure(context: ActionContext, asks: str, count: int, verb: str) -> bool:
-    """Ask, default No; over five at once the count must be typed."""
+    """Ask for confirmation, default No; for more than five at once the count must be typed."""
     if count <= MANY:
         return await context.question.confirm(asks)
     typed, refused = "", ""

@@ -1,4 +1,4 @@
-"""What is copied: an id, an entry of the stream, or the command that does what was done here."""
+"""What can be copied: an id, an entry of the stream, or the command line of the last act."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ def _in_sight(targets: KeyTargets) -> tuple[str, ...]:
 
 
 def listed(query: ListQuery) -> tuple[str, ...]:
-    """Return the words of the verb that lists what a query shows."""
+    """Return the arguments of `ls` that list what a query shows."""
     listing = (query.listing,) if query.listing else ()
     return ("ls", *listing, *(("--filter", query.filter) if query.filter else ()))
 
 
 def entry_text(entry: Entry | None, result: Entry | None) -> str:
-    """Return an entry with what came of it."""
+    """Return an entry with its result."""
     if entry is None:
         return ""
     said = (entry.tool, entry.detail or entry.text, result.detail if result else "")
@@ -51,14 +51,14 @@ def entry_text(entry: Entry | None, result: Entry | None) -> str:
 
 
 async def copy(app: App[Any], context: ActionContext, text: str) -> None:
-    """Copy text, and say which way it went and how it begins."""
+    """Copy text; say how it was sent and how it begins."""
     way = await clipboard.copy(app, text, may_run=not context.engine.is_restricted)
     shown = text if len(text) <= _SHOWN and "\n" not in text else f"{text[:_SHOWN]}..."
     context.question.say(f"{way}: {shown}", is_whole=True)
 
 
 async def copy_command(app: App[Any], context: ActionContext, text: str) -> None:
-    """Copy a command, and show it in full: on a page when the message line has no room for it."""
+    """Copy a command and show it in full: on a page if the message line has no room for it."""
     way = await clipboard.copy(app, text, may_run=not context.engine.is_restricted)
     if context.question.has_room(f"{way}: {text}"):
         context.question.say(f"{way}: {text}", is_whole=True)

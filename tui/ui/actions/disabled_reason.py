@@ -1,4 +1,4 @@
-"""Which verbs are possible now, and why the others are not."""
+"""Which verbs are possible on a session now, and why the others are not."""
 
 from __future__ import annotations
 

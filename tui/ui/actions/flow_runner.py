@@ -1,4 +1,4 @@
-"""Runs one flow at a time, and says what came of it."""
+"""Runs one flow at a time, and shows its outcome."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Flow = Coroutine[Any, Any, Outcome]
 
 
 class FlowRunner:
-    """`start` runs a coroutine beside the screen, `done` is called after each flow.
+    """`start` runs a coroutine in the background, `done` is called after each flow.
 
     `started` is the id of the run that was started last, until its session is there. `commands`
     do what was asked for last; none once the operator has moved on.
@@ -41,7 +41,7 @@ class FlowRunner:
         self.commands: Commands = ()
 
     def act(self, flow: Flow, about: Sequence[Session] = ()) -> None:
-        """Let a flow have the keyboard until it is done; `about` is what it asks about."""
+        """Give a flow the keyboard until it is done; `about` is what it asks about."""
         self._panes.question.hold()
         self._context.asks_about(about)
         self._panes.sessions.selection_pinned = True
@@ -68,7 +68,7 @@ class FlowRunner:
             self._done()
 
     def _take(self, outcome: Outcome) -> None:
-        """Say what came of a flow, keep what can be undone, and leave marked only what failed."""
+        """Show a flow's outcome, remember what can be undone, and leave marked only what failed."""
         context, question = self._context, self._panes.question
         if outcome.message is not None:
             question.say(outcome.message, outcome.style)

@@ -34,7 +34,7 @@ _FAR = 10**9
 
 
 class KeyHandlers:
-    """Changes the view, or starts a flow; `once` runs a coroutine beside all else."""
+    """Changes the view, or starts a flow; `once` runs a coroutine in the background."""
 
     def __init__(
         self,
@@ -81,7 +81,7 @@ class KeyHandlers:
 
     @property
     def _text(self) -> PagePane | LivePane | None:
-        """The text that has the keys, if any."""
+        """The text that the keys scroll, if any."""
         return self._panes.text(self._view.pane)
 
     def _say(self, text: str, style: str = "") -> None:
@@ -203,7 +203,7 @@ class KeyHandlers:
             self._show_help()
 
     def _show_help(self) -> None:
-        """Show every key and verb, and why some are of no use now."""
+        """Show every key and verb, and why some are disabled."""
         targets, known = self._targets(), self._line.known
         keys = tuple(
             (self._engine.keys.signs(one.name), one.help, targets.why_not(one))
@@ -219,7 +219,7 @@ class KeyHandlers:
         self._panes.question.app.exit(self._runs_that_go_on())
 
     def _runs_that_go_on(self) -> int:
-        """Return how many agents of ours run."""
+        """Return how many agents of ours are running."""
         sessions = self._store.catalog.sessions if self._store.catalog else ()
         return sum(one.is_live and one.run is not None and not one.run.is_over for one in sessions)
 
@@ -263,7 +263,7 @@ class KeyHandlers:
         self._feed.tick()
 
     def _toggle_group(self, group: FailureGroup) -> None:
-        """Show the failures of one cause and mark them all; or close them again."""
+        """Open a group of failures and mark them all; or close it."""
         view, keys = self._view, frozenset(one.key for one in group.sessions)
         is_opening = group.cause not in view.query.opened
         self._store.change(query=view.query.opens(group.cause))
@@ -274,7 +274,7 @@ class KeyHandlers:
             self._message_of_marks = self._panes.question.message_id
 
     def _take_marks(self, marks: frozenset[Key]) -> None:
-        """Mark these; what was said of those before no longer holds."""
+        """Mark these; an earlier message about marks is outdated."""
         self._store.change(marks=marks)
         shown, self._message_of_marks = self._message_of_marks, 0
         if shown and shown == self._panes.question.message_id:
@@ -324,7 +324,7 @@ class KeyHandlers:
         self._flows.act(session_actions.delete(self._context, found, hidden=hidden), found)
 
     def _act_on_selected(self, flow: Callable[[ActionContext, Session], Flow]) -> None:
-        """Start a flow on the one session that is selected, marks or not."""
+        """Start a flow on the one selected session, whatever is marked."""
         if (session := self._targets().selected) is not None:
             self._flows.act(flow(self._context, session), (session,))
 

@@ -1,7 +1,7 @@
-"""What a key acts on: only what is on the screen, in the active pane; or why it cannot act.
+"""What a key acts on: only what is visible in the active pane; or why the key is disabled.
 
-In Sessions that is the marked ones that are shown, else the selected line; in Expiry the selected
-one; in Live the session whose stream is there. In Listings, and under a page, it is none.
+In Sessions that is the visible marked ones, else the selected row; in Expiry the selected one; in
+Live the session whose stream is shown. In Listings, and under a page, it is none.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class KeyTargets:
 
     @property
     def selected(self) -> Session | None:
-        """The one session that is selected in sight."""
+        """The one selected session that is visible."""
         view = self.view
         if view.is_page_open or view.is_tiny:
             return None
@@ -42,7 +42,7 @@ class KeyTargets:
 
     @property
     def read(self) -> Session | None:
-        """The session whose stream is shown, which may be another than the one selected now."""
+        """The session whose stream is shown, which may not be the selected one."""
         shown = self.view.live
         if shown is None:
             return None
@@ -51,7 +51,7 @@ class KeyTargets:
 
     @property
     def marked(self) -> tuple[Session, ...]:
-        """The marked sessions that a key acts on: those that Sessions shows, in that pane."""
+        """The marked sessions that a key acts on: those visible in Sessions, when it is active."""
         view = self.view
         if view.pane != SESSIONS or not view.is_in_panes:
             return ()
@@ -61,7 +61,7 @@ class KeyTargets:
 
     @property
     def all(self) -> tuple[Session, ...]:
-        """What a key on several sessions acts on: the marked ones, or the selected line."""
+        """What a key on several sessions acts on: the marked ones, or the selected row."""
         if found := self.marked:
             return found
         view = self.view
@@ -72,7 +72,7 @@ class KeyTargets:
 
     @property
     def hidden(self) -> int:
-        """How many marked sessions are left alone, since they are not in sight here."""
+        """How many marked sessions are left out because they are not visible."""
         view = self.view
         if view.is_full:
             return 0  # nobody thinks of marks there
@@ -81,7 +81,7 @@ class KeyTargets:
 
     @property
     def listing(self) -> str:
-        """The listing that is selected or chosen, or that the selection is in; empty for none."""
+        """The selected or chosen listing, or the one of the selection; empty for none."""
         view = self.view
         if view.is_page_open:
             return ""
@@ -93,12 +93,12 @@ class KeyTargets:
 
     @property
     def is_listing(self) -> bool:
-        """Whether a listing is selected, and no session."""
+        """Whether a listing is selected, rather than a session."""
         return self.view.pane == LISTINGS and self.view.is_in_panes
 
     @property
     def why_none(self) -> str:
-        """Why no session is selected in sight."""
+        """Why no visible session is selected."""
         if self.catalog is None:
             return NOT_READ_YET
         if self.view.is_page_open:
@@ -109,7 +109,7 @@ class KeyTargets:
         return "no session is selected"
 
     def why_not(self, action: KeyAction) -> str:
-        """Return why a key cannot do what it is for now; empty when it can."""
+        """Return why a key is disabled now; empty when it is not."""
         if reason := self.why_never(action):
             return reason
         if self.view.is_page_open and action.reach < Reach.PAGE:
@@ -143,7 +143,7 @@ class KeyTargets:
         return first or self.why_none
 
     def _why_not_here(self, action: KeyAction) -> str:
-        """Return why a key that is for another pane does nothing in this one."""
+        """Return why a key that belongs to another pane does nothing in this one."""
         view = self.view
         is_active = view.pane == SESSIONS and not view.is_text
         scrolls = view.is_text and action.reach > Reach.PANES
@@ -157,7 +157,7 @@ class KeyTargets:
         return ""
 
     def _why_not_on_these(self, action: KeyAction) -> str:
-        """Return why a key can do nothing with what is selected or marked."""
+        """Return why a key can do nothing with the selection or the marks."""
 
         def why(one: Session) -> str:
             return disabled_reason.why_not(action.name, one, self._keys)

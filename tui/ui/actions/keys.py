@@ -1,4 +1,4 @@
-"""The keys as the settings have them: those of verbs among them, and as Textual takes them."""
+"""The configured keys, including those bound to verbs, as Textual bindings."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _LAST = 16
 
 
 def key_actions(keys: Keymap, verbs: Sequence[VerbInfo]) -> tuple[KeyAction, ...]:
-    """Return what the keys do; the key of a verb types it at the `:` line."""
+    """Return what the keys do; a verb's key types it at the `:` line."""
     named = {verb.name: verb for verb in (*verbs, *OWN)}
     spoken = tuple(_spoken(named[name]) for name in keys.verbs if name in named)
     return KEY_ACTIONS + spoken
@@ -38,9 +38,9 @@ def _spoken(verb: VerbInfo) -> KeyAction:
 
 
 def bindings(there: Iterable[KeyAction], keys: Keymap) -> list[BindingType]:
-    """Return the bindings of what is there.
+    """Return the key bindings.
 
-    They have priority so that they act in the order of the keys, whatever is typed ahead.
+    They have priority, so that typed-ahead keys act in order.
     """
     return [
         Binding(_textual(keys.keys[one.name]), f"press('{one.name}')", one.help, priority=True)
@@ -49,10 +49,10 @@ def bindings(there: Iterable[KeyAction], keys: Keymap) -> list[BindingType]:
 
 
 def textual_name(key: str) -> str:
-    """Return the name that Textual has for a key."""
+    """Return Textual's name for a key."""
     return _character_to_key(key) if len(key) == 1 else key
 
 
 def _textual(keys: Iterable[str]) -> str:
-    """Return keys as Textual takes them: it parts them by commas, and spells signs itself."""
+    """Return keys in Textual's spelling: separated by commas, with names for signs."""
     return ",".join("comma" if key == "," else key for key in keys)

@@ -1,4 +1,4 @@
-"""What came of a flow."""
+"""The outcome of a flow."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ CommandsOf = Callable[[str], Commands]
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A message with its style, and what else changes; `None` leaves the message that is there.
+    """A message with its style, and what else changes; `None` leaves the present message.
 
     `failed` are the sessions that stay marked; `None` leaves the marks as they are. `started` is
     the id of the run whose session is to be selected once it is there. `done` can be undone as one.

@@ -1,4 +1,4 @@
-"""Pages over the panes: opened, awaited, left."""
+"""Pages over the panes: opened, awaited, closed."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from tui.view.panes import page
 
 
 class Pages:
-    """Shows lines over the panes; `fit` lays the screen out anew.
+    """Shows lines over the panes; `fit` lays the screen out.
 
-    `is_awaited` while a question waits for its page to be left.
+    `is_awaited` while a question waits for its page to be closed.
     """
 
     def __init__(self, pane: PagePane, question: PromptBar, fit: Callable[[], None]) -> None:
@@ -28,12 +28,12 @@ class Pages:
         self.draw(title, lambda width: page.text_lines(lines, width), is_at_end=is_at_end)
 
     def draw(self, title: str, draw: Draw, *, is_at_end: bool = False) -> None:
-        """Show what is drawn for the width there is."""
+        """Show what is drawn for the present width."""
         self.pane.open(title, draw, is_at_end=is_at_end)
         self.fit()
 
     async def show(self, title: str, lines: Sequence[str]) -> None:
-        """Show lines of text until they are left; the keys act again meanwhile."""
+        """Show lines of text until they are closed; keys act again meanwhile."""
         self._left.clear()
         self.is_awaited = True
         self._question.release()
@@ -49,7 +49,7 @@ class Pages:
         self.fit()
 
     def leave(self) -> None:
-        """Give the screen back to the panes."""
+        """Close the page."""
         self.pane.close()
         self._left.set()
         self.fit()

@@ -1,4 +1,4 @@
-"""A line that stays open until what was typed into it is taken."""
+"""A line that stays open until its text is accepted."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ async def until_taken(
     commands: CommandsOf | None = None,
     counts_on_it: bool = True,
 ) -> T:
-    """Ask for a line until `take` takes it, and return what came of that.
+    """Ask for a line until `take` accepts it, and return its result.
 
     Why it was refused stands there in full, with the line as it was typed: were the line closed,
     what is typed next would be commands. Enter takes nothing before the line was shown, where a

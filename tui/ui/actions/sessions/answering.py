@@ -1,4 +1,4 @@
-"""Answering an agent: all that would be allowed in sight first, or its questions in turn."""
+"""Answering an agent: a permission request, shown in full first, or its questions in turn."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ _DENIES, _PUTS_OFF = ":deny", ":wait"
 
 
 async def answer(context: ActionContext, session: Session, given: Sequence[str] = ()) -> Outcome:
-    """Answer what waits; `given` is a decision and its reason, or the answer to a question.
+    """Answer the waiting request; `given` is a decision and its reason, or a question's answer.
 
-    What would be granted is shown all the same, before it is.
+    What would be allowed is shown in any case.
     """
     request = session.run.request if session.run else None
     if request is None:
@@ -95,7 +95,7 @@ async def _decide(
 
 
 async def _is_always(context: ActionContext, request: PermissionRequest) -> bool:
-    """Show what an answer of `always` would allow, and have the word typed."""
+    """Show what `always` would allow, and have the word typed."""
     refused, tool = "", request_page.short_tool(request)
     while True:
         context.open_pages(f"always for {tool}", partial(_scope_lines, request))
@@ -219,7 +219,7 @@ def _commands(
 ) -> Commands:
     """Return the command that answers so; it names the input only once all of that was in sight.
 
-    What no command says (half of the answers, words that it takes for another) is only shown.
+    What no command line can express (some of several answers) is only shown.
     """
     word, after = _otherwise(typed)
     given = [one.strip() for one in (*said, typed) if one.strip()]
@@ -237,20 +237,20 @@ def _commands(
 
 
 def _otherwise(text: str) -> tuple[str, str]:
-    """Return by which word an agent's questions are not answered, and what follows it; or none."""
+    """Return `:deny` or `:wait` and its argument; empty if the line is an answer."""
     word, _, words = text.strip().partition(" ")
     return (word, words.strip()) if word in (_DENIES, _PUTS_OFF) else ("", "")
 
 
 def _meaning(asked: AgentQuestion, text: str) -> str:
-    """Return the answer that a line means; raises `UsageError` for a word that is none."""
+    """Return the answer that a line means. Raises `UsageError` for none."""
     if text.lstrip().startswith(":"):
         raise UsageError(f"{text.split()[0]!r} does not work here: use {_DENIES} or {_PUTS_OFF}")
     return asked.answer(text)
 
 
 def _chosen(asked: AgentQuestion, text: str) -> Cell:
-    """Return what an answer means, while it is typed."""
+    """Return what an answer means while it is typed."""
     if not text.strip():
         return Cell("")
     word, words = _otherwise(text)
@@ -268,7 +268,7 @@ def _chosen(asked: AgentQuestion, text: str) -> Cell:
 
 
 def _why_not_yet(context: ActionContext, key: str) -> str:
-    """Return why nothing is granted yet; empty once every page was in sight."""
+    """Return why nothing can be allowed yet; empty once every page was shown."""
     if key not in ("y", "A") or context.pages.pane.is_all_seen:
         return ""
     (number, count), lacks = context.pages.pane.pages, context.pages.pane.first_unseen
@@ -278,7 +278,7 @@ def _why_not_yet(context: ActionContext, key: str) -> str:
 
 
 def _turns(context: ActionContext, letters: str = "") -> Turns:
-    """Return the keys that turn pages; letters only where no words are typed."""
+    """Return the keys that turn pages; letters only where no text is typed."""
     on, back = partial(context.pages.pane.turn, 1), partial(context.pages.pane.turn, -1)
     named = {"space" if key == " " else key: on for key in letters}
     return {"pagedown": on, "pageup": back, **named, **({"b": back} if letters else {})}
@@ -287,7 +287,7 @@ def _turns(context: ActionContext, letters: str = "") -> Turns:
 def _request_lines(
     context: ActionContext, request: PermissionRequest, reason: str, width: int
 ) -> tuple[Line, ...]:
-    """Return all of a request, below the `reason` why it can only be denied."""
+    """Return the whole request, below the `reason` if it can only be denied."""
     room, engine = width - 2, context.engine
     end = Cell(request_page.end_line(request), "bad" if request.problem else "muted")
     lines = (
@@ -301,7 +301,7 @@ def _request_lines(
 
 
 def _facts(context: ActionContext, request: PermissionRequest, room: int) -> tuple[Line, ...]:
-    """Return who asks and why; what the clock changes stands above the page."""
+    """Return who asks and why; what depends on the clock stands above the page."""
     engine = context.engine
     waits = f"asked at {request.at.astimezone(engine.zone):%H:%M}"
     return request_page.fact_lines(

@@ -1,4 +1,4 @@
-"""One action on many sessions: in a thread, with a sum at the end, and undone as one."""
+"""One action on many sessions: run in a thread, summed up, and undone as one."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _UNDOABLE = ("delete", "clean-up", "extend")
 
 @dataclass(slots=True)
 class BatchTally:
-    """What came of an action so far; a thread writes it, the screen reads it."""
+    """The results so far; a thread writes it, the screen reads it."""
 
     count: int
     done: list[ActionResult] = field(default_factory=list)
@@ -36,7 +36,7 @@ class BatchTally:
         return len(self.done) + len(self.errors)
 
     def words(self, word: str) -> str:
-        """Return the sum: what was done, what was so already, what failed and why."""
+        """Return the sum: done, already so, failed and why."""
         needless = sum(act.is_needless for act in self.done)
         same = [f"{needless} already"] if needless else []
         return ", ".join(
@@ -45,7 +45,7 @@ class BatchTally:
 
 
 def reasons(errors: Iterable[ConsoleError]) -> list[str]:
-    """Return how many failed for which reason, in its own words when all have the same."""
+    """Return how many failed for each reason."""
     failed = list(errors)
     counts = [f"{count} {code}" for code, count in Counter(one.code for one in failed).items()]
     words = {str(one) for one in failed}
@@ -88,7 +88,7 @@ async def each(
 async def in_one_go(
     context: ActionContext, work: Callable[[OnProgress, Stop], BulkResult], word: str
 ) -> Outcome:
-    """Do what acts on many by itself, and return its sum; Esc stops it between two batches."""
+    """Call an operation that acts on many by itself, and return its sum; Esc stops it."""
     so_far: list[BulkProgress] = []
     is_over = threading.Event()
 
@@ -125,7 +125,7 @@ async def in_one_go(
 
 
 def undoable(acts: Sequence[ActionResult]) -> tuple[ActionResult, ...]:
-    """Return what can be undone of a batch; what changed nothing cannot."""
+    """Return the acts of a batch that changed something."""
     return tuple(
         act
         for act in acts
@@ -136,7 +136,7 @@ def undoable(acts: Sequence[ActionResult]) -> tuple[ActionResult, ...]:
 
 
 async def undo_batch(context: ActionContext, acts: Sequence[ActionResult]) -> Outcome:
-    """Undo a batch; what only cannot be undone now can be tried again."""
+    """Undo a batch; acts that could not be undone just now stay undoable."""
     if len(acts) > 1:
         return await in_one_go(context, partial(context.engine.undo_many, acts), "undone")
     try:

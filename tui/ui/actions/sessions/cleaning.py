@@ -1,4 +1,4 @@
-"""The clean-up: what to take, a preview of it, then into the trash with its progress in sight."""
+"""The clean-up: what to take, a preview, then into the trash with progress shown."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ async def _measured(context: ActionContext, measure: Callable[[], CleanupPlan]) 
 
 
 def wanted(words: str) -> CleanupCriteria:
-    """Return what words like `expired`, `30d` or `5GB` want taken; several take what any does.
+    """Return the criteria that words like `expired`, `30d` or `5GB` mean; any of them suffices.
 
     Raises `UsageError`.
     """
@@ -84,7 +84,7 @@ def _flag(word: str) -> str:
 
 
 def _flags(words: str) -> tuple[str, ...]:
-    """Return the options that say the same at the command line."""
+    """Return the same as command-line options."""
     flags: tuple[str, ...] = ()
     for word in words.lower().split():
         flag = _flag(word)
@@ -103,7 +103,7 @@ def _asks(context: ActionContext, catalog: Catalog, listing: str) -> str:
 
 
 async def _is_sure(context: ActionContext, plan: CleanupPlan, title: str, where: str) -> bool:
-    """Ask until it is yes or no; the list is a key away."""
+    """Ask until the answer is yes or no; a key shows the list."""
     while True:
         key = await context.question.choose(
             f"{where}: {plan.words}?",

@@ -1,4 +1,4 @@
-"""Resume and fork from the keys: one prompt line, and before Enter what will be used."""
+"""Resume and fork: one prompt line, with a preview of the options that will be used."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ async def resume(
     given: str = "",
     hidden: int = 0,
 ) -> Outcome:
-    """Ask for a prompt and start a run with it; options of the agent may stand before it."""
+    """Ask for a prompt and start a run with it; agent options may stand before it."""
     words = ("resume", session.address, *(("--fork",) if is_fork else ()))
     verb, done = ("fork", "forked") if is_fork else ("resume", "resumed")
     work = partial(context.engine.plan_resume, session, is_fork=is_fork)
@@ -60,7 +60,7 @@ async def resume(
 async def resume_many(
     context: ActionContext, sessions: Sequence[Session], given: str = "", *, hidden: int = 0
 ) -> Outcome:
-    """Ask once and start a run in each that can be resumed; some wait in the queue for a place."""
+    """Ask once and start a run in each session that can be resumed; some wait in the queue."""
     possible = [one for one in sessions if not why_not("resume", one, context.engine.keys)]
     if not possible:
         raise UsageError(why_not("resume", sessions[0] if sessions else None, context.engine.keys))
@@ -106,7 +106,7 @@ def _with_marked(outcome: Outcome, keys: AbstractSet[Key]) -> Outcome:
 
 
 def spelled(line: str) -> tuple[str, ...]:
-    """Return a prompt line as the words of a command: its options, and the prompt as one word."""
+    """Return a prompt line as arguments: its options, and the prompt as one argument."""
     words: list[str] = []
     rest = line.strip()
     while rest.startswith("--"):
@@ -169,7 +169,7 @@ def _previewed(context: ActionContext, plan: RunPlan, text: str) -> Cell:
 
 
 def _any_plan(context: ActionContext, sessions: Sequence[Session]) -> RunPlan:
-    """Return the plan of the first that can be resumed; raises why the last of them cannot."""
+    """Return the plan of the first that can be resumed; raise the reason of the last otherwise."""
     for one in sessions[:-1]:
         try:
             return context.engine.plan_resume(one)

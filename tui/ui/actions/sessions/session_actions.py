@@ -1,4 +1,4 @@
-"""What the keys do: ask what is needed, act in a thread, say what came of it."""
+"""The flows on sessions: their questions, their acts, their messages."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ async def new(
     *,
     stages: Iterable[str] = (),
 ) -> Outcome:
-    """Ask for what is missing and start a new session; `stages` are offered."""
+    """Ask for what is missing and start a new session; known `stages` are offered."""
     lasts = ("--days", str(days)) if days else ()
     with asked_by((("new", *((listing,) if listing else ()), *lasts),)):
         listing = listing.strip() or await _asked_listing(context, days)
@@ -74,7 +74,7 @@ async def _asked_listing(context: ActionContext, days: int | None) -> str:
 async def _planned(
     context: ActionContext, listing: str, stage: str, days: int | None, stages: Iterable[str]
 ) -> RunPlan:
-    """Return the plan for a stage, which is asked for if there is none."""
+    """Return the plan for a stage, which is asked for if missing."""
 
     async def take(typed: str) -> RunPlan:
         if not typed.strip():
@@ -129,7 +129,7 @@ async def extend(
 
 
 def _require_duration(context: ActionContext, sessions: Sequence[Session], text: str) -> None:
-    """Raise why none of the sessions can be extended so; `UsageError` for words that are none."""
+    """Raise why none of the sessions can be extended so; `UsageError` for no duration."""
     reason: ConsoleError | None = None
     for session in sessions:
         try:
@@ -183,7 +183,7 @@ def extension_words(context: ActionContext, plan: Extension) -> Cell:
 async def delete(
     context: ActionContext, sessions: Sequence[Session], *, hidden: int = 0
 ) -> Outcome:
-    """Ask, default No, and move to the trash; over five at once the count must be typed."""
+    """Ask, default No, and move to the trash; for more than five the count must be typed."""
     require_some(sessions)
     command = "delete", *(one.address for one in sessions)
     total = formatting.size(sum(one.bytes for one in sessions))
@@ -201,7 +201,7 @@ async def delete(
 
 
 async def acknowledge(context: ActionContext, sessions: Sequence[Session]) -> Outcome:
-    """Settle what each of them needs now, until something new happens to it."""
+    """Settle what each of them needs now, until something new happens."""
     require_some(sessions)
     commands = tuple(("ack", one.address) for one in sessions)
     flow = each(context, sessions, context.engine.acknowledge, "acknowledged")
@@ -218,7 +218,7 @@ async def forget(context: ActionContext, listing_id: str) -> Outcome:
 
 
 async def rename(context: ActionContext, session: Session, title: str) -> Outcome:
-    """Give a session a title, asked for if there is none, if it still has the one shown."""
+    """Give a session a title, asked for if missing, if it still has the one shown."""
 
     def commands(typed: str) -> Commands:
         return (("rename", session.address, *after_dashes(typed.strip())),)

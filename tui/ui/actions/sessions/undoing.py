@@ -1,4 +1,4 @@
-"""Undo from the keys: what was done here last, else what this operator did last in the root."""
+"""Undo: this console's last act, else the operator's last act in the root."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ async def _undo(context: ActionContext) -> Outcome:
 
 
 async def _undo_last(context: ActionContext) -> Outcome:
-    """Look for what was done last, ask whether that is meant, and take back just that."""
+    """Look for the last act, ask whether that is meant, and undo just that."""
     batch = await context.learn(context.engine.last_batch, "looking up the last action")
     if not await context.question.confirm(f"undo: {batch_words(batch, context.engine.now())}?"):
         return Outcome("nothing was undone")
@@ -55,7 +55,7 @@ def batch_words(batch: Sequence[ActionResult], now: datetime) -> str:
 
 
 def _by(act: ActionResult) -> str:
-    """Return by how much an extension went further: that is the same in whatever zone."""
+    """Return by how much an extension went further, which is the same in every time zone."""
     rows = [row.expires_at if row else "" for row in (act.before, act.after)]
     before, after = (read_time(text, UTC) for text in rows)
     return f" by {formatting.span(after - before)}" if before and after and before < after else ""

@@ -1,4 +1,4 @@
-"""The `:` line: any verb, on what was in sight when the line was opened."""
+"""The `:` line: any verb, on what was visible when the line was opened."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tui.view.text.lines import Cell
 
 
 class CommandLine:
-    """Asks for verbs and does them; `own` are those that act on the screen alone."""
+    """Asks for verbs and runs them; `own` are those that act on the screen alone."""
 
     def __init__(
         self,
@@ -39,7 +39,7 @@ class CommandLine:
         self.known: tuple[VerbInfo, ...] = (*context.engine.verbs, *verbs.OWN)
 
     def why_not(self, verb: VerbInfo) -> str:
-        """Return why a verb is not possible on what is selected; empty when it is."""
+        """Return why a verb is impossible on the selection; empty when it is possible."""
         engine = self._context.engine
         if engine.is_read_only and verb.acts:
             return "this console is read-only"
@@ -56,7 +56,7 @@ class CommandLine:
         return targets.why_not_some(why)
 
     async def ask(self, given: str = "") -> Outcome:
-        """Ask for a verb, with its words, until one is done; `given` are those typed already."""
+        """Ask for a verb with its arguments, until one is done; `given` is typed already."""
         catalog, question = self._store.catalog, self._context.question
         names = [one.listing_id for one in catalog.listings] if catalog else []
         selection = _selection(self._targets())
@@ -88,7 +88,7 @@ class CommandLine:
             raise stopped.why from None
 
     async def _do(self, text: str, selection: commands.Selection | None) -> Outcome:
-        """Do what a line says."""
+        """Run a line."""
         if not text.strip():
             return Outcome()
         context, catalog = self._context, self._store.catalog
@@ -136,7 +136,7 @@ def _selection(targets: KeyTargets) -> commands.Selection | None:
 
 
 class VerbStopped(Exception):
-    """A verb was refused when it had asked something of its own: its line does not come back."""
+    """A verb was refused after it had asked something: its line does not come back."""
 
     def __init__(self, why: ConsoleError) -> None:
         super().__init__(str(why))

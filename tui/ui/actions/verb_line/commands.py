@@ -1,4 +1,4 @@
-"""What the `:` line does: the flows that ask for what is missing, and every other verb as it is."""
+"""Runs a `:` command: by a flow that asks for what is missing, or as the command line would."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ _ID = re.compile(r"[0-9a-f]{4}[0-9a-f-]*|[^/ ]+/[^/ ]+")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
-    """What a verb acts on: the selected session, all the marked ones, the listing in sight.
+    """What a verb acts on: the selected session, the marked ones, the visible listing.
 
-    `vanished` is the listing selected when its folder is gone; `why_none` says why no session is
-    meant, where none is; `is_listing` is whether a listing is selected and no session.
+    `vanished` is the selected listing when its folder is gone; `why_none` says why no session is
+    selected; `is_listing` is whether a listing is selected rather than a session.
     """
 
     catalog: Catalog
@@ -40,7 +40,7 @@ class Selection:
     is_listing: bool = False
 
     def now(self, catalog: Catalog) -> Selection:
-        """Return the same sessions as they are now, without those that are gone in the meantime."""
+        """Return the same sessions as they are now, without those that are gone."""
         before = {one.key: one for one in (*self.targets, *filter(None, [self.selected]))}
         there = {
             one.key: one
@@ -57,7 +57,7 @@ class Selection:
 
 @dataclass(frozen=True, slots=True)
 class ResolvedCommand:
-    """A command, the sessions it is about, and its words that name none of them."""
+    """A command, its sessions, and the arguments that name none of them."""
 
     command: VerbLine
     meant: Selection
@@ -70,19 +70,19 @@ class ResolvedCommand:
         return " ".join(self.arguments)
 
     def some(self) -> tuple[Session, ...]:
-        """Return its sessions; raises `UsageError` when there are none."""
+        """Return its sessions. Raises `UsageError` when there are none."""
         if not self.sessions:
             raise UsageError(self.meant.why_none)
         return self.sessions
 
     def one(self, context: ActionContext) -> Session:
-        """Return its one session; raises `UsageError` when the verb is not possible on it now."""
+        """Return its one session. Raises `UsageError` when the verb is not possible on it now."""
         require(self.command.verb.name, self.some()[0], context.engine.keys)
         return self.sessions[0]
 
 
 async def run(context: ActionContext, command: VerbLine, meant: Selection) -> Outcome:
-    """Do what a command asks for; what it names goes before what is selected."""
+    """Run a command; what it names goes before what is selected."""
     name = command.verb.name
     order = ResolvedCommand(command, meant, *_resolved(command, meant))
     flow, options = _FLOWS.get(name, (None, ()))
@@ -124,7 +124,7 @@ def _resolved(command: VerbLine, meant: Selection) -> tuple[tuple[Session, ...],
 
 
 def _named(catalog: Catalog, word: str) -> Session | None:
-    """Return the session a word names, if it looks like an id; raises `AmbiguousId`."""
+    """Return the session a word names, if it looks like an id. Raises `AmbiguousId`."""
     try:
         return find_session(catalog, word) if _ID.fullmatch(word) else None
     except UnknownId:
@@ -132,7 +132,7 @@ def _named(catalog: Catalog, word: str) -> Session | None:
 
 
 def _calls(order: ResolvedCommand) -> list[tuple[Session | None, tuple[str, ...]]]:
-    """Return what to say to the command line: once for each session, where it takes but one."""
+    """Return the command lines to run: one for each session where the verb takes only one."""
     command, verb = order.command, order.command.verb
     rest = (*order.arguments, *command.option_words)
     if not command.takes_selected or (not order.sessions and len(order.arguments) >= verb.needs):
@@ -223,7 +223,7 @@ async def _ack(context: ActionContext, order: ResolvedCommand) -> Outcome:
 
 
 async def _cleanup(context: ActionContext, order: ResolvedCommand) -> Outcome:
-    """`cleanup`, of the listing named; in Listings without a name of the one that is selected."""
+    """`cleanup` of the listing named; without a name, in Listings, of the selected one."""
     selected = order.meant.listing if order.meant.is_listing else ""
     return await cleaning.clean_up(context, order.meant.catalog, order.typed or selected)
 

@@ -1,4 +1,4 @@
-"""A verb of the command line, said at the `:` line: asked when it must be sure, and shown."""
+"""Runs a verb of the command line from the `:` line: asks for confirmation, shows the output."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _FULL_ID = re.compile(r"\b([0-9a-f]{8})-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9
 
 @dataclass(slots=True)
 class _Saying:
-    """A verb on its way through its sessions; without any, it is said once for all."""
+    """A verb and its sessions; without any, it runs once for all."""
 
     info: VerbInfo
     calls: Calls
@@ -58,7 +58,7 @@ class _Saying:
         return lines
 
     def sum(self) -> str:
-        """Return in one line what came of it."""
+        """Return the result in one line."""
         lines = self.lines()
         if len(self.calls) > 1:
             return ", ".join(
@@ -70,7 +70,7 @@ class _Saying:
 async def say(context: ActionContext, info: VerbInfo, calls: Calls) -> Outcome:
     """Do a verb once for each of `calls`, and show what it says; raises what it raises.
 
-    When it must be sure it is asked here, and done with `--yes`.
+    What the command line confirms is asked here, and run with `--yes`.
     """
     if any("-" in argv for _, argv in calls):
         raise UsageError("`-` reads stdin, and there is none here")
@@ -115,7 +115,7 @@ async def _done(context: ActionContext, info: VerbInfo, calls: Calls) -> _Saying
 async def _confirmed(
     context: ActionContext, verb: str, error: ConfirmationRequired, sessions: Sequence[Session]
 ) -> bool:
-    """Ask with the verb's own words; what it listed is a key away."""
+    """Ask with the verb's own text; a key shows what it listed."""
     listed = [line for note in getattr(error, "__notes__", ()) for line in note.splitlines()]
     asks = _FULL_ID.sub(r"\1", error.message)
     if len(sessions) > 1:

@@ -1,4 +1,4 @@
-"""The words of the `:` line: every verb of the command line, and what each acts on."""
+"""The verbs of the `:` line: those of the command line, and what each acts on."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ABBREVIATIONS = {"q": "quit", "h": "help"}
 
 @dataclass(frozen=True, slots=True)
 class VerbLine:
-    """A verb, and all words behind it as they were given."""
+    """A verb, and all words behind it as they were typed."""
 
     verb: VerbInfo
     given: tuple[str, ...] = ()
@@ -50,7 +50,7 @@ class VerbLine:
 
     @property
     def option_words(self) -> tuple[str, ...]:
-        """The options as they were given, but for `--yes`: here that is always asked."""
+        """The options as they were typed, but for `--yes`: here that is always asked."""
         words = []
         for word, option in self._parted():
             if option and not (option.startswith("--y") and "--yes".startswith(option)):
@@ -59,12 +59,12 @@ class VerbLine:
 
     @property
     def takes_selected(self) -> bool:
-        """Whether it cannot do without a session, so that the selected one may be meant."""
+        """Whether it needs a session, so that the selected one may be meant."""
         return self.verb.target != "none" and not {"-h", "--help", "--all"} & set(self.given)
 
 
 def parse(text: str, verbs: Iterable[VerbInfo]) -> VerbLine:
-    """Return what a line of the `:` prompt asks for; raises `UsageError`."""
+    """Return what a `:` line asks for. Raises `UsageError`."""
     try:
         parts = shlex.split(text)
     except ValueError as error:
@@ -77,7 +77,7 @@ def parse(text: str, verbs: Iterable[VerbInfo]) -> VerbLine:
 
 
 def complete(text: str, verbs: Sequence[VerbInfo], listings: Sequence[str]) -> str:
-    """Return the line with its last word completed as far as there is one way to go on.
+    """Return the line with its last word completed as far as it is unambiguous.
 
     The first word is a verb, one with dashes an option of it; the others name listings, or a
     guide's topic.
@@ -97,16 +97,16 @@ def complete(text: str, verbs: Sequence[VerbInfo], listings: Sequence[str]) -> s
 
 
 def _shared(names: Sequence[str]) -> str:
-    """Return what all names begin with."""
+    """Return the common prefix of all names."""
     first, last = min(names), max(names)
     same = (one == other for one, other in zip(first, last, strict=False))
     return first[: sum(takewhile(bool, same))]
 
 
 def hint(text: str, verbs: Sequence[VerbInfo], why_not: Callable[[VerbInfo], str]) -> str:
-    """Return what the verb of a line does, or why not now; while it is typed, which there are.
+    """Return what the verb of a line does, or why not now; while it is typed, the candidates.
 
-    A verb with words of its own may mean another session than the one that is selected.
+    A verb with arguments may mean another session than the selected one.
     """
     name, blank, words = text.lstrip().partition(" ")
     found = [verb for verb in verbs if verb.name.startswith(name)]

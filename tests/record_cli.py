@@ -22,7 +22,7 @@ from tui.claude import layout
 from tui.demo.api import LoopbackApi
 from tui.demo.api_request import ApiRequest
 from tui.demo.turns import ToolUse, Turn, say
-from tui.operations.running.preflight import find_cli
+from tui.operations.running.preflight import cli_path
 from tui.settings import Settings
 
 RECORDED = REPOSITORY / "tests" / "claude" / "recorded"
@@ -162,5 +162,5 @@ def _save(path: Path, text: str) -> None:
 
 
 if __name__ == "__main__":
-    for one in map(Path, sys.argv[1:] or [str(find_cli(Settings()))]):
+    for one in map(Path, sys.argv[1:] or [str(cli_path(Settings()))]):
         print(record(one.absolute()).relative_to(REPOSITORY))

@@ -109,7 +109,7 @@ def _show(context: Context, *, as_json: bool) -> int:
 
 def _console(context: Context) -> int:
     from tui.cli.verb_info import verb_infos
-    from tui.ui.engine import RealEngine
+    from tui.ui.engine.real_engine import RealEngine
     from tui.ui.start import run_console
 
     return run_console(RealEngine(context, partial(say_verb, context), verb_infos()))

@@ -20,7 +20,7 @@ from tui.core.models.row import Status
 from tui.core.time.zones import LOCAL, read_time
 from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.context import Context
-from tui.operations.running.query import Query, prepare
+from tui.operations.running.pipeline_query import Query, prepare
 from tui.operations.target import DATABASE
 from tui.operations.trash.cleanup import CleanupPlan, clean_up, plan_cleanup
 from tui.runs.hosted import HostedRun

@@ -96,7 +96,7 @@ def _sketch(listing: SampleListing) -> None:
         (_purged, ["deleted", "not in any trash"]),
         (_cleaned_by_the_guide, ["cleaned up after it expired on", "deletes for good"]),
         (_swept, ["swept by the CLI, which deletes after 30 d", "last did so on"]),
-        (_younger_than_the_sweep, ["too young to have been swept", f"`delete {FIRST[:8]}`"]),
+        (_younger_than_the_sweep, ["too young for the CLI's sweep", f"`delete {FIRST[:8]}`"]),
         (_no_volume, ["CLAUDE_CONFIG_DIR", "a container without a volume"]),
         (_stray, ["CLAUDE_SESSION_DIR", "the CLI ignores", f"`adopt {FIRST[:8]}`"]),
         (_sketch, ["conversation.json", "start a new session"]),

@@ -17,7 +17,7 @@ from tui.core.models.session import Session
 from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.catalog.session_lookup import find_session
 from tui.operations.context import Context
-from tui.operations.running.act_record import record_command
+from tui.operations.running.command_record import record_command
 from tui.operations.running.hold import set_hold
 from tui.operations.running.resume import _record_take_over
 from tui.operations.sessions.acknowledge import acknowledge

@@ -20,7 +20,7 @@ from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.context import Context
 from tui.operations.doctor.trash_findings import of_trash
 from tui.operations.owner import require_silent
-from tui.operations.running.restricted import (
+from tui.operations.running.restricted_console import (
     agent_folder,
     require_asking_agent,
     require_no_secret,

@@ -35,7 +35,7 @@ from tui.runs.folder.protocol import EVENTS, HEARTBEAT, OWNER, PARTIAL, SPEC
 from tui.runs.folder.run_finder import RunFinder
 from tui.runs.folder.run_state import RunState
 from tui.storage.session_locks import SessionLock
-from tui.view.stream import request_page
+from tui.view.stream import permission_page
 from tui.view.text import sent_commands
 
 NOW = datetime.now(UTC)
@@ -186,9 +186,9 @@ def look_at(folder: Path) -> None:
         sent_commands.sent_words(sent, NOW, is_over=run.is_over)
     if run.request:
         list(permission_lines(run.request, NOW))
-        request_page.beside_lines(run.request, 60)
+        permission_page.beside_lines(run.request, 60)
         for asked in questions(run.request):
-            request_page.question_lines(asked, 60)
+            permission_page.question_lines(asked, 60)
 
 
 def test_no_value_of_any_file_makes_a_run_unreadable(hostile: Hostile) -> None:

@@ -117,9 +117,9 @@ def test_the_sender_of_an_answer_that_came_too_late_is_told(folder: Path) -> Non
 
 
 def test_events_tell_the_queue_the_changes_and_the_stall(folder: Path) -> None:
-    write(folder, {"type": "queued", "reason": "4 runs are at work"})
+    write(folder, {"type": "queued", "reason": "4 already running"})
     run = read_run(folder)
-    assert (run.state, run.queued_for) == ("queued", "4 runs are at work")
+    assert (run.state, run.queued_for) == ("queued", "4 already running")
     write(
         folder,
         {"type": "admitted"},

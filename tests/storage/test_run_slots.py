@@ -17,9 +17,9 @@ from tui.storage.run_slots import RunSlot
 def test_no_more_enter_than_there_are_places_and_in_their_order(tmp_path: Path) -> None:
     runs = [RunSlot(tmp_path, f"2026{number}", 2) for number in range(5)]
     assert [one.try_enter() for one in runs[:2]] == ["", ""]
-    assert runs[3].try_enter() == "2 runs are at work"
+    assert runs[3].try_enter() == "2 already running"
     assert "1 wait" in runs[4].try_enter()
-    assert runs[2].try_enter() == "2 runs are at work"
+    assert runs[2].try_enter() == "2 already running"
     runs[0].leave()
     assert "2 wait" in runs[4].try_enter()
     assert runs[2].try_enter() == ""
@@ -49,7 +49,7 @@ def test_who_is_killed_leaves_place_and_ticket(tmp_path: Path) -> None:
         one = subprocess.Popen(code, stdout=subprocess.PIPE, text=True)
         assert one.stdout
         started.append((one, one.stdout.readline().strip()))
-    assert [said for _, said in started] == ["in", "1 runs are at work"]
+    assert [said for _, said in started] == ["in", "1 already running"]
     last = RunSlot(tmp_path, "c", 1)
     assert "1 wait" in last.try_enter()
     for one, _ in started:
@@ -71,7 +71,7 @@ def test_what_is_no_place_makes_room_for_nobody(tmp_path: Path, kind: str) -> No
         place.symlink_to(tmp_path / ("elsewhere" if kind == "link" else "nowhere"))
     told: list[str] = []
     first, second = (QueueGate(tmp_path, name, 2, told.append) for name in "ab")
-    assert [first.try_enter(), second.try_enter()] == ["", "2 runs are at work"]
+    assert [first.try_enter(), second.try_enter()] == ["", "2 already running"]
     first.leave()
     assert second.try_enter() == ""
     assert not told
@@ -83,7 +83,7 @@ def test_a_ticket_that_cannot_be_made_leaves_nothing_open(tmp_path: Path) -> Non
     assert first.try_enter() == ""
     (tmp_path / ".session_console" / "slots" / "wait-b").mkdir()
     before = len(list(Path("/proc/self/fd").iterdir()))
-    assert second.try_enter() == "1 runs are at work"
+    assert second.try_enter() == "1 already running"
     assert len(list(Path("/proc/self/fd").iterdir())) == before
 
 
@@ -103,18 +103,18 @@ def test_who_is_frozen_is_passed_over_and_who_knocks_is_not(tmp_path: Path) -> N
     code = [sys.executable, "-c", _WAIT, str(tmp_path), "b"]
     with subprocess.Popen(code, stdout=subprocess.PIPE, text=True) as frozen:
         assert frozen.stdout
-        assert frozen.stdout.readline().strip() == "1 runs are at work"
+        assert frozen.stdout.readline().strip() == "1 already running"
         os.kill(frozen.pid, signal.SIGSTOP)
         knocking, last = RunSlot(tmp_path, "c", 1), RunSlot(tmp_path, "d", 1, lambda: now[0])
         for one in (knocking, last):
             one.try_enter()
         first.leave()
-        assert last.try_enter() == "1 runs are at work, 2 wait before it"
+        assert last.try_enter() == "1 already running, 2 ahead of it"
         for _ in range(4):
             now[0] += 4
             os.utime(tmp_path / ".session_console/slots/wait-c", (now[0], now[0]))
             said = last.try_enter()
-        assert said == "1 runs are at work, 1 wait before it"
+        assert said == "1 already running, 1 ahead of it"
         knocking.leave()
         assert last.try_enter() == ""
         os.kill(frozen.pid, signal.SIGKILL)

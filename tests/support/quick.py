@@ -13,8 +13,8 @@ _STARTS = re.compile(
 # How long each took, in seconds, alone on two cores; the other files are short.
 _LONG = {
     "e2e/shared_root/test_harmless.py": 120,
-    "e2e/permissions/test_restricted.py": 50,
-    "e2e/runs/test_query.py": 45,
+    "e2e/permissions/test_restricted_console.py": 50,
+    "e2e/runs/test_pipeline_query.py": 45,
     "e2e/terminal/test_link.py": 45,
     "e2e/permissions/test_closed.py": 45,
     "e2e/runs/test_pipeline.py": 40,

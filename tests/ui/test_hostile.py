@@ -25,7 +25,7 @@ from tui.operations.context import Context, VerbInfo
 from tui.settings import load_settings
 from tui.ui.actions.verb_line.verbs import OWN
 from tui.ui.app import ConsoleApp
-from tui.ui.engine import RealEngine
+from tui.ui.engine.real_engine import RealEngine
 from tui.ui.widgets.pane import Pane
 
 VERBS = {verb.name: verb for verb in (*verb_infos(), *OWN) if verb.name != "quit"}

@@ -11,7 +11,7 @@ import pytest
 
 import tui.ui
 from tui.ui.background.loops import BackgroundLoops
-from tui.ui.port import Engine
+from tui.ui.engine.engine import Engine
 from tui.ui.threads import in_background
 
 UI = Path(tui.ui.__file__).parent

@@ -23,17 +23,17 @@ def permission_lines(request: PermissionRequest, now: datetime, indent: int = 0)
     No row is wider than the terminal less `indent` cells: a row that the terminal wraps looks like
     two, and can make one input look like another.
     """
-    from tui.view.stream import request_page
+    from tui.view.stream import permission_page
 
     is_ascii, width = _is_limited(), terminal_width() - indent
     if width < _MIN_WIDTH:
         yield _NARROW
         return
-    shown = request_page.request_lines(request, width, is_ascii=is_ascii)
-    facts = request_page.fact_lines(request, now, width, is_ascii=is_ascii)
+    shown = permission_page.request_lines(request, width, is_ascii=is_ascii)
+    facts = permission_page.fact_lines(request, now, width, is_ascii=is_ascii)
     for line in (*facts, *shown):
         yield "".join(cell.text for cell in line)
-    yield request_page.end_line(request)
+    yield permission_page.end_line(request)
 
 
 def confirm_grant(request: PermissionRequest, now: datetime, decision: str, who: str) -> None:
@@ -42,7 +42,7 @@ def confirm_grant(request: PermissionRequest, now: datetime, decision: str, who:
     Input typed before all of it was shown is discarded, and the yes includes digits of the digest,
     so that nobody can give it without having read the request.
     """
-    from tui.view.stream.request_page import short_tool
+    from tui.view.stream.permission_page import short_tool
 
     if terminal_width() - 2 < _MIN_WIDTH:
         raise Refused(_NARROW)

@@ -108,7 +108,7 @@ complete -c session-console -n '__fish_seen_subcommand_from cleanup' -l older-th
 complete -c session-console -n '__fish_seen_subcommand_from cleanup' -l purge-trash
 complete -c session-console -n '__fish_seen_subcommand_from cleanup' -l yes
 complete -c session-console -n '__fish_seen_subcommand_from cleanup' -a '(__session_console_names listing)'
-complete -c session-console -n __fish_use_subcommand -a hold -d 'pause new runs and clean-up in this root, or continue them'
+complete -c session-console -n __fish_use_subcommand -a hold -d 'pause new runs and clean-up in this root, or allow them again'
 complete -c session-console -n '__fish_seen_subcommand_from hold' -l reason -r
 complete -c session-console -n __fish_use_subcommand -a trash -d 'list the trash, or preview a session in it'
 complete -c session-console -n '__fish_seen_subcommand_from trash' -a '(__session_console_names trash)'

@@ -40,7 +40,7 @@ _session-console() {
         'model:change the model of a running agent'
         'mode:change the permission mode of a running agent'
         'cleanup:move sessions that are expired, old or over the size limit to the trash'
-        'hold:pause new runs and clean-up in this root, or continue them'
+        'hold:pause new runs and clean-up in this root, or allow them again'
         'trash:list the trash, or preview a session in it'
         'log:print who did what'
         'stats:count sessions, bytes and costs by listing'

@@ -12,6 +12,7 @@ from tui.claude.layout import DEFAULT_CONFIG_DIR, LAST_SWEEP, PROJECTS, STATE, p
 from tui.core.explanation import Explanation
 from tui.core.models.row import Status
 from tui.core.models.session import Liveness, Session, State
+from tui.core.sessions.session_state import orphan_words
 from tui.core.text.safe_text import one_line
 from tui.operations.context import Context
 from tui.operations.formatting import moment, size, span
@@ -150,10 +151,10 @@ def ghost_words(session: Session, clues: TranscriptClues, now: datetime) -> str:
             f"login's{swept}"
         )
     old = age is not None and age > days
-    why = "swept by the CLI, or" if old else "too young to have been swept by the CLI:"
+    why = "swept by the CLI, deleted" if old else "(too young for the CLI's sweep) deleted"
     is_later = clues.erased_at is not None and (last is None or clues.erased_at >= last)
     cut_off = ", erased by a purge that was interrupted (then `purge` it again)" if is_later else ""
-    return f"its transcript is nowhere: {why} deleted by hand{cut_off}, or written elsewhere"
+    return f"its transcript is missing: {why} by hand{cut_off}, or written elsewhere"
 
 
 def orphan(session: Session) -> Explanation | None:
@@ -161,7 +162,7 @@ def orphan(session: Session) -> Explanation | None:
     if session.liveness is not Liveness.ORPHAN or session.process is None:
         return None
     return Explanation(
-        f"an orphan: its runner died; its CLI (pid {session.process.pid}) is still running",
+        f"an orphan: {orphan_words(session.process.pid)}",
         f"`stop {session.session_id[:8]}` ends it",
     )
 

@@ -16,6 +16,7 @@ from tui.core.errors import ConsoleError, Reason, Refused
 from tui.core.explanation import Explanation
 from tui.core.limits import AUDIT_FOR_EVER_DAYS, MOST_LIVE
 from tui.core.models.session import Liveness, Process, Session
+from tui.core.sessions.session_state import orphan_words
 from tui.core.text.safe_text import one_line
 from tui.core.time.zones import zone_named
 from tui.operations.context import Context
@@ -191,7 +192,7 @@ def require_no_orphan(session: Session) -> None:
     if session.liveness is Liveness.ORPHAN and session.process is not None:
         short, pid = session.session_id[:8], session.process.pid
         raise Refused(
-            f"{short} is an orphan: its runner died; its CLI (pid {pid}) is still running",
+            f"{short} is an orphan: {orphan_words(pid)}",
             Reason.ORPHAN,
             remedy=f"stop {short}",
         )

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from tui.core.errors import Reason, RunFailed
 from tui.core.text.safe_text import one_line
-from tui.runs.agent.cli_process import find_cli, kill_cli_surely
+from tui.runs.agent.cli_process import find_cli_process, kill_cli_surely
 from tui.runs.agent.client import AgentClient
 from tui.runs.agent.environment import make_config_dir
 from tui.runs.bookkeeping import Bookkeeper
@@ -185,7 +185,7 @@ class RunDriver:
     def _name_cli(self) -> None:
         """Record the CLI's pid and start time, so that an orphaned CLI can be identified."""
         try:
-            pid, start = find_cli(self._spec.run_id) or (0, "")
+            pid, start = find_cli_process(self._spec.run_id) or (0, "")
         except OSError:  # then only the registry identifies it
             return
         known = {"cli_pid": pid, "cli_start": start}

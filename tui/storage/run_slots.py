@@ -51,7 +51,7 @@ class RunSlot:
                 if self._ticket < 0:
                     self._ticket = _new_ticket(folder, self._name)
                 os.utime(self._ticket)
-        return f"{self._most} runs are at work" + (f", {ahead} wait before it" if ahead else "")
+        return f"{self._most} already running" + (f", {ahead} ahead of it" if ahead else "")
 
     def leave(self) -> None:
         """Release the slot and the ticket."""

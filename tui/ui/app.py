@@ -18,7 +18,7 @@ from textual.binding import BindingType
 from tui.core.text.safe_text import safe_text
 from tui.ui.actions.keys import textual_name
 from tui.ui.background.loops import write_down
-from tui.ui.port import Engine
+from tui.ui.engine.engine import Engine
 from tui.ui.screen import ConsoleScreen
 from tui.ui.terminal.link import LinkApp
 from tui.ui.terminal.suspend import is_lost

@@ -31,23 +31,23 @@ from tui.ui.background.loops import BackgroundLoops, Loop, write_down
 from tui.ui.background.pane_feed import PaneFeed
 from tui.ui.background.pollers import CatalogPoller, StreamPoller
 from tui.ui.background.reading import PageReader
-from tui.ui.port import Engine
+from tui.ui.engine.engine import Engine
 from tui.ui.state import layout, session_restore
+from tui.ui.state.bell import Bell
 from tui.ui.state.notifications import Notifications
 from tui.ui.state.session_restore import SessionRestore
 from tui.ui.state.unread import UnreadTracker
 from tui.ui.state.view_model import ViewModel
 from tui.ui.state.view_state import ViewState
 from tui.ui.state.view_store import ViewStore
-from tui.ui.terminal.bell import Bell
 from tui.ui.terminal.keyboard import TypedAhead
 from tui.ui.threads import detached
-from tui.ui.widgets.bar import keys_line
 from tui.ui.widgets.live import LivePane
 from tui.ui.widgets.pane import CELL, STYLES
 from tui.ui.widgets.panes import Panes
 from tui.ui.widgets.table import Table
 from tui.view.panes import doctor_verdict
+from tui.view.panes.keys_line import keys_line
 from tui.view.text.lines import Cell, Line
 
 _LEAVING_S = 0.5  # for each thing that is kept

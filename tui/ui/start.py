@@ -12,7 +12,7 @@ from contextlib import suppress
 
 from tui.core.errors import UsageError
 from tui.core.limits import LINE_GONE_S
-from tui.ui.port import Engine
+from tui.ui.engine.engine import Engine
 from tui.view.text.colours import colours_of, draws_nothing
 
 _FRUGAL = {"TEXTUAL_ANIMATIONS": "none", "TEXTUAL_FPS": "15", "ESCDELAY": "400"}

@@ -57,7 +57,7 @@ def test_a_new_listing_that_a_pipeline_just_made_is_no_alarm(sick: Sick) -> None
         (made.stray, "wrong_variable", "warning", "1 session lies in", "CLAUDE_CONFIG_DIR to"),
         (made.stray_swept, "stray", "error", "before it expires", "adopt --all"),
         (made.no_volume, "wrong_variable", "warning", "none of 2 sessions ever wrote", "a volume"),
-        (made.ghost, "ghost", "warning", "too young to have been swept", f"delete {FIRST[:8]}"),
+        (made.ghost, "ghost", "warning", "too young for the CLI's sweep", f"delete {FIRST[:8]}"),
         (made.ghost_swept, "ghost", "warning", "was swept by the CLI, which deletes", "delete"),
         (made.ghost_of_the_guide, "ghost", "warning", "the guide's clean-up by age", "delete"),
         (made.untracked, "untracked", "note", "it has no row", f"adopt {SECOND[:8]} --stage"),

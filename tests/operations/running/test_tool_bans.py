@@ -10,8 +10,8 @@ import pytest
 from tests.support.listings.sample_listing import FIRST, SampleListing
 from tui.core.errors import UsageError
 from tui.operations.running.agent_options import agent_options
+from tui.operations.running.pipeline_query import Query, prepare
 from tui.operations.running.prompt_line import with_options
-from tui.operations.running.query import Query, prepare
 from tui.operations.running.resume import plan_new, plan_resume
 from tui.settings import Settings
 

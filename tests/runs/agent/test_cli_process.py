@@ -17,7 +17,7 @@ import pytest
 
 from tests.support.processes.children import Child
 from tests.support.processes.runs_site import wait
-from tui.runs.agent.cli_process import RUN_VARIABLE, find_cli, kill_cli, kill_cli_surely
+from tui.runs.agent.cli_process import RUN_VARIABLE, find_cli_process, kill_cli, kill_cli_surely
 from tui.safe_io.processes import started
 
 OURS, OTHER = "20261122T071530Z-1f9c00", "20261122T071530Z-1f9c01"
@@ -39,12 +39,12 @@ def sleepers() -> Iterator[dict[str, subprocess.Popen[bytes]]]:
 def test_a_run_has_its_own_cli_and_no_other_is_ended(
     sleepers: dict[str, subprocess.Popen[bytes]],
 ) -> None:
-    found = wait(lambda: find_cli(OURS))
+    found = wait(lambda: find_cli_process(OURS))
     assert found == (sleepers[OURS].pid, started(sleepers[OURS].pid))
-    assert find_cli("20261122T071530Z-1f9c02") is None
+    assert find_cli_process("20261122T071530Z-1f9c02") is None
     kill_cli(OURS)
     assert sleepers[OURS].wait(60) == -9
-    assert find_cli(OURS) is None
+    assert find_cli_process(OURS) is None
     assert (sleepers[OTHER].poll(), sleepers[""].poll()) == (None, None)
 
 
@@ -52,7 +52,7 @@ def test_a_run_has_its_own_cli_and_no_other_is_ended(
 def test_a_cli_that_cannot_be_looked_at_is_not_gone(
     sleepers: dict[str, subprocess.Popen[bytes]], number: int
 ) -> None:
-    wait(lambda: find_cli(OURS))
+    wait(lambda: find_cli_process(OURS))
     open_file = io.open
     for what in ("stat", "environ"):
         place = Path(f"/proc/{sleepers[OURS].pid}/{what}")
@@ -65,7 +65,7 @@ def test_a_cli_that_cannot_be_looked_at_is_not_gone(
 
             patch.setattr(io, "open", refused)
             with pytest.raises(OSError, match=re.escape(os.strerror(number))):
-                find_cli(OURS)
+                find_cli_process(OURS)
             assert not kill_cli(OURS)
             patch.setattr("tui.runs.agent.cli_process._PAUSE_S", 0.0)
             assert "could not tell" in kill_cli_surely(OURS)
@@ -80,5 +80,5 @@ def test_the_child_of_a_child_is_none_of_ours() -> None:
     with Child(words, env=environment, stdout=subprocess.PIPE) as shell:
         assert shell.stdout
         grandchild = int(shell.stdout.readline())
-        assert find_cli(OTHER) is None
+        assert find_cli_process(OTHER) is None
         os.kill(grandchild, signal.SIGKILL)

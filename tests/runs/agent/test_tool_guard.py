@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.processes.runs_site import Site
 from tui.demo.api import LoopbackApi
-from tui.runs.agent.closed_places import _all_but, deny_rules
+from tui.runs.agent.closed_place_rules import _all_but, deny_rules
 from tui.runs.agent.tool_guard import ToolGuard
 from tui.runs.agent.tool_policy import is_given, is_harmless
 from tui.runs.folder.protocol import RunSpec

@@ -19,7 +19,7 @@ from tui.cli.verb_info import verb_infos
 from tui.operations.context import Context
 from tui.settings import load_settings
 from tui.ui import app
-from tui.ui.engine import RealEngine
+from tui.ui.engine.real_engine import RealEngine
 
 _EACH = 0.05
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from tui.core.text.request_rows import BECOMES
 from tui.core.text.visible_escapes import MORE, original
-from tui.view.stream.request_page import CALLED
+from tui.view.stream.permission_page import CALLED
 
 _STEP = re.compile(r'\[(\d+)\]|\.?([A-Za-z_][A-Za-z0-9_-]*)|\.?("(?:[^"\\]|\\.)*")')
 

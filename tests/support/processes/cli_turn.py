@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tui.demo.api import LoopbackApi
-from tui.operations.running.preflight import find_cli
+from tui.operations.running.preflight import cli_path
 from tui.settings import Settings
 
 
@@ -22,7 +22,7 @@ class Answer:
 
 def take_turn(api: LoopbackApi, config_dir: Path, cwd: Path, prompt: str, *more: str) -> Answer:
     """Let the CLI answer `prompt`; `more` are flags such as `--resume ID`."""
-    cli = find_cli(Settings())
+    cli = cli_path(Settings())
     assert cli is not None, "the SDK brings no CLI for this machine"
     own = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     scratch = {"CLAUDE_CONFIG_DIR": str(config_dir), "CLAUDE_CODE_TMPDIR": str(config_dir)}

@@ -30,7 +30,7 @@ from tui.settings import Settings
 from tui.ui.actions.copying import command_line
 from tui.ui.actions.sessions import session_actions
 from tui.ui.app import ConsoleApp
-from tui.ui.engine import RealEngine
+from tui.ui.engine.real_engine import RealEngine
 from tui.ui.screen import ConsoleScreen
 
 THIRD = FIRST.replace("9f2c", "9f2e")

@@ -108,7 +108,7 @@ async def test_marks_that_a_filter_hides_do_not_act_and_are_counted() -> None:
         await at.answered()
         await at.press("asterisk", "d")
         await at.asked()
-        assert "(not 1 hidden but marked)" in at.message
+        assert "(1 marked but hidden: left out)" in at.message
         count = len(at.panes.sessions.session_keys)
         assert f"{count} sessions" in at.message
         await at.press("y" if count <= 5 else str(count), *(() if count <= 5 else ("enter",)))
@@ -125,7 +125,7 @@ async def test_in_expiry_a_key_acts_on_the_line_that_is_selected_there_and_on_no
         chosen = at.panes.expiry.session
         assert chosen is not None
         assert chosen.session_id[:4] in at.message
-        assert "(not 1 hidden but marked)" in at.message
+        assert "(1 marked but hidden: left out)" in at.message
         await at.press("7", "enter")
         await at.answered()
         assert {asked[1] for asked in at.engine.asked} == {chosen.session_id}

@@ -19,6 +19,7 @@ from tui.claude.transcript.line_parser import (
     stamp,
 )
 from tui.claude.transcript.records import whole_records
+from tui.claude.transcript.usage.cost_state import COST_IN, cost_of
 from tui.claude.transcript_files.transcript_lines import read_lines
 from tui.core.limits import MOST_BACK
 from tui.core.text.safe_text import one_line
@@ -30,8 +31,6 @@ _STEPS = (_END, 1 << 20, 8 << 20)
 _PRINT = 4096
 _MOST_TITLES = 100
 _NEWLINE = b"\n"
-# What the line of a cost holds.
-COST_IN = b'"totalCostUSD"'
 _API_ERRORS = (b'"isApiErrorMessage"', b'"<synthetic>"')
 
 
@@ -275,11 +274,3 @@ def _named(line: dict[str, Any]) -> str:
     if not isinstance(uuid, str) or not isinstance(at, str) or not uuid:
         return ""
     return sha256(f"{uuid} {at}".encode("utf-8", "surrogatepass")).hexdigest()[:16]
-
-
-def cost_of(line: Mapping[str, Any]) -> float | None:
-    """Return the cost of the session so far, `None` for a line without it."""
-    cost = line.get("totalCostUSD")
-    if line.get("type") != "cost-state" or isinstance(cost, bool):
-        return None
-    return float(cost) if isinstance(cost, int | float) and 0 <= cost < 1e9 else None

@@ -29,7 +29,7 @@ ROOT = (
     Verb(
         name="hold",
         module="root.hold",
-        summary="pause new runs and clean-up in this root, or continue them",
+        summary="pause new runs and clean-up in this root, or allow them again",
         examples=("hold on", "hold"),
         acts=True,
         arguments=(

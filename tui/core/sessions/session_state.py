@@ -32,7 +32,7 @@ class StateWord(StrEnum):
     WAITING = "waiting", "its agent waits for a permission or an answer"
     RUNNING = "running", "its agent is working on a turn"
     QUEUED = "queued", "its run has not started yet: `show` says what it waits for"
-    ORPHAN = "orphan", "its runner died; its CLI is still running"
+    ORPHAN = "orphan", "runner died; CLI still running"
     UNKNOWN = "unknown", "whether it is running cannot be told, so nothing acts on it"
     ATTACHED = "attached", "a process has it open, but no turn is running"
     FAILED = "failed", "marked as failed; `show` gives the reason"
@@ -47,6 +47,11 @@ class StateWord(StrEnum):
     READY = "ready", "nothing is running; it can be resumed"
     CLEANED = "cleaned", "expired and cleaned up; only its row is left"
     DELETED = "deleted", "deleted; only its row is left"
+
+
+def orphan_words(cli_pid: int = 0) -> str:
+    """Return what is said of an orphan, with its CLI's process id where that is known."""
+    return StateWord.ORPHAN.meaning.replace("CLI", f"CLI (pid {cli_pid})" if cli_pid else "CLI")
 
 
 OF_LIVENESS = {

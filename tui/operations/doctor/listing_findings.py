@@ -1,4 +1,4 @@
-"""Findings about a listing's folder: database, config dir, registry, zone."""
+"""Findings about a listing: what of it cannot be read (database, locks), registry, zone."""
 
 from __future__ import annotations
 
@@ -65,8 +65,8 @@ def _of_problem(listing: Listing) -> Iterator[Finding]:
         "cut": f"check what fills {path}, and let `cleanup` or the pipeline remove what is old",
         "slow": f"check the disk of {path}",
         "forbidden": f"let our group read and write {path}, or run as its owner",
-        "unread": "let our group read it, or run as its owner; if it is not a matter "
-        f"of rights, check the disk of {path}; until then nothing in it counts as gone",
+        "unread": "let our group read it, or run as its owner; if permissions are "
+        f"not the cause, check the disk of {path}; until then nothing in it counts as gone",
         "no_locks": f"mount {path} with locks (over NFS without `nolock`), or keep it on a disk "
         "that has them: without locks nothing shows what is running there, so nothing can be "
         "resumed, deleted or cleaned up from here",

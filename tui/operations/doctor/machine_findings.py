@@ -23,7 +23,7 @@ from tui.operations.context import Context
 from tui.operations.finding import Finding
 from tui.operations.formatting import count, moment, size, span
 from tui.operations.running.agent_options import shells
-from tui.operations.running.preflight import available_bytes, env_file_rights, find_cli, sign_in
+from tui.operations.running.preflight import available_bytes, cli_path, env_file_rights, sign_in
 from tui.runs.agent.environment import read_env_file
 from tui.settings import Settings
 
@@ -94,7 +94,7 @@ def of_machine(context: Context, catalog: Catalog, machine: MachineFacts) -> Ite
 
 
 def _cli_version(settings: Settings) -> str:
-    cli = find_cli(settings)
+    cli = cli_path(settings)
     return version_text(cli) if cli is not None else ""
 
 
@@ -174,7 +174,7 @@ def _file_system(path: Path, points: dict[str, str]) -> str:
 
 
 def _of_settings(settings: Settings, machine: MachineFacts) -> Iterator[Finding]:
-    cli = find_cli(settings)
+    cli = cli_path(settings)
     if cli is None or not os.access(cli, os.X_OK):
         missing = cli or settings.cli_path or "the SDK has none for this machine"
         words = f"the CLI that agents need is missing or not executable: {missing}"

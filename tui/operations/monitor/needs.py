@@ -12,6 +12,7 @@ from tui.core.models.catalog import Catalog, Listing
 from tui.core.models.session import Liveness, Session
 from tui.core.sessions.attention import Need, is_settled, last_sign, mark_of, need_of
 from tui.core.sessions.listing_join import is_gone
+from tui.core.sessions.session_state import orphan_words
 from tui.core.text.safe_text import one_line
 from tui.operations.finding import LEVELS, Level
 from tui.operations.formatting import size, span
@@ -131,7 +132,7 @@ def _described(
         failed = "its last turn failed" if session.turn_error else "failed"
         return "error", "failed", f"{failed}{reason}; `resume {short}` or `ack {short}`"
     if session.liveness is Liveness.ORPHAN:
-        return "error", "orphan", f"runner died; CLI still running: `stop {short}`"
+        return "error", "orphan", f"{orphan_words()}: `stop {short}`"
     if need is Need.QUIET:
         return "warning", "quiet", f"running, but has written nothing{for_long}: `tail {short}`"
     return "warning", "ghost", f"has no transcript: `show {short}` says why"

@@ -25,7 +25,7 @@ KEY_NAMES = ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "CLAUDE_CODE_OAUTH_TOK
 
 def require_startable(settings: Settings, target: Target) -> None:
     """Raise `Refused` for a mistake in the setup that would only fail the session."""
-    cli = find_cli(settings)
+    cli = cli_path(settings)
     if cli is None:
         missing = settings.cli_path or "the SDK has none for this machine"
         words = f"the CLI is missing: {missing}; set cli_path in the settings"
@@ -57,7 +57,7 @@ def warnings(
     return tuple(one for one in found if one.words)
 
 
-def find_cli(settings: Settings) -> Path | None:
+def cli_path(settings: Settings) -> Path | None:
     """Return the CLI that a run will use: the configured one, else the SDK's."""
     if settings.cli_path:
         return settings.cli_path if settings.cli_path.is_file() else None

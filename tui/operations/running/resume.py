@@ -23,10 +23,10 @@ from tui.operations.context import Context
 from tui.operations.logbook_entry import log_act
 from tui.operations.owner import Owner, owner_elsewhere, require_silent
 from tui.operations.running.agent_options import agent_options, describe, stage_gives
-from tui.operations.running.forbidden_places import closed_places, work_folder
+from tui.operations.running.closed_places import closed_places, work_folder
 from tui.operations.running.hold import require_not_held
 from tui.operations.running.preflight import require_startable, warnings
-from tui.operations.running.restricted import require_inner_prompt
+from tui.operations.running.restricted_console import require_inner_prompt
 from tui.operations.target import (
     Target,
     busy,
@@ -181,7 +181,7 @@ def _record_take_over(context: Context, plan: RunPlan, at: datetime) -> None:
         note=note,
     )
     if why := log_act(context, event):
-        raise ConsoleError(f"{target.short} cannot be taken over unlogged{why}")
+        raise ConsoleError(f"{target.short} was not taken over{why}")
 
 
 def _spec(context: Context, plan: RunPlan, prompt: str, now: datetime) -> RunSpec:

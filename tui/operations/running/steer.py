@@ -19,9 +19,9 @@ from tui.core.text.safe_text import one_line
 from tui.core.time.expiry import parse_duration
 from tui.operations.context import ActionResult, Context
 from tui.operations.logbook_entry import log_act
-from tui.operations.running.act_record import record_command
 from tui.operations.running.agent_options import require_mode
-from tui.operations.running.restricted import (
+from tui.operations.running.command_record import record_command
+from tui.operations.running.restricted_console import (
     agent_folder,
     require_allowable,
     require_asking_agent,
@@ -140,7 +140,7 @@ def _require_shown(
         raise Refused(reason)
     if not shown:
         raise ConfirmationRequired(
-            f"would grant {request.tool} to {short}; it and the --input to add are shown by",
+            f"would grant {request.tool} to {short}; for the request and its --input digest see",
             remedy=f"show {short}",
         )
     if len(shown) < LEAST_DIGEST or not request.digest.startswith(shown.lower()):
@@ -344,9 +344,7 @@ def _is_ours(session: Session) -> bool:
 
 def _require_running(session: Session) -> None:
     if not (_is_ours(session) or session.is_live):
-        raise Refused(
-            f"{session.session_id[:8]}: nothing to stop: it is not running", Reason.NOT_RUNNING
-        )
+        raise Refused(f"{session.session_id[:8]}: it is not running", Reason.NOT_RUNNING)
 
 
 def _steerable(session: Session) -> Run:

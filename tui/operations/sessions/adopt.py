@@ -101,7 +101,7 @@ def _target(context: Context, session: Session, listing: str) -> Target:
     if session.row is not None:
         raise Refused(f"{target.short} is tracked in {session.listing}: it can only go there")
     if not session.is_stray:
-        raise Refused(f"{target.short} lies in {session.listing} already")
+        raise Refused(f"{target.short} is already in {session.listing}")
     return Target(target.session_id, folder)
 
 

@@ -15,9 +15,9 @@ from tui.claude.transcript.branches import BranchTracker
 from tui.claude.transcript.line_reader import LineReader
 from tui.claude.transcript.records import whole_records
 from tui.claude.transcript.usage.context_usage import ContextUsage
+from tui.claude.transcript.usage.cost_state import COST_IN, cost_of
 from tui.claude.transcript.usage.usage_meter import NOTHING_SPENT, SessionUsage, UsageMeter
 from tui.claude.transcript_files import transcript_pages
-from tui.claude.transcript_files.transcript_facts import COST_IN, cost_of
 from tui.claude.transcript_files.transcript_pages import RawLine
 from tui.claude.transcript_files.transcript_tail import Growth, Tail
 from tui.core.models.entry import Entry, EntryKind

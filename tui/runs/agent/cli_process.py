@@ -15,7 +15,7 @@ RUN_VARIABLE = "SESSION_CONSOLE_RUN"
 _TRIES, _PAUSE_S = 20, 0.1
 
 
-def find_cli(run_id: str) -> tuple[int, str] | None:
+def find_cli_process(run_id: str) -> tuple[int, str] | None:
     """Return the pid and start time of this run's CLI; `None` if there is none.
 
     Raises `OSError` when not all children could be checked.
@@ -32,7 +32,7 @@ def find_cli(run_id: str) -> tuple[int, str] | None:
 def kill_cli(run_id: str) -> bool:
     """Kill the CLI of this run if it is still there; whether it is certainly gone."""
     try:
-        cli = find_cli(run_id)
+        cli = find_cli_process(run_id)
         if cli is not None:
             os.kill(cli[0], signal.SIGKILL)
     except ProcessLookupError:

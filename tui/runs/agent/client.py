@@ -191,7 +191,7 @@ class AgentClient:
             return self._fallback_cwd
         is_plain = cwd == self._fallback_cwd or os.path.realpath(cwd) == str(cwd)
         if self._given is None and not is_plain:
-            raise RunFailed(f"its folder {one_line(cwd)} lies behind a link since the start")
+            raise RunFailed(f"its folder {one_line(cwd)} was replaced by a link after the start")
         return cwd
 
     def _confining(self, given: ClaudeAgentOptions) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tui.claude.config_dir import DEFAULT_SWEEP_DAYS, SWEEP_SETTING, sweep_days
-from tui.runs.agent.closed_places import deny_rules
+from tui.runs.agent.closed_place_rules import deny_rules
 from tui.runs.folder.protocol import RunSpec
 
 # Notes of an agent to its next run lie in the config dir, which is closed, and act like a prompt.

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
-from tui.runs.agent.closed_places import is_closed, is_plan
+from tui.runs.agent.closed_place_rules import is_closed, is_plan
 from tui.runs.agent.tool_policy import (
     ASKING_MODES,
     COMMAND_TOOLS,

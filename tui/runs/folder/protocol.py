@@ -117,7 +117,7 @@ class RunSpec:
         """Return the text of `spec.json`; raises `RunFailed` if it is too large to be read."""
         text = json.dumps({one.name: _plain(getattr(self, one.name)) for one in fields(self)})
         if len(text) > MAX_FILE:
-            raise RunFailed(f"the run's options have {len(text) / 1e6:.1f} MB, over the limit")
+            raise RunFailed(f"the run's options take {len(text) / 1e6:.1f} MB, over the limit")
         return text
 
     def digest(self) -> str:

@@ -35,7 +35,7 @@ _END = 1024 * 1024
 ALL_OF_IT = 3 * _LARGEST
 _TRIES, _PAUSE_S = 20, 0.005
 _LONGEST = 400
-_BEHIND_A_LINK = "it lies behind a link, and links are not followed"
+_BEHIND_A_LINK = "it is behind a symbolic link, which is not followed"
 _NAMES = ("operator", "action", "listing", "session_id", "note")
 _MORE = ("act_id", "request_id", "cost_usd", "detail")
 

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from tui.claude.transcript.line_parser import stamp
 from tui.claude.transcript.records import whole_records
+from tui.claude.transcript.usage.cost_state import cost_of
 from tui.claude.transcript.usage.paid_messages import PAID_IN, paid_message
-from tui.claude.transcript_files.transcript_facts import cost_of
 from tui.claude.transcript_files.transcript_lines import read_lines
 from tui.core.limits import FAMILY_BYTES
 from tui.core.models.session import Transcript

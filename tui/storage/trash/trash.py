@@ -281,7 +281,7 @@ def _batches_in(base: Path) -> tuple[list[Path], str]:
     """Return the newest batches, and why there may be more; empty when these are all."""
     trash = our_folder(base, "trash")
     if trash is None:
-        return [], "it lies behind a link, and links are not followed"
+        return [], "it is behind a symbolic link, which is not followed"
     try:
         names, is_all = names_in(trash)
     except FileNotFoundError:

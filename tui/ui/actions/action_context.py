@@ -13,7 +13,7 @@ from tui.core.models.session import Key, Session
 from tui.core.sessions.listing_join import is_gone
 from tui.operations.context import ActionResult
 from tui.ui.actions.pages import Pages
-from tui.ui.port import Engine
+from tui.ui.engine.engine import Engine
 from tui.ui.state.drafts import Drafts
 from tui.ui.state.notifications import Notifications
 from tui.ui.threads import in_background
@@ -63,7 +63,7 @@ class ActionContext:
             self.done.append(acts)
 
     async def do(self, work: Callable[[], T], says: str) -> T:
-        """Return the result of `work`, run in a thread; Esc leaves it running, and its end is shown.
+        """Return the result of `work`, run in a thread; Esc leaves it running; its end is shown.
 
         Use it for whatever a flow waits for: a disk may never answer.
         """
@@ -125,7 +125,7 @@ class ActionContext:
 
 def named(sessions: Sequence[Session], hidden: int = 0) -> str:
     """Return how a question names its sessions, and how many marked ones it leaves out."""
-    unseen = f" (not {hidden} hidden but marked)" if hidden else ""
+    unseen = f" ({hidden} marked but hidden: left out)" if hidden else ""
     listings = sorted({one.listing for one in sessions})
     if len(sessions) == 1:
         one = sessions[0]

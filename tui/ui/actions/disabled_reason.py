@@ -5,6 +5,7 @@ from __future__ import annotations
 from tui.core.console.keymap import Keymap
 from tui.core.errors import UsageError
 from tui.core.models.session import Liveness, Session
+from tui.core.sessions.session_state import orphan_words
 from tui.core.text.safe_text import one_line
 
 _OF_A_SESSION = frozenset(
@@ -21,7 +22,7 @@ def why_not(verb: str, session: Session | None, keys: Keymap) -> str:
         return "no session is selected"
     interrupts = keys.sign("interrupt")
     if session.liveness is Liveness.ORPHAN and verb in _TO_ITS_RUN:
-        return "runner died; CLI still running: `:stop` ends it"
+        return f"{orphan_words()}: `:stop` ends it"
     if verb == "resume" and session.is_live:
         return (
             f"it is running: `:send` a follow-up, interrupt it ({interrupts}), or `:resume --fork`"

@@ -13,7 +13,7 @@ from tui.core.console.pane_table import EXPIRY, LISTINGS, SESSIONS
 from tui.core.models.catalog import Catalog
 from tui.core.models.session import Key, Session
 from tui.ui.actions import disabled_reason
-from tui.ui.port import Engine
+from tui.ui.engine.engine import Engine
 from tui.ui.state.view_state import ViewState
 
 NOT_READ_YET = "still loading the sessions"

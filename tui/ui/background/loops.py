@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 from tui.core.text.safe_text import one_line
-from tui.ui.port import Engine
+from tui.ui.engine.engine import Engine
 from tui.ui.threads import detached
 
 Loop = Callable[[], Coroutine[Any, Any, None]]

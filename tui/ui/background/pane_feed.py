@@ -10,7 +10,7 @@ from tui.core.models.session import Session
 from tui.core.sessions.listing_join import is_gone
 from tui.ui.background.loops import BackgroundLoops
 from tui.ui.background.pollers import StreamPoller
-from tui.ui.port import Engine
+from tui.ui.engine.engine import Engine
 from tui.ui.state import layout
 from tui.ui.state.notifications import Notifications
 from tui.ui.state.unread import UnreadTracker

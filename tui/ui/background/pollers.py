@@ -12,7 +12,7 @@ from tui.core.models.catalog import Catalog
 from tui.core.models.session import Key, Session
 from tui.core.models.verdict import Verdict
 from tui.operations.stream.follow import StreamUpdate
-from tui.ui.port import Engine, Follower
+from tui.ui.engine.engine import Engine, Follower
 from tui.ui.state.notifications import Notifications
 from tui.ui.state.view_model import ViewModel
 from tui.ui.threads import in_background

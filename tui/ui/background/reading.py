@@ -10,7 +10,7 @@ from tui.core.errors import ConsoleError
 from tui.operations.search.transcript_search import SearchHits
 from tui.operations.stream.follow import StreamPage
 from tui.ui.background.pollers import StreamPoller
-from tui.ui.port import Follower
+from tui.ui.engine.engine import Follower
 from tui.ui.threads import in_background
 from tui.ui.widgets.live import LivePane
 from tui.ui.widgets.page_request import PageRequest

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from tui.core.models.catalog import Catalog
 from tui.core.sessions.catalog_changes import changes
-from tui.ui.port import Engine
+from tui.ui.engine.engine import Engine
 from tui.ui.widgets.prompt import PromptBar
 from tui.view.panes import notifications
 

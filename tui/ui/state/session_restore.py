@@ -13,7 +13,7 @@ from tui.core.errors import UsageError
 from tui.core.models.catalog import Catalog
 from tui.core.sessions.session_filter import parse_filter
 from tui.core.text.safe_text import one_line
-from tui.ui.port import Engine
+from tui.ui.engine.engine import Engine
 from tui.ui.state.drafts import again
 from tui.ui.state.list_query import ListQuery
 from tui.ui.state.view_state import ViewState

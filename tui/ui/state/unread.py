@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from tui.core.models.catalog import Catalog
 from tui.core.models.session import Key, Session
 from tui.core.sessions.catalog_changes import LastLooked
-from tui.ui.port import Engine
+from tui.ui.engine.engine import Engine
 from tui.ui.threads import in_background
 
 SAVE_EACH = 30.0

@@ -7,7 +7,7 @@ from typing import TypedDict, Unpack
 
 from tui.core.models.catalog import Catalog
 from tui.core.models.session import Key
-from tui.ui.port import Engine
+from tui.ui.engine.engine import Engine
 from tui.ui.state.list_query import ListQuery
 from tui.ui.state.view_model import ViewModel, renewed
 from tui.ui.state.view_state import ViewState

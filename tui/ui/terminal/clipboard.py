@@ -24,7 +24,7 @@ async def copy(app: App[Any], text: str, *, may_run: bool = True) -> str:
     begun = text.encode("utf-8", "replace")[:MOST_BY_TERMINAL].decode("utf-8", "ignore")
     app.copy_to_clipboard(begun)
     cut = "" if begun == text else f", the first {len(begun):,} characters only"
-    return f"sent to the terminal (OSC 52; it may not take it){cut}"
+    return f"sent to the terminal (OSC 52, which it may ignore){cut}"
 
 
 def through_screen(sequence: str) -> str:

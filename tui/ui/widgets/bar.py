@@ -1,10 +1,9 @@
-"""A one-line widget outside the panes, and the line of keys."""
+"""A one-line widget outside the panes."""
 
 from __future__ import annotations
 
-from tui.core.text.safe_text import cell_width
 from tui.ui.widgets.pane import Pane, PaneSettings
-from tui.view.text.lines import Cell, Line
+from tui.view.text.lines import Line
 
 
 class Bar(Pane):
@@ -21,17 +20,3 @@ class Bar(Pane):
 
     def body_line(self, y: int) -> Line:
         return self.line if y == 0 else ()
-
-
-def keys_line(keys: tuple[tuple[str, str, bool], ...], width: int) -> Line:
-    """Return the line of keys: each key and what it does, greyed when it is disabled."""
-    line: list[Cell] = [Cell(" ")]
-    room = width - 1
-    for key, word, is_possible in keys:
-        used = cell_width(key) + cell_width(word) + 3
-        if used - 2 > room:
-            break
-        room -= used
-        line += [Cell(key, "key" if is_possible else "muted")]
-        line += [Cell(f" {word}  ", "" if is_possible else "muted")]
-    return tuple(line)

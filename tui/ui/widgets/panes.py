@@ -12,7 +12,7 @@ from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 
 from tui.core.console.pane_table import LIVE, PANES, PaneRow
-from tui.ui.port import Engine
+from tui.ui.engine.engine import Engine
 from tui.ui.widgets.bar import Bar
 from tui.ui.widgets.expiry import ExpiryPane
 from tui.ui.widgets.listings import ListingsPane

@@ -13,7 +13,7 @@ from tui.core.models.permission_request import PermissionRequest
 from tui.core.models.run import Run
 from tui.core.text.safe_text import cut, fit, one_line, safe_text
 from tui.core.text.visible_escapes import revealed, rows
-from tui.view.stream import request_page
+from tui.view.stream import permission_page
 from tui.view.stream.subagent_lines import SubagentLines
 from tui.view.stream.tool_call import MOST_LINES, call_line, call_lines
 from tui.view.text import formatting
@@ -227,11 +227,11 @@ def request_lines(
     time = Cell(_clock(request.at, zone).ljust(TIME_WIDTH), "muted")
     first, *more = rows(f"? {says}", room)
     head = ((time, Cell(first, "attention")), *((_INDENT, Cell(row, "attention")) for row in more))
-    shown = request_page.request_lines(request, room, is_ascii=is_ascii, most=_MOST_ASKED + 1)
+    shown = permission_page.request_lines(request, room, is_ascii=is_ascii, most=_MOST_ASKED + 1)
     is_cut = len(shown) > _MOST_ASKED
-    body = (*request_page.why_lines(request, now, room, is_ascii=is_ascii), *shown[:_MOST_ASKED])
+    body = (*permission_page.why_lines(request, now, room, is_ascii=is_ascii), *shown[:_MOST_ASKED])
     how = _how(access, is_question=is_question, is_cut=is_cut)
-    end = wrap(request_page.end_line(request), room) if request.problem else [fit(how, room)]
+    end = wrap(permission_page.end_line(request), room) if request.problem else [fit(how, room)]
     return (
         *head,
         *((_INDENT, Cell("  "), *line) for line in body),

@@ -1,6 +1,7 @@
 """A listing folder that becomes a link during an act: nothing is done behind it.
 
-Whoever may write to the root can do that between any two system calls, so each is tried.
+Whoever may write to the root can swap it between any two system calls. Some 15 moments of each act,
+spread over its calls, are tried, each with and without the folder being put back.
 """
 
 from __future__ import annotations

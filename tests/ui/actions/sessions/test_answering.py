@@ -23,7 +23,7 @@ from tui.core.models.session import Liveness
 from tui.core.text import request_rows
 from tui.core.text.safe_text import agreed, cell_width, safe_text
 from tui.operations.context import ActionResult
-from tui.ui.terminal.bell import Bell
+from tui.ui.state.bell import Bell
 
 _LEAVING = {"q", "ctrl+z", "ctrl+c"}
 EDIT = {"file_path": "list.md", "old_string": "a\nb", "new_string": "a\nc"}

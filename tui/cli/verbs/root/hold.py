@@ -12,7 +12,7 @@ from tui.storage.state.hold import read_hold
 
 
 def hold(context: Context, args: argparse.Namespace) -> int:
-    """Pause new runs and clean-up in this root, or continue them; 1 when it is unreadable."""
+    """Pause new runs and clean-up in this root, or allow them again; 1 when it is unreadable."""
     said = ""
     if args.switch is not None:
         said = set_hold(context, args.switch == "on", args.reason).words

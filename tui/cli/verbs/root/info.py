@@ -21,7 +21,7 @@ from tui.core.text.safe_text import one_line
 from tui.operations.context import Context
 from tui.operations.doctor.agent_files import acting_below, obeying_stages
 from tui.operations.running.agent_options import shells
-from tui.operations.running.preflight import KEY_NAMES, find_cli, sign_in
+from tui.operations.running.preflight import KEY_NAMES, cli_path, sign_in
 from tui.operations.target import Target
 from tui.settings import Settings, settings_path
 from tui.storage.state.fault_log import fault_log_path
@@ -112,7 +112,7 @@ def _places(context: Context) -> dict[str, str | None]:
 def _versions(settings: Settings) -> dict[str, str | None]:
     from importlib.metadata import version
 
-    cli = find_cli(settings)
+    cli = cli_path(settings)
     version_here = version_text(cli) if cli else ""
     untested = untested_words(version_here)
     return {

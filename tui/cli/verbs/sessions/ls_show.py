@@ -176,7 +176,7 @@ def _facts(context: Context, session: Session, now: datetime) -> list[tuple[str,
 def _steering(session: Session, now: datetime) -> list[tuple[str, str]]:
     """Return what the run waits for, which commands are pending, and what was changed."""
     from tui.cli.permission_prompt import permission_lines
-    from tui.view.stream.request_page import short_tool
+    from tui.view.stream.permission_page import short_tool
     from tui.view.text.sent_commands import sent_words, until_words
 
     run = session.run

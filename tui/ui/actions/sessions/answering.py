@@ -18,7 +18,7 @@ from tui.ui.actions.action_context import ActionContext, after_dashes, named
 from tui.ui.actions.outcome import Commands, Outcome, asked_by, done_by, told
 from tui.ui.actions.prompting import until_taken
 from tui.ui.widgets.prompt import Turns
-from tui.view.stream import request_page
+from tui.view.stream import permission_page
 from tui.view.text.lines import Cell, Line
 from tui.view.text.styled_text import wrap
 
@@ -69,7 +69,7 @@ async def _decide(
     reason = await context.learn(partial(context.engine.why_not_grant, session, request), _READS)
     grants = {} if reason else {"y": "once", "A": "always ..."}
     choices = {**grants, "n": "deny", "w": "wait longer", "l": "page on"}
-    tool, whose = request_page.short_tool(request), named([session])
+    tool, whose = permission_page.short_tool(request), named([session])
     asks = f"{tool} for {whose} can only be denied" if reason else f"allow {tool} for {whose}?"
     draw = partial(_request_lines, context, request, reason)
     await context.learn(
@@ -96,7 +96,7 @@ async def _decide(
 
 async def _is_always(context: ActionContext, request: PermissionRequest) -> bool:
     """Show what `always` would allow, and have the word typed."""
-    refused, tool = "", request_page.short_tool(request)
+    refused, tool = "", permission_page.short_tool(request)
     while True:
         context.open_pages(f"always for {tool}", partial(_scope_lines, request))
         asks = f"type {_ALWAYS} to allow this and every later call of {tool} in this run"
@@ -289,12 +289,12 @@ def _request_lines(
 ) -> tuple[Line, ...]:
     """Return the whole request, below the `reason` if it can only be denied."""
     room, engine = width - 2, context.engine
-    end = Cell(request_page.end_line(request), "bad" if request.problem else "muted")
+    end = Cell(permission_page.end_line(request), "bad" if request.problem else "muted")
     lines = (
         *((Cell(row, "bad"),) for row in wrap(one_line(reason), room) if reason),
         *_facts(context, request, room),
         (),
-        *request_page.request_lines(request, room, is_ascii=engine.is_ascii),
+        *permission_page.request_lines(request, room, is_ascii=engine.is_ascii),
         (end,),
     )
     return tuple((Cell(" "), *line) for line in lines)
@@ -304,7 +304,7 @@ def _facts(context: ActionContext, request: PermissionRequest, room: int) -> tup
     """Return who asks and why; what depends on the clock stands above the page."""
     engine = context.engine
     waits = f"asked at {request.at.astimezone(engine.zone):%H:%M}"
-    return request_page.fact_lines(
+    return permission_page.fact_lines(
         request, engine.now(), room, is_ascii=engine.is_ascii, waits=waits
     )
 
@@ -313,18 +313,18 @@ def _question_lines(
     context: ActionContext, request: PermissionRequest, number: int, width: int
 ) -> tuple[Line, ...]:
     one, is_ascii, room = questions(request)[number - 1], context.engine.is_ascii, width - 2
-    lines = request_page.question_lines(one, room, is_ascii=is_ascii)
+    lines = permission_page.question_lines(one, room, is_ascii=is_ascii)
     if number == 1:
         facts = _facts(context, request, room)
-        beside = request_page.beside_lines(request, room, is_ascii=is_ascii)
+        beside = permission_page.beside_lines(request, room, is_ascii=is_ascii)
         other = wrap(_OTHER_ANSWERS, room)
         lines = (*facts, *((Cell(row, "muted"),) for row in other), (), *beside, *lines)
-        lines += tuple(request_page.call_lines(request, room, is_ascii=is_ascii))
+        lines += tuple(permission_page.call_lines(request, room, is_ascii=is_ascii))
     return tuple((Cell(" "), *line) for line in lines)
 
 
 def _scope_lines(request: PermissionRequest, width: int) -> tuple[Line, ...]:
-    return request_page.scope_lines(request, width)
+    return permission_page.scope_lines(request, width)
 
 
 def _waits(text: str) -> Cell:

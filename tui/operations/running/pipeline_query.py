@@ -19,7 +19,7 @@ from tui.core.text.safe_text import one_line
 from tui.core.time.zones import LOCAL, read_time, zone_name
 from tui.operations.context import Context
 from tui.operations.running.agent_options import agent_options, stage_gives
-from tui.operations.running.forbidden_places import closed_places, work_folder
+from tui.operations.running.closed_places import closed_places, work_folder
 from tui.operations.running.hold import require_not_held
 from tui.operations.target import Target, hold_lock
 from tui.runs.agent.recorded_options import decides_itself, recorded_options

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tests.support.console.fixed_catalog import catalog
-from tui.ui.terminal.bell import Bell
+from tui.ui.state.bell import Bell
 
 
 def test_it_rings_once_for_what_waits_and_not_for_the_same_picture() -> None:

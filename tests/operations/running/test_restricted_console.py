@@ -17,7 +17,7 @@ from tests.support.listings.sample_listing import FIRST, SampleListing
 from tui.core.errors import Refused, UsageError
 from tui.operations.running.agent_options import agent_options, require_mode
 from tui.operations.running.prompt_line import with_options
-from tui.operations.running.restricted import require_inner_prompt
+from tui.operations.running.restricted_console import require_inner_prompt
 from tui.operations.running.resume import plan_resume, start
 from tui.operations.running.steer import answer, mode, send
 from tui.runs.folder.inbox import Inbox

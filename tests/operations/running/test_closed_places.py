@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tui.operations.running.forbidden_places import closed_places, work_folder
+from tui.operations.running.closed_places import closed_places, work_folder
 from tui.settings import Settings
 
 

@@ -9,7 +9,7 @@ import pytest
 from tests.support.console.fixed_catalog import NOW
 from tests.support.listings.drawn_input import read_back, read_both
 from tui.core.models.permission_request import PermissionRequest
-from tui.view.stream import request_page
+from tui.view.stream import permission_page
 
 PLAN = "# Clear up\n\n1. Read\n2. **Delete**\u200b the rest\n\n| a | b |\n|---|---|\n| c | d |\n"
 

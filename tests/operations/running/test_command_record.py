@@ -14,7 +14,7 @@ from tui.core.models.audit import AuditEvent
 from tui.core.text.bounded_json import json_object
 from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.monitor.history import grouped_acts
-from tui.operations.running.act_record import record_command
+from tui.operations.running.command_record import record_command
 from tui.operations.running.steer import interrupt, mode, model, send, stop
 from tui.operations.sessions.extend import extend, plan_extension
 from tui.operations.trash.delete import delete_many

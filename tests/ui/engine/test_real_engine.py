@@ -19,7 +19,7 @@ from tui.core.sessions.catalog_changes import LastLooked
 from tui.core.sessions.session_filter import CleanupCriteria
 from tui.operations.context import Context, VerbOutput
 from tui.settings import Settings
-from tui.ui.engine import RealEngine
+from tui.ui.engine.real_engine import RealEngine
 
 GIVEN = {
     "send": ("go on",),

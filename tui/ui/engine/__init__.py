@@ -1,0 +1,1 @@
+"""The engine: the operations as the console calls them, as a protocol and for real. No widget."""

@@ -1,0 +1,20 @@
+"""The line of keys at the bottom of the screen."""
+
+from __future__ import annotations
+
+from tui.core.text.safe_text import cell_width
+from tui.view.text.lines import Cell, Line
+
+
+def keys_line(keys: tuple[tuple[str, str, bool], ...], width: int) -> Line:
+    """Return the line of keys: each key and what it does, greyed when it is disabled."""
+    line: list[Cell] = [Cell(" ")]
+    room = width - 1
+    for key, word, is_possible in keys:
+        used = cell_width(key) + cell_width(word) + 3
+        if used - 2 > room:
+            break
+        room -= used
+        line += [Cell(key, "key" if is_possible else "muted")]
+        line += [Cell(f" {word}  ", "" if is_possible else "muted")]
+    return tuple(line)

@@ -18,10 +18,10 @@ def test_no_more_enter_than_there_are_places_and_in_their_order(tmp_path: Path) 
     runs = [RunSlot(tmp_path, f"2026{number}", 2) for number in range(5)]
     assert [one.try_enter() for one in runs[:2]] == ["", ""]
     assert runs[3].try_enter() == "2 already running"
-    assert "1 wait" in runs[4].try_enter()
+    assert "1 ahead" in runs[4].try_enter()
     assert runs[2].try_enter() == "2 already running"
     runs[0].leave()
-    assert "2 wait" in runs[4].try_enter()
+    assert "2 ahead" in runs[4].try_enter()
     assert runs[2].try_enter() == ""
     assert runs[2].try_enter() == ""
     runs[3].leave()
@@ -51,7 +51,7 @@ def test_who_is_killed_leaves_place_and_ticket(tmp_path: Path) -> None:
         started.append((one, one.stdout.readline().strip()))
     assert [said for _, said in started] == ["in", "1 already running"]
     last = RunSlot(tmp_path, "c", 1)
-    assert "1 wait" in last.try_enter()
+    assert "1 ahead" in last.try_enter()
     for one, _ in started:
         os.kill(one.pid, signal.SIGKILL)
         one.communicate()

@@ -205,7 +205,7 @@ def test_more_runs_than_places_wait_in_turn_and_a_hold_keeps_them_waiting(site: 
     folders = [runs_folder(site.listing) / one.run_id for one in begun]
     at_work = wait(lambda: _two(one for one in folders if read_partial(one)))
     given_up, last = (one for one in folders if one not in at_work)
-    wait(lambda: "1 wait before it" in read_run(last).queued_for)
+    wait(lambda: "1 ahead of it" in read_run(last).queued_for)
     assert read_run(given_up).state == "queued"
     session = look(site, given_up)
     assert session.liveness is Liveness.QUEUED

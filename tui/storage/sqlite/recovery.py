@@ -219,8 +219,6 @@ def _is_size(size: int, least: int) -> bool:
 
 def _resize(content: bytearray, size: int) -> None:
     if size > RECOVERY_BYTES:
-        raise DatabaseProblem(
-            f"is not opened: its {JOURNAL} names a database of {size / 1e6:.0f} MB"
-        )
+        raise DatabaseProblem(f"is not opened: its {JOURNAL} is for {size / 1e6:.0f} MB")
     del content[size:]
     content.extend(bytes(size - len(content)))

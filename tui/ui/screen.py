@@ -291,7 +291,7 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
         self.tick()
 
     def show_verdict(self, found: Verdict) -> None:
-        """Say in one line what the doctor found, until a key is pressed."""
+        """Show the doctor's summary in one line until the next key press."""
         self.news.tell_until_key(doctor_verdict.line(found, self.size.width - 2))
 
     def show_update(self, update: StreamUpdate) -> None:

@@ -61,7 +61,7 @@ class CatalogPoller:
 
 
 async def verdict(engine: Engine, catalog: Catalog, tell: Callable[[Verdict], None]) -> None:
-    """Tell what the doctor found; the screen does not wait for it."""
+    """Show the doctor's summary; the screen does not wait for it."""
     with suppress(ConsoleError, OSError):
         tell(await in_background(partial(engine.verdict, catalog)))
 

@@ -48,7 +48,7 @@ class PageReader:
             self._live.put(wish, *pages)
 
     async def search(self, sought: str, step: int) -> None:
-        """Go to the next place (or the one before) that has `sought`, wherever it is.
+        """Go to the next (or previous) hit of `sought`, anywhere in the transcript.
 
         The whole transcript is searched once; Esc stops that. Raises `ConsoleError`.
         """

@@ -40,11 +40,11 @@ class Notifications:
         self.is_holding = False
 
     def tell(self, text: str, style: str = "noticed") -> None:
-        """Say this as soon as nothing else stands there."""
+        """Show this as soon as the message line is free."""
         self._tell(_News(text, style))
 
     def tell_until_key(self, text: str) -> None:
-        """Say this, and nothing of it once a key was pressed."""
+        """Show this, until a key is pressed."""
         self._until_key = _News(text, "")
         self._tell(self._until_key)
 
@@ -76,7 +76,7 @@ class Notifications:
             self.tell(line)
 
     def tick(self) -> None:
-        """Count how long a message has been there; called each second."""
+        """Count how long a message has been shown; called each second."""
         shown = self._question.message_id
         self._for = self._for + 1 if shown == self._shown else 0
         self._shown = shown

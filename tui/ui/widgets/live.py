@@ -198,7 +198,7 @@ class LivePane(Pane):
         self._settle()
 
     def go_to(self, place: int, sought: str) -> bool:
-        """Show what stands at a place of the file, with `sought` in sight; false without it yet."""
+        """Show the entry at a file offset with `sought` in sight; false if it is not in memory."""
         found = self._buffer.sought(place, sought) if self.start <= place < self.end else None
         if found is None:
             return False

@@ -136,7 +136,7 @@ class PagePane(Pane):
         self.redraw()
 
     def find(self, sought: str, step: int) -> bool:
-        """Go to the next line that has `sought`; answer whether there is one."""
+        """Go to the next line that has `sought`; return whether there is one."""
         texts = ["".join(cell.text for cell in line) for line in self.lines]
         start = self.top if self._found < 0 else self._found + step
         found = page.find(texts, sought, start, step)

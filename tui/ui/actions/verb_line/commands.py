@@ -104,7 +104,7 @@ def _require_on_some(context: ActionContext, order: ResolvedCommand) -> None:
 
 
 def _resolved(command: VerbLine, meant: Selection) -> tuple[tuple[Session, ...], tuple[str, ...]]:
-    """Return the sessions that are meant, and the words that name none of them."""
+    """Return the sessions that are meant, and the arguments that name none of them."""
     arguments = command.arguments
     if not command.takes_selected:
         return (), arguments

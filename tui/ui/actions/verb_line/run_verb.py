@@ -42,7 +42,7 @@ class _Saying:
         return f"{self.verb} {count} of {len(self.calls)}" if len(self.calls) > 1 else self.verb
 
     def title(self) -> str:
-        """Return what was said, with a short id, or how many sessions it is about."""
+        """Return the verb with a short id, or with how many sessions it ran on."""
         argv = self.calls[0][1]
         ids = [word for _, argv in self.calls for word in argv if _FULL_ID.search(word)]
         if len(ids) < 2:
@@ -51,7 +51,7 @@ class _Saying:
         return " ".join((f":{self.verb} of {len(ids)} sessions", *others))
 
     def lines(self) -> list[str]:
-        """Return everything that was said, without blank lines at the end."""
+        """Return all output, without blank lines at the end."""
         lines = [line for output in self.outputs for line in output.lines]
         while lines and not lines[-1].strip():
             lines.pop()
@@ -131,7 +131,7 @@ async def _confirmed(
 
 
 def _shown(context: ActionContext, saying: _Saying) -> Outcome:
-    """Show what a verb said: on a page where the message line has no room for it."""
+    """Show a verb's output: on a page if the message line has no room for it."""
     acted = saying.sessions and saying.outputs and saying.info.acts
     failed = frozenset(saying.errors) if acted else None
     lines = saying.lines()

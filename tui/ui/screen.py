@@ -216,7 +216,7 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
             self.feed.show_keys()
 
     def on_table_chosen(self, message: Table.Chosen) -> None:
-        """Go to the pane that was clicked, as its key does."""
+        """Activate the pane that was clicked."""
         clicked = (row.name for row in PANES if self.panes.numbered[row.number] is message.table)
         self.handlers.run(self._by_name[next(clicked)])
 

@@ -16,7 +16,7 @@ PLAN = "# Clear up\n\n1. Read\n2. **Delete**\u200b the rest\n\n| a | b |\n|---|-
 
 def drawn(tool: str, given: dict[str, Any], call: dict[str, Any] | None) -> list[str]:
     request = PermissionRequest(request_id="p1", tool=tool, input=given, at=NOW, call=call)
-    lines = request_page.request_lines(request, 78)
+    lines = permission_page.request_lines(request, 78)
     return ["".join(cell.text for cell in line) for line in lines]
 
 

@@ -30,8 +30,8 @@ MANY = 5
 class ActionContext:
     """The engine and the prompt, and what the flows remember.
 
-    `about` are the sessions that the open question is about, `request` is the permission request
-    that it is about. `message_of_done` is the message that was shown when `done` got its latest.
+    `done` are the batches that `u` undoes, the latest last, `message_of_done` the message of the
+    latest. `about` are the sessions of the open question, `request` its permission request.
     """
 
     engine: Engine

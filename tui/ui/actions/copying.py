@@ -13,7 +13,7 @@ from tui.core.text.safe_text import one_line
 from tui.ui.actions.action_context import ActionContext
 from tui.ui.actions.key_targets import KeyTargets
 from tui.ui.actions.outcome import Commands
-from tui.ui.port import Engine
+from tui.ui.engine.engine import Engine
 from tui.ui.state.list_query import ListQuery
 from tui.ui.terminal import clipboard
 
@@ -21,7 +21,7 @@ _SHOWN = 200
 
 
 def command_line(engine: Engine, commands: Commands, targets: KeyTargets) -> str:
-    """Return commands as a line that a shell anywhere takes; without any, of what is in sight."""
+    """Return commands as one shell line; without any, that of what is visible."""
     root = () if engine.is_root_configured else ("--root", str(engine.root.absolute()))
     meant = commands or (_in_sight(targets),)
     return "; ".join(shlex.join(["session-console", *root, *words]) for words in meant)

@@ -20,8 +20,8 @@ Flow = Coroutine[Any, Any, Outcome]
 class FlowRunner:
     """`start` runs a coroutine in the background, `done` is called after each flow.
 
-    `started` is the id of the run that was started last, until its session is there. `commands`
-    do what was asked for last; none once the operator has moved on.
+    `started` is the id of the last run started, until its session appears. `commands` do what was
+    last asked for; none once the operator has moved on.
     """
 
     def __init__(

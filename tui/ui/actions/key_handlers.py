@@ -70,7 +70,7 @@ class KeyHandlers:
         )
 
     def run(self, action: KeyAction) -> None:
-        """Do what a key does; once it moves on, what was done before is no longer copied."""
+        """Run the handler of a key; after a movement key the last command is no longer copied."""
         if action.moves_on:
             self._flows.commands = ()
         getattr(self, action.handler)(*action.args)

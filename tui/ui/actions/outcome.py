@@ -19,10 +19,9 @@ CommandsOf = Callable[[str], Commands]
 class Outcome:
     """A message with its style, and what else changes; `None` leaves the present message.
 
-    `failed` are the sessions that stay marked; `None` leaves the marks as they are. `started` is
-    the id of the run whose session is to be selected once it is there. `done` can be undone as one.
-    `commands` are the words of those that do the same, of which none stand for what is in sight;
-    `None` leaves those of the flow before.
+    `failed` are the sessions that stay marked; `None` leaves the marks. `started` is the id of the
+    run whose session is selected once it appears. `done` is undone as one. `commands` are command
+    lines that do the same, empty for what is visible; `None` leaves those of the flow before.
     """
 
     message: str | None = None

@@ -30,10 +30,9 @@ async def until_taken(
 ) -> T:
     """Ask for a line until `take` accepts it, and return its result.
 
-    Why it was refused stands there in full, with the line as it was typed: were the line closed,
-    what is typed next would be commands. Enter takes nothing before the line was shown, where a
-    flow `counts_on_it`. Raises `Cancelled`, with the `commands` that the line stands for: without
-    any, those of what was refused last.
+    The reason for a refusal is shown in full, with the line as typed: if the line closed, the next
+    letters would be commands. Where a flow `counts_on_it`, Enter before the line was shown does
+    nothing. Raises `Cancelled` with the `commands` of the line, else of the last refusal.
     """
     ask = partial(question.ask, asks, placeholder=placeholder, preview=preview, complete=complete)
     last: Commands | None = None

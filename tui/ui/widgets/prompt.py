@@ -158,10 +158,10 @@ class PromptBar(MessageBar):
     ) -> str:
         """Ask for a line of text; `preview` says what the line so far would do.
 
-        `complete` makes more of them when Tab is pressed; `warns` stands behind the answer while
-        there is room. Why the last answer was `refused` stands there in full until a key is
-        pressed. `turns` are as for `choose`; with them, or if the answer `counts_on_it`, Enter
-        before the question was shown answers nothing. Raises `Cancelled` for Esc.
+        `complete` extends the line on Tab; `warns` stands behind the answer while there is room.
+        Why the last answer was `refused` stays in full until a key is pressed. `turns` are as for
+        `choose`; with them, or if the answer `counts_on_it`, Enter before the question was shown
+        answers nothing. Raises `Cancelled` on Esc.
         """
         self._choices, self._turns = {}, turns
         if turns:

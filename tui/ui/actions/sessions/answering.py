@@ -120,7 +120,7 @@ async def _deny(context: ActionContext, session: Session, request: PermissionReq
 
 
 async def _put_off(context: ActionContext, session: Session, words: str) -> Outcome:
-    """Let the request wait longer; the line stays open until it is a time that can be."""
+    """Let the request wait longer; the line stays open until its time is valid."""
 
     async def take(typed: str) -> Outcome:
         act = context.do(partial(context.engine.put_off, session, typed), "extending the wait")
@@ -186,7 +186,7 @@ async def _answer_questions(
 
 
 async def _answered(context: ActionContext, one: AgentQuestion, count: str, text: str) -> str:
-    """Ask for the answer to a question until it is one, and all of the question was seen."""
+    """Ask until the answer is valid, and all of the question was shown."""
     refused, offered = "", " · ".join(f"{n} {revealed(it)}" for n, it in enumerate(one.options, 1))
     many = " (several: 1,2)" if one.takes_many else ""
     while True:

@@ -131,9 +131,9 @@ async def ask_prompt(
     placeholder: str = "",
     warns: Sequence[Explanation] = (),
 ) -> Outcome:
-    """Ask for a prompt until `take` takes it; what was typed stays to be mended.
+    """Ask for a prompt until `take` accepts it; what was typed stays for correction.
 
-    Why it was refused stands there in full. The line is the last of the `words` of a command.
+    The reason for a refusal is shown in full. The line is the last of the `words` of a command.
     """
 
     def commands(line: str) -> Commands:

@@ -209,7 +209,7 @@ async def acknowledge(context: ActionContext, sessions: Sequence[Session]) -> Ou
 
 
 async def forget(context: ActionContext, listing_id: str) -> Outcome:
-    """Take a listing off the screen whose folder is gone."""
+    """Remove a listing from the screen whose folder is gone."""
     work, commands = partial(context.engine.forget, listing_id), (("ack", listing_id),)
     with asked_by(commands):
         unwritten = await context.do(work, f"forgetting {listing_id}")
@@ -252,7 +252,7 @@ async def restore(context: ActionContext, given: str) -> Outcome:
 
 
 async def interrupt(context: ActionContext, session: Session) -> Outcome:
-    """Ask, and interrupt the turn; more is at stake where another program runs it."""
+    """Ask, and interrupt the turn; the question says so where another program runs it."""
     command, sure = ("interrupt", session.address), tuple[str, ...]()
     asks = f"interrupt the turn of {named([session])}?"
     if session.process is not None and (session.run is None or session.run.is_over):

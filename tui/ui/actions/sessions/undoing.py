@@ -18,7 +18,7 @@ _DONE = {"extend": "extended", "delete": "deleted", "clean-up": "cleaned up"}
 
 
 async def undo(context: ActionContext) -> Outcome:
-    """Take back what was done last; asks unless the message of just that is still shown."""
+    """Undo the last act; ask first unless its message is still visible."""
     return await done_by((("undo",),), _undo(context))
 
 

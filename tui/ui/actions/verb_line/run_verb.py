@@ -68,7 +68,7 @@ class _Saying:
 
 
 async def say(context: ActionContext, info: VerbInfo, calls: Calls) -> Outcome:
-    """Do a verb once for each of `calls`, and show what it says; raises what it raises.
+    """Run a verb once for each of `calls`, and show its output; raises what it raises.
 
     What the command line confirms is asked here, and run with `--yes`.
     """

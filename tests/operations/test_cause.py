@@ -169,8 +169,11 @@ print(cause_of(catalog.sessions[0], context))
 @pytest.mark.parametrize(
     ("closed", "words"),
     [
-        ("projects/-data-outputs/{id}.jsonl", ["error unreadable its", "is not readable by us"]),
-        ("projects", ["error unreadable_folder", "is not readable by us"]),
+        (
+            "projects/-data-outputs/{id}.jsonl",
+            ["error unreadable its", "cannot be read by this login"],
+        ),
+        ("projects", ["error unreadable_folder", "cannot be read by this login"]),
     ],
 )
 def test_what_may_not_be_read_is_told_as_that(closed: str, words: list[str]) -> None:

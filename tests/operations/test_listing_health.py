@@ -39,7 +39,7 @@ def trouble(listing: SampleListing) -> Reason:
 def test_the_name_of_a_listing_does_not_say_what_is_wrong_with_it(
     tmp_path: Path, name: str
 ) -> None:
-    """By words, `blocked_assets is not readable by us` was a locked one, and would pass."""
+    """By words, `blocked_assets cannot be read by this login` was a locked one, and would pass."""
     listing = SampleListing(tmp_path / "outputs", name)
     listing.add(FIRST)
     assert trouble(listing) is Reason.NONE

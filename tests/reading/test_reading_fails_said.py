@@ -105,9 +105,9 @@ def test_a_hold_that_cannot_be_read_needs_somebody(listing: SampleListing, numbe
     with reads_fail(listing.root / ".session_console", number):
         code, told = said(listing, "check")
         assert code == 1
-        assert "nobody can tell who holds it" in told
+        assert "cannot tell whether it is on hold" in told
         assert "since an unknown time" in said(listing, "hold")[1]
-        assert "nobody can tell who holds this root" in said(listing, "doctor")[1]
+        assert "cannot tell whether this root is on hold" in said(listing, "doctor")[1]
         assert said(listing, "cleanup", "--yes")[0] == 4
 
 

@@ -315,7 +315,7 @@ def test_a_batch_that_cannot_be_looked_at_may_hold_every_session(
 ) -> None:
     (lock_path(listing, ".batch")).symlink_to("nowhere")
     assert look_at_locks(listing).is_blind
-    with pytest.raises(OSError, match="the lock of a clean-up cannot be looked at"):
+    with pytest.raises(OSError, match="the lock of a clean-up cannot be checked"):
         SessionLock.take(listing, "9f2c")
     monkeypatch.undo()
 

@@ -128,7 +128,7 @@ LOCKED = Reason.LOCKED
         (".claude_sessions is a link, and links are not followed", {}, "x!", True),
         ("is held by another program", {"is_stale": True, "trouble": LOCKED}, "lock", True),
         ("is held by another program", {"has_rows": False, "trouble": LOCKED}, "lock", True),
-        ("blocked_assets is not readable by us", {"is_stale": True}, "x!", True),
+        ("blocked_assets cannot be read by this login", {"is_stale": True}, "x!", True),
         ("takes long", {"is_stale": True, "trouble": Reason.SLOW}, "slow", True),
         ("", {"is_stale": True, "has_rows": False}, "slow", True),
         ("its folder vanished", {"is_vanished": True}, "gone", False),

@@ -65,7 +65,7 @@ def cause_of(session: Session, context: Context | None = None) -> str:
     """
     short = session.session_id[:8]
     if session.unread:
-        return f"whether it is tracked cannot be read: {session.unread}"
+        return f"cannot tell whether it is tracked: {session.unread}"
     if context is not None and not is_folder(session.folder, unknown=True):
         return f"its listing vanished: {one_line(session.folder)} is gone with everything in it"
     if session.is_stray:
@@ -121,7 +121,7 @@ def unreadable(session: Session) -> Explanation:
     """Say that the transcript exists but cannot be read."""
     path = session.transcript.path if session.transcript else session.folder
     return Explanation(
-        f"its transcript {one_line(path)} is not readable by us",
+        f"its transcript {one_line(path)} cannot be read by this login",
         "let its group read it, or run as its owner",
     )
 

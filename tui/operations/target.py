@@ -129,7 +129,7 @@ def registry_of(target: Target) -> tuple[Process, ...]:
     """Return the listing's live registry; raises `Refused` if it is behind a link."""
     if is_link(target.config_dir):
         raise Refused(
-            f"{CONFIG_DIR} is a link, and links are not followed: what is running cannot be told"
+            f"{CONFIG_DIR} is a link, and links are not followed: cannot tell what is running"
         )
     return read_registry(target.config_dir)
 
@@ -164,7 +164,7 @@ def unknown_owner(target: Target, process: Process, config_dir: Path | None = No
     registry = registry_folder(config_dir or target.config_dir)
     entry = registry_entry(config_dir or target.config_dir, process.pid)
     if not process.pid:
-        why = f"{registry} is not readable by us, or has over {MOST_LIVE:,} entries"
+        why = f"{registry} cannot be read by this login, or has over {MOST_LIVE:,} entries"
         return Explanation(f"{target.short} may be running: {why}")
     if not process.session_id:
         return Explanation(

@@ -125,7 +125,7 @@ def _is_in_batch(path: Path) -> bool:
     """
     state = _state(path.with_name(_BATCH))
     if state.reason:
-        raise OSError(errno.EACCES, f"the lock of a clean-up cannot be looked at: {state.why}")
+        raise OSError(errno.EACCES, f"the lock of a clean-up cannot be checked: {state.why}")
     if not state.is_held:
         return False
     named = _batch_in(path.parent)

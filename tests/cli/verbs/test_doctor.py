@@ -189,7 +189,7 @@ def test_fix_prints_what_it_did_and_not_what_is_mended(listing: SampleListing) -
     _swept(listing)
     said = run_cli(listing.root, "doctor", "--fix", **KEY)
     assert said.returncode == 0
-    assert "put the CLI's sweep off" in said.stdout
+    assert "postponed the CLI's sweep" in said.stdout
     assert "would be swept" not in said.stdout
     assert run_cli(listing.root, "doctor", "--fix", "--read-only", **KEY).returncode == 4
 

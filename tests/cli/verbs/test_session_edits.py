@@ -37,12 +37,15 @@ def facts(listing: SampleListing, *words: str) -> Any:
 def test_the_life_of_a_session_by_hand(listing: SampleListing) -> None:
     failed = facts(listing, "fail", "9f2c", "--reason", "wrong client")
     assert (failed["session_id"], failed["listing"]) == (FIRST, "hollis_park")
-    assert (failed["status"], failed["words"]) == ("failed", "9f2c0000 is failed: wrong client")
+    assert (failed["status"], failed["words"]) == (
+        "failed",
+        "marked 9f2c0000 as failed: wrong client",
+    )
     active = facts(listing, "activate", "9f2c")
     assert active["status"] == "active"
     assert datetime.fromisoformat(active["expires_at"]).utcoffset() == timedelta()
     assert say(listing, "reapply", "9f2c")[::2] == (
-        4, "session-console: nothing of 9f2c0000 was overwritten: there is nothing to put back\n",
+        4, "session-console: 9f2c0000 was not overwritten: there is nothing to reapply\n",
     )  # fmt: skip
     assert say(listing, "extend", "9f2c", "40d")[0] == 0
     with closing(sqlite3.connect(listing.db_path, isolation_level=None)) as pipeline:

@@ -82,10 +82,10 @@ def test_runs_beyond_the_bound_are_named_and_read_the_next_time(
     finder = run_finder.RunFinder()
     (run,) = finder.find(listing.folder)
     assert run.operator == "anna 5"
-    assert finder.cut == "2 of its 6 runs are not read: there are over 4"
+    assert finder.cut == "2 of its 6 runs were not read: there are over 4"
     monkeypatch.setattr(run_finder, "RUNS_S", -1.0)
     assert finder.find(listing.folder) == (run,)
-    assert finder.cut == "6 of its 6 runs are not read: reading them took over -1 s"
+    assert finder.cut == "6 of its 6 runs were not read: reading them took over -1 s"
     monkeypatch.setattr(run_finder, "MOST_RUNS", 6)
     monkeypatch.setattr(run_finder, "RUNS_S", 60.0)
     assert finder.find(listing.folder) == (run,)
@@ -101,7 +101,7 @@ def test_no_transcript_is_denied_for_a_bound(
     catalog = CatalogScanner(listing.context()).look()
     (one,) = catalog.listings
     assert one.is_cut
-    assert one.problem == "not everything in it was looked at: transcripts: there are over 5"
+    assert one.problem == "not everything in it was read: transcripts: there are over 5"
     assert find_session(catalog, FIRST).state is State.OK
     with pytest.raises(
         Inconclusive, match="but not everything could be read: hollis_park: not every"
@@ -212,14 +212,14 @@ def test_a_trash_too_full_to_be_read_denies_nothing(
     for number in range(3):
         (listing.root / ".session_console" / "trash" / f"3{number}").mkdir()
     with pytest.raises(
-        Inconclusive, match="not all of the trash of outputs is read: it has more than 2 b"
+        Inconclusive, match="not all of the trash of outputs was read: it has more than 2 b"
     ):
         restore(listing.context(), FIRST)
     _, unread = trash_and_unread(listing.context())
-    assert unread == ("not all of the trash of outputs is read: it has more than 2 batches",)
+    assert unread == ("not all of the trash of outputs was read: it has more than 2 batches",)
     monkeypatch.setattr(trash, "TRASH_S", -1.0)
     (words,) = trash_and_unread(listing.context())[1]
-    assert words.endswith("is read: reading them took over -1 s")
+    assert words.endswith("was read: reading them took over -1 s")
 
 
 def test_a_manifest_too_large_to_be_believed_is_none(listing: SampleListing) -> None:

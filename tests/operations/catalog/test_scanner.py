@@ -163,9 +163,9 @@ def test_a_listing_that_may_not_be_read_is_a_problem_of_its_own() -> None:
             cwd=REPOSITORY,
         )
     assert found.stdout.splitlines() == [
-        "closed 1 True closed is not readable by us",
+        "closed 1 True closed cannot be read by this login",
         "open 1 False ",
-        "'9f2c' was not found in the trash; not all of the trash of closed is read: "
+        "'9f2c' was not found in the trash; not all of the trash of closed was read: "
         "Permission denied",
     ]
 

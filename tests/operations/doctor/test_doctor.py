@@ -198,7 +198,7 @@ def test_fix_mends_what_is_safe_and_says_so(sick: Sick) -> None:
     catalog = CatalogScanner(context).look()
     findings = examine(context, catalog, MachineFacts())
     said = fix(context, catalog, findings)
-    assert any("sweep off" in words for words in said)
+    assert any("postponed the CLI's sweep" in words for words in said)
     assert any("reset the age of" in words for words in said)
     assert not [one for one in sick.examine() if one.is_fixable]
 

@@ -98,7 +98,7 @@ def test_what_it_will_use_is_said_harmlessly() -> None:
         ("{listing}/sub/../.claude_sessions/projects", "{listing}", "is off limits to agents"),
         ("{listing}/.session_console", "{listing}", "is off limits to agents"),
         ("{listing}/home", "{listing}", "is off limits to agents"),
-        ("{listing}/a\0b", "{listing}", "cannot be looked at"),
+        ("{listing}/a\0b", "{listing}", "cannot be checked"),
     ],
 )
 def test_an_agent_works_in_its_listing_or_where_its_stage_says(

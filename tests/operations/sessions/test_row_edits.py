@@ -57,7 +57,7 @@ def test_a_failure_is_marked_with_its_reason(listing: SampleListing) -> None:
     assert (row.status, row.details()["workers"]) == ("failed", 8)
     assert row.details()["last_error"] == "wrong client and more"
     assert listing.session(FIRST).reason == "wrong client and more"
-    assert act.words == f"{FIRST[:8]} is failed: wrong client and more"
+    assert act.words == f"marked {FIRST[:8]} as failed: wrong client and more"
     assert [event.action for event in read_events(listing.db_path)] == ["fail"]
     fail(listing.context(), listing.session(FIRST))
     assert stored(listing).details()["last_error"] == "marked by anna"
@@ -93,7 +93,7 @@ def test_what_is_active_is_left(listing: SampleListing) -> None:
     before = stored(listing)
     act = activate(listing.context(), listing.session(FIRST))
     assert act.is_needless
-    assert act.words == f"{FIRST[:8]} is active already"
+    assert act.words == f"{FIRST[:8]} is already active"
     assert (stored(listing), read_events(listing.db_path)) == (before, ())
 
 
@@ -108,7 +108,7 @@ def test_what_is_active_is_left(listing: SampleListing) -> None:
         ("fail", {"liveness": Liveness.BUSY}, Refused, "is running"),
         ("fail", {"liveness": Liveness.WAITING}, Refused, "is running"),
         ("fail", {"liveness": Liveness.IDLE}, Refused, "stop 9f2c0000"),
-        ("reapply", {}, Refused, "nothing of 9f2c0000 was overwritten"),
+        ("reapply", {}, Refused, "9f2c0000 was not overwritten"),
     ],
 )
 def test_what_cannot_be_said_is_refused(
@@ -196,7 +196,7 @@ def test_an_extension_that_the_pipeline_wiped_is_put_back(listing: SampleListing
     assert sweep_days(listing.config_dir) >= 60
     assert listing.session(FIRST).overwritten is None
     assert read_events(listing.db_path)[0].action == "reapply"
-    with pytest.raises(Refused, match="nothing of"):
+    with pytest.raises(Refused, match="was not overwritten"):
         reapply(listing.context(), listing.session(FIRST))
 
 

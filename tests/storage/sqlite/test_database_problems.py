@@ -192,8 +192,8 @@ def open_folder() -> Iterator[Path]:
 @pytest.mark.parametrize(
     ("mode", "said"),
     [
-        (0o000, "buyers.db may not be opened by us"),
-        (0o200, "buyers.db may not be opened by us"),
+        (0o000, "buyers.db cannot be opened by this login"),
+        (0o200, "buyers.db cannot be opened by this login"),
         (0o444, "9f2c"),
     ],
 )

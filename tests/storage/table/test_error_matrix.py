@@ -137,18 +137,20 @@ MATRIX = {
     ),
 }
 AS_NOBODY = {
-    "no permission": Bad(lambda path: path.chmod(0o000), "buyers.db may not be opened by us"),
+    "no permission": Bad(
+        lambda path: path.chmod(0o000), "buyers.db cannot be opened by this login"
+    ),
     "read only": Bad(lambda path: path.chmod(0o444), "", TRACKED),
     "closed listing": Bad(
-        lambda path: path.parent.chmod(0o700), "hollis_park is not readable by us", ""
+        lambda path: path.parent.chmod(0o700), "hollis_park cannot be read by this login", ""
     ),
     "hot journal of another": Bad(HOT_JOURNAL, "", TRACKED),
     "leftover log of another": Bad(LEFT_LOG, "", TRACKED, frozenset({"buyers.db-shm"})),
-    "log mode of another": Bad(in_wal_mode(0o755), "buyers.db may not be written by us"),
+    "log mode of another": Bad(in_wal_mode(0o755), "buyers.db cannot be written by this login"),
     "log mode of another, a folder of all": Bad(
         in_wal_mode(0o777),
-        "buyers.db is in WAL mode and not ours to write: to look at it now would keep the "
-        "pipeline from writing",
+        "buyers.db is in WAL mode and cannot be written by this login: reading it now would keep "
+        "the pipeline from writing",
     ),
 }
 

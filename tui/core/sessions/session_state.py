@@ -33,7 +33,7 @@ class StateWord(StrEnum):
     RUNNING = "running", "its agent is working on a turn"
     QUEUED = "queued", "its run has not started yet: `show` says what it waits for"
     ORPHAN = "orphan", "runner died; CLI still running"
-    UNKNOWN = "unknown", "whether it is running cannot be told, so nothing acts on it"
+    UNKNOWN = "unknown", "cannot tell whether it is running, so nothing acts on it"
     ATTACHED = "attached", "a process has it open, but no turn is running"
     FAILED = "failed", "marked as failed; `show` gives the reason"
     API_ERROR = "api-error", "its last turn ended with an error from the API"

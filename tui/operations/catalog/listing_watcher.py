@@ -133,7 +133,7 @@ class ListingWatcher:
         except OSError as error:
             self._keep_last_known(_unread(self.folder, error), Reason.of(error))
         except Exception as error:  # one bad listing must not hide the others
-            self._keep_last_known(f"cannot be looked at: {one_line(error)[:200]}")
+            self._keep_last_known(f"cannot be checked: {one_line(error)[:200]}")
 
     def _has_changed(self, *, is_slice: bool) -> bool:
         stamps = self._stamps
@@ -207,7 +207,7 @@ class ListingWatcher:
     ) -> tuple[str, Reason]:
         """Return what is unknown about the listing, in words and as a reason; the worst wins."""
         finder = self._finder
-        sweep = f"when the CLI sweeps it is not known: {SETTINGS} cannot be read"
+        sweep = f"cannot tell when the CLI sweeps it: {SETTINGS} cannot be read"
         told = (
             (
                 "" if is_linked else finder.cut,
@@ -290,7 +290,7 @@ def _misses_any(found: ListingScan) -> bool:
 
 def _unread(path: Path, error: OSError) -> str:
     if isinstance(error, PermissionError):
-        return f"{one_line(path.name)} is not readable by us"
+        return f"{one_line(path.name)} cannot be read by this login"
     return f"{one_line(path.name)} cannot be read: {one_line(error.strerror or error)}"
 
 

@@ -213,7 +213,7 @@ def listing_paths(root: Path) -> tuple[Path, ...]:
     except (FileNotFoundError, NotADirectoryError):
         return ()
     except OSError as error:
-        said = f"the listings cannot be listed: {one_line(root)}: {error.strerror}"
+        said = f"the listings cannot be read: {one_line(root)}: {error.strerror}"
         raise ConsoleError(said) from error
 
 

@@ -97,7 +97,7 @@ def _of_folders(listing: Listing) -> Iterator[Finding]:
         )
     for folder in (listing.path, config_dir, projects_folder(config_dir)):
         if is_folder(folder, unknown=True) and not os.access(folder, os.R_OK | os.X_OK):
-            words = f"{one_line(folder)} is not readable by us: its contents are not shown"
+            words = f"{one_line(folder)} cannot be read by this login: its contents are not shown"
             remedy = "let its group read it, or run as its owner"
             yield Finding(
                 "error", "unreadable_folder", words=words, remedy=remedy, listing=listing.listing_id

@@ -244,7 +244,7 @@ def _of_hold(context: Context, catalog: Catalog) -> Iterator[Finding]:
 
 
 def _unread_hold(hold: Hold) -> Finding:
-    words = f"nobody can tell who holds this root: no run and no clean-up begins: {hold.reason}"
+    words = f"cannot tell whether this root is on hold, so no run or clean-up starts: {hold.reason}"
     remedy = "let this login read it, or release it with `hold off`"
     return Finding("error", "hold_unread", words=words, remedy=remedy)
 

@@ -59,7 +59,7 @@ def _fix_listing(
             _put_sweep_off(session)
         days = sweep_days(config_dir)
         kept = count(len(swept), "session")
-        said.append(f"{listing}: put the CLI's sweep off to {days} d, past the end of {kept}")
+        said.append(f"{listing}: postponed the CLI's sweep to {days} d, past the end of {kept}")
     if any(one.code in ("swept_first", "old_folder") for one in findings):
         refresh_children(config_dir, now)
         said.append(f"{listing}: reset the age of {CONFIG_DIR}, which the guide's clean-up goes by")

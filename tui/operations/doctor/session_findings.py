@@ -84,7 +84,7 @@ def _branched(sessions: Sequence[Session]) -> Iterator[Finding]:
     latest = sorted(sessions, key=lambda one: one.last_activity_at or _NEVER, reverse=True)
     for number, session in enumerate(latest):
         if not budget.spend():
-            said = f"branches were looked for in the latest {number} of {len(latest)} sessions only"
+            said = f"only the latest {number} of {len(latest)} sessions were searched for branches"
             yield Finding(
                 "note", "branches_unseen", words=said, remedy="`show ID` tells of one session's"
             )
@@ -92,7 +92,7 @@ def _branched(sessions: Sequence[Session]) -> Iterator[Finding]:
         if (words := branch_words(session)) and not _is_disguised(session):
             remedy = (
                 f"`export {_short(session)}` has every branch; start a new session with what "
-                "the left one knew"
+                "the abandoned one knew"
             )
             yield _of(session, "warning", "branches", f"it has branches: {words}", remedy)
 

@@ -48,7 +48,7 @@ def work_folder(
         path = _real(Path(asked) if is_named else folder / asked)
         is_there = path.is_dir()
     except (OSError, ValueError):
-        return None, "cannot be looked at"
+        return None, "cannot be checked"
     if not is_named and not path.is_relative_to(_real(folder)):
         return None, "is outside its listing"
     if is_closed(settings, folder, path):

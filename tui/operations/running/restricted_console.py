@@ -94,8 +94,7 @@ def _read_or_refuse(run: Run, name: str) -> Mapping[str, Any]:
         return read_surely(run.folder / name)
     except OSError as error:
         raise Refused(
-            f"what its agent may do is not known: {name} of its run cannot be read: "
-            f"{error.strerror}"
+            f"cannot tell what its agent may do: {name} of its run cannot be read: {error.strerror}"
         ) from error
 
 

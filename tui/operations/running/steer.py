@@ -201,8 +201,8 @@ def _interrupt_foreign(context: Context, session: Session, *, is_sure: bool) -> 
         raise Refused(f"{target.short} is run by another program, and it is unknown which")
     if not is_sure:
         raise ConfirmationRequired(
-            f"would interrupt {target.short}, which another program runs (pid {process.pid}): it "
-            "may end all of its work for that"
+            f"would interrupt {target.short}, which another program runs (pid {process.pid}): that "
+            "may end all of its work"
         )
     stray = session.transcript.stray_in if session.transcript else None
     interrupt_cli(process.pid, process.proc_start, stray or target.config_dir)

@@ -124,7 +124,7 @@ def _moves(home: Path, session: Session, target: Target) -> tuple[_Move, ...]:
         clashes = [(one, conflict(one.source, one.target)) for one in moves]
     except OSError as error:
         place = one_line(error.filename or home)
-        why = f"{place} cannot be looked at: {error.strerror}"
+        why = f"{place} cannot be checked: {error.strerror}"
         raise Refused(f"nothing of {target.short} was moved: {why}") from error
     for one, clash in clashes:
         if clash is not None:

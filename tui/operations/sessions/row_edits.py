@@ -38,7 +38,12 @@ def fail(context: Context, session: Session, reason: str = "") -> ActionResult:
     words = one_line(reason)[:2000] or f"marked by {context.settings.operator}"
     after = row_transitions.failed(row, words, now, zone_named(session.zone))
     return _write(
-        context, session, (row, after), kind="fail", now=now, words=f"{short} is failed: {words}"
+        context,
+        session,
+        (row, after),
+        kind="fail",
+        now=now,
+        words=f"marked {short} as failed: {words}",
     )
 
 
@@ -51,7 +56,7 @@ def activate(context: Context, session: Session) -> ActionResult:
     row, now = _row_to_change(context, session), context.clock()
     short = session.session_id[:8]
     if row.status == Status.ACTIVE:
-        return _act(session, "activate", now, f"{short} is active already", (row, row))
+        return _act(session, "activate", now, f"{short} is already active", (row, row))
     require_transcript_known(session)
     if session.transcript is None and not session.is_live:
         words = f"{short} has no transcript to resume"
@@ -74,7 +79,7 @@ def reapply(context: Context, session: Session) -> ActionResult:
     short, after = session.session_id[:8], session.overwritten
     if after is None:
         raise Refused(
-            f"nothing of {short} was overwritten: there is nothing to put back",
+            f"{short} was not overwritten: there is nothing to reapply",
             Reason.NOTHING_TO_DO,
         )
     require_transcript_known(session)

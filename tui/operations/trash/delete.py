@@ -43,7 +43,7 @@ def delete_many(
     def require(session: Session) -> None:
         _require_there(session, context.clock())
         if _is_cleaned_up(session) and unread:
-            raise Refused(f"it is unknown whether its files are in the trash: {'; '.join(unread)}")
+            raise Refused(f"cannot tell whether its files are in the trash: {'; '.join(unread)}")
         if _is_cleaned_up(session) and (session.folder.name, session.session_id) in in_trash:
             short = session.session_id[:8]
             words = f"{short} is cleaned up, in the trash"

@@ -200,7 +200,7 @@ def _session_of(run: Path) -> str:
         return session_of(run)
     except OSError as error:
         raise Refused(
-            f"whose run {run.name} is cannot be read: {error.strerror}: nothing is moved"
+            f"cannot tell whose run {run.name} is: {error.strerror}: nothing is moved"
         ) from error
 
 

@@ -198,8 +198,8 @@ def _require_not_later(trashed: Manifest, latest: datetime) -> None:
     if trashed.at > latest:
         where, short = one_line(trashed.listing), trashed.session_id[:8]
         raise Refused(
-            f"{where}/{short} was deleted on {moment(trashed.at)} by what the trash says, which is "
-            "later than now: your last action is unknown, so nothing was undone",
+            f"according to the trash {where}/{short} was deleted on {moment(trashed.at)}, later "
+            "than now: your last action is unknown, so nothing was undone",
             Reason.UNSURE,
             remedy=f"restore {short}",
         )

@@ -57,7 +57,7 @@ def open_inside(folder: int, name: str) -> int:
     except OSError as error:
         if error.errno not in (errno.ELOOP, errno.ENOTDIR):
             raise
-        words = "a link or a file is where its folder was"
+        words = "its folder was replaced by a link or a file"
         raise NotADirectoryError(errno.ENOTDIR, words, name) from None
 
 

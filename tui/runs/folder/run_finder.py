@@ -53,7 +53,7 @@ class RunFinder:
                 self._be_unread(folder, known.get(folder), error)
         self._ended.intersection_update(folders)
         if left and not self.is_unread:
-            self.cut = f"{left:,} of its {len(folders):,} runs are not read: {budget.words}"
+            self.cut = f"{left:,} of its {len(folders):,} runs were not read: {budget.words}"
         return self._counting()
 
     def _be_unread(self, folder: Path, known: tuple[object, Run] | None, error: Exception) -> None:

@@ -349,7 +349,7 @@ def require_readable(db_path: Path) -> None:
     with suppress(OSError), db_path.open("rb") as file:
         if file.read(20)[18:] == _IN_WAL_MODE:
             raise DatabaseProblem(
-                f"{db_path.name} is in WAL mode and not ours to write: to look at it now would "
-                "keep the pipeline from writing",
+                f"{db_path.name} is in WAL mode and cannot be written by this login: reading it "
+                "now would keep the pipeline from writing",
                 Reason.FORBIDDEN,
             )

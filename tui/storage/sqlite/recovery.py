@@ -123,7 +123,9 @@ def _descriptor(db_path: Path) -> int:
         fd = os.open(db_path, _OPEN)
     except OSError as error:
         trouble = Reason.of(error)
-        raise DatabaseProblem(f"may not be opened by us: {error.strerror}", trouble) from error
+        raise DatabaseProblem(
+            f"cannot be opened by this login: {error.strerror}", trouble
+        ) from error
     status = os.fstat(fd)
     _descriptors[status.st_dev, status.st_ino] = fd
     return fd

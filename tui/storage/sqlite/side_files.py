@@ -69,7 +69,7 @@ def _require_plausible(path: Path, found: os.stat_result, database: os.stat_resu
     wider = found.st_mode & ~database.st_mode & _WRITABLE_BY_OTHERS
     if wider or found.st_mode & _SPECIAL:
         raise DatabaseProblem(
-            f"{path.name} may be written by more than its database: it is not opened"
+            f"{path.name} can be written by more logins than its database: it is not opened"
         )
     if path.name.endswith(LOG) and found.st_size > LOG_BYTES:
         size, most = found.st_size >> 20, LOG_BYTES >> 20

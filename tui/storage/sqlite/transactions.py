@@ -129,8 +129,8 @@ _BY_CODE: dict[int, tuple[str, Reason]] = {
     sqlite3.SQLITE_BUSY: ("is locked by another program", Reason.LOCKED),
     sqlite3.SQLITE_LOCKED: ("is locked by another program", Reason.LOCKED),
     sqlite3.SQLITE_PROTOCOL: ("is locked by another program", Reason.LOCKED),
-    sqlite3.SQLITE_READONLY: ("may not be written by us", Reason.FORBIDDEN),
-    sqlite3.SQLITE_PERM: ("may not be opened by us", Reason.FORBIDDEN),
+    sqlite3.SQLITE_READONLY: ("cannot be written by this login", Reason.FORBIDDEN),
+    sqlite3.SQLITE_PERM: ("cannot be opened by this login", Reason.FORBIDDEN),
     sqlite3.SQLITE_NOTADB: ("is not a SQLite database", Reason.UNREADABLE),
     sqlite3.SQLITE_CORRUPT: ("is damaged", Reason.UNREADABLE),
     sqlite3.SQLITE_FULL: ("cannot be written: the disk is full", Reason.FULL),
@@ -178,9 +178,9 @@ def _reason(db_path: Path, error: Exception) -> tuple[str, Reason]:
 def _unopened(db_path: Path) -> tuple[str, Reason]:
     """Return why SQLite could not open the file, which SQLite does not say."""
     if not os.access(db_path, os.R_OK, effective_ids=True):
-        return "may not be opened by us", Reason.FORBIDDEN
+        return "cannot be opened by this login", Reason.FORBIDDEN
     try:
         os.close(os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC))
     except OSError as error:
         return f"cannot be opened now: {error.strerror}", Reason.UNREAD
-    return "may not be opened by us", Reason.FORBIDDEN
+    return "cannot be opened by this login", Reason.FORBIDDEN

@@ -218,7 +218,7 @@ class TranscriptFinder:
         return self._wanted != "" and name.startswith(self._wanted)
 
     def _leave_out(self, why: str) -> None:
-        self.cut = self.cut or f"not everything in it was looked at: {why}"
+        self.cut = self.cut or f"not everything in it was read: {why}"
 
 
 def transcript_of(

@@ -169,7 +169,7 @@ def _is_there(path: Path) -> bool:
         return False
     except OSError as error:
         raise ConsoleError(
-            f"{path} cannot be looked at: {error.strerror}: nothing was restored"
+            f"{path} cannot be checked: {error.strerror}: nothing was restored"
         ) from error
     return True
 
@@ -238,7 +238,7 @@ def read_batches(
             except OSError as error:
                 why = f"{one_line(batch.name)} cannot be read: {error.strerror}"
         if why:
-            unread.append(f"not all of the trash of {one_line(base.name)} is read: {why}")
+            unread.append(f"not all of the trash of {one_line(base.name)} was read: {why}")
     return tuple(sorted(found, key=lambda one: one.at, reverse=True)), tuple(unread)
 
 

@@ -34,8 +34,10 @@ from tui.operations.stream.follow import StreamFollower
 def held():
     return next(int(l.split()[1]) for l in open("/proc/self/status") if l.startswith("VmHWM"))
 path = Path(sys.argv[1])
-one = Transcript("a", path, path.stat().st_size, datetime.now(UTC))
-session = Session("a", "l", "s", "active", Liveness.NONE, State.OK, transcript=one)
+one = Transcript("a", place=path, bytes=path.stat().st_size, modified_at=datetime.now(UTC))
+session = Session(
+    "a", "l", stage="s", status="active", liveness=Liveness.NONE, state=State.OK, transcript=one
+)
 before, began = held(), time.perf_counter()
 update = StreamFollower(session).poll(session)
 print(time.perf_counter() - began, (held() - before) / 1024, len(update.entries))

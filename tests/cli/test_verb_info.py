@@ -6,7 +6,9 @@ import pytest
 
 from tui.cli.declarations.table import BY_NAME
 from tui.cli.verb_info import verb_infos
+from tui.core.console.key_table import KEY_ACTIONS
 
+KEYS = {key.name: key for key in KEY_ACTIONS}
 VERBS = {verb.name: verb for verb in verb_infos()}
 
 
@@ -54,3 +56,8 @@ def test_options_with_a_value_are_told_from_those_without() -> None:
 )
 def test_what_a_verb_is_run_on_and_whether_it_acts(name: str, target: str, acts: bool) -> None:
     assert (VERBS[name].target, VERBS[name].acts) == (target, acts)
+
+
+@pytest.mark.parametrize("name", sorted(VERBS.keys() & KEYS.keys()))
+def test_a_verb_and_its_key_are_disabled_for_the_same_reason(name: str) -> None:
+    assert VERBS[name].why_not is KEYS[name].why_not

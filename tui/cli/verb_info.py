@@ -35,4 +35,5 @@ def _info(verb: Verb) -> VerbInfo:
         ),
         target=verb.target,
         acts=verb.acts,
+        why_not=verb.why_not,
     )

@@ -11,7 +11,7 @@ from tui.claude.config_dir import CONFIG_DIR, DEFAULT_SWEEP_DAYS, sweep_days
 from tui.claude.layout import DEFAULT_CONFIG_DIR, LAST_SWEEP, PROJECTS, STATE, projects_folder
 from tui.core.explanation import Explanation
 from tui.core.models.row import Status
-from tui.core.models.session import Liveness, Session, State
+from tui.core.models.session import Session, State
 from tui.core.sessions.session_state import orphan_words
 from tui.core.text.safe_text import one_line
 from tui.operations.context import Context
@@ -159,7 +159,7 @@ def ghost_words(session: Session, clues: TranscriptClues, now: datetime) -> str:
 
 def orphan(session: Session) -> Explanation | None:
     """Return that its CLI outlived its runner, and what ends it; `None` if it did not."""
-    if session.liveness is not Liveness.ORPHAN or session.process is None:
+    if not session.is_orphan or session.process is None:
         return None
     return Explanation(
         f"an orphan: {orphan_words(session.process.pid)}",

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from tui.core.act_summary import new_act_id
+from tui.core.console.disabled_reason import WhyNot, nothing
 from tui.core.errors import Reason, Refused
 from tui.core.models.row import Row
 from tui.safe_io.opening import guard_below, guard_config_dir
@@ -84,7 +85,7 @@ class VerbInfo:
 
     `takes` is what its first argument is: `id` (one session), `ids` (several), `listing`, or empty.
     `needs` counts the arguments it requires. `flags` are its options, `valued` those of them that
-    take a value.
+    take a value. `why_not` says why it can do nothing with a session.
     """
 
     name: str
@@ -96,6 +97,7 @@ class VerbInfo:
     valued: tuple[str, ...] = ()
     target: Target = "none"
     acts: bool = True
+    why_not: WhyNot = nothing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -189,7 +189,7 @@ def unknown_owner(target: Target, process: Process, config_dir: Path | None = No
 
 def require_no_orphan(session: Session) -> None:
     """Raise `Refused` for a session whose CLI outlived its runner, and say how to end it."""
-    if session.liveness is Liveness.ORPHAN and session.process is not None:
+    if session.is_orphan and session.process is not None:
         short, pid = session.session_id[:8], session.process.pid
         raise Refused(
             f"{short} is an orphan: {orphan_words(pid)}",

@@ -51,7 +51,6 @@ from tui.view.panes.keys_line import keys_line
 from tui.view.text.lines import Cell, Line
 
 _LEAVING_S = 0.5  # for each thing that is kept
-_OPENING = ("verbs", "filter")
 
 
 class ConsoleScreen(Screen[None], inherit_bindings=False):
@@ -342,10 +341,9 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
 
     def on_typed_ahead(self, event: TypedAhead) -> None:
         """Take a burst of input as typed if it begins with a key that opens a line."""
-        signs = {self.engine.keys.sign(name): name for name in _OPENING}
-        name = signs.get(event.text[:1], "")
-        is_sign = name and not event.text[0].isalnum()
-        if is_sign and self.targets().is_offered(self._by_name[name]):
+        opening = {self.engine.keys.sign(one.name): one for one in self.keys if one.opens_line}
+        action, is_sign = opening.get(event.text[:1]), not event.text[:1].isalnum()
+        if action is not None and is_sign and self.targets().is_offered(action):
             event.stop()
             for key in event.keys:
                 self.app.post_message(events.Key(key.key, key.character))

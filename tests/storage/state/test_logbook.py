@@ -36,7 +36,7 @@ from tui.core.models.audit import AuditEvent
 from tui.storage.state.logbook import write_event
 for number in range(100):
     note = f"{number} " + "x" * 300
-    event = AuditEvent(datetime.now(UTC), sys.argv[2], "purge", note=note)
+    event = AuditEvent(at=datetime.now(UTC), operator=sys.argv[2], action="purge", note=note)
     assert not write_event(Path(sys.argv[1]), event)
 """
 FULL = """
@@ -47,7 +47,7 @@ from tui.core.models.audit import AuditEvent
 from tui.storage.state.logbook import write_event
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), int(sys.argv[2])))
-print(not write_event(Path(sys.argv[1]), AuditEvent(datetime.now(UTC), "bert", "hold")))
+print(not write_event(Path(sys.argv[1]), AuditEvent(at=datetime.now(UTC), action="hold")))
 """
 
 

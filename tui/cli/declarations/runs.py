@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tui.cli.declarations.arguments import AGENT, ID, PROMPT, WAIT, argument, days, flag, text, word
 from tui.cli.declarations.verb import Verb
+from tui.core.console import disabled_reason
 
 RUNS = (
     Verb(
@@ -44,6 +45,7 @@ RUNS = (
             WAIT,
         ),
         target="marked",
+        why_not=disabled_reason.not_resumable,
     ),
     Verb(
         name="send",
@@ -53,6 +55,7 @@ RUNS = (
         acts=True,
         arguments=(ID, word("prompt", "PROMPT", "`-` reads stdin")),
         target="one",
+        why_not=disabled_reason.not_steerable,
     ),
     Verb(
         name="answer",
@@ -72,6 +75,7 @@ RUNS = (
             text("--reason", "T", "the reason given to the agent"),
         ),
         target="one",
+        why_not=disabled_reason.not_answerable,
     ),
     Verb(
         name="interrupt",
@@ -81,6 +85,7 @@ RUNS = (
         acts=True,
         arguments=(ID, flag("--yes", about="also a session that another program runs")),
         target="one",
+        why_not=disabled_reason.not_interruptible,
     ),
     Verb(
         name="stop",
@@ -90,6 +95,7 @@ RUNS = (
         acts=True,
         arguments=(ID,),
         target="one",
+        why_not=disabled_reason.not_stoppable,
     ),
     Verb(
         name="model",
@@ -99,6 +105,7 @@ RUNS = (
         acts=True,
         arguments=(ID, word("name", "NAME")),
         target="one",
+        why_not=disabled_reason.not_steerable,
     ),
     Verb(
         name="mode",
@@ -108,5 +115,6 @@ RUNS = (
         acts=True,
         arguments=(ID, word("name", "NAME", "default, acceptEdits, plan, dontAsk, auto")),
         target="one",
+        why_not=disabled_reason.not_steerable,
     ),
 )

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from tui.cli.declarations.arguments import ID, IDS, LISTING, YES, argument, count, flag, text, word
 from tui.cli.declarations.verb import Verb
+from tui.core.console import disabled_reason
 
 SESSIONS = (
     Verb(
@@ -98,6 +99,7 @@ SESSIONS = (
         acts=True,
         arguments=(IDS, YES),
         target="marked",
+        why_not=disabled_reason.not_deletable,
     ),
     Verb(
         name="restore",

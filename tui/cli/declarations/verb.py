@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tui.cli.declarations.arguments import Argument
+from tui.core.console.disabled_reason import WhyNot, nothing
 from tui.operations.context import Target
 
 
@@ -15,8 +16,9 @@ class Verb:
     """One verb: its function is `tui.cli.verbs.<module>.<name>(context, args)`.
 
     `examples` are for `hollis_park`, a listing, and `9f2c`, a session in it. `target` is what the
-    console runs it on when no id is typed. A read-only console refuses calls that act: `acts` says
-    whether the verb does, `acts_when` decides it where that depends on the arguments.
+    console runs it on when no id is typed, `why_not` says why it can do nothing with a session. A
+    read-only console refuses calls that act: `acts` says whether the verb does, `acts_when` decides
+    it where that depends on the arguments.
     """
 
     name: str
@@ -26,6 +28,7 @@ class Verb:
     acts: bool
     arguments: tuple[Argument, ...] = ()
     target: Target = "none"
+    why_not: WhyNot = nothing
     acts_when: Callable[[Namespace], bool] | None = None
 
     @property

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Literal
 
+from tui.core.console.disabled_reason import WhyNot, nothing
+
 
 class Reach(IntEnum):
     """How far a key acts: each reach includes those before it."""
@@ -22,11 +24,12 @@ class KeyAction:
 
     `order` is its place in the bottom line, where it is called `word`, or `text_word` over text; 0
     for none. `acts_on` is what it does nothing without: the selected session, the marked or
-    selected ones, or a catalog. It may need the pane `sessions` to be active or shown, and says
-    `elsewhere` if it is not, with the key of Sessions in the place of `{}`. A key that `changes`
-    something is refused by a read-only console; one that `leads_out`, to a shell, by a restricted
-    one. After one that `moves_on`, what was done before is no longer what is copied. `is_fixed`
-    keys cannot be changed in the settings.
+    selected ones, a catalog, or anything that has a name; `why_not` says why it can do nothing with
+    a session. It may need the pane `sessions` to be active or shown, and says `elsewhere` if it is
+    not, with the key of Sessions in the place of `{}`. A key that `changes` something is refused by
+    a read-only console; one that `leads_out`, to a shell, by a restricted one. One that
+    `opens_line` does so also when more is typed at once. After one that `moves_on`, what was done
+    before is no longer what is copied. `is_fixed` keys cannot be changed in the settings.
     """
 
     name: str
@@ -38,10 +41,12 @@ class KeyAction:
     text_word: str = ""
     order: int = 0
     reach: Reach = Reach.PANES
-    acts_on: Literal["", "one", "targets", "catalog"] = ""
+    acts_on: Literal["", "one", "targets", "catalog", "named"] = ""
+    why_not: WhyNot = nothing
     sessions: Literal["", "active", "shown"] = ""
     elsewhere: str = ""
     changes: bool = False
     leads_out: bool = False
+    opens_line: bool = False
     moves_on: bool = False
     is_fixed: bool = False

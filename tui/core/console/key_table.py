@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tui.core.console import disabled_reason
 from tui.core.console.key_action import KeyAction, Reach
 from tui.core.console.pane_table import PANES
 
@@ -36,6 +37,7 @@ KEY_ACTIONS = (
         word="resume",
         order=3,
         acts_on="targets",
+        why_not=disabled_reason.not_resumable,
         changes=True,
     ),
     KeyAction(
@@ -56,6 +58,7 @@ KEY_ACTIONS = (
         word="delete",
         order=5,
         acts_on="targets",
+        why_not=disabled_reason.not_deletable,
         changes=True,
     ),
     KeyAction(
@@ -67,6 +70,7 @@ KEY_ACTIONS = (
         text_word="search",
         order=6,
         reach=Reach.PAGE,
+        opens_line=True,
     ),
     KeyAction(
         name="again",
@@ -95,6 +99,7 @@ KEY_ACTIONS = (
         order=7,
         reach=Reach.FULL,
         acts_on="one",
+        why_not=disabled_reason.not_answerable,
         changes=True,
     ),
     KeyAction(
@@ -106,6 +111,7 @@ KEY_ACTIONS = (
         order=9,
         reach=Reach.FULL,
         acts_on="one",
+        why_not=disabled_reason.not_interruptible,
         changes=True,
     ),
     KeyAction(
@@ -145,6 +151,7 @@ KEY_ACTIONS = (
         word="verbs",
         order=12,
         reach=Reach.PAGE,
+        opens_line=True,
     ),
     KeyAction(
         name="mark",
@@ -220,6 +227,7 @@ KEY_ACTIONS = (
         text_word="copy",
         order=14,
         reach=Reach.FULL,
+        acts_on="named",
     ),
     KeyAction(
         name="copy_command",

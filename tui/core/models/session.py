@@ -197,6 +197,11 @@ class Session:
         return self.sweep_at is not None and self.sweep_at == self.ends_at != self.expires_at
 
     @property
+    def is_orphan(self) -> bool:
+        """Whether its runner died while its CLI still runs."""
+        return self.liveness is Liveness.ORPHAN
+
+    @property
     def is_live(self) -> bool:
         """Whether a process runs it, or might."""
         return self.liveness is not Liveness.NONE

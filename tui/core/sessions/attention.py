@@ -69,7 +69,7 @@ def need_of(session: Session, now: datetime, quiet_after: timedelta) -> Need | N
         return Need.ANSWER
     if session.status == Status.FAILED or session.turn_error:
         return Need.FAILED
-    if session.liveness is Liveness.ORPHAN or is_quiet(session, now, quiet_after):
+    if session.is_orphan or is_quiet(session, now, quiet_after):
         return Need.QUIET
     ends_at = session.ends_at
     if not is_gone(session) and ends_at and now < ends_at <= now + _LAST_HOUR:

@@ -215,7 +215,7 @@ def _protection(session: Session) -> str:
     """Return why clean-up must not take a session; empty when it may."""
     if session.liveness is Liveness.UNKNOWN:
         return "its owner may still be alive"
-    if session.liveness is Liveness.ORPHAN:
+    if session.is_orphan:
         return "its CLI is still running: `stop` ends it"
     if session.is_live:
         return "in use"

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from tui.core.errors import MOMENTARY
 from tui.core.limits import LOW_BYTES
 from tui.core.models.catalog import Catalog, Listing
-from tui.core.models.session import Liveness, Session
+from tui.core.models.session import Session
 from tui.core.sessions.attention import Need, is_settled, last_sign, mark_of, need_of
 from tui.core.sessions.listing_join import is_gone
 from tui.core.sessions.session_state import orphan_words
@@ -131,7 +131,7 @@ def _described(
         reason = f": {session.reason}" if session.reason else ""
         failed = "its last turn failed" if session.turn_error else "failed"
         return "error", "failed", f"{failed}{reason}; `resume {short}` or `ack {short}`"
-    if session.liveness is Liveness.ORPHAN:
+    if session.is_orphan:
         return "error", "orphan", f"{orphan_words()}: `stop {short}`"
     if need is Need.QUIET:
         return "warning", "quiet", f"running, but has written nothing{for_long}: `tail {short}`"

@@ -234,7 +234,7 @@ def stop(context: Context, session: Session) -> ActionResult:
     An orphaned CLI, and a stalled runner together with its CLI, are killed, once proven to be that.
     """
     context.require_writable()
-    if session.liveness is Liveness.ORPHAN and session.process is not None:
+    if session.is_orphan and session.process is not None:
         return _end_orphan(context, session, session.process)
     _require_running(session)
     run = _steerable(session)

@@ -12,7 +12,6 @@ from tui.core.console.key_action import KeyAction, Reach
 from tui.core.console.pane_table import EXPIRY, LISTINGS, SESSIONS
 from tui.core.models.catalog import Catalog
 from tui.core.models.session import Key, Session
-from tui.ui.actions import disabled_reason
 from tui.ui.engine.engine import Engine
 from tui.ui.state.view_state import ViewState
 
@@ -151,17 +150,17 @@ class KeyTargets:
             action.sessions == "active" and not (is_active or scrolls)
         ):
             return action.elsewhere.format(self._keys.sign("sessions"))
-        if action.handler == "copy" and not view.is_full:
-            is_listing = view.pane == LISTINGS and view.listing
-            return "" if is_listing or self.selected else self.why_none
         return ""
 
     def _why_not_on_these(self, action: KeyAction) -> str:
         """Return why a key can do nothing with the selection or the marks."""
 
         def why(one: Session) -> str:
-            return disabled_reason.why_not(action.name, one, self._keys)
+            return action.why_not(one, self._keys.sign)
 
+        if action.acts_on == "named":
+            is_named = self.view.is_full or self.selected or (self.is_listing and self.view.listing)
+            return "" if is_named else self.why_none
         if action.acts_on == "catalog" and self.catalog is None:
             return NOT_READ_YET
         if action.acts_on == "targets":

@@ -27,7 +27,7 @@ def title(
     name = f"{one_line(session.listing)}/{formatting.stage(one_line(session.stage))}"
     state, _ = formatting.state(session, now, quiet_after)
     runner = one_line(session.run.operator) if session.run and not session.run.is_over else ""
-    if session.liveness is Liveness.ORPHAN:
+    if session.is_orphan:
         runner = "runner died"
     elif not runner and session.is_live:
         runner = "pipeline"

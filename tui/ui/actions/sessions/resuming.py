@@ -7,14 +7,14 @@ from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from functools import partial
 
+from tui.core.console.disabled_reason import not_resumable
 from tui.core.errors import ConsoleError, UsageError
 from tui.core.explanation import Explanation
 from tui.core.models.session import Key, Session
 from tui.operations.context import ActionResult
 from tui.operations.running.resume import DEFAULT_PROMPT, RunPlan
 from tui.operations.running.start_many import MOST_QUEUED
-from tui.ui.actions.action_context import ActionContext, after_dashes, named
-from tui.ui.actions.disabled_reason import why_not
+from tui.ui.actions.action_context import ActionContext, after_dashes, named, require_some
 from tui.ui.actions.outcome import Commands, Outcome, asked_by, done_by
 from tui.ui.actions.prompting import until_taken
 from tui.ui.actions.sessions.batch_action import each
@@ -61,9 +61,11 @@ async def resume_many(
     context: ActionContext, sessions: Sequence[Session], given: str = "", *, hidden: int = 0
 ) -> Outcome:
     """Ask once and start a run in each session that can be resumed; some wait in the queue."""
-    possible = [one for one in sessions if not why_not("resume", one, context.engine.keys)]
+    require_some(sessions)
+    sign_of = context.engine.keys.sign
+    possible = [one for one in sessions if not not_resumable(one, sign_of)]
     if not possible:
-        raise UsageError(why_not("resume", sessions[0] if sessions else None, context.engine.keys))
+        raise UsageError(not_resumable(sessions[0], sign_of))
     begun = possible[:MOST_QUEUED]
     others = (word for one in begun[1:] for word in ("--also", one.address))
     words = ("resume", begun[0].address, *others)

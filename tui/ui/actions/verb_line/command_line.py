@@ -8,7 +8,7 @@ from tui.core.errors import ConsoleError, UsageError
 from tui.core.models.session import Session
 from tui.operations.catalog.session_lookup import find_session
 from tui.operations.context import VerbInfo
-from tui.ui.actions import disabled_reason, key_targets
+from tui.ui.actions import key_targets
 from tui.ui.actions.action_context import ActionContext
 from tui.ui.actions.key_targets import KeyTargets
 from tui.ui.actions.outcome import Outcome
@@ -47,7 +47,7 @@ class CommandLine:
             return ""
 
         def why(one: Session) -> str:
-            return disabled_reason.why_not(verb.name, one, engine.keys)
+            return verb.why_not(one, engine.keys.sign)
 
         targets = self._targets()
         if verb.target == "one":

@@ -13,7 +13,6 @@ from tui.core.models.session import Session
 from tui.core.sessions.listing_join import is_gone
 from tui.operations.catalog.session_lookup import find_session
 from tui.ui.actions.action_context import ActionContext, named
-from tui.ui.actions.disabled_reason import require, why_not
 from tui.ui.actions.outcome import Outcome
 from tui.ui.actions.sessions import answering, cleaning, resuming, session_actions, undoing
 from tui.ui.actions.verb_line import run_verb
@@ -77,8 +76,10 @@ class ResolvedCommand:
 
     def one(self, context: ActionContext) -> Session:
         """Return its one session. Raises `UsageError` when the verb is not possible on it now."""
-        require(self.command.verb.name, self.some()[0], context.engine.keys)
-        return self.sessions[0]
+        session = self.some()[0]
+        if reason := self.command.verb.why_not(session, context.engine.keys.sign):
+            raise UsageError(reason)
+        return session
 
 
 async def run(context: ActionContext, command: VerbLine, meant: Selection) -> Outcome:
@@ -98,7 +99,8 @@ async def run(context: ActionContext, command: VerbLine, meant: Selection) -> Ou
 
 def _require_on_some(context: ActionContext, order: ResolvedCommand) -> None:
     """Raise `UsageError` with the reason when a verb is possible on none of its sessions."""
-    reasons = [why_not(order.command.verb.name, one, context.engine.keys) for one in order.sessions]
+    why_not, sign_of = order.command.verb.why_not, context.engine.keys.sign
+    reasons = [why_not(one, sign_of) for one in order.sessions]
     if reasons and all(reasons) and "--fork" not in order.command.options:
         raise UsageError(reasons[0])
 
@@ -184,7 +186,6 @@ async def _restore(context: ActionContext, order: ResolvedCommand) -> Outcome:
 
 
 async def _undo(context: ActionContext, order: ResolvedCommand) -> Outcome:
-    require("undo", None, context.engine.keys)
     return await undoing.undo(context)
 
 

@@ -11,7 +11,7 @@ from textual.pilot import Pilot
 
 from tests.support.console.fixed_catalog import NOW, ROOT, catalog
 from tests.support.console.fixed_engine import FixedEngine
-from tests.support.console.panes_explained import explained
+from tests.support.console.pane_legend import explained
 from tui.cli.verbs.root.doctor import report
 from tui.operations.context import Context
 from tui.operations.doctor.doctor import examine, verdict

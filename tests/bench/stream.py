@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.support.listings.sample_listing import FIRST, text_line
+from tests.support.processes.growing_session import WORDS, shown
 from tests.support.processes.terminal import Terminal
-from tests.support.processes.writing import WORDS, shown
 from tui.operations.search.transcript_search import seek
 
 _BYTES = 1_000_000_000

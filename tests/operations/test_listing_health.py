@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.hostile.failing import reads_fail
+from tests.support.hostile.read_errors import reads_fail
 from tests.support.listings.sample_listing import FIRST, SampleListing
 from tui.core.errors import DatabaseProblem, Reason
 from tui.core.models.catalog import Catalog

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from tests.support.console.piloted import console
+from tests.support.console.harness import console
 from tests.support.listings.sample_listing import FIRST, SampleListing, content_of, run_cli
 from tui.operations.trash.delete import delete
 from tui.operations.trash.restore import restore

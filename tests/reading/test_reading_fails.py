@@ -21,7 +21,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.hostile.failing import reads_fail
+from tests.support.hostile.read_errors import reads_fail
 from tests.support.listings.sample_listing import FIRST, SECOND, SampleListing, register, snapshot
 from tests.support.place import REPOSITORY
 from tui.core.errors import ConsoleError

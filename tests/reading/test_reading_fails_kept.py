@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.console.fixed_engine import FixedEngine
-from tests.support.console.piloted import console
-from tests.support.hostile.failing import ERRORS, reads_fail
+from tests.support.console.harness import console
+from tests.support.hostile.read_errors import ERRORS, reads_fail
 from tests.support.listings.sample_listing import FIRST, SampleListing, snapshot, with_footprint
 from tui.core.console.saved_view import Draft, SavedView
 from tui.core.errors import ConsoleError, DatabaseProblem
@@ -89,7 +89,7 @@ async def test_a_view_that_could_not_be_read_is_not_written_over() -> None:
         await at.until(lambda: "the last view cannot be read" in at.message)
         was = at.engine.view
         await at.press("s", "2", "j")
-        at.screen.restore.save()
+        at.save_view()
         assert at.engine.view == was
 
 

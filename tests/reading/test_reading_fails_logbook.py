@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.hostile.failing import ERRORS, reads_fail
+from tests.support.hostile.read_errors import ERRORS, reads_fail
 from tests.support.listings.sample_listing import FIRST, SECOND, SampleListing
 from tui.core.errors import Conflict
 from tui.core.models.audit import AuditEvent

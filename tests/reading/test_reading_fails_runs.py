@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.hostile.failing import ERRORS, reads_fail
+from tests.support.hostile.read_errors import ERRORS, reads_fail
 from tests.support.listings.sample_listing import FIRST, SampleListing, snapshot, with_footprint
 from tui.core.errors import ConsoleError, Refused
 from tui.operations.catalog.scanner import CatalogScanner

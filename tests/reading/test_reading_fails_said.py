@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.hostile.failing import reads_fail
+from tests.support.hostile.read_errors import reads_fail
 from tests.support.listings.sample_listing import FIRST, SECOND, SampleListing
 from tui.__main__ import say_verb
 from tui.core.errors import ConsoleError

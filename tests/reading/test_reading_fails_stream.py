@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.hostile.failing import ERRORS, reads_fail
+from tests.support.hostile.read_errors import ERRORS, reads_fail
 from tests.support.listings.sample_listing import FIRST, SECOND, SampleListing
 from tui.__main__ import main
 from tui.claude.transcript_files.transcript_tail import Growth, Tail

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.hostile.failing import ERRORS, reads_fail
+from tests.support.hostile.read_errors import ERRORS, reads_fail
 from tests.support.listings.sample_listing import FIRST, SECOND, SampleListing, run_cli, snapshot
 from tui.core.errors import ConsoleError, Refused
 from tui.operations.catalog.scanner import CatalogScanner

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.hostile.failing import ERRORS, reads_fail
+from tests.support.hostile.read_errors import ERRORS, reads_fail
 from tests.support.listings.sample_listing import FIRST, SampleListing
 from tui.__main__ import main
 from tui.operations.stream.follow import StreamFollower

@@ -8,7 +8,7 @@ from pathlib import Path
 
 _STARTS = re.compile(
     r"\b(subprocess|run_cli|os\.fork|multiprocessing|LoopbackApi|run_test)\b"
-    r"|\b(processes\.(runs_site|terminal|tmux|sshd|image|writing)|piloted|fixed_console|full_disk|torture)\b"
+    r"|\b(processes\.(runs_site|terminal|tmux|sshd|image|growing_session)|console\.harness|fixed_console|full_disk|torture)\b"
 )
 # How long each took, in seconds, alone on two cores; the other files are short.
 _LONG = {

@@ -1,4 +1,4 @@
-"""The real engine over a root in which everything is hostile: no screen of the console acts."""
+"""The console over a root full of hostile text: nothing it paints acts on the terminal."""
 
 from __future__ import annotations
 
@@ -10,11 +10,8 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from textual import events
 
-from tests.make_screenshots import settled
-from tests.support.console.fixed_engine import FixedEngine
-from tests.support.console.piloted import Console
+from tests.support.console.harness import Console, console_over
 from tests.support.hostile.hostile_root import ALL, WAITING, HostileRoot, hostile_root
 from tests.support.hostile.payloads import LITTER, acts
 from tests.support.listings.sample_listing import FIRST
@@ -24,9 +21,7 @@ from tui.core.console.pane_table import SESSIONS
 from tui.operations.context import Context, VerbInfo
 from tui.settings import load_settings
 from tui.ui.actions.verb_line.verbs import OWN
-from tui.ui.app import ConsoleApp
 from tui.ui.engine.real_engine import RealEngine
-from tui.ui.widgets.pane import Pane
 
 VERBS = {verb.name: verb for verb in (*verb_infos(), *OWN) if verb.name != "quit"}
 # What a verb is given beside the selected session; a new verb is given the payloads.
@@ -44,56 +39,42 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[HostileRoo
 
 @asynccontextmanager
 async def console(root: HostileRoot, size: tuple[int, int] = (80, 24)) -> AsyncIterator[Console]:
-    """A console of an operator with a hostile login over the root."""
+    """Start a console over the root for an operator with a hostile login."""
     settings = load_settings(os.environ | root.environment, {"root": root.root})
     context = Context(settings, lambda: datetime.now(UTC))
     engine = RealEngine(context, partial(say_verb, context), verb_infos())
-    async with ConsoleApp(engine).run_test(size=size) as pilot:
-        await settled(pilot)
-        at = Console(pilot, FixedEngine())  # nothing is asked of this one
-        await at.until(lambda: at.screen.store.catalog is not None and bool(at.panes.sessions.keys))
+    async with console_over(engine, size) as at:
+        await at.until(lambda: bool(at.listed))
         yield at
-        assert pilot.app.is_running
+        assert at.exit_code is None
         assert root.driver.poll() is None
 
 
 async def choose(at: Console, session_id: str) -> None:
-    """Put the selection on a session, and wait for its stream."""
-    key = next(key for key in at.panes.sessions.keys if key[1] == session_id)
-    at.panes.sessions.select(key)
-    await at.until(lambda: at.panes.live.count > 0)
+    """Select a session, and wait for its stream."""
+    await at.choose_session(session_id)
+    await at.until(lambda: at.entries > 0)
 
 
 def seen(at: Console) -> str:
-    """Return everything that is painted now, after a look that none of it acts."""
-    lines = [
-        pane.render_line(y).text
-        for pane in at.screen.query(Pane)
-        if pane.region.area
-        for y in range(pane.size.height)
-    ]
+    """Return everything painted now, having checked that none of it acts."""
+    lines = at.rows()
     assert [line for line in lines if acts(line) or not line.isprintable()] == []
     text = "\n".join(lines)
     assert [one for one in LITTER if one in text] == []
     return text
 
 
-async def paste(at: Console, text: str) -> None:
-    """Put words into the line as a terminal's paste does."""
-    at.panes.question.post_message(events.Paste(text))
-    await at.pilot.pause()
-
-
 async def leave(at: Console) -> None:
-    """Answer no question, and go back to the four panes."""
+    """Leave every question and page, and go back to the panes."""
     for _ in range(9):
-        if not at.panes.question.is_open:
+        if not at.view.is_question_open:
             break
         await at.press("escape")
-        await at.pilot.pause(0.02)
+        await at.pause(0.02)
     await at.answered()
     for _ in range(3):
-        if at.panes.page.is_open or at.view.is_full:
+        if at.view.is_page_open or at.view.is_full:
             await at.press("q")
     if at.view.pane != SESSIONS:
         await at.press("2")
@@ -121,10 +102,9 @@ async def test_no_pane_acts(root: HostileRoot) -> None:
         await leave(at)
         await at.press("enter", "left_square_bracket", "enter")
         assert "goodend" in seen(at)
-        at.panes.live.is_full = True
         await at.press("slash")
         await at.asked()
-        await paste(at, "good")
+        await at.paste("good")
         await at.press("enter")
         await at.answered()
         assert "goodend" in seen(at)
@@ -133,18 +113,18 @@ async def test_no_pane_acts(root: HostileRoot) -> None:
 
 
 async def copy(at: Console, key: str) -> None:
-    """Press a copying key, again while what it copies is still being read."""
+    """Press a key that copies, again while what it copies is still being read."""
     for _ in range(30):
         await at.press(key)
         for _ in range(50):
             if at.message.startswith("sent to"):
                 return
-            await at.pilot.pause(0.02)
+            await at.pause(0.02)
     raise AssertionError("nothing was copied")
 
 
 async def test_what_is_copied_is_safe(root: HostileRoot) -> None:
-    """Also by the command that a key stands for, which names the root and the listing."""
+    """Also the command that `Y` copies, which names the root and the listing."""
     async with console(root) as at:
         await choose(at, FIRST)
         copied = []
@@ -155,10 +135,10 @@ async def test_what_is_copied_is_safe(root: HostileRoot) -> None:
             ("g", "y"),
             *[("right_square_bracket", "y")] * 12,
         ):
-            at.panes.question.say("")
+            at.say("")
             await at.press(*keys[:-1])
             await copy(at, keys[-1])
-            copied.append(at.pilot.app.clipboard)
+            copied.append(at.clipboard)
             seen(at)
         assert [text for text in copied if acts(text)] == []
         assert any("goodend" in text for text in copied)
@@ -173,15 +153,15 @@ async def test_no_question_acts(root: HostileRoot, session_id: str, keys: str) -
 
 
 async def ask(at: Console, key: str) -> None:
-    """Let a key ask, look at its question and at what comes of a hostile answer, and leave it."""
+    """Press a key that asks, give a hostile answer, check what is painted, and leave."""
     await at.press(key)
-    await at.until(lambda: at.panes.question.is_asking or not at.panes.question.is_open)
+    await at.until(lambda: at.is_asking or not at.view.is_question_open)
     seen(at)
-    if at.panes.question.is_asking and key in _TYPED_AT:
-        await paste(at, ALL)
+    if at.is_asking and key in _TYPED_AT:
+        await at.paste(ALL)
         seen(at)
         await at.press("enter")
-        await at.pilot.pause(0.1)
+        await at.pause(0.1)
         seen(at)
     await leave(at)
     seen(at)
@@ -192,7 +172,7 @@ async def test_no_filter_acts(root: HostileRoot) -> None:
         for text in (ALL, "[/red]", "stage:\x1b[31m", "good"):
             await at.press("slash")
             await at.asked()
-            await paste(at, text)
+            await at.paste(text)
             await at.press("enter")
             await at.answered()
             seen(at)
@@ -200,7 +180,7 @@ async def test_no_filter_acts(root: HostileRoot) -> None:
 
 
 async def test_no_verb_of_the_line_acts(root: HostileRoot) -> None:
-    """Every verb, by its declaration: one that is added is tried as well."""
+    """Tries every declared verb, also one that is added later."""
     async with console(root) as at:
         for number, verb in enumerate(VERBS.values()):
             await choose(at, WAITING if number % 2 else FIRST)
@@ -208,12 +188,12 @@ async def test_no_verb_of_the_line_acts(root: HostileRoot) -> None:
 
 
 async def say(at: Console, verb: VerbInfo, words: str) -> None:
-    """Say a verb at the `:` line, look at all that comes of it, and leave it."""
+    """Run a verb on the `:` line, check what is painted, and leave."""
     await at.press("colon")
     await at.asked()
-    await paste(at, f"{verb.name} {words}".replace("'", "").replace("\\", ""))
+    await at.paste(f"{verb.name} {words}".replace("'", "").replace("\\", ""))
     await at.press("enter")
-    await at.until(lambda: at.panes.question.is_asking or not at.panes.question.is_open)
+    await at.until(lambda: at.is_asking or not at.view.is_question_open)
     seen(at)
     await leave(at)
     seen(at)

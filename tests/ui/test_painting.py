@@ -1,21 +1,21 @@
-"""What the panes paint: only what changed, only what is in sight, and never what acts."""
+"""Panes paint only what changed and is visible, and nothing that acts on the terminal."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any, ClassVar
+from typing import Any
 
 import pytest
-from textual.app import App
 from textual.geometry import Region
-from textual.screen import Screen
 
-from tests.make_screenshots import settled
-from tests.support.console.fixed_catalog import NOW, ROOT, catalog, session
+from tests.support.console.fixed_catalog import NOW, ROOT, catalog, session, stream
 from tests.support.console.fixed_engine import FixedEngine
-from tests.support.console.piloted import Console
+from tests.support.console.harness import console
+from tests.support.console.lone_pane import alone, painted
+from tests.support.hostile.payloads import PAYLOADS
 from tui.core.models.catalog import Catalog, Hold, Listing
 from tui.core.models.entry import Entry, EntryKind
 from tui.core.models.permission_request import PermissionRequest
@@ -26,28 +26,18 @@ from tui.core.models.verdict import Verdict
 from tui.core.sessions.attention import Need, mark_of
 from tui.core.text.safe_text import safe_text
 from tui.operations.stream.follow import StreamUpdate
-from tui.ui.app import ConsoleApp
-from tui.ui.screen import ConsoleScreen
 from tui.ui.state.list_query import ListQuery
-from tui.ui.widgets.pane import Pane, PaneSettings
+from tui.ui.widgets.live import LivePane
+from tui.ui.widgets.pane import PaneSettings
 from tui.ui.widgets.sessions import SessionsPane
 from tui.view.panes import sessions
 
-PAYLOADS = (
-    "[/red] [bold", "[@click=app.quit]x[/]", "\x1b]52;c;AAAA\x07", "\x1b[2J\x1b[H", "\x9b31m",
-    "\x1b]0;title\x1b\\", "\x1bP+q544e\x1b\\", "a\u202eb\u200bc", "\x00\x07\x08\r\n", "\ud800",
-    "{0} %s {x!r}", "\u2028\u2029",
-)  # fmt: skip
-
-
-def _screen(app: ConsoleApp) -> ConsoleScreen:
-    screen = app.screen
-    assert isinstance(screen, ConsoleScreen)
-    return screen
+# What Textual, Rich or a format string could act on; what a terminal could, is in `PAYLOADS`.
+MARKUP = ("[/red] [bold", "[@click=app.quit]x[/]", "{0} %s {x!r}", "\ud800")
 
 
 class Recording(SessionsPane):
-    """A pane that writes down what it asks to have painted."""
+    """A pane that records which regions it asks to repaint."""
 
     def __init__(self, settings: PaneSettings) -> None:
         super().__init__(settings)
@@ -58,22 +48,12 @@ class Recording(SessionsPane):
         return super().refresh(*regions, **options)
 
 
-class Bare(App[None]):
-    """An app whose screen is empty, and has the styles of the cells."""
-
-    class Empty(Screen[None]):
-        COMPONENT_CLASSES: ClassVar[set[str]] = ConsoleScreen.COMPONENT_CLASSES
-
-    def get_default_screen(self) -> Screen[None]:
-        return self.Empty()
-
-
 def _listing(count: int) -> Listing:
     many = tuple(session("hollis_park", "stage_1", f"title {number}") for number in range(count))
     return Listing("hollis_park", ROOT / "hollis_park", sessions=many)
 
 
-async def _recorded(count: int) -> Recording:
+def _recorded(count: int) -> Recording:
     pane = Recording(PaneSettings(id="sessions", quiet_after=timedelta(minutes=10)))
     shown = ListQuery(timedelta(minutes=10)).shown(
         Catalog(ROOT, NOW, listings=(_listing(count),)), NOW, {}
@@ -82,24 +62,15 @@ async def _recorded(count: int) -> Recording:
     return pane
 
 
-async def _paint(pane: Pane) -> None:
-    for y in range(pane.size.height):
-        pane.render_line(y)
-
-
 async def test_a_cursor_key_paints_two_rows_and_a_tick_only_what_changed() -> None:
-    pane = await _recorded(50)
-
-    app = Bare()
-    async with app.run_test(size=(80, 24)) as pilot:
-        await app.screen.mount(pane)
-        pane.is_active = True
-        await pilot.pause()
-        await _paint(pane)
+    pane = _recorded(50)
+    pane.is_active = True
+    async with alone(pane):
+        painted(pane)
         pane.asked.clear()
         pane.move(1)
         assert [region.y for region in pane.asked] == [1, 2]
-        await _paint(pane)
+        painted(pane)
         pane.asked.clear()
         shown = tuple(pane.sessions.values())
         pane.update(shown, pane.shape, NOW + timedelta(minutes=1))
@@ -112,17 +83,15 @@ async def test_a_cursor_key_paints_two_rows_and_a_tick_only_what_changed() -> No
 @pytest.mark.parametrize("count", [10_000])
 async def test_ten_thousand_rows_are_shown_and_walked_at_once(count: int) -> None:
     engine = FixedEngine(catalog=Catalog(ROOT, NOW, listings=(_listing(count),)))
-    app = ConsoleApp(engine)
-    async with app.run_test(size=(120, 36)) as pilot:
-        await settled(pilot)
-        screen = _screen(app)
-        assert len(screen.panes.sessions.keys) == count
-        await pilot.press("G", "k", "pageup")
-        assert screen.panes.sessions.index == count - 2 - screen.panes.sessions.page
+    async with console(engine, (120, 36)) as at:
+        assert len(at.listed) == count
+        page = sum("title " in row for row in at.rows("sessions"))
+        await at.press("G", "k", "pageup")
+        assert at.view.row == count - 2 - page
 
 
 def _hostile(payload: str) -> Catalog:
-    """A catalog as the core makes it: every text has passed the boundary."""
+    """Return a catalog as the core makes it: every text has been made safe."""
     text = safe_text(f"before {payload} after")
     one = session(text, text, text, reason=text, model=text, waiting_for=text)
     failed = tuple(
@@ -157,13 +126,7 @@ def _entries(payload: str) -> tuple[Entry, ...]:
     )
 
 
-def _shown(screen: ConsoleScreen) -> Iterator[str]:
-    for pane in screen.query(Pane):
-        for y in range(pane.size.height):
-            yield pane.render_line(y).text
-
-
-@pytest.mark.parametrize("payload", PAYLOADS)
+@pytest.mark.parametrize("payload", [*PAYLOADS.values(), *MARKUP])
 async def test_no_text_acts_on_the_terminal_or_the_app(payload: str) -> None:
     said = safe_text(f"before {payload} after")
     engine = FixedEngine(
@@ -172,31 +135,38 @@ async def test_no_text_acts_on_the_terminal_or_the_app(payload: str) -> None:
         diagnosis=Verdict(said, (said,), is_clear=False),
     )
     engine.sayings["stats"] = (said, said)
-    app = ConsoleApp(engine)
-    async with app.run_test(size=(120, 36)) as pilot:
-        await settled(pilot)
-        screen, at = _screen(app), Console(pilot, engine)
-        screen.panes.sessions.select(engine.catalog.listings[0].sessions[0].key)
-        await at.until(lambda: any("before" in line for line in _shown(screen)))
+    async with console(engine, (120, 36)) as at:
+        await at.choose_session(engine.catalog.listings[0].sessions[0].session_id)
+        await at.until(lambda: "before" in at.text("live"))
+        lines = at.rows()
         await at.press("a")
         await at.asked()
-        lines = list(_shown(screen))
-        await at.press("escape", "e", "escape", "1", "3", "question_mark")
-        lines += _shown(screen)
+        lines += at.rows()
+        await at.press("escape", "e", "escape", "1")
+        lines += at.rows()
+        await at.press("3", "question_mark")
+        lines += at.rows()
         await at.press("escape", "colon", *"stats", "enter")
-        await at.until(lambda: screen.panes.page.is_open and "after" in at.shown(screen.panes.page))
-        lines += _shown(screen)
-        assert all(line.isprintable() for line in lines), [x for x in lines if not x.isprintable()]
+        await at.until(lambda: "after" in at.page)
+        lines += at.rows()
+        assert [line for line in lines if not line.isprintable()] == []
         assert any("before" in line and "after" in line for line in lines)
-        assert app.is_running
-        app.export_screenshot()
+        assert at.exit_code is None
+        assert "before" in at.screenshot()
+
+
+@asynccontextmanager
+async def streaming() -> AsyncIterator[LivePane]:
+    """Show the Live pane alone, with a stream in it."""
+    live = LivePane(PaneSettings(id="live", quiet_after=timedelta(minutes=10), follow_key="F"))
+    async with alone(live):
+        live.begin(session("hollis_park", "stage_1", "title"))
+        live.add(StreamUpdate(entries=stream()))
+        yield live
 
 
 async def test_scrolled_up_the_stream_stays_and_counts_what_is_new() -> None:
-    app = ConsoleApp(FixedEngine())
-    async with app.run_test(size=(80, 24)) as pilot:
-        await settled(pilot)
-        live = _screen(app).panes.live
+    async with streaming() as live:
         live.scroll_lines(-3)
         top = live.top
         live.add(
@@ -212,36 +182,25 @@ async def test_scrolled_up_the_stream_stays_and_counts_what_is_new() -> None:
 
 
 async def test_a_result_joins_its_call_and_resizing_keeps_it() -> None:
-    app = ConsoleApp(FixedEngine())
-    async with app.run_test(size=(80, 24)) as pilot:
-        await settled(pilot)
-        live = _screen(app).panes.live
+    async with console() as at:
         for width in (80, 120, 70):
-            await pilot.resize_terminal(width, 50)
-            await pilot.pause()
-            shown = "\n".join(live.render_line(y).text for y in range(live.size.height))
-            assert "12 results   1.2s" in shown
+            await at.resize(width, 50)
+            assert "12 results   1.2s" in "\n".join(at.rows("live"))
 
 
 async def test_another_transcript_replaces_what_was_shown() -> None:
-    app = ConsoleApp(FixedEngine())
-    async with app.run_test(size=(80, 24)) as pilot:
-        await settled(pilot)
-        live = _screen(app).panes.live
+    async with streaming() as live:
         live.add(StreamUpdate(entries=(Entry(EntryKind.TEXT, "afresh", at=NOW),), was_reset=True))
-        shown = [live.render_line(y).text.strip() for y in range(1, live.size.height)]
+        shown = [row.strip() for row in painted(live)[1:]]
         assert next(line for line in shown if line) == "14:30 afresh"
 
 
 async def test_a_long_stream_lets_go_of_its_oldest() -> None:
-    app = ConsoleApp(FixedEngine())
-    async with app.run_test(size=(80, 24)) as pilot:
-        await settled(pilot)
-        live = _screen(app).panes.live
+    async with streaming() as live:
         for start in range(0, 12_000, 1000):
             texts = (f"line {number}" for number in range(start, start + 1000))
             live.add(
                 StreamUpdate(entries=tuple(Entry(EntryKind.TEXT, text, at=NOW) for text in texts))
             )
         assert live.count <= 5001
-        assert "line 11999" in "".join(live.render_line(y).text for y in range(live.size.height))
+        assert "line 11999" in "".join(painted(live))

@@ -1,4 +1,4 @@
-"""The screen without a colour or a style: its letters alone say what is what."""
+"""The screen without colours or styles: the text alone shows every state."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import pytest
 
 from tests.support.console.fixed_catalog import NOW
 from tests.support.console.fixed_engine import FixedEngine
-from tests.support.console.piloted import Console, console
+from tests.support.console.harness import console
+from tui.core.console.pane_table import PANES
 from tui.core.sessions.catalog_changes import LastLooked
-from tui.ui.widgets.pane import Pane
 from tui.view.text import formatting
 
 STATES = (
@@ -17,14 +17,9 @@ STATES = (
 )  # fmt: skip
 
 
-def letters(here: Console, pane: Pane) -> list[str]:
-    """Return the rows of a pane as bare text."""
-    return [pane.render_line(y).text for y in range(pane.size.height)]
-
-
 async def test_each_state_is_a_sign_and_a_word() -> None:
     async with console(size=(132, 150)) as here:
-        rows = "\n".join(letters(here, here.screen.panes.sessions))
+        rows = "\n".join(here.rows("sessions"))
         assert [state for state in STATES if state not in rows] == []
         sessions, quiet_after = here.engine.catalog.sessions, here.engine.quiet_after
         shown = {formatting.state(one, NOW, quiet_after)[0].split()[1] for one in sessions}
@@ -34,15 +29,15 @@ async def test_each_state_is_a_sign_and_a_word() -> None:
 async def test_selection_marks_news_and_urgency_are_letters_too() -> None:
     engine = FixedEngine(looks=LastLooked(NOW.replace(year=2020)))
     async with console(engine, size=(132, 60)) as here:
-        before = letters(here, here.screen.panes.sessions)
+        before = here.rows("sessions")
         assert [row for row in before if row.startswith("│>")]
         assert [row for row in before if "•" in row]
         assert [row for row in before if "42m" in row]
         assert [row for row in before if "3h 10m s" in row]
         await here.press("j", "space")
-        after = letters(here, here.screen.panes.sessions)
+        after = here.rows("sessions")
         assert sum("*" in row[:4] for row in after) == 1 + sum("*" in row[:4] for row in before)
-        listings = letters(here, here.screen.panes.listings)
+        listings = here.rows("listings")
         assert [row for row in listings if "1!" in row]
 
 
@@ -50,14 +45,7 @@ async def test_selection_marks_news_and_urgency_are_letters_too() -> None:
 async def test_the_active_pane_is_pointed_at(number: int) -> None:
     async with console(size=(132, 43)) as here:
         await here.press(str(number))
-        screen = here.screen
-        panes = (
-            screen.panes.listings,
-            screen.panes.sessions,
-            screen.panes.expiry,
-            screen.panes.live,
-        )
-        pointed = [index for index, pane in enumerate(panes, 1) if "─▸" in letters(here, pane)[0]]
+        pointed = [row.number for row in PANES if "─▸" in here.rows(row.name)[0]]
         assert pointed == [number]
 
 
@@ -66,15 +54,13 @@ async def test_every_size_is_filled_and_never_overflown(size: tuple[int, int]) -
     async with console(size=size) as here:
         for keys in ((), ("3",), ("enter",), ("question_mark",), ("escape", "2", "e")):
             await here.press(*keys)
-            for pane in here.screen.query(Pane):
-                for y in range(pane.size.height):
-                    assert pane.render_line(y).cell_length == pane.size.width
+            assert here.misfits == []
 
 
 @pytest.mark.parametrize("size", [(59, 24), (80, 15), (20, 5), (1, 1)])
 async def test_a_smaller_one_says_what_it_needs(size: tuple[int, int]) -> None:
     async with console(size=size) as here:
-        (line,) = letters(here, here.screen.panes.tiny)
+        (line,) = here.rows("tiny")
         assert f"needs 60x16, has {size[0]}x{size[1]}; or use `ls`".startswith(line.rstrip(" ~"))
         await here.press("d", "y", "r", "enter")
         assert here.engine.asked == []

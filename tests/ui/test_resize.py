@@ -1,4 +1,4 @@
-"""A new size: each pane fits itself to it once."""
+"""Each pane fits itself to a new size exactly once."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from textual.message_pump import MessagePump
 
 import tui.ui
-from tests.support.console.piloted import console
+from tests.support.console.harness import console
 from tui.ui.widgets.live import LivePane
 from tui.ui.widgets.page import PagePane
 from tui.ui.widgets.pane import Pane
@@ -35,9 +35,9 @@ async def test_a_pane_is_fitted_once_to_a_new_size(
     async with console(size=(100, 24)) as at:
         await at.press(*("?" if kind is PagePane else ""))
         before = Counter(fitted)
-        await at.pilot.resize_terminal(110, 30)
+        await at.resize(110, 30)
         await at.until(lambda: bool(fitted - before))
-        await at.pilot.pause()
+        await at.pause()
         assert set((fitted - before).values()) == {1}
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.console import fixed_catalog
 from tests.support.console.fixed_engine import FixedEngine
-from tests.support.console.piloted import console
+from tests.support.console.harness import console
 from tests.support.reworded import reword
 from tui.core.models.verdict import Verdict
 
@@ -78,16 +78,15 @@ async def pressed(case: Keys) -> list[Any]:
     found: list[Any] = []
     async with console(case.engine(), size=(120, 36)) as at:
         await at.choose(case.title)
-        question = at.panes.question
         for key in case.keys:
             await at.press(key)
-            await at.until(lambda: not question.is_open or question.is_asking)
+            await at.until(lambda: not at.view.is_question_open or at.is_asking)
             found.append(
                 (
                     key,
                     list(at.engine.asked),
-                    (question.is_asking, question.asked, bool(at.message), question.message.style),
-                    (at.view.marks, at.view.shown, at.panes.page.is_open),
+                    (at.is_asking, at.questions, bool(at.message), at.style),
+                    (at.view.marks, at.view.shown, at.view.is_page_open),
                 )
             )
     return found

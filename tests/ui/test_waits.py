@@ -1,17 +1,16 @@
-"""A wait for a disk can be left and ends whatever its work raises; so no loop stands still."""
+"""A wait for a disk can be left, and ends whatever its work raises, so no loop stops."""
 
 from __future__ import annotations
 
 import ast
 import asyncio
 from pathlib import Path
-from typing import cast
 
 import pytest
 
 import tui.ui
+from tests.support.console.fixed_engine import FixedEngine
 from tui.ui.background.loops import BackgroundLoops
-from tui.ui.engine.engine import Engine
 from tui.ui.threads import in_background
 
 UI = Path(tui.ui.__file__).parent
@@ -38,7 +37,7 @@ ODD = [StopIteration("odd"), asyncio.CancelledError("odd"), GeneratorExit("odd")
 
 @pytest.mark.parametrize("error", ODD, ids=lambda one: type(one).__name__)
 async def test_whatever_the_work_raises_ends_the_wait(error: BaseException) -> None:
-    """Without it the wait has no end, or is taken for the order to stop."""
+    """Otherwise the wait would never end, or would look like a cancellation."""
 
     def work() -> None:
         raise error
@@ -47,16 +46,9 @@ async def test_whatever_the_work_raises_ends_the_wait(error: BaseException) -> N
         await asyncio.wait_for(in_background(work), 10)
 
 
-class Silent:
-    """An engine whose log takes all."""
-
-    def note_fault(self, where: str, trace: str) -> None:
-        """Keep nothing."""
-
-
 async def test_a_loop_that_is_cancelled_from_within_begins_again() -> None:
-    """It ended without a word, and its picture stood still."""
-    loops, begun = BackgroundLoops(cast(Engine, Silent()), lambda: None), asyncio.Queue[str]()
+    """Such a loop used to end silently, and what it showed was never updated."""
+    loops, begun = BackgroundLoops(FixedEngine(), lambda: None), asyncio.Queue[str]()
     loops.again_s = 0.01
 
     async def loop() -> None:

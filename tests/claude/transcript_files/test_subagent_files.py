@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.hostile.failing import reads_fail
 from tests.support.hostile.payloads import PAYLOADS, is_cleaned
+from tests.support.hostile.read_errors import reads_fail
 from tui.claude.transcript_files import subagent_files
 from tui.claude.transcript_files.subagent_files import (
     Subagent,

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.hostile.failing import reads_fail
+from tests.support.hostile.read_errors import reads_fail
 from tui.claude.transcript_files.transcript_pages import RawLine
 from tui.claude.transcript_files.transcript_tail import Growth, Tail
 from tui.core.errors import UnknownId

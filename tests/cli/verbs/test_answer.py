@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 from tests.operations.running.test_steer import add_run
 from tests.support.hostile.planted_request import plant_request
-from tests.support.listings.drawn_input import read_back
+from tests.support.listings.painted_request import read_back
 from tests.support.listings.sample_listing import FIRST, SampleListing
 from tests.support.place import REPOSITORY
 from tui.cli.output import captured

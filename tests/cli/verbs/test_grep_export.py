@@ -14,8 +14,16 @@ from pathlib import Path
 import pytest
 
 from tests.support.hostile.payloads import PAYLOADS, acts
-from tests.support.listings.said import answer, call, prompt, result, text, thinking, write_lines
 from tests.support.listings.sample_listing import FIRST, SECOND, SampleListing, run_cli
+from tests.support.listings.transcript_lines import (
+    answer,
+    call,
+    prompt,
+    result,
+    text,
+    thinking,
+    write_lines,
+)
 from tests.support.place import REPOSITORY
 from tui.__main__ import say_verb
 from tui.core.errors import UsageError

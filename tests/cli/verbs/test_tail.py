@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.listings.said import answer, prompt, result, text, write_lines
 from tests.support.listings.sample_listing import FIRST, SampleListing, run_cli
+from tests.support.listings.transcript_lines import answer, prompt, result, text, write_lines
 
 
 def test_a_result_without_its_call_has_one_arrow_and_each_day_is_told_once(tmp_path: Path) -> None:

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.console.asking import granted
-from tests.support.listings.drawn_input import read_back, read_both
+from tests.support.console.permission_requests import granted
+from tests.support.listings.painted_request import read_back, read_both
 from tests.support.listings.sample_listing import run_cli
 from tests.support.processes.runs_site import Site, command, over, site_below, wait
 from tui.core.models.permission_request import PermissionRequest

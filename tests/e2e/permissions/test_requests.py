@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.console.asking import granted, told_input
-from tests.support.listings.drawn_input import read_back
+from tests.support.console.permission_requests import granted, painted_input
+from tests.support.listings.painted_request import read_back
 from tests.support.listings.sample_listing import run_cli
 from tests.support.processes.runs_site import Site, command, over, site_below, wait
 from tui.core.agent_questions import QUESTION
@@ -151,7 +151,7 @@ async def test_every_key_is_in_sight_before_it_is_allowed(site: Site) -> None:
         _require_live(request)
         if tool != QUESTION:
             painted = await granted(request, LARGE.get(number, (80, 24)))
-            assert told_input(painted) == request.input
+            assert painted_input(painted) == request.input
         if tool == "mcp__ops__run" and given["command"] == HIDDEN:
             shown = run_cli(site.listing.parent, "show", read_run(folder).session_id).stdout
             assert r"command: rm -rf /srv/a\u200b \x1b[8m; touch x" in shown

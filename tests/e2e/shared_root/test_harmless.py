@@ -21,8 +21,8 @@ from tests.support.hostile.planted_databases import DATABASE_PLANTS, SMALLER, pr
 from tests.support.hostile.plants import PLANTS
 from tests.support.listings.sample_listing import FIRST, SampleListing, with_footprint
 from tests.support.place import REPOSITORY
+from tests.support.processes.audit_hook import WATCH, require_harmless
 from tests.support.processes.terminal import Terminal
-from tests.support.processes.watched import WATCH, require_harmless
 from tests.support.verb_lines import verb_lines
 
 # What eight threads read at once, where all of them are needed: how many are, the machine says.

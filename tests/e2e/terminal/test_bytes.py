@@ -9,9 +9,9 @@ from datetime import timedelta
 from pathlib import Path
 
 from tests.support.listings.sample_listing import SampleListing
+from tests.support.processes.growing_session import shown
 from tests.support.processes.runs_site import wait
 from tests.support.processes.terminal import Terminal
-from tests.support.processes.writing import shown
 
 MANY = 26
 

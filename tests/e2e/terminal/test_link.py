@@ -13,9 +13,9 @@ import pytest
 
 from tests.support.listings.sample_listing import FIRST, SECOND, SampleListing
 from tests.support.place import REPOSITORY
+from tests.support.processes.growing_session import shown
 from tests.support.processes.runs_site import wait
 from tests.support.processes.terminal import Terminal
-from tests.support.processes.writing import shown
 
 STALL_S = 8.0
 LATE_S = 0.3  # one that waits for the link is late by seconds
@@ -39,7 +39,7 @@ def screen(listing: SampleListing, tmp_path: Path) -> Iterator[Terminal]:
     command = (
         sys.executable,
         "-m",
-        "tests.support.console.beating",
+        "tests.support.console.loop_delay",
         str(listing.root),
         str(tmp_path / "late"),
     )
@@ -61,7 +61,7 @@ def fill(screen: Terminal, seconds: float) -> None:
 def test_a_stalled_link_delays_nothing_and_ends_with_the_true_screen(
     screen: Terminal, listing: SampleListing, tmp_path: Path
 ) -> None:
-    """The loop is never late by over 0.3 s, less what it queued for a processor (see `beating`).
+    """The loop is never late by over 0.3 s, less what it queued for a processor (see `loop_delay`).
 
     With frames that are never skipped it is late by as long as the link stood still.
     """

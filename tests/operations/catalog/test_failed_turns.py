@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.listings.said import AT, answer, prompt, result, text
 from tests.support.listings.sample_listing import FIRST, SECOND, SampleListing, change_row, run_cli
+from tests.support.listings.transcript_lines import AT, answer, prompt, result, text
 from tui.core.models.session import Liveness
 from tui.operations.catalog.scanner import CatalogScanner
 from tui.view.text import formatting

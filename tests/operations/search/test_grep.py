@@ -10,8 +10,16 @@ from pathlib import Path
 import pytest
 
 from tests.support.hostile.payloads import PAYLOADS, acts
-from tests.support.listings.said import answer, call, prompt, result, text, thinking, write_lines
 from tests.support.listings.sample_listing import FIRST, SECOND, SampleListing
+from tests.support.listings.transcript_lines import (
+    answer,
+    call,
+    prompt,
+    result,
+    text,
+    thinking,
+    write_lines,
+)
 from tui.core.errors import UsageError
 from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.search.grep import GrepHit, search

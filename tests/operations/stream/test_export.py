@@ -11,8 +11,16 @@ from pathlib import Path
 import pytest
 
 from tests.support.hostile.payloads import PAYLOADS, acts, is_cleaned
-from tests.support.listings.said import answer, call, prompt, result, text, thinking, write_lines
 from tests.support.listings.sample_listing import FIRST, SECOND, SampleListing, snapshot
+from tests.support.listings.transcript_lines import (
+    answer,
+    call,
+    prompt,
+    result,
+    text,
+    thinking,
+    write_lines,
+)
 from tui.core.errors import ConsoleError, UnknownId
 from tui.core.models.session import Session
 from tui.operations.stream.export import markdown, trashed_session

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from tests.support.listings.said import AT, answer, prompt, text, write_lines
 from tests.support.listings.sample_listing import FIRST, SampleListing
+from tests.support.listings.transcript_lines import AT, answer, prompt, text, write_lines
 from tui.core.models.entry import EntryKind
 from tui.core.text.markdown_quoting import escaped
 from tui.operations.catalog.scanner import CatalogScanner

@@ -8,8 +8,8 @@ import pytest
 
 from tests.claude.transcript.test_line_reader import queue, says, user
 from tests.operations.stream.test_follow import append, listing
-from tests.support.listings.said import result
 from tests.support.listings.sample_listing import FIRST, SampleListing
+from tests.support.listings.transcript_lines import result
 from tui.operations.stream.follow import StreamFollower
 from tui.operations.transcripts import page_context as module
 

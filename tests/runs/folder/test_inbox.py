@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from tests.support.hostile.failing import reads_fail
+from tests.support.hostile.read_errors import reads_fail
 from tui.core.errors import Refused, UsageError
 from tui.runs.folder.command import Command
 from tui.runs.folder.inbox import Inbox, post

@@ -1,1 +1,1 @@
-"""The console over a fixed catalog, and what tests ask of it."""
+"""The console over a fixed catalog, and the harness that tests use."""

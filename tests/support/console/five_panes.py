@@ -1,7 +1,7 @@
 """The console with one row more in the table of panes: `python -m ...five_panes WIDTH`.
 
-Goes to the fifth pane, and puts out what is painted then, what the help says, and what the settings
-say of its name.
+Goes to the fifth pane, and prints what is painted then, the help, and the error for a setting with
+the pane's name.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ class CountPane(Pane):
 
 
 async def main(width: int) -> None:
-    """Add the row before anything is made of the table."""
+    """Add the row before the table is used, then run the console."""
     row = pane_table.PaneRow(5, "Count", "__main__:CountPane", "left", "alone")
     pane_table.PANES = (*pane_table.PANES, row)
-    from tests.support.console.piloted import console
+    from tests.support.console.harness import console
     from tui.core.console.keymap import WrongKey, keymap
 
     async with console(size=(width, 30)) as at:
@@ -44,7 +44,7 @@ async def main(width: int) -> None:
         await at.press("tab")
         print("after it:", at.view.pane)
         await at.press("shift+tab", "?")
-        print(at.shown(at.panes.page))
+        print(at.page)
     try:
         keymap({"count": "x"}, ())
     except WrongKey as error:

@@ -37,7 +37,7 @@ class Talking(FixedFollow):
 
 
 class Console(FixedEngine):
-    """The fixed engine, changed by the words of the command line."""
+    """The fixed engine, with the behaviour that the command line asks for."""
 
     def follow(self, session: Session) -> FixedFollow:
         return Talking(self.stream) if "--talks" in sys.argv else super().follow(session)

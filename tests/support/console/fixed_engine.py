@@ -81,9 +81,9 @@ class FixedFollow:
 class FixedEngine:
     """A fake engine; `asked` records what it was asked to do, ids in `refusing` are refused.
 
-    With `denies` nothing can be granted; `shown` collects the digests of what was seen. `batch` is
-    what was done last elsewhere; `sayings` is the output of verbs, `needs_yes` those that ask for
-    confirmation; a verb in `slow` ends only when `goes_on` is set.
+    `denies` is why nothing can be allowed; `shown` collects the digests of answered requests.
+    `batch` is the last act of another console; `sayings` is the output of verbs, `needs_yes` are
+    those that ask for confirmation; a verb in `slow` ends only when `goes_on` is set.
     """
 
     catalog: Catalog = field(default_factory=fixed_catalog.catalog)

@@ -55,7 +55,7 @@ class HostileRoot:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The environment of whoever looks."""
+        """The environment of the operator."""
         return ENVIRONMENT | {
             "HOME": str(self.root.parent / "home"),
             "SESSION_CONSOLE_CONFIG": str(self.root.parent / "config.toml"),
@@ -64,7 +64,7 @@ class HostileRoot:
 
 @contextmanager
 def hostile_root(folder: Path, *, is_held: bool = True) -> Iterator[HostileRoot]:
-    """Create the root; `is_held` stops agents and clean-up from being started."""
+    """Create the root; with `is_held` no agent and no clean-up can start."""
     listing = SampleListing(folder / "outputs", NAME)
     listing.folder.mkdir(parents=True)
     with Child(["sleep", "600"]) as driver:

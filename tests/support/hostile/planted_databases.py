@@ -1,4 +1,4 @@
-"""What somebody who can write into a listing may put in place of its database or beside it.
+"""What somebody with write access to a listing may put beside its database or in its place.
 
 Each plant is a function that takes a listing with one tracked session. `precious(listing)` is a
 file outside the root that none of them may touch.
@@ -217,7 +217,7 @@ def much_audit(listing: SampleListing, count: int = 10_000) -> None:
 
 
 def many(listing: SampleListing) -> None:
-    """More rows than anybody has sessions."""
+    """More rows than anyone has sessions."""
     run_sql(
         listing,
         NUMBERS,
@@ -227,7 +227,7 @@ def many(listing: SampleListing) -> None:
 
 
 def as_much_as_is_read(listing: SampleListing) -> None:
-    """Nearly the most that is read of a database, in characters that take the most memory."""
+    """Almost as much as is read of a database, in characters that need the most memory."""
     run_sql(
         listing,
         "CREATE TABLE n AS WITH RECURSIVE n(i) AS"

@@ -1,4 +1,4 @@
-"""Files in a listing that an agent obeys; each writes below `acted` when it is obeyed."""
+"""Files in a listing that an agent obeys; each writes below `acted` if it is obeyed."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Plants:
             path.unlink()
 
     def names(self) -> set[str]:
-        """Return those that were obeyed since."""
+        """Return the names of those that were obeyed."""
         return {path.name for path in self.acted.iterdir()}
 
     def _settings(self, name: str) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""What somebody who can write into one listing may plant there, each in a listing of its own.
+"""What somebody with write access to a listing may plant there, each in its own listing.
 
 `PLANTS` is a table: a new kind of file, or of its replacement, is a new row.
 """
@@ -141,7 +141,7 @@ def _transcript(kind: str) -> Plant:
 
 
 def _filled(place: str, count: int, name: str, *, with_folders: bool = False) -> Plant:
-    """Return a plant that fills a folder with this many names, more than its bound if any."""
+    """Return a plant that fills a folder with this many names, more than is allowed there."""
 
     def make(listing: SampleListing) -> None:
         folder = listing.folder / place

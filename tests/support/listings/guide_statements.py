@@ -107,7 +107,7 @@ async def extend_session(
 
 
 async def mark_session_failed(db_path: Path, session_id: str) -> None:
-    """Mark a session failed: the guide names this act without giving a statement."""
+    """Mark a session as failed; the guide names this act but gives no statement."""
     async with aiosqlite.connect(db_path) as db:
         await db.execute(
             "UPDATE claude_sessions SET status = 'failed' WHERE session_id = ?", (session_id,)
@@ -141,7 +141,7 @@ async def cleanup_expired(db_path: Path, sessions_dir: Path, *, now: datetime) -
 
 
 async def expired_now(db_path: Path) -> list[str]:
-    """Return what the guide's clean-up would take now."""
+    """Return what the guide's clean-up would remove now."""
     async with aiosqlite.connect(db_path) as db:
         cursor = await db.execute(
             """

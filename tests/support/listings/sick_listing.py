@@ -1,4 +1,4 @@
-"""Listings with one thing wrong, each made for real, for the doctor's tests."""
+"""Listings with one real fault each, for the doctor's tests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Verbs as processes of their own, forked from one that has imported everything.
+"""Verbs as separate processes, forked from one that has imported everything.
 
 A fresh interpreter would spend a fifth of a second on imports, hundreds of times. Tests that depend
 on how the interpreter starts (its locale, its own variables) start a fresh one.

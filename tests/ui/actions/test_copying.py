@@ -1,4 +1,4 @@
-"""`Y` copies the command that does what was just done; run, it does the same."""
+"""`Y` copies the command that does what was just done; running it does the same."""
 
 from __future__ import annotations
 
@@ -8,17 +8,16 @@ import os
 import shlex
 import shutil
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
-from textual.pilot import Pilot
 
+from tests.support.console.catalog_edits import with_session
 from tests.support.console.fixed_catalog import NOW
 from tests.support.console.fixed_engine import FixedEngine
-from tests.support.console.piloted import Console, console
+from tests.support.console.harness import console, console_over
 from tests.support.listings.sample_listing import FIRST, SECOND, SampleListing
 from tests.support.processes.forked_cli import run_verb
 from tui.__main__ import say_verb
@@ -27,11 +26,7 @@ from tui.cli.verb_info import verb_infos
 from tui.core.models.session import Liveness, Process
 from tui.operations.context import Context, VerbOutput
 from tui.settings import Settings
-from tui.ui.actions.copying import command_line
-from tui.ui.actions.sessions import session_actions
-from tui.ui.app import ConsoleApp
 from tui.ui.engine.real_engine import RealEngine
-from tui.ui.screen import ConsoleScreen
 
 THIRD = FIRST.replace("9f2c", "9f2e")
 
@@ -51,18 +46,12 @@ def run(words: Sequence[str]) -> str:
 
 
 def rows(root: Path) -> dict[str, Any]:
-    """Return what an action changes of each session, times to the hour."""
+    """Return status, state and hours left of each session: what an action can change."""
     said = json.loads(run(["", "--root", str(root), "ls", "--json"]))
     return {
         one["session_id"]: (one["status"], one["state"], round((one["expires_in_s"] or 0) / 3600))
         for one in said
     }
-
-
-def copied(pilot: Pilot[int]) -> str:
-    screen = pilot.app.screen
-    assert isinstance(screen, ConsoleScreen)
-    return command_line(screen.engine, screen.flows.commands, screen.targets())
 
 
 @pytest.mark.parametrize(
@@ -83,15 +72,11 @@ async def test_the_copied_command_does_the_same(tmp_path: Path, keys: tuple[str,
     shutil.copytree(root, other)
     context = listing.context()
     engine = RealEngine(context, partial(say_verb, context), verb_infos())
-    async with ConsoleApp(engine).run_test(size=(80, 24)) as pilot:
-        screen = pilot.app.screen
-        assert isinstance(screen, ConsoleScreen)
-        at = Console(pilot, FixedEngine())
-        await at.until(lambda: len(screen.panes.sessions.keys) == 3)
-        for key in keys:
-            await at.press(key)
+    async with console_over(engine, waits=False) as at:
+        await at.until(lambda: len(at.listed) == 3)
+        await at.press(*keys)
         await at.answered()
-        command = copied(pilot)
+        command = await at.command()
     words = shlex.split(command)
     assert words[:3] == ["session-console", "--root", str(root)]
     before = await asyncio.to_thread(rows, other)
@@ -101,8 +86,15 @@ async def test_the_copied_command_does_the_same(tmp_path: Path, keys: tuple[str,
     assert found == await asyncio.to_thread(rows, root)
 
 
+def words(command: str) -> tuple[str, ...]:
+    """Return the verb of a copied command, and what follows it."""
+    program, root, _, *rest = shlex.split(command)
+    assert (program, root) == ("session-console", "--root")
+    return tuple(rest)
+
+
 def read(command: str) -> dict[str, Any]:
-    """Return what the command line makes of a command."""
+    """Return how the command line parses a command."""
     return vars(build_parser().read(shlex.split(command)[1:]))
 
 
@@ -144,11 +136,11 @@ async def test_the_command_says_what_was_asked_for(
             await at.press(key)
             if key == "a":
                 await at.asked()
-                await at.until(lambda: at.panes.page.is_all_seen)
+                await at.until(lambda: at.is_page_read)
             elif keys[:2] == ("a", "n") and number == 1:  # what is typed ahead is dropped
                 await at.until(lambda: "why" in at.message)
         await at.answered()
-        found = read(copied(at.pilot))
+        found = read(await at.command())
     assert {name: found[name] for name in expected} == expected
 
 
@@ -172,13 +164,13 @@ async def test_the_command_says_what_was_asked_for(
 async def test_a_question_that_is_left_stands_for_what_was_typed(
     keys: tuple[str, ...], expected: dict[str, Any]
 ) -> None:
-    """Also after another flow, which was asked for before."""
+    """Also when another question was asked and left before it."""
     async with console() as at:
         await at.choose("First screen")
         for asked in (("e", *"5"), keys):
             await at.press(*asked, "escape")
             await at.answered()
-        found = read(copied(at.pilot))
+        found = read(await at.command())
         assert {name: found[name] for name in expected} == expected
         assert at.engine.asked == []
 
@@ -188,7 +180,7 @@ async def test_a_follow_up_that_is_left_stands_for_what_was_typed() -> None:
         await at.choose("PE platforms, DACH")
         await at.press("colon", *"send", "enter", *"hi", "escape")
         await at.answered()
-        found = read(copied(at.pilot))
+        found = read(await at.command())
         assert (found["verb"], found["prompt"]) == ("send", "hi")
 
 
@@ -199,23 +191,23 @@ async def test_the_command_of_an_answer_that_was_not_given_names_the_session() -
         await at.asked()
         await at.press("escape")
         await at.answered()
-        assert at.screen.flows.commands == (("show", one.address),)
+        assert words(await at.command()) == ("show", one.address)
 
 
 @pytest.mark.parametrize(("key", "sure"), [("n", ()), ("escape", ()), ("y", ("--yes",))])
 async def test_only_who_said_yes_to_an_interrupt_copies_the_yes(
     key: str, sure: tuple[str, ...]
 ) -> None:
-    """Of a turn that another program runs."""
+    """The turn is run by another program, so `i` asks first."""
     async with console() as at:
         one = await at.choose("PE platforms, DACH")
         process = Process(4711, one.session_id, proc_start="1", liveness=Liveness.BUSY)
-        one = replace(one, run=None, process=process)
-        at.screen.flows.act(session_actions.interrupt(at.screen.context, one))
+        await at.look(with_session(at.engine.catalog, one.key, run=None, process=process))
+        await at.press("i")
         await at.asked()
         await at.press(key)
         await at.answered()
-        assert at.screen.flows.commands == (("interrupt", one.address, *sure),)
+        assert words(await at.command()) == ("interrupt", one.address, *sure)
 
 
 async def test_a_copied_command_is_shown_in_full_until_a_key_is_pressed() -> None:
@@ -224,17 +216,15 @@ async def test_a_copied_command_is_shown_in_full_until_a_key_is_pressed() -> Non
         await at.press("e", *"12h", "escape")
         await at.answered()
         await at.press("Y")
-        question = at.panes.question
-        await at.until(lambda: question.size.height > 2)
-        rows = [question.render_line(y).text.strip() for y in range(question.size.height)]
-        assert " ".join(rows).endswith(copied(at.pilot))
-        assert at.panes.sessions.size.height > 0
-        at.screen.news.tell("bert extended 9f2c")
+        await at.until(lambda: len(at.rows("bottom")) > 2)
+        assert at.text("bottom").endswith(at.clipboard)
+        assert at.rows("sessions")
+        at.tell("bert extended 9f2c")
         for _ in range(3):
-            at.screen.news.tick()
-        assert question.is_whole
+            at.tick()
+        assert at.text("bottom").endswith(at.clipboard)
         await at.press("j")
-        await at.until(lambda: question.size.height == 2)
+        await at.until(lambda: len(at.rows("bottom")) == 2)
 
 
 async def test_a_command_too_long_for_the_message_line_is_a_page() -> None:
@@ -244,16 +234,15 @@ async def test_a_command_too_long_for_the_message_line_is_a_page() -> None:
         await at.press("escape")
         await at.answered()
         await at.press("Y")
-        await at.until(lambda: at.panes.page.is_open)
-        shown = "".join(at.shown(at.panes.page).split())
-        assert shown == "".join(copied(at.pilot).split())
+        await at.until(lambda: at.view.is_page_open)
+        assert "".join(at.page.split()) == "".join(at.clipboard.split())
         assert "sent to the terminal (OSC 52; it may not take it)" in at.message
 
 
 async def test_a_configured_root_is_left_out_of_the_command() -> None:
     async with console(FixedEngine(is_root_configured=True)) as at:
         await at.press("1")
-        assert copied(at.pilot).split()[:2] == ["session-console", "ls"]
+        assert (await at.command()).split()[:2] == ["session-console", "ls"]
 
 
 @pytest.mark.parametrize(
@@ -286,7 +275,7 @@ async def test_resume_of_marks_names_them_all() -> None:
         await at.asked()
         await at.press(*"Go", "enter")
         await at.answered()
-        found = read(copied(at.pilot))
+        found = read(await at.command())
         names = [found["id"], *found["also"]]
         assert len(set(names)) == len(names) > 1
         assert len(names) == sum(asked[0] == "start" for asked in at.engine.asked)

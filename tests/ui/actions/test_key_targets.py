@@ -1,59 +1,26 @@
-"""What a key acts on is in sight, in the pane that has the keys; or it says why it does not."""
+"""A key acts only on what is visible in the active pane, or says why it does nothing."""
 
 from __future__ import annotations
 
 import random
-from dataclasses import replace
 
 import pytest
 
+from tests.support.console.catalog_edits import with_session, without
 from tests.support.console.fixed_engine import FixedEngine
-from tests.support.console.piloted import Console, console
-from tui.core.console.pane_table import EXPIRY, LISTINGS, LIVE
-from tui.core.models.catalog import Catalog
+from tests.support.console.harness import Console, console
+from tui.core.console.pane_table import EXPIRY, LISTINGS, LIVE, PANES
 from tui.core.models.run import Run
-from tui.core.models.session import Key, Liveness, Session
-from tui.ui.widgets.pane import Pane
+from tui.core.models.session import Liveness, Session
 
 SIZES = [(80, 24), (120, 36)]
 ACTING = ("r", "e", "d", "a", "i", "y", "space", "asterisk", ":delete", ":resume", ":rename x")
 
 
-def without(catalog: Catalog, gone: Key) -> Catalog:
-    return replace(
-        catalog,
-        listings=tuple(
-            replace(one, sessions=tuple(each for each in one.sessions if each.key != gone))
-            for one in catalog.listings
-        ),
-    )
-
-
-def changed(catalog: Catalog, key: Key, **facts: object) -> Catalog:
-    listings = tuple(
-        replace(
-            one,
-            sessions=tuple(
-                replace(each, **facts) if each.key == key else each  # type: ignore[arg-type]
-                for each in one.sessions
-            ),
-        )
-        for one in catalog.listings
-    )
-    return replace(catalog, listings=listings)
-
-
-async def shown(at: Console, catalog: Catalog) -> None:
-    """Let the console see another catalog."""
-    at.engine.catalog = catalog
-    at.screen.looking.wake()
-    await at.until(lambda: at.screen.store.catalog is catalog)
-
-
-def focused(at: Console) -> Pane:
-    screen = at.screen
-    panes = screen.panes.numbered
-    return screen.panes.page if screen.panes.page.is_open else panes[screen.view.pane]
+def focused(at: Console) -> str:
+    """Return the name of the part that takes the keys."""
+    by_number = {row.number: row.name for row in PANES}
+    return "page" if at.view.is_page_open else by_number[at.view.pane]
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -61,10 +28,10 @@ def focused(at: Console) -> Pane:
 async def test_in_listings_no_session_key_acts_and_each_says_why(
     key: str, size: tuple[int, int]
 ) -> None:
-    """Fails when `selected` takes the selection of Sessions whatever pane is active."""
+    """Fails if the selection of Sessions counts whatever pane is active."""
     async with console(size=size) as at:
         await at.press("1", key)
-        assert not at.panes.question.is_open
+        assert not at.view.is_question_open
         assert at.engine.asked == []
         assert at.view.marks == frozenset()
         assert at.message.startswith(("a listing is selected", "only sessions can be marked"))
@@ -73,17 +40,15 @@ async def test_in_listings_no_session_key_acts_and_each_says_why(
 @pytest.mark.parametrize("verb", ["delete", "resume", "extend 7", "rename x", "send hi", "fail"])
 async def test_in_listings_a_verb_takes_no_session_that_is_not_named(verb: str) -> None:
     async with console() as at:
-        await at.press("1", "colon", *verb.replace(" ", "~"))
-        at.panes.question.editor.before = verb
-        await at.press("enter")
-        await at.until(lambda: "a listing is selected" in " ".join(at.rows(at.panes.question)))
+        await at.press("1")
+        await at.enter(verb)
+        await at.until(lambda: "a listing is selected" in at.text("bottom"))
         assert at.engine.asked == []
 
 
 async def test_in_listings_new_and_clean_up_mean_the_listing_that_is_selected() -> None:
     async with console() as at:
-        await at.press("1")
-        assert at.panes.listings.select(("listing", "hollis_park"))
+        await at.choose_listing("hollis_park")
         await at.press("c")
         await at.asked()
         assert at.message.startswith("clean up hollis_park: ")
@@ -109,7 +74,7 @@ async def test_marks_that_a_filter_hides_do_not_act_and_are_counted() -> None:
         await at.press("asterisk", "d")
         await at.asked()
         assert "(1 marked but hidden: left out)" in at.message
-        count = len(at.panes.sessions.session_keys)
+        count = len(at.view.shown)
         assert f"{count} sessions" in at.message
         await at.press("y" if count <= 5 else str(count), *(() if count <= 5 else ("enter",)))
         await at.answered()
@@ -122,7 +87,7 @@ async def test_in_expiry_a_key_acts_on_the_line_that_is_selected_there_and_on_no
         await at.choose("First screen")
         await at.press("space", "3", "j", "e")
         await at.asked()
-        chosen = at.panes.expiry.session
+        chosen = at.view.ending
         assert chosen is not None
         assert chosen.session_id[:4] in at.message
         assert "(1 marked but hidden: left out)" in at.message
@@ -132,21 +97,20 @@ async def test_in_expiry_a_key_acts_on_the_line_that_is_selected_there_and_on_no
 
 
 async def test_in_live_a_key_acts_on_the_stream_that_is_shown() -> None:
-    """The selection may be another already, while the stream still waits for it to rest."""
+    """The selection may have moved on before the stream follows it."""
     async with console(size=(120, 36)) as at:
         await at.choose("Final list for the partner call")
-        await at.until(lambda: at.panes.live.session == at.panes.sessions.session)
+        await at.until(lambda: at.view.live == at.view.session)
         read = at.session
-        at.panes.sessions.move(1)
-        at.screen.handlers.pane(LIVE)
+        await at.burst("j", "4")
         assert at.session.key == read.key
-        assert read.session_id[:4] in at.rows(at.panes.live)[0]
+        assert read.session_id[:4] in at.rows("live")[0]
 
 
 async def test_under_a_page_no_verb_takes_what_it_covers() -> None:
     async with console() as at:
         await at.press("question_mark", "colon", *"delete", "enter")
-        await at.until(lambda: "a page covers" in " ".join(at.rows(at.panes.question)))
+        await at.until(lambda: "a page covers" in at.text("bottom"))
         assert at.engine.asked == []
 
 
@@ -156,8 +120,8 @@ async def test_a_question_keeps_its_session_and_says_when_that_is_gone(key: str)
         one = await at.choose("Final list for the partner call")
         await at.press(key)
         await at.asked()
-        await shown(at, without(at.engine.catalog, one.key))
-        await at.until(lambda: "gone in the meantime" in at.rows(at.panes.question)[0])
+        await at.look(without(at.engine.catalog, one.key))
+        await at.until(lambda: "gone in the meantime" in at.rows("bottom")[0])
         await at.press("y" if key == "d" else "enter")
         await at.answered()
         assert at.engine.asked == []
@@ -168,9 +132,9 @@ async def test_a_verb_keeps_the_session_that_was_selected_when_its_line_was_open
     async with console() as at:
         one = await at.choose("Final list for the partner call")
         await at.press("colon", *"delete")
-        await shown(at, without(at.engine.catalog, one.key))
+        await at.look(without(at.engine.catalog, one.key))
         await at.press("enter")
-        await at.until(lambda: "gone in the meantime" in " ".join(at.rows(at.panes.question)))
+        await at.until(lambda: "gone in the meantime" in at.text("bottom"))
         assert at.engine.asked == []
 
 
@@ -189,10 +153,10 @@ async def test_what_needs_a_run_is_refused_before_anything_is_typed(verb: str) -
     async with console() as at:
         await at.choose("Final list for the partner call")
         await at.press("colon")
-        at.panes.question.editor.insert(verb)
+        await at.paste(verb)
         await at.press("enter")
-        await at.until(lambda: "nothing is running here" in " ".join(at.rows(at.panes.question)))
-        assert at.panes.question.editor.text == verb
+        await at.until(lambda: "nothing is running here" in at.text("bottom"))
+        assert at.typed == verb
         assert at.engine.asked == []
 
 
@@ -200,13 +164,13 @@ async def test_what_needs_a_run_is_refused_before_anything_is_typed(verb: str) -
 async def test_an_orphan_is_stopped_and_nothing_else(key: str) -> None:
     async with console() as at:
         one = await at.choose("PE platforms, DACH")
-        await shown(at, changed(at.engine.catalog, one.key, liveness=Liveness.ORPHAN))
-        assert at.panes.sessions.select(one.key)
+        await at.look(with_session(at.engine.catalog, one.key, liveness=Liveness.ORPHAN))
+        await at.choose_session(one.session_id)
         await at.press(key)
-        assert not at.panes.question.is_open
+        assert not at.view.is_question_open
         assert "runner died" in at.message
         assert "`:stop` ends it" in at.message
-        await at.until(lambda: "runner died" in at.panes.live.title())
+        await at.until(lambda: "runner died" in at.rows("live")[0])
 
 
 async def test_what_is_typed_behind_a_key_that_was_refused_is_no_command() -> None:
@@ -222,24 +186,23 @@ async def test_what_is_typed_behind_a_key_that_was_refused_is_no_command() -> No
         await at.press("r", *"cd", "enter")
         at.engine.goes_on.set()
         await at.answered()
-        await at.pilot.pause(0.2)
+        await at.pause(0.2)
         assert at.message == "ben holds this root"
-        assert not at.panes.question.is_open
+        assert not at.view.is_question_open
         assert at.engine.asked == []
 
 
-LINES = {
-    "e": ("soon", "7"),
-    "slash": ("<soon", "live"),
-    "c": ("soonish", "30d"),
-    "colon": ("nonsense", "info"),
-    "colon rename enter": ("refuse", ""),
-}
+REFUSED = [
+    ("e", "soon", "not a duration"),
+    ("slash", "<soon", "not a duration"),
+    ("c", "soonish", "not a duration"),
+    ("colon", "nonsense", "no such verb: nonsense"),
+    ("colon rename enter", "refuse", "is locked"),
+]
 
 
-@pytest.mark.parametrize("key", LINES)
-async def test_a_refused_answer_keeps_its_line_open(key: str) -> None:
-    wrong, _ = LINES[key]
+@pytest.mark.parametrize(("key", "wrong", "why"), REFUSED)
+async def test_a_refused_answer_keeps_its_line_open(key: str, wrong: str, why: str) -> None:
     async with console() as at:
         one = await at.choose("First screen")
         at.engine.refusing = {one.session_id}
@@ -247,10 +210,10 @@ async def test_a_refused_answer_keeps_its_line_open(key: str) -> None:
             await at.press(*(each if each == "rename" else (each,)))
         await at.asked()
         await at.press("ctrl+u", *wrong, "enter")
-        await at.until(lambda: bool(at.panes.question._refusal))
-        assert at.panes.question.editor.text == wrong
+        await at.until(lambda: why in at.text("bottom"))
+        assert at.typed == wrong
         await at.press(*"+2d")
-        assert at.panes.question.editor.text == f"{wrong}+2d"
+        assert at.typed == f"{wrong}+2d"
         assert at.engine.asked == []
 
 
@@ -259,9 +222,9 @@ async def test_a_refused_extension_keeps_its_line_open() -> None:
         one = await at.choose("First screen")
         at.engine.refusing = {one.session_id}
         await at.press("e", "7", "enter")
-        await at.until(lambda: "is locked" in " ".join(at.rows(at.panes.question)))
+        await at.until(lambda: "is locked" in at.text("bottom"))
         await at.press("ctrl+u", *"+2d")
-        assert at.panes.question.editor.text == "+2d"
+        assert at.typed == "+2d"
         at.engine.refusing = set()
         await at.press("enter")
         await at.answered()
@@ -285,22 +248,22 @@ async def test_whatever_keys_are_pressed_what_they_act_on_was_painted_in_the_foc
             painted, pane = "\n".join(at.rows(focused(at))), at.view.pane
             marks = at.view.marks
             await at.press(key)
-            if at.panes.question.is_open:
+            if at.view.is_question_open:
                 await at.asked()
-                about = at.screen.context.about
-                if key in "der" and len(about) == 1 and at.panes.sessions.group is None:
+                about = at.about
+                if key in "der" and len(about) == 1 and at.view.group is None:
                     assert about[0].session_id[:4] in painted or about[0].title[:9] in painted
                 if key in "derai":
                     assert pane != LISTINGS
                     assert pane not in (EXPIRY, LIVE) or len(about) == 1
-                assert {one.key for one in about} <= (marks & at.panes.sessions.session_keys) or (
-                    len(about) == 1 or at.panes.sessions.group is not None
+                assert {one.key for one in about} <= (marks & at.view.shown) or (
+                    len(about) == 1 or at.view.group is not None
                 )
                 await at.press("escape")
                 await at.answered()
             if key in ("space", "asterisk") and pane != 2:
                 assert at.view.marks == marks
-            if chance.random() < 0.1 and not at.panes.page.is_open and not at.view.is_full:
+            if chance.random() < 0.1 and at.view.is_in_panes and at.view.pane != LIVE:
                 words = chance.choice(("", "live", "hvac", "nowhere"))
-                at.screen.store.change(query=replace(at.view.query, filter=words))
-                at.screen.tick()
+                await at.press("slash", "ctrl+u", *words, "enter")
+                await at.answered()

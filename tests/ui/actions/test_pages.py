@@ -1,21 +1,14 @@
-"""Pages over the panes: what they leave behind, where they open, and the verb line inside them."""
+"""Pages over the panes: where they open, the `:` line in them, and what they leave alone."""
 
 from __future__ import annotations
 
 import pytest
 
+from tests.support.console.catalog_edits import with_listing
 from tests.support.console.fixed_engine import FixedEngine
-from tests.support.console.piloted import Console, console
+from tests.support.console.harness import console
 
 LINES = tuple(f"line {number}" for number in range(60))
-
-
-async def say(at: Console, text: str) -> None:
-    """Say a line at the `:` prompt."""
-    await at.press("colon")
-    await at.asked()
-    at.panes.question.editor.insert(text)
-    await at.press("enter")
 
 
 @pytest.mark.parametrize("keys", [("question_mark", "escape"), ("enter", "escape")])
@@ -24,69 +17,70 @@ async def test_what_covered_the_panes_leaves_their_rows_where_they_were(
     keys: tuple[str, ...], size: tuple[int, int]
 ) -> None:
     async with console(size=size) as at:
-        await at.press("j", "j", "j", keys[0])
-        at.screen.tick()
-        at.panes.sessions.show(at.panes.sessions.keys)
+        await at.press("j", "j", "j")
+        before = at.rows("sessions")
+        await at.press(keys[0])
+        await at.look(with_listing(at.engine.catalog, "hollis_park"))
         await at.press(*keys[1:])
-        assert (at.panes.sessions.first, at.panes.sessions.index) == (0, 3)
+        assert at.view.row == 3
+        assert at.rows("sessions") == before
 
 
 async def test_what_only_reads_leaves_the_marks_and_its_page_says_how_many_it_is_about() -> None:
     async with console(FixedEngine(sayings={"show": LINES})) as at:
         await at.press("s", "space", "space", "space")
         marks = at.view.marks
-        await say(at, "show")
-        await at.until(lambda: at.panes.page.is_open)
-        assert at.panes.page.title() == ":show of 3 sessions"
-        assert len(at.panes.page.lines) == 180
+        await at.enter("show")
+        await at.until(lambda: at.view.is_page_open)
+        assert ":show of 3 sessions" in at.rows("page")[0]
+        assert len(at.page.split("\n")) == 180
         await at.press("q")
         assert at.view.marks == marks
         await at.press("escape")
         one = at.session
-        await say(at, "show")
-        await at.until(lambda: at.panes.page.is_open)
-        assert at.panes.page.title() == f":show {one.listing}/{one.session_id[:8]}"
+        await at.enter("show")
+        await at.until(lambda: at.view.is_page_open)
+        assert f":show {one.listing}/{one.session_id[:8]} " in at.rows("page")[0]
 
 
 @pytest.mark.parametrize(("verb", "shown"), [("log", "line 59"), ("stats", "line 0")])
 async def test_the_log_opens_at_its_end(verb: str, shown: str) -> None:
     async with console(FixedEngine(sayings={verb: LINES})) as at:
-        await say(at, verb)
-        await at.until(lambda: at.panes.page.is_open)
-        await at.until(lambda: at.panes.page.body_height > 0)
-        page = at.panes.page
-        rows = [page.render_line(y).text.strip() for y in range(1, page.size.height)]
-        assert shown in (rows[0], rows[-1])
+        await at.enter(verb)
+        await at.until(lambda: at.view.is_page_open)
+        await at.until(lambda: len(at.page_rows) > 1)
+        assert shown in (at.page_rows[0], at.page_rows[-1])
         await at.press("k")
-        assert page.top == max(0, (60 - page.body_height - 1) if verb == "log" else 0)
+        top = 60 - len(at.page_rows) - 1 if verb == "log" else 0
+        assert at.page_rows[0] == f"line {top}"
 
 
 async def test_the_verb_line_is_a_key_away_on_a_page() -> None:
     engine = FixedEngine(sayings={"stats": LINES, "info": LINES[:9], "ls": ("one line",)})
     async with console(engine) as at:
-        await say(at, "stats")
-        await at.until(lambda: at.panes.page.is_open)
+        await at.enter("stats")
+        await at.until(lambda: at.view.is_page_open)
         await at.press("colon", "escape")
         await at.answered()
-        assert at.panes.page.is_open
-        await say(at, "info")
-        await at.until(lambda: at.panes.page.title() == ":info")
-        await say(at, "ls")
+        assert at.view.is_page_open
+        await at.enter("info")
+        await at.until(lambda: ":info " in at.rows("page")[0])
+        await at.enter("ls")
         await at.answered()
-        assert not at.panes.page.is_open
+        assert not at.view.is_page_open
         assert at.message == "one line"
         await at.press("j")
-        assert at.panes.sessions.index == 1
+        assert at.view.row == 1
 
 
 async def test_a_list_that_a_question_showed_is_left_before_another_verb() -> None:
     async with console(FixedEngine(needs_yes={"purge"})) as at:
-        await say(at, "purge")
+        await at.enter("purge")
         await at.asked()
         await at.press("l")
-        await at.until(lambda: at.panes.page.is_open)
+        await at.until(lambda: at.view.is_page_open)
         await at.press("colon")
-        assert not at.panes.question.is_open
+        assert not at.view.is_question_open
         await at.press("q")
         await at.asked()
         assert at.message.startswith("would purge")
@@ -96,7 +90,7 @@ async def test_a_list_that_a_question_showed_is_left_before_another_verb() -> No
 async def test_no_word_takes_the_place_of_an_answer(typed: str) -> None:
     async with console(FixedEngine(needs_yes={"purge", "delete"})) as at:
         await at.choose("First screen")
-        await say(at, typed)
+        await at.enter(typed)
         await at.asked()
         await at.press("n")
         await at.answered()

@@ -1,11 +1,11 @@
-"""Why something is refused can be read to its end, however narrow the screen is."""
+"""The reason of a refusal can be read in full, however narrow the screen is."""
 
 from __future__ import annotations
 
 import pytest
 
 from tests.support.console.fixed_engine import FixedEngine
-from tests.support.console.piloted import Console, console
+from tests.support.console.harness import console
 from tui.operations.context import Context
 from tui.operations.running.prompt_line import parse_prompt_line, with_options
 from tui.operations.running.resume import RunPlan
@@ -13,18 +13,11 @@ from tui.settings import Settings
 
 
 class Restricted(FixedEngine):
-    """An engine whose settings give agents nothing."""
+    """An engine whose settings allow agents nothing."""
 
     def with_prompt_line(self, plan: RunPlan, line: str) -> tuple[RunPlan, str]:
         asked, prompt = parse_prompt_line(line)
         return with_options(Context(Settings(restricted=True), self.now), plan, asked), prompt
-
-
-def shown(at: Console) -> str:
-    """Return all that the two lines at the bottom say, however many they are."""
-    question = at.panes.question
-    rows = (question.render_line(y).text.strip() for y in range(question.size.height))
-    return " ".join(rows)
 
 
 OPTIONS = {
@@ -46,13 +39,13 @@ async def test_why_an_option_is_refused_is_said_in_full(
         await at.choose("Final list for the partner call")
         await at.press("r")
         await at.asked()
-        at.panes.question.editor.insert(typed)
+        await at.paste(typed)
         await at.press("enter")
-        await at.until(lambda: why in shown(at))
+        await at.until(lambda: why in at.text("bottom"))
         assert at.engine.asked == []
         await at.press("ctrl+u", *"go")
-        await at.until(lambda: at.panes.question.size.height == 2)
-        assert "refused" not in shown(at)
+        await at.until(lambda: len(at.rows("bottom")) == 2)
+        assert "refused" not in at.text("bottom")
         await at.press("enter")
         await at.answered()
         assert [asked[-1] for asked in at.engine.asked] == ["go"]
@@ -61,11 +54,8 @@ async def test_why_an_option_is_refused_is_said_in_full(
 async def test_an_option_given_with_the_verb_is_refused_at_once() -> None:
     async with console() as at:
         await at.choose("Final list for the partner call")
-        await at.press("colon")
-        await at.asked()
-        at.panes.question.editor.insert("resume --mode bypassPermissions hi")
-        await at.press("enter")
-        await at.until(lambda: OPTIONS["--mode bypassPermissions hi"] in shown(at))
+        await at.enter("resume --mode bypassPermissions hi")
+        await at.until(lambda: OPTIONS["--mode bypassPermissions hi"] in at.text("bottom"))
 
 
 @pytest.mark.parametrize("size", [(60, 16), (80, 24), (120, 36)])
@@ -73,7 +63,7 @@ async def test_the_help_says_to_the_end_why_a_key_is_of_no_use_now(size: tuple[i
     async with console(size=size) as at:
         await at.choose("PE platforms, DACH")
         await at.press("question_mark")
-        lines = at.shown(at.panes.page).split("\n")
+        lines = at.page.split("\n")
         assert not any(line.rstrip().endswith("~") for line in lines)
         words = " ".join(" ".join(lines).split())
         if size[0] < 110:

@@ -1,4 +1,4 @@
-"""The real engine: every verb said inside the console, and the operations it passes on."""
+"""The real engine: every verb run inside the console, and the operations behind it."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def test_the_view_and_the_looks_of_a_login_are_there_from_another_address(
 def test_no_verb_prints_past_the_console(
     engine: RealEngine, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """What a verb printed would end up in the middle of the screen."""
+    """Anything a verb printed would appear in the middle of the screen."""
     for verb in engine.verbs:
         named = {"id": (FIRST,), "ids": (FIRST,), "listing": ("hollis_park",)}.get(verb.takes, ())
         for words in ((*named, *GIVEN.get(verb.name, ())), ("--help",)):

@@ -1,4 +1,4 @@
-"""A catalog is put in order anew when something changed, and only then."""
+"""A catalog is sorted again when something changed, and only then."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_the_clock_alone_makes_an_order_old() -> None:
 
 
 def test_an_order_lasts_the_longer_the_more_there_is_to_order() -> None:
-    """Putting ten thousand in order each few seconds would keep a core busy for nothing."""
+    """Sorting ten thousand sessions every few seconds would keep a core busy for nothing."""
     same, many = replace(CATALOG, at=LATER), replace(FIRST, ending=FIRST.ending * 1000)
     assert renewed(many, same, BOARD, LATER, UTC).shown is FIRST.shown
     assert renewed(many, same, BOARD, NOW + timedelta(minutes=1), UTC).shown is not FIRST.shown

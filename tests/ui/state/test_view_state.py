@@ -1,4 +1,4 @@
-"""What is in sight, restored and acted on is told from the view alone, without a screen."""
+"""What is visible, restored and acted on follows from the view alone, without a screen."""
 
 from __future__ import annotations
 

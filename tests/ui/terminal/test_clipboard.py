@@ -1,4 +1,4 @@
-"""A copy goes to the terminal as it is, and past GNU screen in pieces that this hands on."""
+"""A copy goes to the terminal unchanged, and inside GNU screen in pieces that it passes on."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ COPY = "\x1b]52;c;" + "QUJD" * 300 + "\a"
 
 
 class Terminal:
-    """Takes what is written."""
+    """Keeps what is written."""
 
     def __init__(self) -> None:
         self.taken: list[str] = []

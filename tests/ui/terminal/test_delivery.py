@@ -1,4 +1,4 @@
-"""What a terminal answers tells of just what it was asked behind."""
+"""A terminal's answer confirms what was sent before the query, and nothing after it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from tui.ui.terminal.delivery import ANSWERS_WITHIN_S, DeliveryTracker
 
 
 def asked(delivery: DeliveryTracker, now: float = 0.0) -> tuple[int, int]:
-    """Ask, as a driver does, and return for which cell."""
+    """Ask, as a driver does, and return the cell that was asked for."""
     place = delivery.ask(80, 24, now).split("\x1b[")[1].rstrip("H").split(";")
     delivery.given += 1
     return int(place[0]), int(place[1])

@@ -1,4 +1,4 @@
-"""The cell diff: a terminal that is sent only what differs shows what one painted anew shows."""
+"""The cell diff: a terminal that is sent only the changes shows the same as a full repaint."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ Painted = tuple[tuple[str, int], ...]  # words, and the number of a style
 
 
 class Screen:
-    """A terminal as Textual leaves it: nothing wraps."""
+    """A terminal in the mode that Textual sets: nothing wraps."""
 
     def __init__(self, size: tuple[int, int] = (WIDTH, HEIGHT)) -> None:
         self._screen = pyte.Screen(*size)
@@ -70,14 +70,14 @@ class Screen:
 
 
 def _seen(cell: Char) -> Char:
-    """Return what of a cell can be seen: of a blank neither its colour nor its weight."""
+    """Return what is visible of a cell: a blank has neither colour nor weight."""
     if cell.data == " " and not (cell.reverse or cell.underscore):
         return Char(" ", bg=cell.bg)
     return cell
 
 
 def strip(painted: Painted, width: int) -> Strip:
-    """Return the words in their styles in exactly so many cells."""
+    """Return the styled words in exactly this many cells."""
     segments, room = [], width
     for words, style in painted:
         kept = ""
@@ -228,7 +228,7 @@ def test_a_payload_that_reached_a_strip_is_no_more_than_text(payload: str) -> No
 
 @pytest.mark.parametrize("word", ["\u2630", "\U0001f680", "\u0915\u093e", "\u3248"])
 def test_what_lies_beside_a_character_of_doubtful_width_is_written_again(word: str) -> None:
-    """A terminal may have shown it over what follows, or have moved on by less."""
+    """A terminal may have drawn it over the next cell, or have advanced by less."""
     frame, changes, width = Frame(), [], cell_width(word)
     for text in (f"ab{word}42", f"xb{word}42", f"xb{'c' * width}42"):
         line = [Strip([Segment(text)], width + 4)]

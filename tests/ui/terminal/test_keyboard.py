@@ -1,4 +1,4 @@
-"""What the bytes of a terminal become: a key, a paste, or nothing; never somebody's command."""
+"""Bytes from a terminal become a key, a paste, or nothing; never a command nobody typed."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def said(found: list[Message]) -> list[str]:
 
 
 def typed(*parts: bytes, gap: float = 0.3, has_mouse: bool = False) -> list[str]:
-    """Return what comes of parts that arrive one after the other, and of a long silence."""
+    """Return the events of parts that arrive one after the other, then of a long silence."""
     keyboard, now, found = Keyboard(DELAY, has_mouse=has_mouse), 0.0, []
     for part in parts:
         found += keyboard.feed(part, now)
@@ -159,13 +159,13 @@ def test_no_numbered_sequence_is_the_key_of_the_character_with_that_number() -> 
 def test_an_escape_counts_though_the_terminal_answers_at_once(
     answer: bytes, told: list[str]
 ) -> None:
-    """Taken for a key with Alt, both would be lost."""
+    """Read as a key with Alt, both keys would be lost."""
     assert typed(b"\x1b" + answer) == ["escape", *told]
     assert typed(b"\x15\x1b" + answer) == ["ctrl+u", "escape", *told]
 
 
 def test_where_the_cursor_is_was_answered_and_f3_was_pressed() -> None:
-    """They differ in the row alone."""
+    """The two differ only in the row."""
     (answered,) = Keyboard(DELAY, has_mouse=True).feed(b"\x1b[2;5R", 0)
     assert isinstance(answered, CursorReport)
     assert answered.cell == (2, 5)

@@ -1,4 +1,4 @@
-"""Painting is handed back to Textual, for good, by whatever the cell diff cannot take."""
+"""Anything that the cell diff cannot paint hands painting back to Textual for good."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.support.processes.terminal import Terminal
 
 
 def cost(screen: Terminal, key: str) -> int:
-    """Return how many bytes came until what a key brings about was there, and all was still."""
+    """Return how many bytes a key cost, once its result was there and nothing more came."""
     before = screen.received
     screen.send(key)
     screen.wait_for(f"pressed {key} and painted")
@@ -23,9 +23,11 @@ def cost(screen: Terminal, key: str) -> int:
 
 
 def test_a_strip_that_the_cell_diff_cannot_take_is_painted_by_textual_and_all_after_it() -> None:
-    """Without the fallback the app ends with a fault; a diff that went on would stay cheap."""
+    """Without the fallback the app would crash; if the diff went on, it would stay cheap."""
     place = REPOSITORY
-    with Terminal((sys.executable, "-m", "tests.support.console.odd_strip"), cwd=place) as screen:
+    with Terminal(
+        (sys.executable, "-m", "tests.support.console.uncacheable_style"), cwd=place
+    ) as screen:
         screen.wait_for("pressed - and painted")
         assert cost(screen, "a") < 60
         assert cost(screen, "o") >= 80

@@ -1,11 +1,10 @@
-"""What is pasted goes into the line as words that stay apart."""
+"""Pasted text goes into the line with its words kept apart."""
 
 from __future__ import annotations
 
 import pytest
-from textual import events
 
-from tests.support.console.piloted import console
+from tests.support.console.harness import console
 from tui.ui.widgets.line_editor import LineEditor
 
 
@@ -33,8 +32,7 @@ async def test_what_is_pasted_in_pieces_does_not_run_together() -> None:
         await at.press("r")
         await at.asked()
         for piece in ("\nfirst ", "second\r\n", "third", "\t", "fourth"):
-            at.panes.question.post_message(events.Paste(piece))
-            await at.pilot.pause()
+            await at.paste(piece)
         await at.press("enter")
         await at.answered()
         assert at.engine.asked[-1][-1] == "first second third fourth"

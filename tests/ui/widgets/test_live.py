@@ -1,4 +1,4 @@
-"""The Live pane on the whole screen: pages, search, tools, entries; little of it in memory."""
+"""The Live pane in full: paging, search, tools and entries, with little in memory."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from datetime import timedelta
 from itertools import pairwise
 
 import pytest
-from textual.geometry import Region
 
-from tests.support.console.fixed_catalog import NOW, stream
+from tests.support.console.catalog_edits import with_session, without
+from tests.support.console.fixed_catalog import NOW, session, stream
 from tests.support.console.fixed_engine import FixedEngine, FixedFollow
-from tests.support.console.piloted import Console, console
+from tests.support.console.harness import Console, console
+from tests.support.console.lone_pane import alone, painted
 from tui.core.console.keymap import keymap
-from tui.core.models.catalog import Catalog
 from tui.core.models.entry import Entry, EntryKind
 from tui.core.models.session import Liveness, Session
 from tui.operations.search.transcript_search import SearchHits
@@ -25,16 +25,23 @@ from tui.operations.stream.follow import StreamUpdate
 from tui.runs.folder.protocol import PartialBlock
 from tui.ui.widgets.live import LivePane
 from tui.ui.widgets.pane import PaneSettings
+from tui.ui.widgets.prompt import PromptBar
 from tui.view.stream.stream_buffer import MOST_ENTRIES
 from tui.view.text.lines import Line
 
+SETTINGS = PaneSettings(id="live", quiet_after=timedelta(minutes=10), follow_key="F")
 LONG = tuple(Entry(EntryKind.TEXT, f"line {number}", at=NOW) for number in range(20_000))
 
 
 class EndFollow(FixedFollow):
-    """Begins near the end, as with a large file."""
+    """Starts near the end, as with a large file; the next poll returns `next`, if set."""
+
+    next: StreamUpdate | None = None
 
     def poll(self, session: Session) -> StreamUpdate:
+        if self.next is not None:
+            update, self.next = self.next, None
+            return update
         update, count = super().poll(session), len(self.entries)
         return replace(update, entries=update.entries[-300:], start=count - 300)
 
@@ -47,15 +54,8 @@ class EndFollow(FixedFollow):
         return super().after(place, min(stop, place + 300), None)
 
 
-class LargeEngine(FixedEngine):
-    """Every session has said very much."""
-
-    def follow(self, session: Session) -> FixedFollow:
-        return EndFollow(LONG)
-
-
 class UnreadFollow(EndFollow):
-    """Something of it cannot be read."""
+    """A stream of which some files cannot be read."""
 
     def seek(
         self,
@@ -75,13 +75,6 @@ class UnreadFollow(EndFollow):
         )
 
 
-class UnreadEngine(FixedEngine):
-    """Of every session something cannot be read."""
-
-    def follow(self, session: Session) -> FixedFollow:
-        return UnreadFollow(LONG)
-
-
 class SlowFollow(EndFollow):
     """Searches until it is told to stop."""
 
@@ -98,80 +91,64 @@ class SlowFollow(EndFollow):
         return SearchHits(sought=sought, is_whole=False)
 
 
-class SlowEngine(FixedEngine):
-    """Every search takes for ever."""
+class StreamEngine(FixedEngine):
+    """An engine that gives every session the same stream."""
+
+    def __init__(self, follower: FixedFollow) -> None:
+        super().__init__()
+        self.follower = follower
 
     def follow(self, session: Session) -> FixedFollow:
-        return SlowFollow(LONG)
-
-
-def with_session(catalog: Catalog, session: Session) -> Catalog:
-    """Return the catalog with one session as it is now."""
-    listings = (
-        replace(
-            listing,
-            sessions=tuple(session if one.key == session.key else one for one in listing.sessions),
-        )
-        for listing in catalog.listings
-    )
-    return replace(catalog, listings=tuple(listings))
+        self.follower.is_told = False
+        return self.follower
 
 
 def shown(at: Console) -> str:
-    live = at.panes.live
-    return "\n".join(live.render_line(y).text for y in range(live.size.height))
-
-
-def drawn(at: Console) -> str:
-    """Return what was painted last of the line below the message."""
-    question = at.panes.question
-    return question.render_lines(Region(0, 1, question.size.width, 1))[0].text
+    """Return what is painted of the stream."""
+    return "\n".join(at.rows("live"))
 
 
 async def test_the_start_is_reached_and_the_end_again_with_little_in_memory() -> None:
-    async with console(LargeEngine()) as at:
-        live = at.panes.live
+    async with console(StreamEngine(EndFollow(LONG)), size=(120, 36)) as at:
         await at.press("enter", "g")
         await at.until(lambda: "line 0 " in shown(at))
-        assert not live.is_following
+        assert at.view.reading == 0
         await at.press("G")
         await at.until(lambda: "line 19999" in shown(at))
-        assert live.is_following
+        assert at.view.reading is None
         await at.press("pageup")
-        assert live.note().startswith("F follows")
+        assert "F follows" in at.rows("live")[0]
 
 
 async def test_scrolling_up_reads_page_after_page_and_lets_go_of_the_other_side() -> None:
-    async with console(LargeEngine()) as at:
-        live = at.panes.live
+    async with console(StreamEngine(EndFollow(LONG)), size=(120, 60)) as at:
         await at.press("enter")
         seen = 20_000
-        while live.start > 12_000:
-            live.scroll_lines(-200)
-            await at.pilot.pause(0.01)
+        while seen > 14_000:
+            await at.burst(*["pageup"] * 5)
             first = int(shown(at).split("line ")[1].split()[0])
             assert first <= seen
             seen = first
-            assert live.count <= MOST_ENTRIES + 300
-        assert not live.is_at_end
-        await at.press("F")
-        await at.until(lambda: "line 19999" in shown(at) and live.is_following)
+            assert at.entries <= MOST_ENTRIES + 300
+        while at.view.reading is not None:
+            await at.press("F")  # once more, as long as a page is being read
+        await at.until(lambda: "line 19999" in shown(at))
 
 
 async def test_what_comes_while_one_reads_far_up_is_counted_and_there_at_the_end() -> None:
-    async with console(LargeEngine()) as at:
-        live = at.panes.live
+    follower = EndFollow(LONG)
+    async with console(StreamEngine(follower), size=(120, 36)) as at:
         await at.press("enter", "g")
         await at.until(lambda: "line 0 " in shown(at))
         before = shown(at).split("\n", 1)[1]
         new = Entry(EntryKind.TEXT, "news", at=NOW, place=20_000)
-        live.add(StreamUpdate(entries=(new,), end=20_001))
+        follower.next = StreamUpdate(entries=(new,), end=20_001)
+        await at.until(lambda: "1 new ↓" in at.rows("live")[0])
         assert shown(at).split("\n", 1)[1] == before
-        assert live.note().startswith("1 new ↓")
 
 
 async def test_a_search_goes_to_every_hit_wherever_it_is() -> None:
-    async with console(LargeEngine()) as at:
+    async with console(StreamEngine(EndFollow(LONG))) as at:
         await at.press("enter", "slash", *"line 777", "enter")
         await at.answered()
         assert at.message.endswith("of 11")
@@ -192,7 +169,7 @@ async def test_a_search_goes_to_every_hit_wherever_it_is() -> None:
 
 @pytest.mark.parametrize(("words", "found"), [("line 777", "1 of 1"), ("pumps", "")])
 async def test_a_search_names_what_it_could_not_search(words: str, found: str) -> None:
-    async with console(UnreadEngine()) as at:
+    async with console(StreamEngine(UnreadFollow(LONG))) as at:
         await at.press("enter", "slash", *words, "enter")
         await at.answered()
         said = found or "pumps is not in what could be read"
@@ -200,10 +177,10 @@ async def test_a_search_names_what_it_could_not_search(words: str, found: str) -
 
 
 async def test_a_search_says_how_far_it_is_and_esc_stops_it() -> None:
-    async with console(SlowEngine()) as at:
+    async with console(StreamEngine(SlowFollow(LONG))) as at:
         await at.press("enter", "slash", *"x", "enter")
         await at.until(lambda: at.message.startswith("searching 43% of"))
-        assert "Esc: stop searching" in at.panes.question.render_line(1).text
+        assert "Esc: stop searching" in at.rows("bottom")[1]
         await at.press("escape")
         await at.answered()
         assert at.message == "search stopped at 43%"
@@ -213,30 +190,28 @@ async def test_a_search_says_how_far_it_is_and_esc_stops_it() -> None:
 
 
 async def test_what_esc_does_stands_there_at_once_and_no_longer_than_that() -> None:
-    async with console() as at:
-        question, done = at.panes.question, asyncio.Future[None]()
+    question, done = PromptBar(PaneSettings(id="question")), asyncio.Future[None]()
+    async with alone(question) as pilot:
         question.hold()
-        await at.until(lambda: drawn(at).strip() == "...")
+        await pilot.pause()
+        assert painted(question)[1].strip() == "..."
         waiting = asyncio.create_task(question.wait_for(done, lambda: "it", lambda _: None))
-        await at.pilot.pause()
-        assert "continue in background" in drawn(at)
+        await asyncio.sleep(0)  # it has begun, and says nothing yet
+        assert "continue in background" in painted(question)[1]
         done.set_result(None)
         await waiting
-        await at.pilot.pause()
-        assert "continue in background" not in drawn(at)
+        assert "continue in background" not in painted(question)[1]
 
 
 async def test_a_transcript_that_was_replaced_is_searched_again_and_one_is_told() -> None:
-    async with console(LargeEngine()) as at:
+    follower = EndFollow(LONG)
+    async with console(StreamEngine(follower)) as at:
         await at.press("enter", "slash", *"line 777", "enter")
         await at.answered()
-        follower = at.screen.following.follower
-        assert isinstance(follower, EndFollow)
-        at.panes.question.say("")
+        at.say("")
         follower.entries = (Entry(EntryKind.TEXT, "other", at=NOW), LONG[777])
         said = ("the transcript was replaced",)
-        at.screen.show_update(StreamUpdate(was_reset=True, notices=said, end=2))
-        await at.pilot.pause(2.1)
+        follower.next = StreamUpdate(was_reset=True, notices=said, end=2)
         await at.until(lambda: at.message == "the transcript was replaced")
         await at.press("n")
         await at.answered()
@@ -246,22 +221,16 @@ async def test_a_transcript_that_was_replaced_is_searched_again_and_one_is_told(
 async def test_full_live_is_left_when_what_one_reads_is_deleted() -> None:
     async with console() as at:
         one = await at.choose("First screen")
-        await at.until(lambda: at.panes.live.session == one)
+        await at.until(lambda: at.view.live == one)
         await at.press("enter")
-        known = at.engine.catalog
-        listings = (
-            replace(listing, sessions=tuple(each for each in listing.sessions if each != one))
-            for listing in known.listings
-        )
-        at.engine.catalog = replace(known, listings=tuple(listings))
-        at.screen.looking.wake()
+        await at.look(without(at.engine.catalog, one.key))
         said = f"{one.session_id[:8]} is gone: its transcript was deleted"
         await at.until(lambda: at.message == said)
         assert (at.view.is_full, at.view.pane) == (False, 2)
 
 
 async def test_what_one_reads_in_full_stays_when_the_filter_lets_go_of_it() -> None:
-    """Were the selection to be followed, another session would stand where one reads."""
+    """Otherwise the stream of another session would replace the one being read."""
     async with console() as at:
         await at.press("slash", *"live", "enter")
         await at.answered()
@@ -269,26 +238,25 @@ async def test_what_one_reads_in_full_stays_when_the_filter_lets_go_of_it() -> N
         await at.press("enter", "k")
         known = at.engine.catalog
         still = replace(one, liveness=Liveness.NONE, run=None)
-        at.engine.catalog = with_session(known, still)
-        at.panes.question.say("")
-        at.screen.looking.wake()
+        ended = with_session(known, one.key, liveness=Liveness.NONE, run=None)
+        at.say("")
+        await at.look(ended)
         short = one.session_id[:8]
         said = f"{short} is no longer in the list (filter `live`): Esc returns to the list"
         await at.until(lambda: at.message == said)
-        assert one.key not in at.panes.sessions.keys
+        assert one.key not in at.listed
         assert at.view.is_full
-        assert at.session == at.screen.following.session == still
-        assert at.screen.targets().all == (still,)
-        at.panes.question.say("")
-        at.screen.looking.wake()
-        await at.pilot.pause(2.5)
+        assert at.session == at.view.live == still
+        assert at.targets.all == (still,)
+        at.say("")
+        await at.look(replace(ended))
+        for _ in range(4):
+            at.tick()
         assert at.message == ""
-        at.engine.catalog = known
-        at.screen.looking.wake()
-        await at.until(lambda: at.panes.sessions.key == one.key)
-        at.engine.catalog = with_session(known, still)
-        at.screen.looking.wake()
-        await at.until(lambda: at.screen.feed.kept == still)
+        await at.look(known)
+        await at.until(lambda: at.listed[at.view.row] == one.key)
+        await at.look(ended)
+        await at.until(lambda: at.view.live == still)
         await at.press("escape")
         await at.until(lambda: at.session.key != one.key)
         assert not at.view.is_full
@@ -302,13 +270,12 @@ async def test_a_verb_in_full_live_takes_what_is_read_and_no_mark(has_left: bool
         await at.answered()
         await at.press("enter")
         one = at.session
-        assert len(at.view.marks - at.panes.sessions.session_keys) == 1
+        assert len(at.view.marks - at.view.shown) == 1
         if has_left:
-            still = replace(one, liveness=Liveness.NONE, run=None)
-            at.engine.catalog = with_session(at.engine.catalog, still)
-            at.screen.looking.wake()
-            await at.until(lambda: at.screen.feed.kept == still)
-        assert (at.screen.targets().all, at.screen.targets().hidden) == ((at.session,), 0)
+            ended = with_session(at.engine.catalog, one.key, liveness=Liveness.NONE, run=None)
+            await at.look(ended)
+            await at.until(lambda: one.key not in at.listed)
+        assert (at.targets.all, at.targets.hidden) == ((at.session,), 0)
         await at.press("colon", *"extend 30", "enter")
         await at.answered()
         assert [asked[:2] for asked in at.engine.asked] == [("extend", one.session_id)]
@@ -317,18 +284,17 @@ async def test_a_verb_in_full_live_takes_what_is_read_and_no_mark(has_left: bool
 async def test_enter_reads_what_is_selected_and_not_what_was_followed_before() -> None:
     async with console() as at:
         before = at.session
-        at.panes.sessions.move(1)
-        at.screen.handlers.enter()
+        await at.burst("j", "enter")
         assert at.session != before
-        await at.until(lambda: at.panes.live.session == at.session)
+        await at.until(lambda: at.view.live == at.session)
         assert at.view.is_full
 
 
 async def test_the_sign_of_the_key_that_follows_is_the_operators_own() -> None:
     keys = keymap({"follow": "ctrl+e"}, ())
-    async with console(FixedEngine(keys=keys)) as at:
-        at.panes.live.is_following = False
-        assert at.panes.live.note().startswith("^E follows")
+    async with console(FixedEngine(keys=keys), size=(120, 36)) as at:
+        await at.press("4", "k")
+        assert "^E follows" in at.rows("live")[0]
 
 
 async def test_the_model_is_in_sight_at_the_smallest_size() -> None:
@@ -361,17 +327,11 @@ async def test_enter_opens_the_entry_that_is_marked_and_folds_it_again() -> None
         await at.press("enter")
         assert "│ two" not in shown(at)
         assert at.view.is_full
-        entry, found = at.panes.live.entry
-        assert (entry, found) == (
-            replace(call, place=0), replace(result, place=1),
-        )  # fmt: skip
         await at.press("y")
         await at.until(lambda: "sent to" in at.message)
-        assert "Bash" in at.message
-        await at.press("right_square_bracket")
-        entry, _ = at.panes.live.entry
-        assert entry is not None
-        assert entry.text == "Done."
+        assert at.clipboard == 'Bash\n{"command": "ls"}\none\ntwo'
+        await at.press("right_square_bracket", "y")
+        await at.until(lambda: at.clipboard == "Done.")
 
 
 async def test_tools_are_short_in_full_or_off() -> None:
@@ -386,15 +346,16 @@ async def test_tools_are_short_in_full_or_off() -> None:
 
 
 async def test_over_ssh_words_are_painted_as_the_line_can_carry_them() -> None:
-    engine = FixedEngine(is_remote=True)
-    async with console(engine, size=(80, 24)) as at:
-        live = at.panes.live
-        await at.pilot.pause(1.2)
+    live = LivePane(replace(SETTINGS, is_remote=True))
+    async with alone(live) as pilot:
+        live.begin(session("hollis_park", "stage_1", "title"))
+        live.add(StreamUpdate(entries=stream()))
+        await pilot.pause(1.2)
         pictures, began = list[list[Line]](), time.monotonic()
         for number in range(40):
             partial = PartialBlock(message_id="m", index=0, kind="text", text=f"word {number}")
             live.add(StreamUpdate(partial=partial, end=live.known_end))
-            await at.pilot.pause(0.02)
+            await pilot.pause(0.02)
             pictures.append([live.body_line(y) for y in range(live.body_height)])
         passed = time.monotonic() - began
         paints = sum(one != other for one, other in pairwise(pictures))
@@ -402,17 +363,17 @@ async def test_over_ssh_words_are_painted_as_the_line_can_carry_them() -> None:
         live.add(
             StreamUpdate(entries=(Entry(EntryKind.TEXT, "whole", at=NOW),), end=live.known_end)
         )
-        assert "whole" in shown(at)
+        assert "whole" in "".join(painted(live))
 
 
 async def test_a_pane_alone_needs_no_screen_to_forget() -> None:
-    pane = LivePane(PaneSettings(id="live", quiet_after=timedelta(minutes=10), follow_key="F"))
+    pane = LivePane(SETTINGS)
     assert pane.entry == (None, None)
     assert pane.place == -1
 
 
 class AsideFollow(FixedFollow):
-    """Sub-agents say something once their call is in sight, as when a page has brought it."""
+    """Sub-agents speak once a search has found the call, as when a page has been read."""
 
     seen = False
 
@@ -422,7 +383,7 @@ class AsideFollow(FixedFollow):
             return update
         said = Entry(EntryKind.TEXT, "the valves are told aside", at=NOW, is_sidechain=True)
         lines = tuple(replace(said, text=f"step {number}") for number in range(60))
-        type(self).seen = False
+        self.seen = False
         return replace(update, asides={"t1": (*lines, said)})
 
     def seek(
@@ -432,20 +393,13 @@ class AsideFollow(FixedFollow):
         is_stopped: Callable[[], bool],
         known: SearchHits | None,
     ) -> SearchHits:
-        type(self).seen = True
+        self.seen = True
         return SearchHits(sought=sought, places=array("Q", [50]), size=len(self.entries))
 
 
-class AsideEngine(FixedEngine):
-    """One call among many lines has a sub-agent."""
-
-    def follow(self, session: Session) -> FixedFollow:
-        call = Entry(EntryKind.TOOL, "look", at=NOW, tool="Agent", tool_id="t1")
-        return AsideFollow((*LONG[:50], call, *LONG[50:300]))
-
-
 async def test_a_search_brings_a_sub_agent_s_words_in_sight_once_they_are_read() -> None:
-    async with console(AsideEngine()) as at:
+    call = Entry(EntryKind.TOOL, "look", at=NOW, tool="Agent", tool_id="t1")
+    async with console(StreamEngine(AsideFollow((*LONG[:50], call, *LONG[50:300])))) as at:
         await at.press("enter", "slash", *"the valves", "enter")
         await at.until(lambda: "the valves are told aside" in shown(at))
         assert at.message == "1 of 1"

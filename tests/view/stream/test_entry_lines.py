@@ -8,7 +8,7 @@ from datetime import UTC, timedelta
 import pytest
 
 from tests.support.console.fixed_catalog import NOW, session, stream
-from tests.support.listings.drawn_input import read_back
+from tests.support.listings.painted_request import read_back
 from tui.core.models.entry import Entry, EntryKind
 from tui.core.models.permission_request import PermissionRequest
 from tui.core.text.safe_text import cell_width

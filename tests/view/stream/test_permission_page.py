@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.support.console.fixed_catalog import NOW
-from tests.support.listings.drawn_input import read_back, read_both
+from tests.support.listings.painted_request import read_back, read_both
 from tui.core.models.permission_request import PermissionRequest
 from tui.view.stream import permission_page
 

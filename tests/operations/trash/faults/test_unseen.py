@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.hostile.failing import reads_fail
+from tests.support.hostile.read_errors import reads_fail
 from tests.support.listings.sample_listing import FIRST, SampleListing, change_row, snapshot
 from tui.core.errors import ConsoleError
 from tui.core.models.session import Session

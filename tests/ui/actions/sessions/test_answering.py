@@ -1,4 +1,4 @@
-"""Answering in the line: all that is asked in sight, the questions in turn, and the bell."""
+"""Answering requests: everything is shown first, questions come in turn, and the bell rings."""
 
 from __future__ import annotations
 
@@ -9,21 +9,23 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from textual import events
 
-from tests.support.console.asking import TITLE, asking, digest, input_rows, page_through, told_input
-from tests.support.console.fixed_catalog import NOW, catalog
+from tests.support.console.fixed_catalog import NOW
 from tests.support.console.fixed_engine import FixedEngine
-from tests.support.console.piloted import Console, console
-from tests.support.listings.drawn_input import read_back
+from tests.support.console.harness import Console, console
+from tests.support.console.permission_requests import (
+    TITLE,
+    digest,
+    engine_asking,
+    open_request,
+    page_through,
+    painted_input,
+)
+from tests.support.listings.painted_request import read_back
 from tui.core.console.keymap import KEYS
-from tui.core.models.catalog import Catalog
-from tui.core.models.permission_request import PermissionRequest
-from tui.core.models.session import Liveness
 from tui.core.text import request_rows
 from tui.core.text.safe_text import agreed, cell_width, safe_text
 from tui.operations.context import ActionResult
-from tui.ui.state.bell import Bell
 
 _LEAVING = {"q", "ctrl+z", "ctrl+c"}
 EDIT = {"file_path": "list.md", "old_string": "a\nb", "new_string": "a\nc"}
@@ -34,32 +36,29 @@ QUESTIONS = [
 
 
 def line(at: Console) -> str:
-    return "".join(cell.text for cell in at.panes.question.line_at(0))
+    """Return the first row at the bottom: the question, or why an answer was not taken."""
+    return at.rows("bottom")[0]
 
 
 async def test_an_edit_is_shown_as_a_diff_whole_before_it_is_allowed() -> None:
-    async with console(asking("Edit", EDIT)) as at:
-        one = await at.choose(TITLE)
-        await at.press("a")
-        await at.asked()
+    async with console(engine_asking("Edit", EDIT)) as at:
+        one = await open_request(at)
         assert "allow Edit" in at.message
-        assert told_input(await page_through(at)) == EDIT
-        assert "|- b" in at.shown(at.panes.page)
-        assert "|+ c" in at.shown(at.panes.page)
+        assert painted_input(await page_through(at)) == EDIT
+        assert "|- b" in at.page
+        assert "|+ c" in at.page
         await at.press("y")
         await at.answered()
         assert at.engine.asked == [("answer", one.session_id, "allow", "")]
         assert at.engine.shown == [digest(EDIT)]
-        assert not at.panes.page.is_open
+        assert not at.view.is_page_open
 
 
 async def test_nothing_is_granted_before_its_last_page_was_in_sight() -> None:
-    """Without the check of what was painted `y` on the first page grants it."""
+    """Without the check of what was painted, `y` on the first page would allow it."""
     given = {"file_path": "a", "content": "\n".join(f"line {n}" for n in range(60))}
-    async with console(asking("Write", given)) as at:
-        one = await at.choose(TITLE)
-        await at.press("a")
-        await at.asked()
+    async with console(engine_asking("Write", given)) as at:
+        one = await open_request(at)
         for key in ("y", "A"):
             await at.press(key)
             assert "page 1 of 4: read all of it" in line(at)
@@ -72,40 +71,34 @@ async def test_nothing_is_granted_before_its_last_page_was_in_sight() -> None:
 
 async def test_a_page_that_was_left_out_by_a_new_width_is_not_seen() -> None:
     given = {"command": "x" * 3_000}
-    async with console(asking("Bash", given)) as at:
-        await at.choose(TITLE)
-        await at.press("a")
-        await at.asked()
+    async with console(engine_asking("Bash", given)) as at:
+        await open_request(at)
         await page_through(at)
-        assert at.panes.page.is_all_seen
-        await at.pilot.resize_terminal(70, 24)
-        await at.pilot.pause()
+        assert at.is_page_read
+        await at.resize(70, 24)
         await at.press("y")
         assert "read all of it" in line(at)
         await at.press(*["b"] * 9)
-        assert told_input(await page_through(at)) == given
+        assert painted_input(await page_through(at)) == given
 
 
 async def test_what_was_typed_before_the_request_was_there_grants_nothing() -> None:
-    """Neither `y` nor `A` in the same burst: nothing of the request was painted yet."""
+    """Neither `y` nor `A` typed at once with `a` counts: nothing was painted yet."""
     async with console() as at:
         await at.choose(TITLE)
-        for key in "ayA":
-            at.pilot.app.post_message(events.Key(key, key))
+        await at.burst(*"ayA")
         await at.asked()
-        await at.pilot.pause()
-        assert at.panes.question.is_asking
+        await at.pause()
+        assert at.is_asking
         assert at.engine.asked == []
 
 
 async def test_the_key_that_asks_grants_nothing_and_always_is_typed() -> None:
     async with console() as at:
-        one = await at.choose(TITLE)
-        await at.press("a")
-        await at.asked()
+        one = await open_request(at)
         await at.press("a", "a", "A")
         await at.until(lambda: "type always" in at.message)
-        assert "every call of Bash\n by this run" in at.shown(at.panes.page)
+        assert "every call of Bash\n by this run" in at.page
         await at.press("A", "enter")
         await at.until(lambda: "does not allow anything" in line(at))
         await at.press("backspace", "enter")
@@ -119,15 +112,12 @@ async def test_the_key_that_asks_grants_nothing_and_always_is_typed() -> None:
 
 @pytest.mark.parametrize("problem", ["", "12 characters not shown: it can only be denied"])
 async def test_what_can_only_be_denied_offers_nothing_else(problem: str) -> None:
-    engine = asking("Bash", {"command": "ls"}, problem)
+    engine = engine_asking("Bash", {"command": "ls"}, problem)
     engine.denies = "" if problem else "you can only deny it"
     async with console(engine) as at:
-        one = await at.choose(TITLE)
-        await at.press("a")
-        await at.asked()
+        one = await open_request(at)
         assert "only" in at.message
-        keys = "".join(cell.text for cell in at.panes.question.line_at(1)).split("  ")
-        assert [one.strip() for one in keys][:3] == ["n deny", "w wait longer", "l page on"]
+        assert at.rows("bottom")[1].startswith(" n deny  w wait longer  l page on  ")
         await at.press("y", "A", "n")
         await at.until(lambda: "deny: why?" in at.message)
         await at.press(*"no", "enter")
@@ -137,10 +127,8 @@ async def test_what_can_only_be_denied_offers_nothing_else(problem: str) -> None
 
 async def test_a_request_is_put_off_from_its_question() -> None:
     async with console() as at:
-        one = await at.choose(TITLE)
-        await at.press("a")
-        await at.asked()
-        await at.until(lambda: "denied in 26m" in "".join(at.rows(at.panes.page)[:1]))
+        one = await open_request(at)
+        await at.until(lambda: "denied in 26m" in "".join(at.rows("page")[:1]))
         await at.press("w", *"2h", "enter")
         await at.answered()
         assert at.engine.asked == [("wait", one.session_id, "2h")]
@@ -172,10 +160,8 @@ async def test_the_verb_denies_and_puts_off_at_once(said: str, asked: tuple[str,
 
 
 async def test_questions_are_answered_one_after_the_other_in_the_line() -> None:
-    async with console(asking("AskUserQuestion", {"questions": QUESTIONS})) as at:
-        one = await at.choose(TITLE)
-        await at.press("a")
-        await at.asked()
+    async with console(engine_asking("AskUserQuestion", {"questions": QUESTIONS})) as at:
+        one = await open_request(at)
         assert "1/2 Which region? 1 Europe · 2 Asia" in at.message
         await at.press("2")
         assert "→ Asia" in line(at)
@@ -193,18 +179,13 @@ async def test_every_option_with_its_preview_is_in_sight_before_it_is_chosen() -
     preview = "\n".join(f"line {number}" for number in range(10))
     options = [{"label": f"o{n}", "description": "d" * 120, "preview": preview} for n in range(3)]
     asked = [{"question": f"Which {n}?", "header": "R", "options": options} for n in range(4)]
-    async with console(asking("AskUserQuestion", {"questions": asked})) as at:
-        await at.choose(TITLE)
-        await at.press("a")
-        await at.asked()
+    async with console(engine_asking("AskUserQuestion", {"questions": asked})) as at:
+        await open_request(at)
         for number in range(4):
             await at.until(lambda number=number: f"{number + 1}/4" in at.message)  # type: ignore[misc]
             await at.press("2", "enter")
             await at.until(lambda: "read all of it" in line(at))
-            rows = input_rows(at)
-            while at.panes.page.pages[0] < at.panes.page.pages[1]:
-                await at.press("pagedown")
-                rows += input_rows(at)
+            rows = await page_through(at, "pagedown")
             for option in range(1, 4):
                 begin = rows.index(f"option {option}") + 1
                 end = rows.index(f"option {option + 1}") if option < 3 else len(rows)
@@ -251,18 +232,16 @@ def test_the_rows_of_any_input_give_it_back(
 def test_the_pages_of_any_input_give_it_back_or_nothing_is_granted(
     value: dict[str, Any], more: int
 ) -> None:
-    """At 80x24, in what is painted; before the last page was in sight nothing is granted."""
+    """At 80x24, as painted; nothing is allowed before the last page was on the screen."""
     given = value | {"more\u200b": [f"\x1b[8m{n}\n" for n in range(more)]}
 
     async def look() -> None:
-        async with console(asking("mcp__x__y", given)) as at:
-            await at.choose(TITLE)
-            await at.press("a")
-            await at.asked()
-            if at.panes.page.pages[1] > 1:
+        async with console(engine_asking("mcp__x__y", given)) as at:
+            await open_request(at)
+            if at.pages[1] > 1:
                 await at.press("y")
                 assert at.engine.asked == []
-            assert told_input(await page_through(at)) == given
+            assert painted_input(await page_through(at)) == given
             await at.press("y")
             await at.answered()
             assert [kind for kind, *_ in at.engine.asked] == ["answer"]
@@ -270,8 +249,17 @@ def test_the_pages_of_any_input_give_it_back_or_nothing_is_granted(
     asyncio.run(look())
 
 
+def offered(at: Console) -> set[str]:
+    """Return the keys that the open question offers; none where it asks for a line."""
+    row = at.rows("bottom")[-1].strip()
+    if row.startswith(">"):
+        return set()
+    assert row.endswith("Esc back")  # or it would be cut
+    return {choice.split()[0] for choice in row.split("  ")}
+
+
 async def test_no_answer_shares_its_key_with_the_one_that_asked() -> None:
-    """Every key of the console, on sessions of every kind, and the question that it opens."""
+    """Presses every key on sessions of every kind, and looks at the question that it opens."""
     opened = set[str]()
     done = ActionResult(
         kind="delete", listing="hollis_park", session_id="9f2c", at=NOW, words="deleted 9f2c"
@@ -281,13 +269,13 @@ async def test_no_answer_shares_its_key_with_the_one_that_asked() -> None:
             for key in (one for keys in KEYS.values() for one in keys if one not in _LEAVING):
                 await at.choose(title)
                 await at.press(key)
-                if at.panes.question.is_open:
+                if at.view.is_question_open:
                     await at.asked()
                     opened.add(key)
-                    assert key not in at.panes.question._choices, key
-                while at.panes.question.is_open:
+                    assert key not in offered(at)
+                while at.view.is_question_open:
                     await at.press("escape")
-                if at.panes.page.is_open or at.view.is_full:
+                if at.view.is_page_open or at.view.is_full:
                     await at.press("escape")
         assert at.engine.asked == []
     assert {"a", "d", "e", "r", "c", "i", "u", ":", "/"} <= opened
@@ -309,39 +297,6 @@ async def test_options_before_the_prompt_show_what_will_be_used() -> None:
 @pytest.mark.parametrize(("rings", "times"), [(True, 1), (False, 0)])
 async def test_the_console_rings_once_unless_it_is_told_not_to(rings: bool, times: int) -> None:
     async with console(FixedEngine(rings=rings)) as at:
-        heard: list[int] = []
-        at.screen.bell_of_requests = Bell(lambda: heard.append(1))
         for _ in range(2):
-            at.screen.show_found(at.screen.store.ordered(at.engine.look()))
-        assert len(heard) == times
-
-
-def test_the_bell_rings_for_each_request_that_is_new() -> None:
-    heard: list[int] = []
-    bell = Bell(lambda: heard.append(1))
-    for liveness, request, count in (
-        (Liveness.BUSY, "", 0),
-        (Liveness.WAITING, "p1", 1),
-        (Liveness.WAITING, "p1", 1),
-        (Liveness.BUSY, "", 1),
-        (Liveness.WAITING, "p1", 1),
-        (Liveness.WAITING, "p2", 2),
-    ):
-        bell.look(_with(liveness, request))
-        assert len(heard) == count
-
-
-def _with(liveness: Liveness, request_id: str) -> Catalog:
-    """Return a catalog of one session that is as told."""
-    known = catalog()
-    one = next(session for session in known.sessions if session.run and session.run.request)
-    assert one.run is not None
-    request = (
-        PermissionRequest(request_id=request_id, tool="Bash", input={}, at=NOW)
-        if request_id
-        else None
-    )
-    changed = replace(one, liveness=liveness, run=replace(one.run, request=request))
-    listing = known.listing(one.listing)
-    assert listing is not None
-    return replace(known, listings=(replace(listing, sessions=(changed,)),))
+            await at.look(replace(at.engine.catalog))
+        assert at.bells == times

@@ -1,4 +1,4 @@
-"""`c`: what would go is shown before it goes, its progress while it goes, and `u` undoes it."""
+"""`c` shows what it would move to the trash, then its progress; `u` undoes it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.console.fixed_catalog import NOW, catalog
 from tests.support.console.fixed_engine import FixedEngine
-from tests.support.console.piloted import console
+from tests.support.console.harness import console
 from tui.core.errors import UsageError
 from tui.core.models.catalog import Hold
 from tui.core.sessions.session_filter import CleanupCriteria
@@ -57,8 +57,8 @@ async def test_the_list_is_a_key_away() -> None:
         await at.press("c", *"30d 1h", "enter")
         await at.until(lambda: "into the trash" in at.message)
         await at.press("l")
-        await at.until(lambda: at.panes.page.is_open)
-        listed = at.shown(at.panes.page)
+        await at.until(lambda: at.view.is_page_open)
+        listed = at.page
         assert "First screen" in listed
         assert "skipped:" in listed
         await at.press("q")
@@ -84,7 +84,7 @@ async def test_the_screen_shows_how_far_it_is_and_esc_stops_it() -> None:
         await at.until(lambda: "into the trash" in at.message)
         await at.press("y")
         await at.until(lambda: at.message.startswith("cleaned up"))
-        assert "Esc: stop (what is done stays done)" in at.panes.question.render_line(1).text
+        assert "Esc: stop (what is done stays done)" in at.rows("bottom")[1]
         await at.press("escape")
         await at.answered()
         assert "stopping" in at.message
@@ -96,7 +96,7 @@ async def test_the_screen_shows_how_far_it_is_and_esc_stops_it() -> None:
 async def test_only_the_listing_in_sight_is_cleaned() -> None:
     async with console() as at:
         await at.press("1", "j", "j", "j", "enter")
-        assert at.screen.store.query.listing == "beacon_packaging"
+        assert at.view.query.listing == "beacon_packaging"
         await at.press("c")
         await at.asked()
         assert "clean up beacon_packaging: expired (1, 3.0M)" in at.message
@@ -107,7 +107,7 @@ async def test_only_the_listing_in_sight_is_cleaned() -> None:
 async def test_a_hold_is_named_at_once() -> None:
     engine = FixedEngine(catalog=replace(catalog(), hold=Hold("bert", NOW)))
     async with console(engine) as at:
-        top = "".join(cell.text for cell in at.panes.top_line.line)
+        top = at.top
         assert "HELD by bert" in top
         await at.press("c")
         await at.answered()

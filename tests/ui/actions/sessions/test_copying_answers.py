@@ -1,4 +1,4 @@
-"""`Y` after a permission request: a command that the command line takes, and that says the same."""
+"""`Y` after a permission request copies a command that gives the same answer."""
 
 from __future__ import annotations
 
@@ -7,10 +7,15 @@ from typing import Any
 
 import pytest
 
-from tests.support.console.asking import TITLE, asking_for, digest, page_through
 from tests.support.console.fixed_catalog import NOW
-from tests.support.console.piloted import Console, console
-from tests.ui.actions.test_copying import copied, read
+from tests.support.console.harness import Console, console
+from tests.support.console.permission_requests import (
+    digest,
+    engine_with,
+    open_request,
+    page_through,
+)
+from tests.ui.actions.test_copying import read
 from tui.core.models.permission_request import LEAST_DIGEST, PermissionRequest
 
 LONG = {"file_path": "a", "content": "\n".join(f"line {n}" for n in range(60))}
@@ -33,16 +38,16 @@ def waiting(tool: str, given: dict[str, Any], problem: str = "") -> PermissionRe
 
 
 async def do(at: Console, keys: tuple[str, ...]) -> None:
-    """Press keys, at once when they are asked for."""
+    """Press keys, and after Enter wait for what comes next."""
     for key in keys:
         if key == PAGES:
             await page_through(at)
         elif key == "enter":
-            asked = at.panes.question.asked
+            asks = at.message
             await at.press(key)
             await at.until(
-                lambda asked=asked: (  # type: ignore[misc]
-                    not at.panes.question.is_open or at.panes.question.asked > asked
+                lambda asks=asks: (  # type: ignore[misc]
+                    not at.view.is_question_open or (at.is_asking and at.message != asks)
                 )
             )
         else:
@@ -108,13 +113,11 @@ SEEN = digest(LONG)[:LEAST_DIGEST]
 async def test_the_command_says_what_was_answered_and_no_more(
     request_: PermissionRequest, keys: tuple[str, ...], expected: dict[str, Any]
 ) -> None:
-    async with console(asking_for(request_)) as at:
-        one = await at.choose(TITLE)
-        await at.press("a")
-        await at.asked()
-        await at.until(lambda: at.panes.page.pages[0] == 1 and bool(at.rows(at.panes.page)))
+    async with console(engine_with(request_)) as at:
+        one = await open_request(at)
+        await at.until(lambda: at.pages[0] == 1 and bool(at.rows("page")))
         await do(at, keys)
         await at.answered()
-        found = read(copied(at.pilot))
+        found = read(await at.command())
         assert found["id"] == one.address
         assert {name: found[name] for name in expected} == expected

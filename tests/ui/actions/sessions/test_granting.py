@@ -1,13 +1,19 @@
-"""What is in sight before anything is granted: the tool, whatever was sent along, and when."""
+"""What is shown before anything is allowed: the tool, the whole input, and the time."""
 
 from __future__ import annotations
 
-import pytest
-from textual import events
+import re
 
-from tests.support.console.asking import TITLE, asking, page_through
+import pytest
+
 from tests.support.console.fixed_catalog import NOW
-from tests.support.console.piloted import Console, console
+from tests.support.console.harness import console
+from tests.support.console.permission_requests import (
+    TITLE,
+    engine_asking,
+    open_request,
+    page_through,
+)
 from tui.cli.permission_prompt import permission_lines
 from tui.core.models.permission_request import PermissionRequest
 
@@ -15,22 +21,17 @@ LONG = "mcp__" + "read_the_table_of_buyers_and_show_it_" * 3 + "and_then_delete_
 
 
 def joined(rows: list[str]) -> str:
-    """Return rows as one text: the rows that go on with the one above are put behind it."""
+    """Return rows as one text, with wrapped rows joined again."""
     return "".join(row.strip(" │").removeprefix("> ") for row in rows)
-
-
-def refusal(at: Console) -> str:
-    """Return what stands in the rows of the question, as one line."""
-    return " ".join(" ".join(at.rows(at.panes.question)).split())
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 36)])
 async def test_the_whole_name_of_the_tool_is_in_sight_before_it_is_allowed(
     size: tuple[int, int],
 ) -> None:
-    async with console(asking(LONG, {"path": "a"}), size=size) as at:
+    async with console(engine_asking(LONG, {"path": "a"}), size=size) as at:
         await at.choose(TITLE)
-        await at.until(lambda: f"wants {LONG}" in joined(at.rows(at.panes.live)))
+        await at.until(lambda: f"wants {LONG}" in joined(at.rows("live")))
         await at.press("a")
         await at.asked()
         assert LONG in joined(await page_through(at))
@@ -56,22 +57,16 @@ def test_the_command_line_names_the_tool_and_shows_what_hides_in_it() -> None:
 
 
 async def test_what_came_beside_the_questions_is_seen_before_they_are_answered() -> None:
-    """Without it `1` grants what no page has shown."""
+    """Otherwise `1` would allow an input that no page has shown."""
     one = {"question": "Which?", "options": [{"label": "Europe"}]}
     beside = {"annotations": {"Which?": {"notes": "\n".join(f"HIDDEN {n}" for n in range(30))}}}
-    engine = asking("AskUserQuestion", {"questions": [one, "HIDDEN 30"], **beside})
+    engine = engine_asking("AskUserQuestion", {"questions": [one, "HIDDEN 30"], **beside})
     async with console(engine) as at:
-        await at.choose(TITLE)
-        await at.press("a")
-        await at.asked()
+        await open_request(at)
         await at.press("1", "enter")
-        await at.until(lambda: "read all of it" in "".join(at.rows(at.panes.question)))
-        assert not any("--input" in word for words in at.screen.flows.commands for word in words)
+        await at.until(lambda: "read all of it" in "".join(at.rows("bottom")))
         assert at.engine.asked == []
-        shown = at.rows(at.panes.page)
-        while at.panes.page.pages[0] < at.panes.page.pages[1]:
-            await at.press("pagedown")
-            shown += at.rows(at.panes.page)
+        shown = await page_through(at, "pagedown")
         for said in (
             "tool: AskUserQuestion",
             "asked at ",
@@ -82,72 +77,78 @@ async def test_what_came_beside_the_questions_is_seen_before_they_are_answered()
             assert any(said in row for row in shown), said
         await at.press("enter")
         await at.answered()
-        assert any("--input" in word for words in at.screen.flows.commands for word in words)
+        assert " --input=" in await at.command()
         assert len(at.engine.asked) == 1
 
 
+async def test_an_answer_that_was_refused_for_an_unread_page_is_no_command() -> None:
+    one = {"question": "Which?", "options": [{"label": "Europe"}]}
+    given = {"questions": [one], "notes": "\n".join(f"line {n}" for n in range(30))}
+    async with console(engine_asking("AskUserQuestion", given)) as at:
+        await open_request(at)
+        await at.press("1", "enter")
+        await at.until(lambda: "read all of it" in at.text("bottom"))
+        await at.press("escape")
+        await at.answered()
+        assert "--input" not in await at.command()
+
+
 async def test_always_that_was_typed_ahead_of_its_page_grants_nothing() -> None:
-    async with console(asking("Bash", {"command": "ls"})) as at:
-        await at.choose(TITLE)
-        await at.press("a")
-        await at.asked()
-        await at.until(lambda: at.panes.page.is_all_seen)
-        for key in ("A", *"always", "enter"):  # in one go: nothing is painted between them
-            await at.panes.question.on_key(events.Key(key, key if len(key) == 1 else "\r"))
+    async with console(engine_asking("Bash", {"command": "ls"})) as at:
+        await open_request(at)
+        await at.until(lambda: at.is_page_read)
+        await at.burst("A", *"always", "enter")
         await at.until(lambda: "type always" in at.message)
         await at.press("x")
-        assert at.panes.question.is_asking
-        assert at.panes.question.editor.text == "x"
+        assert at.is_asking
+        assert at.typed == "x"
         assert at.engine.asked == []
 
 
 async def test_always_grants_nothing_before_all_that_it_would_allow_was_in_sight() -> None:
-    async with console(asking(LONG * 30, {"command": "ls"})) as at:
-        await at.choose(TITLE)
-        await at.press("a")
-        await at.asked()
+    async with console(engine_asking(LONG * 30, {"command": "ls"})) as at:
+        await open_request(at)
         await page_through(at)
         await at.press("A")
         await at.until(lambda: "type always" in at.message)
-        assert at.panes.page.pages[1] > 1
+        assert at.pages[1] > 1
         await at.press(*"always", "enter")
-        await at.until(lambda: "has not been shown yet" in refusal(at))
+        await at.until(lambda: "has not been shown yet" in at.text("bottom"))
         assert at.engine.asked == []
 
 
 async def test_the_pages_that_were_skipped_are_named() -> None:
     given = {"file_path": "a", "content": "\n".join(f"line {n}" for n in range(200))}
-    async with console(asking("Write", given)) as at:
-        await at.choose(TITLE)
-        await at.press("a")
-        await at.asked()
-        for _ in range(30):
-            at.pilot.app.post_message(events.Key("l", "l"))
-        await at.until(lambda: at.panes.page.pages[0] == at.panes.page.pages[1])
+    async with console(engine_asking("Write", given)) as at:
+        await open_request(at)
+        await at.burst(*"l" * 30)
+        await at.until(lambda: at.pages[0] == at.pages[1])
         await at.press("y")
-        first = at.panes.page.first_unseen
-        assert 1 < first < at.panes.page.pages[1]
-        await at.until(lambda: f"page {first} has not been shown yet" in refusal(at))
+        await at.until(lambda: "has not been shown yet" in at.text("bottom"))
+        found = re.search(r"page (\d+) has not been shown yet", at.text("bottom"))
+        assert found is not None
+        assert 1 < int(found[1]) < at.pages[1]
 
 
-@pytest.mark.parametrize("said", ["wait soon", "wait 8d", "maybe"])
-async def test_after_an_answer_that_is_none_no_key_is_a_command(said: str) -> None:
-    engine = asking("Bash", {"command": "ls"})
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [("wait soon", "not a duration"), ("wait 8d", "7 days at most"), ("maybe", "is not an answer")],
+)
+async def test_after_an_answer_that_is_none_no_key_is_a_command(said: str, why: str) -> None:
+    engine = engine_asking("Bash", {"command": "ls"})
     async with console(engine) as at:
         await at.choose(TITLE)
         await at.press(*f":answer {said}", "enter")
-        await at.until(lambda: at.panes.question.is_asking and ":" not in at.message[:1])
-        await at.until(lambda: bool(at.panes.question._refusal))
+        await at.until(lambda: at.is_asking and ":" not in at.message[:1])
+        await at.until(lambda: why in at.text("bottom"))
         await at.press("d")
-        assert at.panes.question.is_asking
+        assert at.is_asking
         assert "delete" not in at.message
 
 
 async def test_why_it_can_only_be_denied_is_read_in_full() -> None:
-    engine = asking("Bash", {"command": "ls"})
+    engine = engine_asking("Bash", {"command": "ls"})
     engine.denies = "this console is restricted, and what is asked is outside: " * 3 + "THE END"
     async with console(engine) as at:
-        await at.choose(TITLE)
-        await at.press("a")
-        await at.asked()
-        assert "THE END" in "".join(at.rows(at.panes.page))
+        await open_request(at)
+        assert "THE END" in "".join(at.rows("page"))

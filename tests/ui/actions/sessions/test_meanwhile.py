@@ -1,4 +1,4 @@
-"""What changes while a request is open: the clock, a colleague's answer, a longer wait."""
+"""Changes while a request is open: time passes, a colleague answers or puts it off."""
 
 from __future__ import annotations
 
@@ -8,11 +8,17 @@ from typing import Any
 
 import pytest
 
-from tests.support.console.asking import TITLE, asking_for, digest, page_through
+from tests.support.console.catalog_edits import with_session
 from tests.support.console.fixed_catalog import NOW
 from tests.support.console.fixed_engine import FixedEngine
-from tests.support.console.piloted import Console, console
-from tests.ui.actions.sessions.test_granting import refusal
+from tests.support.console.harness import Console, console
+from tests.support.console.permission_requests import (
+    TITLE,
+    digest,
+    engine_with,
+    open_request,
+    page_through,
+)
 from tui.core.models.audit import AuditEvent
 from tui.core.models.permission_request import PermissionRequest
 from tui.core.models.run import Run, SentCommand
@@ -30,54 +36,38 @@ def waiting(tool: str = "Write", given: dict[str, Any] | None = None) -> Permiss
     )
 
 
-def change(
-    at: Console, key: Session, run: Run | None = None, last: AuditEvent | None = None
-) -> None:
-    """Let the next look find the session of this run, and with that as its last act."""
-
-    def changed(one: Session) -> Session:
-        if one.key != key.key:
-            return one
-        return replace(one, run=run or one.run, last_event=last or one.last_event)
-
-    known = at.engine.catalog
-    listings = (
-        replace(each, sessions=tuple(changed(one) for one in each.sessions))
-        for each in known.listings
-    )
-    at.engine.catalog = replace(known, listings=tuple(listings))
-    at.screen.looking.wake()
+async def change(at: Console, one: Session, run: Run, last: AuditEvent | None = None) -> None:
+    """Let the console find the session with this run and this last act."""
+    last = last or one.last_event
+    await at.look(with_session(at.engine.catalog, one.key, run=run, last_event=last))
 
 
 def rule(at: Console) -> str:
-    return "".join(at.rows(at.panes.page)[:1])
+    """Return the page's first row, which says when the request is denied."""
+    return "".join(at.rows("page")[:1])
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 36)])
 async def test_the_deadline_counts_down_and_what_was_seen_stays_seen(size: tuple[int, int]) -> None:
-    async with console(asking_for(waiting()), size=size) as at:
-        await at.choose(TITLE)
-        await at.press("a")
-        await at.asked()
+    async with console(engine_with(waiting()), size=size) as at:
+        await open_request(at)
         await page_through(at)
         assert "denied in 5m  page " in rule(at)
         at.tick(minutes=4, seconds=18)
         await at.until(lambda: "denied in 42s  page " in rule(at))
-        assert at.panes.page.is_all_seen
+        assert at.is_page_read
         at.tick(minutes=1)
         await at.until(lambda: "about to be denied" in rule(at))
 
 
 async def test_a_longer_wait_is_told_at_the_open_question() -> None:
-    async with console(asking_for(waiting())) as at:
-        one = await at.choose(TITLE)
+    async with console(engine_with(waiting())) as at:
+        one = await open_request(at)
         assert one.run is not None
-        await at.press("a")
-        await at.asked()
         later = replace(waiting(), until=NOW + timedelta(hours=2))
-        change(at, one, replace(one.run, request=later))
+        await change(at, one, replace(one.run, request=later))
         await at.until(lambda: "denied in 2h" in rule(at))
-        assert at.panes.question.is_asking
+        assert at.is_asking
 
 
 _POSTED = SentCommand(kind="answer", by="bert", at=NOW, request_id="p7", decision="allow")
@@ -99,18 +89,16 @@ _TAKEN = AuditEvent(
 async def test_what_a_colleague_answers_meanwhile_is_told_and_nothing_can_be_granted(
     tool: str, sent: tuple[SentCommand, ...], last: AuditEvent | None, told: str
 ) -> None:
-    """Without the look at it the grants stand there, and `y` is refused only afterwards."""
-    async with console(asking_for(waiting(tool, ASKED))) as at:
-        one = await at.choose(TITLE)
+    """Otherwise `y` would still be offered, and refused only afterwards."""
+    async with console(engine_with(waiting(tool, ASKED))) as at:
+        one = await open_request(at)
         assert one.run is not None
-        await at.press("a")
-        await at.asked()
         await page_through(at)
         asks = one.run.request if sent else None
-        change(at, one, replace(one.run, request=asks, sent=sent), last)
-        await at.until(lambda: told in refusal(at))
+        await change(at, one, replace(one.run, request=asks, sent=sent), last)
+        await at.until(lambda: told in at.text("bottom"))
         if tool == "Write":
-            assert "once" not in refusal(at)
+            assert "once" not in at.text("bottom")
         await at.press("1", "y", "enter")
         await at.press("escape")
         await at.answered()
@@ -118,15 +106,15 @@ async def test_what_a_colleague_answers_meanwhile_is_told_and_nothing_can_be_gra
 
 
 async def test_an_answer_to_another_request_of_the_run_leaves_the_question_open() -> None:
-    async with console(asking_for(waiting())) as at:
-        one = await at.choose(TITLE)
+    async with console(engine_with(waiting())) as at:
+        one = await open_request(at)
         assert one.run is not None
-        await at.press("a")
-        await at.asked()
         other = SentCommand(kind="answer", by="bert", at=NOW, request_id="p8", decision="allow")
-        change(at, one, replace(one.run, request=replace(waiting(), waiting=2), sent=(other,)))
-        await at.until(lambda: at.screen.store.catalog is at.engine.catalog)
-        assert not at.panes.question.gone
+        await change(
+            at, one, replace(one.run, request=replace(waiting(), waiting=2), sent=(other,))
+        )
+        assert at.rows("bottom")[0].strip() == at.message
+        assert at.is_asking
 
 
 @pytest.mark.parametrize(
@@ -140,11 +128,9 @@ async def test_an_answer_to_another_request_of_the_run_leaves_the_question_open(
 async def test_an_agents_question_is_denied_or_put_off_from_its_line(
     line: str, asked: tuple[str, ...]
 ) -> None:
-    async with console(asking_for(waiting("AskUserQuestion", ASKED))) as at:
-        one = await at.choose(TITLE)
-        await at.press("a")
-        await at.asked()
-        page = "".join(at.rows(at.panes.page))
+    async with console(engine_with(waiting("AskUserQuestion", ASKED))) as at:
+        one = await open_request(at)
+        page = "".join(at.rows("page"))
         assert "denied in 5m" in page
         assert ":deny REASON" in page
         assert ":wait 2h" in page
@@ -154,25 +140,23 @@ async def test_an_agents_question_is_denied_or_put_off_from_its_line(
 
 
 async def test_a_word_that_is_none_leaves_the_line_of_an_agents_question_open() -> None:
-    async with console(asking_for(waiting("AskUserQuestion", ASKED))) as at:
-        await at.choose(TITLE)
-        await at.press("a")
-        await at.asked()
+    async with console(engine_with(waiting("AskUserQuestion", ASKED))) as at:
+        await open_request(at)
         await at.press(*":allow", "enter")
-        await at.until(lambda: ":deny or :wait" in refusal(at))
+        await at.until(lambda: ":deny or :wait" in at.text("bottom"))
         assert at.engine.asked == []
 
 
 def asking_shortly() -> FixedEngine:
-    return asking_for(replace(waiting(), input={"command": "ls"}))
+    return engine_with(replace(waiting(), input={"command": "ls"}))
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 36)])
 async def test_a_read_only_console_says_why_it_answers_nothing(size: tuple[int, int]) -> None:
     async with console(replace(asking_shortly(), is_read_only=True), size=size) as at:
         await at.choose(TITLE)
-        await at.until(lambda: "and cannot answer" in "".join(at.rows(at.panes.live)))
-        assert "a answers" not in "".join(at.rows(at.panes.live))
+        await at.until(lambda: "and cannot answer" in "".join(at.rows("live")))
+        assert "a answers" not in "".join(at.rows("live"))
         await at.press("a")
         assert at.message == "this console is read-only: it does not answer"
 
@@ -180,15 +164,15 @@ async def test_a_read_only_console_says_why_it_answers_nothing(size: tuple[int, 
 async def test_a_restricted_console_offers_no_always_before_it_is_known_to_be_possible() -> None:
     async with console(replace(asking_shortly(), is_restricted=True)) as at:
         await at.choose(TITLE)
-        await at.until(lambda: "only inside the listing" in "".join(at.rows(at.panes.live)))
-        assert "always for this tool" not in "".join(at.rows(at.panes.live))
+        await at.until(lambda: "only inside the listing" in "".join(at.rows("live")))
+        assert "always for this tool" not in "".join(at.rows("live"))
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 36)])
 async def test_the_list_says_how_long_a_request_still_waits(size: tuple[int, int]) -> None:
-    async with console(asking_for(waiting()), size=size) as at:
+    async with console(engine_with(waiting()), size=size) as at:
         await at.choose(TITLE)
-        (row,) = [row for row in at.rows(at.panes.sessions) if "? waiting" in row]
+        (row,) = [row for row in at.rows("sessions") if "? waiting" in row]
         assert " 5m left " in row
         at.tick(minutes=4, seconds=50)
-        await at.until(lambda: " 10s left " in "".join(at.rows(at.panes.sessions)))
+        await at.until(lambda: " 10s left " in "".join(at.rows("sessions")))

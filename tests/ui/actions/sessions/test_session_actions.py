@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from datetime import timedelta
 
@@ -10,8 +9,9 @@ import pytest
 
 from tests.support.console import fixed_catalog
 from tests.support.console.fixed_engine import FixedEngine
-from tests.support.console.piloted import console
+from tests.support.console.harness import console
 from tui.core.explanation import Explanation
+from tui.operations.context import ActionResult
 
 
 async def test_resume_sends_the_prompt() -> None:
@@ -19,7 +19,7 @@ async def test_resume_sends_the_prompt() -> None:
         await at.choose("Final list for the partner call")
         await at.press("r")
         await at.asked()
-        assert "sonnet-4-5" in "".join(cell.text for cell in at.panes.question.line_at(0))
+        assert "sonnet-4-5" in at.rows("bottom")[0]
         await at.press(*"go on", "enter")
         await at.answered()
         start = ("start", "resume", "beacon_packaging", "stage_5", "go on")
@@ -36,16 +36,15 @@ async def test_the_prompt_says_first_what_it_uses_and_last_what_to_beware_of(
         await at.choose("Final list for the partner call")
         await at.press("r")
         await at.asked()
-        question = at.panes.question
-        uses, answer = (question.render_line(y).text for y in (0, 1))
+        uses, answer = at.rows("bottom")
         assert "/5 " in uses
         assert "claude-sonnet-4-5 " in uses
         assert ("mode default · 40 turns" in uses) is (size[0] == 80)
         assert answer.rstrip().endswith("we left off.   ! no sign-in was found")
         await at.press(*"go on")
-        assert "go on    ! no sign-in was found" in question.render_line(1).text
-        question.editor.insert("and on " * 12)
-        assert "sign-in" not in question.render_line(1).text
+        assert "go on    ! no sign-in was found" in at.rows("bottom")[1]
+        await at.paste("and on " * 12)
+        assert "sign-in" not in at.rows("bottom")[1]
 
 
 async def test_an_empty_prompt_continues() -> None:
@@ -57,7 +56,7 @@ async def test_an_empty_prompt_continues() -> None:
 
 
 async def test_what_is_typed_ahead_of_the_question_goes_into_it() -> None:
-    """Fails when `hold` is taken out of `_do`: `d`, `u` and `q` then act."""
+    """Without `hold`, the keys `d`, `u` and `q` would act as commands."""
     async with console() as at:
         await at.choose("Final list for the partner call")
         await at.press("r", "d", "u", "q", "enter")
@@ -69,7 +68,7 @@ async def test_a_running_session_is_not_resumed_and_it_says_what_to_do() -> None
     async with console() as at:
         await at.choose("Strategic buyers, pumps")
         await at.press("r")
-        assert not at.panes.question.is_open
+        assert not at.view.is_question_open
         assert ":send" in at.message
         assert at.engine.asked == []
 
@@ -80,7 +79,7 @@ async def test_extend_shows_old_and_new_and_does_it(typed: str, days: float) -> 
         await at.choose("Tier-1 suppliers")
         await at.press("e", *typed)
         await at.asked()
-        preview = "".join(cell.text for cell in at.panes.question.line_at(0))
+        preview = at.rows("bottom")[0]
         assert ("9d →" in preview) or "already lasts longer: 9d" in preview
         await at.press("enter")
         await at.answered()
@@ -92,7 +91,7 @@ async def test_words_that_are_no_duration_are_named_before_enter() -> None:
     async with console() as at:
         await at.press("e", *"soon")
         await at.asked()
-        assert "? 7, 12h, +7d" in "".join(cell.text for cell in at.panes.question.line_at(0))
+        assert "? 7, 12h, +7d" in at.rows("bottom")[0]
         await at.press("enter")
         await at.asked()
         assert at.engine.asked == []
@@ -104,10 +103,10 @@ async def test_words_that_are_no_duration_are_named_before_enter() -> None:
 async def test_what_the_cli_would_sweep_first_does_not_last_longer_already() -> None:
     async with console() as at:
         swept = next(one for one in at.engine.catalog.sessions if one.is_swept_first and one.row)
-        assert at.panes.sessions.select(swept.key)
+        await at.choose_session(swept.session_id)
         await at.press("e")
         await at.asked()
-        line = "".join(cell.text for cell in at.panes.question.line_at(0))
+        line = at.rows("bottom")[0]
         assert "(sweep) → " in line
         assert "already" not in line
 
@@ -120,10 +119,10 @@ async def test_the_preview_of_many_counts_those_that_would_change() -> None:
             (one for one in at.engine.catalog.sessions if one.row and not one.sweep_at),
             key=lambda one: one.expires_at or at.engine.moment,
         )
-        assert at.panes.sessions.select(far.key)
+        await at.choose_session(far.session_id)
         await at.press("space", "e", *"1")
         await at.asked()
-        line = "".join(cell.text for cell in at.panes.question.line_at(0))
+        line = at.rows("bottom")[0]
         assert re.search("to (23h 59m|1d 00h), 1 of them already", line)
 
 
@@ -147,7 +146,7 @@ async def test_a_running_session_is_not_deleted() -> None:
     async with console() as at:
         await at.choose("PE platforms, DACH")
         await at.press("d")
-        assert not at.panes.question.is_open
+        assert not at.view.is_question_open
         assert "it is running" in at.message
 
 
@@ -172,7 +171,7 @@ async def test_undo_takes_back_the_last_and_asks_when_it_is_old() -> None:
 async def test_marks_are_taken_by_extend_and_those_that_failed_stay_marked() -> None:
     async with console() as at:
         await at.press("s")
-        first, second, third = at.panes.sessions.keys[:3]
+        first, second, third = at.listed[:3]
         at.engine.refusing = {second[1]}
         await at.press("space", "space", "space")
         assert at.view.marks == {first, second, third}
@@ -190,13 +189,12 @@ async def test_many_are_deleted_only_by_typing_their_number() -> None:
         await at.press("asterisk")
         count = len(at.view.marks)
         assert count > 5
-        asked = len(at.panes.sessions.session_keys)
-        assert count == asked
+        assert count == len(at.view.shown)
         await at.press("d")
         await at.asked()
         assert f"delete {count} sessions in 12 listings" in at.message
         await at.press("y", "enter")
-        await at.until(lambda: f"y is not {count}" in " ".join(at.rows(at.panes.question)))
+        await at.until(lambda: f"y is not {count}" in at.text("bottom"))
         assert at.engine.asked == []
         await at.press("ctrl+u", *str(count), "enter")
         await at.answered()
@@ -216,7 +214,7 @@ async def test_answer(keys: tuple[str, ...], answer: tuple[str, str]) -> None:
         one = await at.choose("Strategic buyers, pumps")
         await at.press("a")
         await at.asked()
-        await at.until(lambda: "shortlist.csv" in at.shown(at.panes.page))
+        await at.until(lambda: "shortlist.csv" in at.page)
         await at.press(*keys)
         await at.answered()
         assert at.engine.asked == [("answer", one.session_id, *answer)]
@@ -246,7 +244,7 @@ async def test_verbs_that_ask_for_words(key: str, typed: str, asked: tuple[str, 
         one = await at.choose("Tier-1 suppliers")
         await at.press(key)
         await at.asked()
-        at.panes.question.editor.insert(typed)
+        await at.paste(typed)
         await at.press("enter", *"hi", "enter")
         await at.answered()
         assert at.engine.asked == [tuple(one.session_id if a == "ID" else a for a in asked)]
@@ -265,7 +263,7 @@ async def test_verbs_that_ask_for_words(key: str, typed: str, asked: tuple[str, 
 async def test_verbs_that_answer_in_the_message_line(typed: str, said: str) -> None:
     async with console() as at:
         await at.press("colon", *typed, "enter")
-        await at.until(lambda: said in " ".join(at.rows(at.panes.question)))
+        await at.until(lambda: said in at.text("bottom"))
         await at.press("escape")
         await at.answered()
         assert not at.engine.asked or typed == "info"
@@ -302,21 +300,25 @@ async def test_an_extension_that_changes_nothing_is_not_there_to_undo() -> None:
 async def test_many_that_were_refused_for_their_own_reasons_are_only_counted() -> None:
     async with console() as at:
         await at.press("s")
-        at.engine.refusing = {key[1] for key in at.panes.sessions.keys[:2]}
+        at.engine.refusing = {key[1] for key in at.listed[:2]}
         await at.press("space", "space", "space", "e", *"30", "enter")
         await at.answered()
         assert at.message == "1 extended, 2 refused"
 
 
 async def test_a_question_that_a_key_answers_is_read_in_full() -> None:
-    """Without that its end, which says what is at stake, is cut at 80 columns."""
-    async with console() as at:
-        asks = f"end {'what runs here and ' * 8}lose all of it?"
-        asking = asyncio.ensure_future(at.panes.question.confirm(asks))
-        at.panes.question.hold()
+    """Otherwise its end, which says what is at stake, would be cut at 80 columns."""
+    listing = f"a listing {'of many words ' * 8}"
+    then = fixed_catalog.NOW - timedelta(hours=3)
+    deleted = ActionResult(
+        kind="delete", listing=listing, session_id="9f2c0000", at=then, words="", trash_id="x"
+    )
+    async with console(FixedEngine(batch=(deleted,))) as at:
+        await at.press("u")
         await at.asked()
-        await at.until(lambda: "lose all of it?" in "".join(at.rows(at.panes.question)))
-        assert "y yes  n no  Esc back" in at.rows(at.panes.question)[-1]
+        await at.until(lambda: "9f2c0000, 3h ago?" in at.text("bottom"))
+        assert "y yes  n no  Esc back" in at.rows("bottom")[-1]
         await at.press("n")
-        assert await asking is False
-        await at.until(lambda: len(at.rows(at.panes.question)) == 2)
+        await at.answered()
+        await at.until(lambda: len(at.rows("bottom")) == 2)
+        assert at.engine.asked == []

@@ -1,4 +1,4 @@
-"""`u` names what it takes back, also what was done in another console, and takes back just that."""
+"""`u` names what it undoes, also an act of another console, and undoes only that."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.console.fixed_catalog import NOW
 from tests.support.console.fixed_engine import FixedEngine
-from tests.support.console.piloted import console
+from tests.support.console.harness import console
 from tui.core.models.row import Row
 from tui.operations.context import ActionResult
 from tui.ui.actions.sessions.undoing import batch_words

@@ -1,11 +1,11 @@
-"""The `:` line: every verb by its name, on what it names, is marked or selected."""
+"""The `:` line: a verb acts on what it names, else on what is marked or selected."""
 
 from __future__ import annotations
 
 import pytest
 
 from tests.support.console.fixed_engine import FixedEngine
-from tests.support.console.piloted import Console, console
+from tests.support.console.harness import console
 from tui.cli.verb_info import verb_infos
 from tui.core.errors import UsageError
 from tui.operations.context import VerbInfo
@@ -13,14 +13,6 @@ from tui.ui.actions.verb_line.verbs import OWN, VerbLine, complete, hint, parse
 
 VERBS = (*verb_infos(), *OWN)
 LISTINGS = ("hollis_park", "hollow_lane", "moss_end")
-
-
-async def say(at: Console, text: str) -> None:
-    """Say a line at the `:` prompt."""
-    await at.press("colon")
-    await at.asked()
-    at.panes.question.editor.insert(text)
-    await at.press("enter")
 
 
 @pytest.mark.parametrize(
@@ -80,7 +72,7 @@ def test_the_line_says_what_its_verb_does() -> None:
 
 @pytest.mark.parametrize("verb", [verb.name for verb in VERBS if verb.takes in ("id", "ids")])
 def test_a_verb_that_needs_a_session_takes_the_selected(verb: str) -> None:
-    """One declaration says so: a verb that is added to the command line is taken along."""
+    """It follows from the verb's declaration, also for a verb that is added."""
     command = VerbLine(next(one for one in VERBS if one.name == verb))
     assert command.takes_selected is (verb not in ("log", "trash"))
 
@@ -109,7 +101,7 @@ async def test_a_verb_is_said_to_the_command_line() -> None:
         one = await at.choose("Final list for the partner call")
         for typed, said in SAID:
             at.engine.asked.clear()
-            await say(at, typed.replace("ID", one.session_id[:8]))
+            await at.enter(typed.replace("ID", one.session_id[:8]))
             await at.answered()
             words = tuple(one.address if word == "ADDRESS" else word for word in said)
             assert at.engine.asked == [("say_verb", *words)]
@@ -117,20 +109,20 @@ async def test_a_verb_is_said_to_the_command_line() -> None:
 
 
 async def test_a_title_is_given_to_the_session_as_it_was_shown() -> None:
-    """Said as a verb it would be compared with what is stored by then, and win every race."""
+    """Run as a verb, it would compare with the title stored by then, and overwrite any change."""
     async with console() as at:
         one = await at.choose("Tier-1 suppliers")
-        await say(at, "rename A new title")
+        await at.enter("rename A new title")
         await at.answered()
         assert at.engine.asked == [("rename", one.session_id, "A new title")]
-        assert at.screen.flows.commands == (("rename", one.address, "A new title"),)
+        assert (await at.command()).endswith(f" rename {one.address} 'A new title'")
 
 
 async def test_what_is_named_goes_before_what_is_selected() -> None:
     async with console() as at:
         other = next(one for one in at.engine.catalog.sessions if one.title == "First screen")
         await at.choose("Tier-1 suppliers")
-        await say(at, f"delete {other.session_id[:8]}")
+        await at.enter(f"delete {other.session_id[:8]}")
         await at.asked()
         assert "beacon_packag" in at.message
         await at.press("y")
@@ -141,10 +133,10 @@ async def test_what_is_named_goes_before_what_is_selected() -> None:
 async def test_a_verb_takes_all_that_is_marked_and_those_that_failed_stay_so() -> None:
     async with console() as at:
         await at.press("s")
-        first, second, third = at.panes.sessions.keys[:3]
+        first, second, third = at.listed[:3]
         at.engine.refusing = {second[1]}
         await at.press("space", "space", "space")
-        await say(at, "fail")
+        await at.enter("fail")
         await at.answered()
         assert [asked[2] for asked in at.engine.asked] == ["/".join(first), "/".join(third)]
         assert at.message == "fail: 2 done, 1 refused: fail is refused"
@@ -154,34 +146,34 @@ async def test_a_verb_takes_all_that_is_marked_and_those_that_failed_stay_so() -
 async def test_one_line_is_a_message_and_more_are_a_page() -> None:
     engine = FixedEngine(sayings={"stats": tuple(f"line {n}" for n in range(60)), "info": ()})
     async with console(engine) as at:
-        await say(at, "info")
+        await at.enter("info")
         await at.answered()
         assert at.message == "info: done"
-        await say(at, "stats")
-        await at.until(lambda: at.panes.page.is_open)
-        assert at.shown(at.panes.page).split() == [w for n in range(60) for w in ("line", str(n))]
+        await at.enter("stats")
+        await at.until(lambda: at.view.is_page_open)
+        assert at.page.split() == [w for n in range(60) for w in ("line", str(n))]
         await at.press("G")
-        assert at.panes.page.top == 60 - at.panes.page.body_height
+        assert at.page_rows[-1] == "line 59"
         await at.press("d", "e", "r", "c")
-        assert not at.panes.question.is_open
+        assert not at.view.is_question_open
         await at.press("q")
-        assert not at.panes.page.is_open
+        assert not at.view.is_page_open
         await at.press("j")
-        assert at.panes.sessions.index == 1
+        assert at.view.row == 1
 
 
 async def test_a_page_is_searched() -> None:
     engine = FixedEngine(sayings={"stats": tuple(f"line {n}" for n in range(90))})
     async with console(engine) as at:
-        await say(at, "stats")
-        await at.until(lambda: at.panes.page.is_open)
+        await at.enter("stats")
+        await at.until(lambda: at.view.is_page_open)
         await at.press("slash", *"line 4", "enter")
         await at.answered()
-        assert at.panes.page.top == 4
+        assert at.page_rows[0] == "line 4"
         await at.press("n")
-        assert at.panes.page.top == 40
+        assert at.page_rows[0] == "line 40"
         await at.press("N")
-        assert at.panes.page.top == 4
+        assert at.page_rows[0] == "line 4"
         await at.press("slash", "ctrl+u", *"pumps", "enter")
         await at.answered()
         assert at.message == "pumps was not found"
@@ -191,12 +183,12 @@ async def test_a_page_is_searched() -> None:
 async def test_what_must_be_sure_is_asked_and_done_with_yes(answer: str, is_done: bool) -> None:
     async with console(FixedEngine(needs_yes={"purge"})) as at:
         one = await at.choose("Tier-1 suppliers")
-        await say(at, "purge")
+        await at.enter("purge")
         await at.asked()
         assert at.message == f"would purge alder_precision/{one.session_id[:8]}?"
         await at.press("l")
-        await at.until(lambda: at.panes.page.is_open)
-        assert "the second" in at.shown(at.panes.page)
+        await at.until(lambda: at.view.is_page_open)
+        assert "the second" in at.page
         await at.press("escape")
         await at.asked()
         await at.press(answer)
@@ -208,15 +200,15 @@ async def test_what_must_be_sure_is_asked_and_done_with_yes(answer: str, is_done
 async def test_nothing_is_read_from_the_terminal_s_input() -> None:
     async with console() as at:
         await at.choose("Final list for the partner call")
-        await say(at, "resume - --wait")
-        await at.until(lambda: "stdin" in " ".join(at.rows(at.panes.question)))
+        await at.enter("resume - --wait")
+        await at.until(lambda: "stdin" in at.text("bottom"))
         assert at.engine.asked == []
 
 
 @pytest.mark.parametrize("text", ["", "  "])
 async def test_a_line_without_a_verb_only_closes(text: str) -> None:
     async with console() as at:
-        await say(at, text)
+        await at.enter(text)
         await at.answered()
         assert (at.message, at.engine.asked) == ("", [])
 
@@ -226,7 +218,7 @@ async def test_many_must_be_typed() -> None:
         await at.press("slash", *"larkfield", "enter", "asterisk")
         await at.answered()
         count = len(at.view.marks)
-        await say(at, "purge")
+        await at.enter("purge")
         await at.asked()
         assert f"Type {count} to purge them" in at.message
         await at.press(*str(count), "enter")
@@ -236,14 +228,14 @@ async def test_many_must_be_typed() -> None:
 
 async def test_the_screen_lives_while_a_verb_takes_long_and_esc_waits_no_longer() -> None:
     async with console(FixedEngine(slow={"doctor"})) as at:
-        await say(at, "doctor")
+        await at.enter("doctor")
         await at.until(lambda: at.message == "doctor...")
-        at.screen.looking.wake()
+        await at.look()
         await at.press("escape")
         await at.answered()
         assert "continues in background" in at.message
         await at.press("j")
-        assert at.panes.sessions.index == 1
+        assert at.view.row == 1
         at.engine.goes_on.set()
         await at.until(lambda: at.message == "said doctor")
 
@@ -251,11 +243,11 @@ async def test_the_screen_lives_while_a_verb_takes_long_and_esc_waits_no_longer(
 async def test_a_console_that_may_only_look_refuses_what_acts() -> None:
     async with console(FixedEngine(is_read_only=True)) as at:
         for typed in ("delete", "new a b", "cleanup", "ack", "rename x", "restore 9f2c"):
-            await say(at, typed)
-            await at.until(lambda: "is read-only" in " ".join(at.rows(at.panes.question)))
+            await at.enter(typed)
+            await at.until(lambda: "is read-only" in at.text("bottom"))
             await at.press("escape")
             await at.answered()
-        await say(at, "show")
+        await at.enter("show")
         await at.answered()
         assert [asked[:2] for asked in at.engine.asked] == [("say_verb", "show")]
 
@@ -263,9 +255,9 @@ async def test_a_console_that_may_only_look_refuses_what_acts() -> None:
 async def test_ack_settles_what_is_marked_as_it_was_seen() -> None:
     async with console() as at:
         await at.press("j", "j", "enter")
-        assert at.panes.sessions.group is not None
-        group = at.panes.sessions.group
-        await say(at, "ack")
+        assert at.view.group is not None
+        group = at.view.group
+        await at.enter("ack")
         await at.answered()
         assert {asked[1] for asked in at.engine.asked} == {one.session_id for one in group.sessions}
         assert at.message == "4 acknowledged"
@@ -274,11 +266,10 @@ async def test_ack_settles_what_is_marked_as_it_was_seen() -> None:
 
 async def test_a_listing_that_vanished_is_taken_off() -> None:
     async with console() as at:
-        await say(at, "ack norton_mills")
+        await at.enter("ack norton_mills")
         await at.answered()
-        await at.press("1")
-        assert at.panes.listings.select(("listing", "norton_mills"))
-        await say(at, "ack")
+        await at.choose_listing("norton_mills")
+        await at.enter("ack")
         await at.answered()
         assert at.engine.asked == [("forget", "norton_mills")] * 2
 
@@ -293,7 +284,7 @@ async def test_tab_completes_the_verb() -> None:
 async def test_tail_shows_the_stream_of_what_is_named() -> None:
     async with console() as at:
         other = next(one for one in at.engine.catalog.sessions if one.title == "First screen")
-        await say(at, f"tail {other.session_id[:8]}")
+        await at.enter(f"tail {other.session_id[:8]}")
         await at.answered()
         assert at.view.is_full
         assert at.session.key == other.key

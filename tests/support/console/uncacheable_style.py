@@ -21,7 +21,7 @@ class Odd(Style):
 
 
 class Line(Widget):
-    """Shows the last key that was pressed among many letters."""
+    """Shows the last key pressed, among many letters."""
 
     key = "-"
     style = Style()

@@ -1,4 +1,4 @@
-"""A console that writes to a file, in seconds, how late its event loop was at most.
+"""A console that writes the longest delay of its event loop to a file, in seconds.
 
 Time in which its threads waited for a processor (`schedstat`) does not count: that is the machine's
 fault. A loop that waits for a link sleeps, and is late even on an idle machine.
@@ -24,8 +24,8 @@ from tui.ui.engine.real_engine import RealEngine
 _EACH = 0.05
 
 
-class BeatingApp(app.ConsoleApp):
-    """Writes down each delay that is longer than all since the file was removed."""
+class DelayApp(app.ConsoleApp):
+    """Writes each delay that is longer than all others since the file was removed."""
 
     CSS_PATH = str(Path(app.__file__).with_name("console.tcss"))
 
@@ -34,9 +34,9 @@ class BeatingApp(app.ConsoleApp):
         self._path = path
 
     def on_mount(self) -> None:
-        self.run_worker(self._beat(), name="beat", group="beat", exit_on_error=False)
+        self.run_worker(self._measure(), name="delay", group="delay", exit_on_error=False)
 
-    async def _beat(self) -> None:
+    async def _measure(self) -> None:
         loop, worst = asyncio.get_running_loop(), 0.0
         while True:
             due, before = loop.time() + _EACH, _queued()
@@ -66,4 +66,4 @@ if __name__ == "__main__":
     settings = load_settings(os.environ, {"root": Path(sys.argv[1]), "ssh": True})
     context = Context(settings, lambda: datetime.now(UTC))
     engine = RealEngine(context, partial(say_verb, context), verb_infos())
-    BeatingApp(engine, Path(sys.argv[2])).run(mouse=False)
+    DelayApp(engine, Path(sys.argv[2])).run(mouse=False)

@@ -1,0 +1,77 @@
+"""No test reaches into what it tests: it uses what is public, or the harness of the console."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.place import REPOSITORY
+
+TESTS = REPOSITORY / "tests"
+_DOCUMENTED = {"_exit", "_replace"}  # of `os` and of a named tuple
+# The harness alone knows the app, its screen and the widgets on it.
+_OF_THE_HARNESS = {"screen", "query_one", "query_exactly_one", "run_test"}
+_EXCEPTIONS = {
+    ("claude/transcript_files/test_transcript_lines.py", "transcript_lines._BLOCK"):
+        "texts just as long as what is read at once, and a byte more or less",
+    ("e2e/runs/test_told.py", "run_verbs._wait_for_end"): "the wait alone, without a run",
+    ("ui/terminal/test_clipboard.py", "driver._writer_thread"):
+        "Textual's driver has no other way to a terminal that is a fake",
+}  # fmt: skip
+
+
+def reached(tree: ast.AST, *, is_ui: bool) -> Iterator[str]:
+    """Yield each private name of another's, and in tests of the console each of its parts."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Attribute(value=ast.Name(id="self" | "cls")):
+                continue
+            case ast.Attribute(attr=name) if is_ui and name in _OF_THE_HARNESS:
+                yield ast.unparse(node)
+            case ast.Attribute(attr=name) if name.startswith("_") and not name.startswith("__"):
+                if name not in _DOCUMENTED:
+                    yield ast.unparse(node)
+            case ast.Call(
+                func=ast.Name(id="getattr" | "setattr"), args=[_, ast.Constant(name), *_]
+            ):
+                if is_ui and str(name).startswith("_"):
+                    yield ast.unparse(node)
+
+
+def _files() -> Iterator[tuple[Path, str]]:
+    for path in sorted(TESTS.rglob("*.py")):
+        name = path.relative_to(TESTS).as_posix()
+        if not name.startswith("support/"):
+            yield path, name
+
+
+def test_no_test_reaches_into_what_it_tests() -> None:
+    found = {
+        (name, code)
+        for path, name in _files()
+        for code in reached(ast.parse(path.read_text("utf-8")), is_ui=name.startswith("ui/"))
+    }
+    assert found - _EXCEPTIONS.keys() == set(), "see `session-console help write-a-test`"
+    assert _EXCEPTIONS.keys() - found == set(), "an exception that is not needed any more"
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "at._panes.live.count",
+        "pane._drawn.clear()",
+        "app.screen.news.tell('x')",
+        "app.query_one('#live')",
+        "ConsoleApp(engine).run_test()",
+        "setattr(pane, '_drawn', {})",
+    ],
+)
+def test_reaching_in_is_found(code: str) -> None:
+    assert list(reached(ast.parse(code), is_ui=True))
+
+
+def test_what_is_a_test_s_own_is_not_reaching_in() -> None:
+    assert list(reached(ast.parse("self._asked, pane.keys, os._exit"), is_ui=True)) == []

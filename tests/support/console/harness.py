@@ -1,0 +1,349 @@
+"""The console over the fixed catalog, driven by keys and read by what is painted.
+
+`console()` starts it, without a terminal. Tests press keys, and look at what is painted or at the
+view, a frozen value; they reach into no widget.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+
+from textual import events
+from textual.keys import _character_to_key, key_to_character
+from textual.pilot import Pilot
+
+from tests.make_screenshots import settled
+from tests.support.console.fixed_engine import FixedEngine
+from tui.core.models.catalog import Catalog
+from tui.core.models.session import Key, Session
+from tui.ui import app as app_module
+from tui.ui.actions.key_targets import KeyTargets
+from tui.ui.app import ConsoleApp
+from tui.ui.engine.engine import Engine
+from tui.ui.screen import ConsoleScreen
+from tui.ui.state.view_state import ViewState
+from tui.ui.widgets.pane import Pane
+
+_CEILING_S = 60.0
+_COMES_S = 3.0
+_ROUNDS = 4  # a key goes to the app, its screen and a widget, whose message comes back
+_BOTTOM = "question"
+
+
+class HeadlessApp(ConsoleApp):
+    """The console's app, which counts its bells."""
+
+    CSS_PATH = str(Path(app_module.__file__).with_name("console.tcss"))
+    bells = 0
+
+    def bell(self) -> None:
+        self.bells += 1
+
+
+class Console:
+    """A running console, and what a test does with it and reads of it.
+
+    `engine` is the fake below it: `engine.asked` records what it was asked to do.
+    """
+
+    def __init__(self, app: HeadlessApp, pilot: Pilot[int], engine: FixedEngine) -> None:
+        self.engine = engine
+        self._app = app
+        self._pilot = pilot
+        screen = app.screen
+        assert isinstance(screen, ConsoleScreen)
+        self._screen = screen
+        self._panes = screen.panes
+
+    # Keys, time and size ---------------------------------------------------------------------
+
+    async def press(self, *keys: str) -> None:
+        """Press keys, each once everything that the one before caused is done.
+
+        `y` answers a question that is on the screen: it is awaited, if it comes at all.
+        """
+        for key in keys:
+            if key == "y":
+                await self._shown()
+            await self.burst(key)
+
+    async def burst(self, *keys: str) -> None:
+        """Press keys at once: nothing is painted between them.
+
+        The pilot's own way waits for an idle process, which takes a tenth of a second a key. What
+        comes from a thread a test waits for by name: `until`, `asked`, `answered`.
+        """
+        for key in keys:
+            name = _character_to_key(key) if len(key) == 1 else key
+            character = key if len(key) == 1 else key_to_character(name)
+            self._app.post_message(events.Key(name, character))
+        for _ in range(_ROUNDS):
+            await self._pilot.pause(0)
+
+    async def paste(self, text: str) -> None:
+        """Paste text, as a terminal does."""
+        self._app.post_message(events.Paste(text))
+        for _ in range(_ROUNDS):
+            await self._pilot.pause(0)
+
+    async def enter(self, line: str) -> None:
+        """Open the `:` line, paste a line into it, and press Enter."""
+        await self.press("colon")
+        await self.asked()
+        await self.paste(line)
+        await self.press("enter")
+
+    async def resize(self, width: int, height: int) -> None:
+        """Give the terminal another size, in cells."""
+        await self._pilot.resize_terminal(width, height)
+        await self._pilot.pause()
+
+    async def pause(self, seconds: float = 0.0) -> None:
+        """Let the console run for a while; prefer `until`, which waits for a state."""
+        await self._pilot.pause(seconds)
+
+    def tick(self, **passed: float) -> None:
+        """Let time pass, as `timedelta` takes it (a second without), and do what a second does."""
+        self.engine.moment += timedelta(**(passed or {"seconds": 1}))
+        self._screen.second()
+
+    async def look(self, catalog: Catalog | None = None) -> None:
+        """Let the console look at the root now, where it finds `catalog`; return once it has."""
+        if catalog is not None:
+            self.engine.catalog = catalog
+        self._screen.looking.wake()
+        store = self._screen.store
+        await self.until(lambda: store.catalog is self.engine.catalog or store.trouble != "")
+
+    async def choose(self, title: str) -> Session:
+        """Select the session of that title in Sessions."""
+        session = next(one for one in self.engine.catalog.sessions if one.title == title)
+        return await self.choose_session(session.session_id)
+
+    async def choose_session(self, session_id: str) -> Session:
+        """Select a session in Sessions."""
+        key = next(key for key in self.listed if key[1] == session_id)
+        assert self._panes.sessions.select(key)
+        await self._pilot.pause()
+        assert self.view.session is not None
+        return self.view.session
+
+    async def choose_listing(self, name: str) -> None:
+        """Go to the Listings pane, and select the listing of that name."""
+        await self.press("1")
+        assert self._panes.listings.select(("listing", name))
+        await self._pilot.pause()
+
+    def say(self, text: str, style: str = "") -> None:
+        """Put a message there, so that a test sees what comes in its place."""
+        self._panes.question.say(text, style)
+
+    def tell(self, text: str) -> None:
+        """Tell of something that nobody here did, such as a colleague's act."""
+        self._screen.news.tell(text)
+
+    # Waiting ---------------------------------------------------------------------------------
+
+    async def until(self, is_so: Callable[[], bool]) -> None:
+        """Wait for a state; fails after a minute."""
+        until = time.monotonic() + _CEILING_S
+        while time.monotonic() < until:
+            if is_so():
+                return
+            await self._pilot.pause(0.01)
+        raise AssertionError(f"never came; the message is {self.message!r}")
+
+    async def asked(self) -> None:
+        """Wait until a question is there."""
+        await self.until(lambda: self.is_asking)
+
+    async def answered(self) -> None:
+        """Wait until no question is open."""
+        await self.until(lambda: not self.view.is_question_open)
+
+    async def _shown(self) -> None:
+        until, question = time.monotonic() + _COMES_S, self._panes.question
+        while question.is_open and not question.is_shown and time.monotonic() < until:
+            await self._pilot.pause(0.01)
+
+    # What is painted -------------------------------------------------------------------------
+
+    def rows(self, part: str = "") -> list[str]:
+        """Return the painted rows of the screen, or of a part of it; none while that is hidden.
+
+        The parts are `top`, the panes by their names (`listings`, `sessions`, `expiry`, `live`),
+        `page` (over the panes), `bottom` (message, question and keys) and `tiny`.
+        """
+        strips = self._screen._compositor.render_strips()
+        rows = ["".join(segment.text for segment in strip) for strip in strips]
+        if not part:
+            return rows
+        where = self._pane(part).region
+        return [row[where.x : where.right] for row in rows[where.y : where.bottom]]
+
+    def text(self, part: str = "") -> str:
+        """Return the painted rows as one line, with single blanks between the words."""
+        return " ".join(" ".join(self.rows(part)).split())
+
+    @property
+    def top(self) -> str:
+        """The top line."""
+        return self.rows("top")[0].rstrip()
+
+    @property
+    def page(self) -> str:
+        """All lines of the page that is open, also those out of sight; empty without a page."""
+        page = self._panes.page
+        if not page.is_open:
+            return ""
+        return "\n".join("".join(cell.text for cell in line) for line in page.lines)
+
+    @property
+    def page_rows(self) -> list[str]:
+        """The lines of the page that are painted, without its rule."""
+        page = self._panes.page
+        painted = [row[1:].rstrip() for row in self.rows("page")[1:]]
+        return painted[: len(page.lines) - page.top]
+
+    @property
+    def pages(self) -> tuple[int, int]:
+        """The number of the page in sight, and how many there are."""
+        return self._panes.page.pages
+
+    @property
+    def is_page_read(self) -> bool:
+        """Whether every line of a page beside a question has been painted."""
+        return self._panes.page.is_all_seen
+
+    def screenshot(self) -> str:
+        """Return the screen as an SVG."""
+        return self._app.export_screenshot()
+
+    @property
+    def misfits(self) -> list[str]:
+        """The rows that a pane draws wider or narrower than it is."""
+        return [
+            strip.text
+            for pane in self._screen.query(Pane)
+            for strip in map(pane.render_line, range(pane.size.height))
+            if strip.cell_length != pane.size.width
+        ]
+
+    def _pane(self, part: str) -> Pane:
+        return self._screen.query_one(f"#{_BOTTOM if part == 'bottom' else part}", Pane)
+
+    # The message line ------------------------------------------------------------------------
+
+    @property
+    def message(self) -> str:
+        """What the message line says in full, or what a question asks."""
+        return self._panes.question.message.text
+
+    @property
+    def style(self) -> str:
+        """The style of the message: `bad` for an error."""
+        return self._panes.question.message.style
+
+    @property
+    def questions(self) -> int:
+        """How many questions were asked so far."""
+        return self._panes.question.asked
+
+    @property
+    def is_asking(self) -> bool:
+        """Whether a question takes an answer; before that it may be open and still awaited."""
+        return self._panes.question.is_asking
+
+    @property
+    def typed(self) -> str:
+        """What is in the line that is open."""
+        return self._panes.question.editor.text
+
+    @property
+    def about(self) -> tuple[Session, ...]:
+        """The sessions that the open question is about."""
+        return self._screen.context.about
+
+    # What is chosen and done -----------------------------------------------------------------
+
+    @property
+    def view(self) -> ViewState:
+        """What is chosen, selected, marked and in sight."""
+        return self._screen.view
+
+    @property
+    def targets(self) -> KeyTargets:
+        """What keys act on now."""
+        return self._screen.targets()
+
+    @property
+    def session(self) -> Session:
+        """The session that keys act on."""
+        session = self.targets.selected
+        assert session is not None
+        return session
+
+    @property
+    def listed(self) -> tuple[Key, ...]:
+        """The keys of all rows in Sessions, from the first; a group of failures is one row."""
+        return self._panes.sessions.keys
+
+    @property
+    def entries(self) -> int:
+        """How many entries of the stream are in memory."""
+        return self._panes.live.count
+
+    async def command(self) -> str:
+        """Press `Y`, and return the command that it copies."""
+        self.say("")
+        await self.press("Y")
+        await self.until(lambda: self.message.startswith("sent to"))
+        if self.view.is_page_open:
+            await self.press("q")
+        return self.clipboard
+
+    @property
+    def clipboard(self) -> str:
+        """What was copied last."""
+        return self._app.clipboard
+
+    @property
+    def bells(self) -> int:
+        """How often the terminal's bell rang."""
+        return self._app.bells
+
+    @property
+    def exit_code(self) -> int | None:
+        """What the console ended with; `None` while it runs."""
+        return self._app.return_code
+
+    def save_view(self) -> None:
+        """Save the view as the console does when it ends."""
+        self._screen.restore.save()
+
+
+@asynccontextmanager
+async def console(
+    engine: FixedEngine | None = None, size: tuple[int, int] = (80, 24), *, waits: bool = True
+) -> AsyncIterator[Console]:
+    """Start a console over an engine; without `waits` before it has read anything."""
+    engine = engine or FixedEngine()
+    async with console_over(engine, size, waits=waits) as at:
+        at.engine = engine
+        yield at
+
+
+@asynccontextmanager
+async def console_over(
+    engine: Engine, size: tuple[int, int] = (80, 24), *, waits: bool = True
+) -> AsyncIterator[Console]:
+    """Start a console over any engine, such as the real one; the console's `engine` is unused."""
+    app = HeadlessApp(engine)
+    async with app.run_test(size=size) as pilot:
+        if waits:
+            await settled(pilot)
+        yield Console(app, pilot, FixedEngine())

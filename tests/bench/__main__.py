@@ -17,8 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import tests.bench
-
-Measured = dict[str, Any]
+from tests.bench._figures import Measured
 
 
 def main() -> int:

@@ -20,13 +20,11 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
+from tests.bench._figures import Measured, ratio
 from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.context import Context
 from tui.settings import Settings
-
-Measured = dict[str, Any]
 
 LISTINGS, SESSIONS = 1000, 10
 _SDK_LISTINGS, _USUAL_BYTES = 100, 200_000
@@ -107,13 +105,8 @@ def _against_bare(root: Path) -> Iterator[Measured]:
         seconds, floor = _best(
             lambda: CatalogScanner(context).look(), lambda: _read_bare(root), before
         )
-        yield {
-            "name": f"first look, {LISTINGS} databases, {LISTINGS * SESSIONS} sessions, {name}",
-            "seconds": seconds,
-            "floor_seconds": floor,
-            "ratio": seconds / floor,
-            "goal": goal,
-        }
+        size = f"{LISTINGS} databases, {LISTINGS * SESSIONS} sessions"
+        yield ratio(f"first look, {size}, {name}", seconds, floor, goal)
 
 
 def _idle(root: Path) -> Measured:
@@ -154,14 +147,8 @@ print(count // 3, best)
     if int(said[0]) != _SDK_LISTINGS * SESSIONS:
         raise AssertionError(f"the SDK listed {said[0]} sessions")
     size = f"{_SDK_LISTINGS * SESSIONS} sessions of {_USUAL_BYTES // 1000} kB"
-    return {
-        "name": f"the SDK's list_sessions, {_SDK_LISTINGS} config dirs, {size}",
-        "seconds": float(said[1]),
-        "floor_seconds": ours,
-        "ratio": float(said[1]) / ours,
-        "goal": 20.0,
-        "is_least": True,
-    }
+    name = f"the SDK's list_sessions, {_SDK_LISTINGS} config dirs, {size}"
+    return ratio(name, float(said[1]), ours, 20.0) | {"is_least": True}
 
 
 def _context(root: Path) -> Context:

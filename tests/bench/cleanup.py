@@ -14,8 +14,8 @@ from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
+from tests.bench._figures import Measured, ratio
 from tests.bench.catalog import build_root
 from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.context import Context
@@ -23,8 +23,6 @@ from tui.operations.trash.cleanup import clean_up, plan_cleanup
 from tui.operations.trash.restore import restore_many
 from tui.settings import Settings
 from tui.storage.trash.trash import list_trash
-
-Measured = dict[str, Any]
 
 LISTINGS, SESSIONS = 500, 20
 _ROUNDS = 3
@@ -38,13 +36,7 @@ def measure(listings: int = LISTINGS, sessions: int = SESSIONS) -> list[Measured
     floor, seconds, planned, undone = (min(times) for times in zip(*rounds, strict=True))
     total = f"{listings * sessions:,} sessions, {listings} listings"
     return [
-        {
-            "name": f"clean-up of {total}",
-            "seconds": seconds,
-            "floor_seconds": floor,
-            "ratio": seconds / floor,
-            "goal": _GOAL,
-        },
+        ratio(f"clean-up of {total}", seconds, floor, _GOAL),
         {"name": f"preview of a clean-up of {total}", "seconds": planned},
         {"name": f"undo of a clean-up of {total}", "seconds": undone},
     ]

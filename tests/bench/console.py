@@ -15,10 +15,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from tests.bench._figures import Measured, ratio
 from tests.bench._program import Program
 from tests.bench.catalog import LISTINGS, SESSIONS, sample_root
-
-Measured = dict[str, Any]
 
 _SMALL = 500, 10
 _STARTS, _KEYS = 5, 60
@@ -52,8 +51,8 @@ def _first_paints(root: Path) -> list[Measured]:
         trivial.append(_paint_s(_TRIVIAL, home, _is_trivial))
     floor = min(trivial)
     return [
-        _against(f"first paint, {total}, first start", cold, floor, None),
-        _against(f"first paint, {total}", min(warm), floor, 1.5),
+        ratio(f"first paint, {total}, first start", cold, floor, None),
+        ratio(f"first paint, {total}", min(warm), floor, 1.5),
     ]
 
 
@@ -75,7 +74,7 @@ def _keys(root: Path) -> Measured:
     """Measure from a key to the cursor in its new place: the 95th percentile of both."""
     ours = _late_s(_words(root), root.parent)
     floor = _late_s(_TRIVIAL, root.parent)
-    return _against(f"key -> paint, p95 of {_KEYS}", ours, floor, 1.5)
+    return ratio(f"key -> paint, p95 of {_KEYS}", ours, floor, 1.5)
 
 
 def _late_s(words: Sequence[str], home: Path) -> float:
@@ -100,7 +99,7 @@ def _gone(root: Path) -> Measured:
         with Program(_TRIVIAL, root.parent) as trivial:
             trivial.rest(_WORD, 0.5)
             floor.append(trivial.ended_s(partial(trivial.press, "q")))
-    return _against("gone after its line dropped", min(ours), min(floor), 1.0)
+    return ratio("gone after its line dropped", min(ours), min(floor), 1.0)
 
 
 def _cursor(screen: list[str]) -> int:
@@ -132,13 +131,3 @@ def _rested(words: Sequence[str], home: Path) -> Iterator[Program]:
         program.rest(_WORD, 3.0)
         time.sleep(3)
         yield program
-
-
-def _against(name: str, seconds: float, floor: float, goal: float | None) -> Measured:
-    return {
-        "name": name,
-        "seconds": seconds,
-        "floor_seconds": floor,
-        "ratio": seconds / floor,
-        "goal": goal,
-    }

@@ -7,12 +7,10 @@ import random
 import shutil
 import subprocess
 import tempfile
-import time
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
+from tests.bench._figures import Measured, best, ratio
 from tui.core.models.session import Liveness, Session, State, Transcript
 from tui.operations.search.grep import search
 
@@ -26,7 +24,7 @@ _WORDS = """
 """.split()  # noqa: SIM905 (a list literal of so many words is a page)
 
 
-def measure() -> list[dict[str, Any]]:
+def measure() -> list[Measured]:
     """Return the time of a search for a literal, and for a pattern that has none."""
     folder = Path(tempfile.mkdtemp(prefix="bench-search-"))
     try:
@@ -70,27 +68,11 @@ def _measured(
     flags: list[str],
     paths: list[Path],
     goal: float | None,
-) -> dict[str, Any]:
+) -> Measured:
     words = ["grep", *flags, pattern, *map(str, paths)]
-    floor = _best(lambda: subprocess.run(words, capture_output=True, check=True))
-    ours = _best(lambda: sum(1 for _ in search(sessions, pattern)))
-    return {
-        "name": name,
-        "seconds": ours,
-        "floor_seconds": floor,
-        "ratio": ours / floor,
-        "goal": goal,
-    }
-
-
-def _best(act: Callable[[], object], times: int = 5) -> float:
-    """Return the shortest of a few times: whatever else runs only ever adds."""
-    taken = []
-    for _ in range(times):
-        began = time.perf_counter()
-        act()
-        taken.append(time.perf_counter() - began)
-    return min(taken)
+    floor = best(lambda: subprocess.run(words, capture_output=True, check=True))
+    ours = best(lambda: sum(1 for _ in search(sessions, pattern)))
+    return ratio(name, ours, floor, goal)
 
 
 def _transcripts(folder: Path) -> list[Path]:

@@ -10,11 +10,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
+from tests.bench._figures import Measured, best, ratio
 from tests.support.listings.sample_listing import FIRST, text_line
 from tests.support.processes.growing_session import WORDS, shown
 from tests.support.processes.terminal import Terminal
@@ -44,7 +43,7 @@ print(time.perf_counter() - began, (held() - before) / 1024, len(update.entries)
 """
 
 
-def measure() -> list[dict[str, Any]]:
+def measure() -> list[Measured]:
     """Return what a large transcript takes, and what a stream takes on the wire and of a core."""
     folder = Path(tempfile.mkdtemp(prefix="bench-stream-"))
     try:
@@ -74,13 +73,13 @@ def _large(path: Path) -> Path:
     return path
 
 
-def _opening(path: Path) -> list[dict[str, Any]]:
+def _opening(path: Path) -> list[Measured]:
     """Measure a program that has started: what the interpreter takes is not the question."""
     said = [_opened(path) for _ in range(5)]
     taken, megabytes = min(one[0] for one in said), min(one[1] for one in said)
-    floor = _best(lambda: subprocess.run(["tail", "-c", "200000", path], capture_output=True))
+    floor = best(lambda: subprocess.run(["tail", "-c", "200000", path], capture_output=True))
     return [
-        _timed("open 1 GB at its end, against tail -c 200000", taken, floor, 3.0),
+        ratio("open 1 GB at its end, against tail -c 200000", taken, floor, 3.0),
         {"name": "... memory for it", "value": megabytes, "unit": "MB", "goal": 10.0},
     ]
 
@@ -91,14 +90,14 @@ def _opened(path: Path) -> tuple[float, float]:
     return float(said[0]), float(said[1])
 
 
-def _searching(path: Path) -> dict[str, Any]:
+def _searching(path: Path) -> Measured:
     size = path.stat().st_size
-    floor = _best(lambda: subprocess.run(["grep", "-c", _NEEDLE, path], capture_output=True), 3)
-    taken = _best(lambda: seek(path, _NEEDLE, size), 3)
-    return _timed("search 1 GB, against grep -c", taken, floor, 4.0)
+    floor = best(lambda: subprocess.run(["grep", "-c", _NEEDLE, path], capture_output=True), 3)
+    taken = best(lambda: seek(path, _NEEDLE, size), 3)
+    return ratio("search 1 GB, against grep -c", taken, floor, 4.0)
 
 
-def _writing(root: Path, where: str, keys: str) -> list[dict[str, Any]]:
+def _writing(root: Path, where: str, keys: str) -> list[Measured]:
     """Write so many tokens a second into what a console shows, and count bytes and time."""
     with shown(root) as (screen, _, agent):
         screen.send(keys)
@@ -116,7 +115,7 @@ def _writing(root: Path, where: str, keys: str) -> list[dict[str, Any]]:
     ]
 
 
-def _painting(root: Path) -> dict[str, Any]:
+def _painting(root: Path) -> Measured:
     """Append line after line, and wait until each is on the screen."""
     taken = []
     with shown(root) as (screen, listing, _):
@@ -140,23 +139,3 @@ def _cpu(screen: Terminal) -> float:
     """Return the seconds of a core that the console has used so far."""
     fields = Path(f"/proc/{screen.process.pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def _timed(name: str, taken: float, floor: float, goal: float) -> dict[str, Any]:
-    return {
-        "name": name,
-        "seconds": taken,
-        "floor_seconds": floor,
-        "ratio": taken / floor,
-        "goal": goal,
-    }
-
-
-def _best(act: Callable[[], object], times: int = 5) -> float:
-    """Return the shortest of a few times: whatever else runs only ever adds."""
-    taken = []
-    for _ in range(times):
-        began = time.perf_counter()
-        act()
-        taken.append(time.perf_counter() - began)
-    return min(taken)

@@ -11,12 +11,10 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
+from tests.bench._figures import Measured, ratio
 from tests.bench._program import environment
 from tests.bench.catalog import sample_root
-
-Measured = dict[str, Any]
 
 _LISTINGS, _SESSIONS = 500, 10
 _ROUNDS = 7
@@ -45,13 +43,8 @@ def _listing(root: Path) -> Measured:
     bare, nothing = ["-c", _BARE, str(root)], ["-c", "pass"]
     taken, floor, start = _best(root, verb, bare, nothing)
     seconds, least = taken - start, floor - start
-    return {
-        "name": f"ls --json, {_LISTINGS} listings, {_LISTINGS * _SESSIONS:,} sessions",
-        "seconds": seconds,
-        "floor_seconds": least,
-        "ratio": seconds / least,
-        "goal": 2.0,
-    }
+    name = f"ls --json, {_LISTINGS} listings, {_LISTINGS * _SESSIONS:,} sessions"
+    return ratio(name, seconds, least, 2.0)
 
 
 def _one(root: Path) -> list[Measured]:

@@ -7,7 +7,6 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from tests.support.processes.terminal import Terminal
@@ -46,13 +45,8 @@ class Watched:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.screen.__exit__(kind, error, trace)
+    def __exit__(self, *error: object) -> None:
+        self.screen.__exit__(*error)
 
     def state(self) -> State:
         """Return how it stands now; the delay is the largest since the last time it was asked."""

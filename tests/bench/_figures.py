@@ -1,0 +1,30 @@
+"""Figures of a measurement: the shortest of a few times, and its ratio to a floor."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+Measured = dict[str, Any]
+
+
+def best(act: Callable[[], object], times: int = 5) -> float:
+    """Return the shortest of a few times in seconds: whatever else runs only ever adds."""
+    taken = []
+    for _ in range(times):
+        began = time.perf_counter()
+        act()
+        taken.append(time.perf_counter() - began)
+    return min(taken)
+
+
+def ratio(name: str, seconds: float, floor: float, goal: float | None) -> Measured:
+    """Return a time beside its floor, both in seconds; `goal` is the largest ratio allowed."""
+    return {
+        "name": name,
+        "seconds": seconds,
+        "floor_seconds": floor,
+        "ratio": seconds / floor,
+        "goal": goal,
+    }

@@ -6,13 +6,13 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
 
 from tests.support.place import REPOSITORY
-from tests.support.processes.children import Child
+from tests.support.processes.children import module
 from tests.support.processes.runs_site import Site
 from tests.support.processes.terminal import Terminal
 from tui.demo import pipeline
@@ -47,20 +47,11 @@ def api() -> Iterator[LoopbackApi]:
         yield server
 
 
-@contextmanager
-def example(site: Site, environment: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
-    with Child(
-        [sys.executable, "-W", "error", "-m", "tui.demo.pipeline", str(site.listing)],
-        env=environment | site.api.env(),
-        cwd=REPOSITORY,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        try:
-            yield process
-        finally:
-            process.terminate()
+def example(
+    site: Site, environment: dict[str, str]
+) -> AbstractContextManager[subprocess.Popen[str]]:
+    environment = environment | site.api.env()
+    return module("tui.demo.pipeline", str(site.listing), environment=environment)
 
 
 def test_a_console_steers_a_worker_of_the_example_and_a_failure_is_marked(site: Site) -> None:

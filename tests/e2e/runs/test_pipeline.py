@@ -5,17 +5,14 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from tests.support.place import REPOSITORY
-from tests.support.processes.children import Child
+from tests.support.processes.children import module
 from tests.support.processes.runs_site import Site, cli_is_gone, wait
 from tui.core.errors import Refused
 from tui.core.models.session import Liveness, Session
@@ -29,30 +26,11 @@ from tui.settings import Settings
 from tui.storage.session_locks import held
 
 
-@contextmanager
-def pipeline(site: Site, prompt: str) -> Iterator[subprocess.Popen[str]]:
+def pipeline(site: Site, prompt: str) -> AbstractContextManager[subprocess.Popen[str]]:
     own = {name: os.environ[name] for name in ("PATH", "TZ") if name in os.environ}
     own |= {"HOME": str(site.listing.parent.parent), "SESSION_CONSOLE_CONFIG": "/dev/null"}
-    with Child(
-        [
-            sys.executable,
-            "-W",
-            "error",
-            "-m",
-            "tests.support.processes.pipeline",
-            str(site.listing),
-            prompt,
-        ],
-        env=own | site.api.env(),
-        cwd=REPOSITORY,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        try:
-            yield process
-        finally:
-            process.kill()
+    words = ("tests.support.processes.pipeline", str(site.listing), prompt)
+    return module(*words, environment=own | site.api.env())
 
 
 def context(site: Site) -> Context:

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from types import TracebackType
 from typing import AnyStr
+
+from tests.support.place import REPOSITORY
 
 
 class Child(subprocess.Popen[AnyStr]):
@@ -19,3 +24,20 @@ class Child(subprocess.Popen[AnyStr]):
         if kind is not None:
             self.kill()
         super().__exit__(kind, value, traceback)
+
+
+@contextmanager
+def module(*words: str, environment: Mapping[str, str]) -> Iterator[subprocess.Popen[str]]:
+    """Run a module of ours, with warnings as errors; it is ended with the block."""
+    with Child(
+        [sys.executable, "-W", "error", "-m", *words],
+        env=environment,
+        cwd=REPOSITORY,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.terminate()

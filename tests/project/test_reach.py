@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -75,3 +76,13 @@ def test_reaching_in_is_found(code: str) -> None:
 
 def test_what_is_a_test_s_own_is_not_reaching_in() -> None:
     assert list(reached(ast.parse("self._asked, pane.keys, os._exit"), is_ui=True)) == []
+
+
+def test_the_guide_names_all_that_the_harness_has() -> None:
+    guide = (REPOSITORY / "tui/guides/write-a-test.md").read_text("utf-8")
+    module = ast.parse((TESTS / "support/console/harness.py").read_text("utf-8"))
+    kinds = {one.name: one for one in module.body if isinstance(one, ast.ClassDef)}
+    functions = ast.FunctionDef | ast.AsyncFunctionDef
+    members = {one.name for one in kinds["Console"].body if isinstance(one, functions)}
+    members = {name for name in members if not name.startswith("_")} | {"engine"}
+    assert {name for name in members if not re.search(rf"`[^`]*\bat\.{name}\b", guide)} == set()

@@ -103,7 +103,7 @@ def _show(context: Context, *, as_json: bool) -> int:
     if as_json:
         raise UsageError("--json goes with a verb, such as `ls --json`")
     if running := _console(context):
-        say(f"{running} running: `session-console ls --live` lists them")
+        say(f"still running: {running}; `session-console ls --live` lists them")
     return 0
 
 

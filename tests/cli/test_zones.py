@@ -75,7 +75,7 @@ def test_every_stored_time_means_one_moment_in_each_zone(listing: SampleListing,
     sql = "SELECT expires_at FROM claude_sessions WHERE session_id = 'f-zulu'"
     assert execute(listing, sql) == [("2999-12-24T23:59:59",)]
     show = run_cli(listing.root, "show", "g-garbage", **zoned).stdout
-    assert f"the table's times are read in {zone}" in show
+    assert f"the table's times are read as {zone}" in show
     assert "awaiting clean-up" not in show
     plan = run_cli(listing.root, "cleanup", "--dry-run", "--json", **zoned)
     assert "a-spring" in plan.stdout

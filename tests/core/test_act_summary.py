@@ -33,7 +33,7 @@ def test_how_long_ago(passed: timedelta, words: str) -> None:
     [
         ("extend", "bert extended 9f2c"),
         ("fail", "bert marked 9f2c failed"),
-        ("undo", "bert undid an act on 9f2c"),
+        ("undo", "bert undid an action on 9f2c"),
         ("{unknown}", "bert ({unknown}) 9f2c"),
     ],
 )

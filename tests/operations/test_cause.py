@@ -212,7 +212,7 @@ def test_an_expiry_that_cannot_be_read_is_the_cause(listing: SampleListing) -> N
         shown = run_cli(listing.root, "show", FIRST).stdout
         told = "its expires_at 'next tuesday' cannot be read: no clean-up takes it; `extend"
         assert f"{told} {FIRST[:8]} 7d` sets a valid one" in shown
-        assert f"read in local ({datetime.now().astimezone():%Z})" in shown
+        assert f"read as local ({datetime.now().astimezone():%Z})" in shown
         pipeline.execute("UPDATE claude_sessions SET status = 'deleted'")
     assert "next tuesday" not in cause_of(session_of(listing), context_of(listing))
 

@@ -65,15 +65,15 @@ def test_a_command_is_not_taken_until_its_acknowledgement_and_then_waits_for_its
     prompt, answer = post(folder, PROMPT), post(folder, ANSWER)
     assert stamp(folder) != before
     assert said(folder) == [
-        "sent, not accepted yet 12s: prompt of bert: and Asia?",
-        "sent, not accepted yet 12s: answer of anna",
+        "sent 12s ago, not accepted yet: prompt from bert: and Asia?",
+        "sent 12s ago, not accepted yet: answer from anna",
     ]
     taken = Inbox(folder).take()
     assert {one.id for one in taken} == {prompt, answer}
     ack = {"type": "ack", "command": "prompt", "by": "bert", "words": "and Asia?", "id": prompt}
     write(folder, {"type": "ack", "command": "answer", "by": "anna", "id": answer}, ack)
     assert is_taken(folder, answer, NOW)
-    assert said(folder) == ["queued prompt of bert: and Asia?"]
+    assert said(folder) == ["queued prompt from bert: and Asia?"]
     write(folder, {"type": "turn", "by": "bert", "id": prompt})
     assert said(folder) == []
 
@@ -100,9 +100,9 @@ def test_what_a_run_never_took_is_told_after_its_end(folder: Path) -> None:
     write(folder, {"type": "ack", "command": "prompt", "id": "y", "by": "dora", "words": "later"})
     write(folder, missed, dropped, {"type": "ended"})
     assert said(folder) == [
-        "never sent: interrupt of carl",
-        "never sent: prompt of dora: later",
-        "never sent: prompt of bert: and Asia?",
+        "never sent: interrupt from carl",
+        "never sent: prompt from dora: later",
+        "never sent: prompt from bert: and Asia?",
     ]
 
 
@@ -113,7 +113,7 @@ def test_the_sender_of_an_answer_that_came_too_late_is_told(folder: Path) -> Non
         is_taken(folder, answer, NOW)
     assert said(folder) == []
     write(folder, {"type": "ended"})
-    assert said(folder) == ["never sent: answer of anna"]
+    assert said(folder) == ["never sent: answer from anna"]
 
 
 def test_events_tell_the_queue_the_changes_and_the_stall(folder: Path) -> None:
@@ -150,12 +150,13 @@ def test_a_request_says_when_nobody_will_have_come() -> None:
         NOW + timedelta(minutes=5),
         PermissionRequest(request_id="p1", tool="Bash", input={}, at=NOW),
     )
-    assert until_words(asked, late) == "waits 5m"
+    assert until_words(asked, late) == "waiting for 5m"
     until = replace(asked, until=NOW + timedelta(minutes=30))
-    assert until_words(until, late) == "waits 5m, denied in 25m"
+    assert until_words(until, late) == "waiting for 5m, denied in 25m"
     assert until_words(until, late + timedelta(minutes=24, seconds=20)).endswith("in 40s")
     assert until_words(until, late + timedelta(hours=1)).endswith("about to be denied")
     odd = SentCommand(kind="prompt\x1b", by="", at=NOW + timedelta(hours=1), text="a\nb")
     assert (
-        sent_words(odd, NOW, is_over=False) == "sent, not accepted yet 0s: prompt of somebody: a b"
+        sent_words(odd, NOW, is_over=False)
+        == "sent 0s ago, not accepted yet: prompt from somebody: a b"
     )

@@ -272,7 +272,7 @@ def test_a_listing_that_vanished_is_greyed() -> None:
     [
         ("Label printers, Iberia", "↗ stray", ":adopt moves it into its listing"),
         ("Strategic buyers, heat pumps", "≠ overwritten", ":reapply restores"),
-        ("Castings, second pass", "✗ failed", "seen by bert"),
+        ("Castings, second pass", "✗ failed", "acknowledged by bert"),
     ],
 )
 def test_what_is_odd_names_the_verb_that_mends_it(title: str, word: str, remark: str) -> None:

@@ -25,6 +25,7 @@ _SERVERS = ".mcp.json"
 # Folders that an agent may use; each can bring commands of its own.
 _FOLDERS = ("skills", "commands", "agents", "plugins", "workflows", "output-styles", "rules")
 _ONLY_WORDS = ("output-styles", "rules")
+_PLUGINS_DATA = "store"  # what the CLI's own plugins remember; nothing in it runs
 _WORDS = ("CLAUDE.md", "CLAUDE.local.md")
 UNREAD = "cannot be read"
 
@@ -115,11 +116,16 @@ def _is_there(path: Path) -> bool:
     return True
 
 
+def _is_plugins_data(folder: Path, entry: os.DirEntry[str]) -> bool:
+    is_named_so = folder.name == "plugins" and entry.name == _PLUGINS_DATA
+    return is_named_so and entry.is_dir(follow_symlinks=False)
+
+
 def _is_empty(path: Path) -> bool:
     if is_link(path):
         return False
     try:
         with os.scandir(path) as entries:
-            return next(entries, None) is None
+            return all(_is_plugins_data(path, one) for one in entries)
     except OSError:
         return False

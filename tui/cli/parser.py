@@ -15,8 +15,12 @@ from tui.cli.output import put
 from tui.core.errors import UsageError
 
 _EPILOG = """\
-IDs may be shortened as in git, or written LISTING/ID. Data goes to stdout, messages to stderr.
-exit codes: 0 done, 1 failed, 2 usage or ambiguous id, 3 unknown id, 4 refused, 5 needs --yes
+`help first-night-shift` is a first walk, `help` lists the guides, and
+`VERB --help` explains a verb.
+
+IDs may be shortened as in git, or written LISTING/ID. Data goes to stdout,
+messages to stderr. Exit codes: 0 done, 1 failed, 2 usage or ambiguous id,
+3 unknown id, 4 refused, 5 needs --yes.
 """
 _SIGNED = re.compile(r"-\d.*")
 
@@ -80,7 +84,7 @@ def build_parser() -> Parser:
     """Return the parser of the whole command line; `verb` is `None` for the console."""
     parser = Parser(
         prog="session-console",
-        description="A console for the Claude Agent SDK sessions of the Buyer List Builder. "
+        description="A console for the Claude Agent SDK sessions of the Buyer List Builder.\n"
         "Without a verb it opens the screen.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,

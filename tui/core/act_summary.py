@@ -13,7 +13,7 @@ _DID = {
     "delete": "deleted {}",
     "clean-up": "cleaned up {}",
     "restore": "restored {}",
-    "undo": "undid an act on {}",
+    "undo": "undid an action on {}",
     "fail": "marked {} failed",
     "succeed": "finished a turn of {}",
     "track": "started {}",
@@ -26,11 +26,11 @@ _DID = {
     "purge": "erased {}",
     "send": "sent a prompt to {}",
     "answer": "answered {}",
-    "wait": "postponed a request of {}",
+    "wait": "let a request of {} wait longer",
     "interrupt": "interrupted {}",
     "stop": "stopped {}",
-    "model": "gave {} another model",
-    "mode": "gave {} another permission mode",
+    "model": "changed the model of {}",
+    "mode": "changed the permission mode of {}",
     "turn": "cut off a turn of {}",
 }
 _SHOWN = {"track": "started", "hold": "hold set", "lift": "hold released"}

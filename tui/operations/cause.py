@@ -209,7 +209,7 @@ def _gone_words(session: Session, context: Context | None) -> str:
         return ""
     if context is None:
         return (
-            "its transcript is nowhere: swept by the CLI, deleted by hand, or written elsewhere "
+            "its transcript is missing: swept by the CLI, deleted by hand, or written elsewhere "
             "because the pipeline did not set CLAUDE_CONFIG_DIR"
         )
     words = ghost_words(session, clues_of(session.folder), context.clock())

@@ -23,7 +23,7 @@ from tui.ui.screen import ConsoleScreen
 from tui.ui.terminal.link import LinkApp
 from tui.ui.terminal.suspend import is_lost
 
-_UNANSWERED = "this terminal does not report back: output counts as shown once sent"
+_UNANSWERED = "this terminal does not confirm what it shows: output counts as shown once it is sent"
 
 
 class ConsoleApp(LinkApp, inherit_bindings=False):
@@ -52,7 +52,7 @@ class ConsoleApp(LinkApp, inherit_bindings=False):
         return screen
 
     async def on_event(self, event: events.Event) -> None:
-        """Clear, on any key, the messages that last only until the next key press."""
+        """Dismiss brief messages on any key press."""
         if isinstance(event, events.Key) and isinstance(self.screen, ConsoleScreen):
             self.screen.news.key_pressed()
         await super().on_event(event)

@@ -120,11 +120,11 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
         """Start the loops."""
         self.set_interval(1.0, lambda: self.loops.guard("the clock", self.second))
         loops: dict[str, Loop] = {
-            "looking": self._look,
-            "following": self.following.run,
-            "the seen": partial(self.unseen.run, self.tick),
-            "the view": self.restore.run,
-            "notifying": partial(
+            "the catalog": self._look,
+            "the stream": self.following.run,
+            "unread marks": partial(self.unseen.run, self.tick),
+            "saving the view": self.restore.run,
+            "notifications": partial(
                 pollers.notify, self.engine, lambda: self.store.catalog, self.news
             ),
         }
@@ -197,12 +197,11 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
 
     def _keys_line(self) -> Line:
         targets = self.targets()
-        is_text = not targets.view.is_in_panes
         keys = [
             (self.engine.keys.sign(one.name), word, not targets.why_not(one))
             for one in sorted(self.keys, key=lambda one: one.order)
             if one.order and targets.is_offered(one)
-            if (word := (is_text and one.text_word) or one.word)
+            if (word := targets.word(one))
         ]
         return keys_line(tuple(keys), self.size.width)
 
@@ -291,7 +290,7 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
 
     def show_verdict(self, found: Verdict) -> None:
         """Show the doctor's summary in one line until the next key press."""
-        self.news.tell_until_key(doctor_verdict.line(found, self.size.width - 2))
+        self.news.tell(doctor_verdict.line(found, self.size.width - 2), "", is_brief=True)
 
     def show_update(self, update: StreamUpdate) -> None:
         """Show what is new in the stream."""
@@ -323,7 +322,7 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
         """Run the key of that name, or say why it is disabled."""
         action = self._by_name[name]
         if reason := self.targets().why_not(action):
-            self.panes.question.say(reason, "bad")
+            self.panes.question.say(reason, "bad", is_brief=True)
         else:
             self.handlers.run(action)
 
@@ -337,7 +336,8 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
         event.stop()
         if not self.panes.question.is_open:
             ways = " or ".join(self.engine.keys.sign(name) for name in ("resume", "verbs"))
-            self.panes.question.say(f"pasted text is ignored here: open a line first, with {ways}")
+            said = f"pasted text is ignored here: press {ways} first"
+            self.panes.question.say(said, is_brief=True)
 
     def on_typed_ahead(self, event: TypedAhead) -> None:
         """Take a burst of input as typed if it begins with a key that opens a line."""

@@ -109,10 +109,10 @@ def test_a_row_that_the_terminal_would_wrap_says_that_it_goes_on(
     asked = {"command": f"ls{blank}description: {TAIL}"}
     waiting = Waiting(tmp_path, asked)
     with waiting.verb(*words, columns=columns) as pty:
-        said = pty.until("all of it is above")
+        said = pty.until("shown in full")
     mine = [one.removeprefix(" " * indent) for one in said.splitlines()]
     begin = next(at for at, one in enumerate(mine) if one.startswith("command: "))
-    end = next(at for at, one in enumerate(mine) if one.startswith("all of it is above"))
+    end = next(at for at, one in enumerate(mine) if one.startswith("shown in full"))
     assert all(len(one) + indent <= columns for one in mine[begin:end])
     assert read_back(mine[begin:end]) == asked
 
@@ -129,7 +129,7 @@ def test_the_rows_give_the_input_back_at_every_width(
     request = PermissionRequest(request_id="p1", tool="Bash", input=given, at=datetime.now(UTC))
     with captured(width + indent):
         said = list(permission_lines(request, datetime.now(UTC), indent))
-    begin = next(at for at, one in enumerate(said) if one.startswith("waits ")) + 1
+    begin = next(at for at, one in enumerate(said) if one.startswith("waiting for ")) + 1
     while said[begin].startswith("> "):
         begin += 1
     assert read_back(said[begin:-1]) == given

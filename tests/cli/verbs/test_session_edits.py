@@ -134,3 +134,21 @@ def test_the_accounts_are_data(listing: SampleListing) -> None:
         ["LISTING", "SESSIONS", "LIVE"], ["hollis_park", "2", "0"], ["all", "2", "0"],
     ]  # fmt: skip
     assert say(listing, "stats", "nosuch")[0] == 3
+
+
+def test_show_says_what_to_do_about_a_failure(listing: SampleListing) -> None:
+    """The guide of the first night promises it, and `show` sent the reader to `show`."""
+    say(listing, "fail", "9f2c", "--reason", "wrong client")
+    shown = say(listing, "show", "9f2c")[1]
+    assert re.search("^reason +wrong client$", shown, re.M)
+    assert re.search("^what to do +fix the cause, then `resume 9f2c0000`", shown, re.M)
+    assert "`show`" not in shown
+
+
+def test_the_log_does_not_say_that_a_released_hold_stands(listing: SampleListing) -> None:
+    """It repeated the hold's own words: "new runs and clean-up paused"."""
+    say(listing, "hold", "on")
+    say(listing, "hold", "off")
+    (released, begun) = facts(listing, "log")
+    assert [one["action"] for one in (begun, released)] == ["hold", "lift"]
+    assert released["note"].startswith("set by anna since ")

@@ -122,7 +122,7 @@ def test_a_terminal_that_answers_no_more_locks_nothing(tmp_path: Path) -> None:
         screen.send("\x0c")  # begins anew, over an open question too
         wait(lambda: screen.raw.count(b"\x1b[6n") > before)
         press_until(screen, "y", lambda: list(inbox.glob("*")))
-        screen.wait_for("this terminal does not report back")
+        screen.wait_for("this terminal does not confirm")
         assert screen.raw.count(b"\x1b[6n") - before < 20
 
 

@@ -104,7 +104,7 @@ async def test_the_plan_of_a_call_is_shown_and_no_other_one_is_approved(site: Si
     assert "Clear up" in " ".join(rows[: rows.index("what the CLI asks for, without the plan")])
     told, known = known_of(site, folder)
     for shown in (rows, told):
-        asked = between(shown, "the plan, formatted", "all of it is above")
+        asked = between(shown, "the plan, formatted", "shown in full")
         assert read_both(asked) == ({}, {"plan": PLAN})
     assert (known["input"], known["call"]) == ({}, {"plan": PLAN})
     path = wait(lambda: plan_file(site.transcript(read_run(folder).session_id)))
@@ -128,7 +128,7 @@ async def test_the_plan_of_a_file_comes_with_the_request(site: Site) -> None:
     folder, request = options_from_flags(site, "WRITTEN")
     assert (request.tool, request.problem) == ("ExitPlanMode", "")
     assert request.input["plan"] == PLAN
-    rows = between(await granted(request), "the plan, as written", "all of it is above")
+    rows = between(await granted(request), "the plan, as written", "shown in full")
     assert read_back(rows[1:]) == request.input
     require_approved(site, folder, request.input["planFilePath"])
 
@@ -155,7 +155,7 @@ async def test_a_call_that_the_cli_changed_is_shown_beside_what_it_asks_for(site
     rows = between(
         await granted(request),
         "what the CLI asks for, and would run",
-        "all of it is above",
+        "shown in full",
     )
     assert read_both(rows) == (request.input, request.call)
     command(folder, "answer", decision="deny")

@@ -174,7 +174,7 @@ def _require_shown(site: Site, folder: Path, request: PermissionRequest) -> None
     told = run_cli(site.listing.parent, "show", session_id).stdout.splitlines()
     begins = f"asks          {request.tool},"
     begin = next(n for n, row in enumerate(told) if row.startswith(begins))
-    end = next(n for n, row in enumerate(told) if "all of it is above: --input" in row)
+    end = next(n for n, row in enumerate(told) if "shown in full: --input" in row)
     rows = [row[14:] for row in told[begin + 1 : end]]
     first = next(iter(request.input), "{}")
     keys = _after_facts(rows, first)
@@ -189,7 +189,7 @@ def _require_shown(site: Site, folder: Path, request: PermissionRequest) -> None
 
 def _after_facts(rows: Sequence[str], first: str) -> int:
     """Return where the input begins: its first key may be the name of a fact above it, too."""
-    facts = next(n for n, row in enumerate(rows) if row.startswith("waits "))
+    facts = next(n for n, row in enumerate(rows) if row.startswith("waiting for "))
     return next(n for n, row in enumerate(rows) if n > facts and row.startswith(first))
 
 

@@ -84,7 +84,7 @@ def test_pages_that_a_stalled_link_never_carried_are_not_seen(
         for page in range(2, pages + 1):
             screen.wait_for(f"page {page - 1} of ")
             screen.send("l")
-        screen.wait_for(f"page {pages} of {pages}", "all of it is above")
+        screen.wait_for(f"page {pages} of {pages}", "shown in full")
         press_until(screen, "y", lambda: list(inbox.glob("*")))
         said = json.loads(next(iter(inbox.glob("*"))).read_text())
         assert said["decision"] == "allow"

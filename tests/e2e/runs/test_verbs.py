@@ -84,7 +84,7 @@ def test_a_detached_run_is_steered_by_verbs_and_a_second_resume_is_refused(site:
     (live,) = json.loads(run(site, "ls", "--live", "--json").stdout)
     assert (live["liveness"], live["waiting_for"]) == ("waiting", "permission for Bash")
     assert run(site, "send", short, "ECHO more").returncode == 0
-    assert "queued prompt of" in run(site, "show", short).stdout
+    assert "queued prompt from" in run(site, "show", short).stdout
     blind = run(site, "answer", short, "always")
     assert (blind.returncode, "`show " in blind.stderr) == (5, True)
     (digest,) = re.findall(r"--input ([0-9a-f]{16})", run(site, "show", short).stdout)

@@ -74,7 +74,7 @@ def test_a_deed_that_a_stuck_disk_holds_up_is_left_by_esc_and_by_a_signal(
         terminal.wait_for("? help", "waiting" if is_asked else "· ready", seconds=CEILING)
         if keys == "ay":
             terminal.send("a")
-            terminal.wait_for("all of it is above")
+            terminal.wait_for("shown in full")
         with hung_disk(stuck.folder):
             terminal.line(keys) if keys[0] == ":" else terminal.send(keys[-1])
             terminal.wait_for("...", "Esc")

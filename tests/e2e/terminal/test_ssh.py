@@ -134,7 +134,7 @@ def test_a_line_that_dies_ends_the_console_and_not_the_run_and_the_view_is_kept(
             ends_with(server, server.wire.cut)
             assert read_run(folder).state == "busy"
         with server.connect(key="anna") as screen:
-            screen.wait_for("as last time: filter `stage:3`, 1 marked")
+            screen.wait_for("restored: filter `stage:3`, 1 marked")
             screen.wait_for(other)
             assert (read_run(folder).operator, over(folder).state) == ("anna", "done")
             screen.line(":new hollis_park stage_3\r")

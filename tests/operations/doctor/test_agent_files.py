@@ -119,3 +119,14 @@ def test_a_pipe_or_a_link_is_named_and_not_followed(listing: SampleListing, tmp_
     assert named(listing) == {".claude": True, ".mcp.json": True}
     (listing.root / "linked").symlink_to(listing.folder)
     assert len(acting_below(listing.root)) == 2
+
+
+@pytest.mark.parametrize(("name", "is_named"), [("store", False), ("repos", True)])
+def test_what_plugins_of_the_cli_remember_is_no_plugin(
+    listing: SampleListing, name: str, is_named: bool
+) -> None:
+    """The CLI of SDK 0.2.189 makes `plugins/store` at its first run: every listing would warn."""
+    kept = listing.folder / ".claude_sessions" / "plugins" / name
+    kept.mkdir(parents=True)
+    (kept / "cc-plugin-agents-md_builtin-b049b47b3618.json").write_text("{}")
+    assert list(named(listing)) == ([".claude_sessions/plugins"] if is_named else [])

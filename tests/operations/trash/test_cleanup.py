@@ -102,7 +102,7 @@ def test_what_expired_and_leftovers_go_and_come_back_byte_for_byte(
         (LEFT, "leftover"),
     ] * 2
     assert plan.words.startswith("move 4 sessions (")
-    assert plan.words.endswith("of 2 listings into the trash")
+    assert plan.words.endswith("of 2 listings to the trash")
     assert content_of(*listings) == before
     done = clean_up(context, plan)
     assert len(done.acts) == 4

@@ -62,7 +62,7 @@ async def page_through(at: Console, key: str = "l") -> list[str]:
 def painted_input(painted: list[str]) -> object:
     """Return the input that these rows show, between who asks and the note at its end."""
     begin = painted.index("")
-    end = next(n for n, row in enumerate(painted) if row.startswith("all of it is above"))
+    end = next(n for n, row in enumerate(painted) if row.startswith("shown in full"))
     return read_back(painted[begin + 1 : end])
 
 

@@ -138,7 +138,7 @@ async def test_the_command_says_what_was_asked_for(
                 await at.asked()
                 await at.until(lambda: at.is_page_read)
             elif keys[:2] == ("a", "n") and number == 1:  # what is typed ahead is dropped
-                await at.until(lambda: "why" in at.message)
+                await at.until(lambda: "reason" in at.message)
         await at.answered()
         found = read(await at.command())
     assert {name: found[name] for name in expected} == expected
@@ -236,7 +236,7 @@ async def test_a_command_too_long_for_the_message_line_is_a_page() -> None:
         await at.press("Y")
         await at.until(lambda: at.view.is_page_open)
         assert "".join(at.page.split()) == "".join(at.clipboard.split())
-        assert "sent to the terminal (OSC 52; it may not take it)" in at.message
+        assert "sent to the terminal (OSC 52, which it may ignore)" in at.message
 
 
 async def test_a_configured_root_is_left_out_of_the_command() -> None:

@@ -92,7 +92,7 @@ async def test_the_session_keys_are_off_in_the_full_live() -> None:
             at.say("")
             await at.press(key)
             assert not at.view.is_question_open
-            assert at.message == "not in full Live: Esc goes back to the panes"
+            assert at.message == "not in full-screen Live: Esc goes back to the panes"
         assert at.view.is_full
         await at.press("q")
         assert not at.view.is_full

@@ -45,3 +45,16 @@ async def test_a_key_or_a_verb_before_the_first_look_asks_nothing(verb: str) -> 
             assert engine.asked == []
     finally:
         engine.is_read.set()
+
+
+@pytest.mark.parametrize("line", ["help keys", "info", "doctor"])
+async def test_a_verb_that_needs_no_sessions_works_before_they_are_read(line: str) -> None:
+    """A guide is most needed while a root does not answer."""
+    engine = Slow()
+    try:
+        async with console(engine, waits=False) as at:
+            await at.enter(line)
+            await at.answered()
+            assert engine.asked == [("say_verb", *line.split())]
+    finally:
+        engine.is_read.set()

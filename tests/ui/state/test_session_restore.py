@@ -47,7 +47,7 @@ async def test_the_view_comes_back() -> None:
             marks,
         )
         await at.until(lambda: at.view.reading is not None)
-        await at.until(lambda: "as last time: filter `hollis`, 1 marked; Esc clears" in at.message)
+        await at.until(lambda: "restored: filter `hollis`, 1 marked; Esc clears" in at.message)
         await at.press("F")
         await saved(at, reading=None)
 
@@ -191,4 +191,4 @@ async def test_a_root_that_comes_later_gets_its_view_then() -> None:
         await at.pause(0.7)
         assert engine.view == SavedView(filter="hollis", row=2)
         await at.look(there)
-        await at.until(lambda: "as last time: filter `hollis`" in at.message)
+        await at.until(lambda: "restored: filter `hollis`" in at.message)

@@ -116,7 +116,7 @@ def test_a_request_shows_the_whole_command_and_how_to_answer() -> None:
     rows = [text(line)[view.TIME_WIDTH + 2 :] for line in said[2:-1]]
     assert read_back(rows) == {"command": command}
     assert "? wants Bash" in text(said[0])
-    assert "a answers" in text(said[-1])
+    assert "a to answer" in text(said[-1])
 
 
 def test_the_title_says_whose_stream_it_is() -> None:

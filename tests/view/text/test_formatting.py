@@ -70,7 +70,7 @@ def test_cost(dollars: float | None, said: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "said"),
-    [("stage_3", "3"), ("stage-2", "2"), ("stage", "stage"), ("research", "research"), ("", "")],
+    [("stage_3", "3"), ("stage-2", "2"), ("stage", "stage"), ("research", "research"), ("", "-")],
 )
 def test_stages_lose_their_first_word(name: str, said: str) -> None:
     assert formatting.stage(name) == said

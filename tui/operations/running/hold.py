@@ -24,8 +24,11 @@ def require_not_held(root: Path) -> None:
 def hold_words(hold: Hold) -> str:
     """Say who stopped new runs and clean-up, since when and why."""
     why = f": {hold.reason}" if hold.reason else ""
-    since = moment(hold.at) if hold.at else "an unknown time"
-    return f"new runs and clean-up paused by {hold.by} since {since}{why}"
+    return f"new runs and clean-up paused by {hold.by} {_since(hold)}{why}"
+
+
+def _since(hold: Hold) -> str:
+    return f"since {moment(hold.at)}" if hold.at else "since an unknown time"
 
 
 def set_hold(context: Context, is_on: bool, reason: str = "") -> ActionResult:
@@ -44,7 +47,7 @@ def set_hold(context: Context, is_on: bool, reason: str = "") -> ActionResult:
         write_hold(context.root, hold)
     except OSError as error:
         raise ConsoleError(f"the hold cannot be written: {error.strerror or error}") from error
-    note = one_line(reason)[:200] or (hold_words(held) if held else "")
+    note = one_line(reason)[:200] or (f"set by {held.by} {_since(held)}" if held else "")
     said = hold_words(hold) if hold else "new runs and clean-up resume"
     said = log_act(
         context,

@@ -77,7 +77,7 @@ def answer(
     decided = _require_decision(decision)
     if decided != "deny":
         _require_shown(context, session, request, shown)
-    words = {"allow": "allowed once:", "always": "allowed in this run:", "deny": "denied:"}
+    words = {"allow": "allowed once:", "always": "allowed for this run:", "deny": "denied:"}
     return _reply(
         context, session, request, words[decided], decision=decided, reason=reason.strip()
     )

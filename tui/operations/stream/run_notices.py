@@ -22,7 +22,7 @@ _WORDS = 400
 _MOST_ANSWERS = 10
 _MOST_MODELS = 50
 _ACKS = {"interrupt": "interrupted", "stop": "stopped"}
-_DECISIONS = {"allow": "allowed once", "always": "allowed in this run", "deny": "denied"}
+_DECISIONS = {"allow": "allowed once", "always": "allowed for this run", "deny": "denied"}
 
 
 class RunNotices:

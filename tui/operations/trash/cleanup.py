@@ -79,25 +79,32 @@ class CleanupPlan:
     @property
     def words(self) -> str:
         """The preview in one line."""
+        return "; ".join((self.does, *self.leaves))
+
+    @property
+    def does(self) -> str:
+        """What it would do."""
         said = []
         if self.taken:
             listings = count(len({one.listing for one in self.sessions}), "listing")
             moved = count(len(self.taken), "session")
-            said.append(f"move {moved} ({size(self.bytes)}) of {listings} into the trash")
+            said.append(f"move {moved} ({size(self.bytes)}) of {listings} to the trash")
         if self.purges:
             erased = count(len(self.purges), "session")
-            said.append(f"erase {erased} in the trash for good ({size(self.purge_bytes)})")
+            said.append(f"erase {erased} from the trash permanently ({size(self.purge_bytes)})")
         if self.leftovers:
-            said.append(f"erase what {count(len(self.leftovers), 'broken-off erasure')} left")
+            said.append(f"erase what {count(len(self.leftovers), 'interrupted erasure')} left")
         if self.unfinished:
             said.append(f"put back {count(len(self.unfinished), 'session')} moved only halfway")
-        left = f"; {len(self.skipped)} left unchanged" if self.skipped else ""
-        few = (
-            self.unread if len(self.unread) == 1 else (f"{len(self.unread)} places cannot be read",)
-        )
-        unread = "".join(f"; {words}" for words in few) if self.unread else ""
         nothing = "nothing to clean up" + (" in what could be read" if self.unread else "")
-        return (" and ".join(said) or nothing) + left + unread
+        return " and ".join(said) or nothing
+
+    @property
+    def leaves(self) -> tuple[str, ...]:
+        """How many sessions it would leave unchanged, and what could not be read."""
+        left = (f"{len(self.skipped)} left unchanged",) if self.skipped else ()
+        many = (f"{len(self.unread)} places cannot be read",)
+        return (*left, *(many if len(self.unread) > 1 else self.unread))
 
 
 def plan_cleanup(

@@ -38,7 +38,7 @@ def undo(context: Context, act: ActionResult) -> ActionResult:
         listing=act.listing,
         session_id=act.session_id,
         at=now,
-        words=f"{short} expires when it did before",
+        words=f"{short} expires as before",
     )
 
 

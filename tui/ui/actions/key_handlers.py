@@ -8,9 +8,10 @@ from typing import Any
 
 from tui.core.console.key_action import KeyAction
 from tui.core.console.pane_table import EXPIRY, LISTINGS, LIVE, SESSIONS
-from tui.core.models.session import Key, Session
+from tui.core.models.session import Session
 from tui.core.sessions.attention import FailureGroup
 from tui.core.sessions.session_filter import parse_filter
+from tui.guides import topic_names
 from tui.ui.actions import copying
 from tui.ui.actions.action_context import ActionContext
 from tui.ui.actions.flow_runner import Flow, FlowRunner
@@ -60,7 +61,6 @@ class KeyHandlers:
         self._once = once
         self._keys = keys
         self._sought = ""
-        self._message_of_marks = 0
         self._line = CommandLine(
             context,
             store,
@@ -85,7 +85,7 @@ class KeyHandlers:
         return self._panes.text(self._view.pane)
 
     def _say(self, text: str, style: str = "") -> None:
-        self._panes.question.say(text, style)
+        self._panes.question.say(text, style, is_brief=True)
 
     def _sign(self, name: str) -> str:
         return self._engine.keys.sign(name)
@@ -148,7 +148,7 @@ class KeyHandlers:
         elif view.is_full or view.pane != SESSIONS:
             store.change(pane=SESSIONS, is_full=False)
         elif view.marks:
-            self._take_marks(frozenset())
+            self._store.change(marks=frozenset())
         elif view.query.filter or view.query.listing:
             store.change(query=replace(view.query, listing="", filter=""))
         self._fit()
@@ -173,7 +173,9 @@ class KeyHandlers:
         self._say("nothing needs attention here", "good")
 
     def follow(self) -> None:
-        self._panes.live.follow(is_on=not self._panes.live.is_following)
+        is_on = not self._panes.live.is_following
+        self._panes.live.follow(is_on=is_on)
+        self._say("following the end" if is_on else "no longer following the end")
 
     def tools(self) -> None:
         self._say(f"tools {self._panes.live.next_tools()}")
@@ -183,7 +185,7 @@ class KeyHandlers:
             self._panes.live.step(step)
         else:
             signs = [self._sign(f"entry_{way}") for way in ("before", "after")]
-            self._say(f"{' and '.join(signs)} go from entry to entry in full Live")
+            self._say(f"{' and '.join(signs)} move from entry to entry in full-screen Live")
 
     def sort(self) -> None:
         self._store.change(query=self._store.query.sorted_next())
@@ -203,16 +205,16 @@ class KeyHandlers:
             self._show_help()
 
     def _show_help(self) -> None:
-        """Show every key and verb, and why some are disabled."""
+        """Show every key, verb, guide and state, and why some keys and verbs are disabled."""
         targets, known = self._targets(), self._line.known
         keys = tuple(
             (self._engine.keys.signs(one.name), one.help, targets.why_not(one))
             for one in self._keys
         )
         named = tuple((one.name, one.summary, self._line.why_not(one)) for one in known)
-        sign = self._sign("verbs")
+        sign, topics = self._sign("verbs"), topic_names()
         self._context.pages.draw(
-            "Keys and verbs", lambda width: help_lines(keys, named, width, sign)
+            "Keys and verbs", lambda width: help_lines(keys, named, topics, width, sign)
         )
 
     def _quit(self) -> None:
@@ -253,13 +255,13 @@ class KeyHandlers:
             self.page(1)
         elif sessions.key is not None:
             keys, marks = sessions.keys_of(sessions.key), self._view.marks
-            self._take_marks(marks - keys if keys <= marks else marks | keys)
+            self._store.change(marks=marks - keys if keys <= marks else marks | keys)
             self._feed.tick()
             self.move(1)
 
     def mark_all(self) -> None:
         shown, marks = self._view.shown, self._view.marks
-        self._take_marks(frozenset() if shown <= marks else marks | shown)
+        self._store.change(marks=frozenset() if shown <= marks else marks | shown)
         self._feed.tick()
 
     def _toggle_group(self, group: FailureGroup) -> None:
@@ -267,18 +269,10 @@ class KeyHandlers:
         view, keys = self._view, frozenset(one.key for one in group.sessions)
         is_opening = group.cause not in view.query.opened
         self._store.change(query=view.query.opens(group.cause))
-        self._take_marks(view.marks | keys if is_opening else view.marks - keys)
+        self._store.change(marks=view.marks | keys if is_opening else view.marks - keys)
         if is_opening:
             signs = ", ".join(map(self._sign, ("resume", "extend", "delete")))
             self._say(f"{len(keys)} marked: {signs} and :ack apply to all; Enter closes")
-            self._message_of_marks = self._panes.question.message_id
-
-    def _take_marks(self, marks: frozenset[Key]) -> None:
-        """Mark these; an earlier message about marks is outdated."""
-        self._store.change(marks=marks)
-        shown, self._message_of_marks = self._message_of_marks, 0
-        if shown and shown == self._panes.question.message_id:
-            self._say("")
 
     def copy(self) -> None:
         targets, app = self._targets(), self._panes.question.app
@@ -366,7 +360,7 @@ class KeyHandlers:
 
     def find(self, step: int) -> None:
         if self._text is None:
-            self._say(f"{self._sign('again')} repeats a search in full Live or on a page")
+            self._say(f"{self._sign('again')} repeats a search in full-screen Live or on a page")
         elif self._sought:
             self._flows.act(self._find(step))
 

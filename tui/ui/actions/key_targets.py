@@ -114,7 +114,7 @@ class KeyTargets:
         if self.view.is_page_open and action.reach < Reach.PAGE:
             return self.why_none
         if self.view.is_full and action.reach < Reach.FULL:
-            return f"not in full Live: {self._keys.sign('back')} goes back to the panes"
+            return f"not in full-screen Live: {self._keys.sign('back')} goes back to the panes"
         return self._why_not_here(action) or self._why_not_on_these(action)
 
     def is_offered(self, action: KeyAction) -> bool:
@@ -123,6 +123,12 @@ class KeyTargets:
         least = Reach.PAGE if view.is_page_open else Reach.FULL if view.is_full else Reach.PANES
         is_off = view.is_tiny or view.is_question_open or self.why_never(action)
         return action.reach >= least and not is_off
+
+    def word(self, action: KeyAction) -> str:
+        """Return what the bottom line calls a key here."""
+        leads_back = action.name == "quit" and self.view.is_covering
+        is_text = leads_back or not self.view.is_in_panes
+        return (is_text and action.text_word) or action.word
 
     def why_never(self, action: KeyAction) -> str:
         """Return why this console never does it; empty when it may."""
@@ -154,6 +160,8 @@ class KeyTargets:
 
     def _why_not_on_these(self, action: KeyAction) -> str:
         """Return why a key can do nothing with the selection or the marks."""
+        if action.handler == "mark" and self.view.is_text:
+            return ""  # there it turns the page
 
         def why(one: Session) -> str:
             return action.why_not(one, self._keys.sign)

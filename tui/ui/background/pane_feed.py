@@ -122,9 +122,8 @@ class PaneFeed:
             return
         live.says = "starting..." if session and session.is_live else "no output yet"
         if (group := sessions.group) is not None:
-            live.says = (
-                f"{len(group.sessions)} sessions failed this way: Enter shows and marks them"
-            )
+            does = "hides" if group.cause in self._store.query.opened else "shows and marks"
+            live.says = f"{len(group.sessions)} sessions failed this way: Enter {does} them"
         elif session is None:
             live.says = "Select a session to see its output."
         self._following.follow(session)

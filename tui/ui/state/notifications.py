@@ -16,11 +16,11 @@ _SHOWN_S = 2
 _LONG_S = 15
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(frozen=True, eq=False, slots=True)
 class _News:
     text: str
     style: str
-    message_id: int = 0
+    is_brief: bool
 
 
 class Notifications:
@@ -35,29 +35,22 @@ class Notifications:
         self._waiting: deque[_News] = deque(maxlen=_MOST)
         self._told: set[str] = set()
         self._shown = 0
-        self._until_key: _News | None = None
         self._for = 0
         self.is_holding = False
 
-    def tell(self, text: str, style: str = "noticed") -> None:
-        """Show this as soon as the message line is free."""
-        self._tell(_News(text, style))
-
-    def tell_until_key(self, text: str) -> None:
-        """Show this, until a key is pressed."""
-        self._until_key = _News(text, "")
-        self._tell(self._until_key)
+    def tell(self, text: str, style: str = "noticed", *, is_brief: bool = False) -> None:
+        """Show this as soon as the message line is free; one that `is_brief` only until a key."""
+        if text:
+            self._waiting.append(_News(text, style, is_brief))
+            self._say()
 
     def key_pressed(self) -> None:
-        """Clear what lasts until a key is pressed."""
+        """Dismiss brief messages, those that still wait as well."""
         self._question.fold()
-        news, self._until_key = self._until_key, None
-        if news is None:
-            return
-        if news in self._waiting:
-            self._waiting.remove(news)
-        elif news.message_id == self._question.message_id and not self._question.is_open:
-            self._question.say("")
+        for one in [one for one in self._waiting if one.is_brief]:
+            self._waiting.remove(one)
+        if not self._question.is_open:
+            self._question.dismiss()
 
     def tell_once(self, text: str, style: str = "bad") -> None:
         """Show what this console has not shown before."""
@@ -84,11 +77,6 @@ class Notifications:
             self._question.settle()
         self._say()
 
-    def _tell(self, news: _News) -> None:
-        if news.text:
-            self._waiting.append(news)
-            self._say()
-
     def _say(self) -> None:
         shown = self._question.message_id
         is_same = shown == self._shown
@@ -97,6 +85,5 @@ class Notifications:
             is_free = is_same and self._for >= _LONG_S
         if self._waiting and is_free and not self._question.is_open:
             news = self._waiting.popleft()
-            self._question.say(news.text, news.style)
-            news.message_id, self._for = self._question.message_id, 0
-            self._shown = news.message_id
+            self._question.say(news.text, news.style, is_brief=news.is_brief)
+            self._shown, self._for = self._question.message_id, 0

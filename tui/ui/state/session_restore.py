@@ -126,7 +126,7 @@ def restored_words(
     facts += [f"listing {query.listing}"] if query.listing else []
     facts += [f"{len(view.marks)} marked"] if view.marks else []
     if facts:
-        yield f"as last time: {', '.join(facts)}; {keys.sign('back')} clears"
+        yield f"restored: {', '.join(facts)}; {keys.sign('back')} clears"
     ids = {one.session_id for one in catalog.sessions}
     drafts = [one for one in drafts if _can_be_sent(one, ids)]
     if len(drafts) == 1:

@@ -23,7 +23,7 @@ class ExpiryPane(Table):
         self.pending: Sequence[Session] = ()
         self._ending: Sequence[Session] = ()
         self.has_foot = True
-        self.empty = ("nothing ends",)
+        self.empty = ("nothing to expire",)
 
     def update(self, ending: Sequence[Session], pending: Sequence[Session], now: datetime) -> None:
         """Show the sessions in order, and how many await clean-up."""

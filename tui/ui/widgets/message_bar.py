@@ -21,6 +21,7 @@ class MessageBar(Pane):
         self.message = Cell("")
         self.keys: Line = ()
         self.is_whole = False
+        self._is_brief = False
         self._spills = False
         self._messages = 0
 
@@ -29,14 +30,22 @@ class MessageBar(Pane):
         """Which message is shown, whatever it says; 0 when there is none."""
         return self._messages if self.message.text else 0
 
-    def say(self, text: str, style: str = "", *, is_whole: bool = False) -> None:
+    def say(
+        self, text: str, style: str = "", *, is_whole: bool = False, is_brief: bool = False
+    ) -> None:
         """Show a message; what does not fit covers the line of keys, until `settle`.
 
-        With `is_whole` it takes as many rows as it needs, until `fold`.
+        With `is_whole` it takes as many rows as it needs, until `fold`. One that `is_brief` is
+        dismissed by the next key.
         """
         self._put(text, style)
-        self._spills, self.is_whole = True, is_whole
+        self._spills, self.is_whole, self._is_brief = True, is_whole, is_brief
         self.redraw()
+
+    def dismiss(self) -> None:
+        """Dismiss a brief message."""
+        if self._is_brief:
+            self.say("")
 
     def has_room(self, text: str) -> bool:
         """Whether a message of this length can be shown whole in half of the screen."""

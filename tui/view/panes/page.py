@@ -30,34 +30,48 @@ def _broken(line: str, width: int) -> Iterable[str]:
 
 Named = tuple[str, str, str]
 _SIGNS = (
-    ("*", "left of a row: marked;  a dot: output that you have not seen yet"),
+    ("*", "left of a row: marked"),
+    ("dot", "left of a row: output that you have not seen yet"),
     ("s", "after a countdown: the CLI's own sweep comes first"),
+    ("down", "in the top line: listings that cannot be read"),
     ("CET*", "in the top line: some tables use another time zone"),
     ("[RO]", "in the top line: this console is read-only"),
 )
 
 
 def help_lines(
-    keys: Iterable[Named], verbs: Iterable[Named], width: int, sign: str = ":"
+    keys: Iterable[Named],
+    verbs: Iterable[Named],
+    topics: Iterable[str],
+    width: int,
+    sign: str = ":",
 ) -> tuple[Line, ...]:
-    """Return the help: every key, verb, state and mark, keys and verbs in two columns if they fit.
+    """Return the help: keys, verbs, guides, states and signs, in two columns if they fit.
 
     Each key and verb comes with why it is disabled, if it is; `sign` is the key of the verbs.
     """
-    head = (Cell(f"{sign:>3}", "key"), Cell(" every verb by its name; Tab completes it", "strong"))
     states = tuple((shown, says, "") for shown, says in state_legend())
     signs = tuple((name, says, "") for name, says in _SIGNS)
+    guides = wrap(", ".join(topics), width - 6)
     return (
         *_columns(tuple(keys), _KEY_WIDTH, width),
         (),
-        head,
+        _head(f"{sign}VERB", "runs a verb; Tab completes it:"),
         *_columns(tuple(verbs), _VERB_WIDTH, width),
         (),
-        (Cell("  STATE, where several apply the first:", "strong"),),
+        _head(f"{sign}help TOPIC", "opens a guide:"),
+        *((Cell(f"    {piece}"),) for piece in guides),
+        (),
+        _head("STATE", "shows the first that applies:"),
         *_columns(states, STATE_WIDTH + 1, width),
         (),
+        _head("Signs", ""),
         *_columns(signs, _KEY_WIDTH, width, 1),
     )
+
+
+def _head(name: str, says: str) -> Line:
+    return (Cell(f"  {name}", "key"), Cell(f" {says}", "strong"))
 
 
 def _columns(named: Sequence[Named], first: int, width: int, most: int = 2) -> tuple[Line, ...]:

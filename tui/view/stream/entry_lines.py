@@ -247,10 +247,10 @@ def _how(access: Access, *, is_question: bool, is_cut: bool) -> str:
     if is_cut:
         return "more than shown here: a shows all of it, page by page"
     if is_question:
-        return "a answers: a number, or an answer of your own"
+        return "a to answer: an option's number, or your own words"
     if access == "restricted":
-        return "a answers: no, or later; once or always only inside the listing"
-    return "a answers: once, always for this tool in this run, no, or later"
+        return "a to answer: deny, or wait longer; allow only inside the listing"
+    return "a to answer: once, always in this run, deny, or wait longer"
 
 
 def branch_lines(said: str, width: int) -> tuple[Line, ...]:
@@ -282,5 +282,5 @@ def sent_lines(run: Run, width: int, now: datetime) -> tuple[Line, ...]:
     if run.queued_for and not run.is_over:
         said.append(f"queued: {run.queued_for}")
     if run.stalled_since is not None:
-        said.append(f"stalled: nothing heard for {formatting.quiet(run.stalled_since, now)}")
+        said.append(f"stalled: nothing received for {formatting.quiet(run.stalled_since, now)}")
     return tuple((_INDENT, Cell(cut(one, width - TIME_WIDTH), "muted")) for one in said)

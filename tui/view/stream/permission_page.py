@@ -134,7 +134,7 @@ def end_line(request: PermissionRequest) -> str:
     if request.problem:
         missing = f"{request.missing:,} characters not shown: " if request.missing else ""
         return missing + request.problem
-    return f"all of it is above: --input {request.digest[:LEAST_DIGEST]}"
+    return f"shown in full: --input {request.digest[:LEAST_DIGEST]}"
 
 
 def scope_lines(request: PermissionRequest, width: int) -> tuple[Line, ...]:

@@ -96,8 +96,8 @@ def moment(
 
 
 def stage(name: str) -> str:
-    """Return a stage without the word "stage": `stage_3` is `3`."""
-    return name.removeprefix("stage").lstrip("_- ") or name
+    """Return a stage without the word "stage": `stage_3` is `3`, no stage `-`."""
+    return name.removeprefix("stage").lstrip("_- ") or name or "-"
 
 
 def short_id(session_id: str) -> str:

@@ -17,12 +17,12 @@ _NOW = "0s"
 def sent_words(sent: SentCommand, now: datetime, *, is_over: bool) -> str:
     """Return a waiting command: queued for its turn, not accepted yet, or never sent."""
     text = f": {one_line(sent.text)}" if sent.text else ""
-    what = f"{one_line(sent.kind)} of {one_line(sent.by) or 'somebody'}{text}"
+    what = f"{one_line(sent.kind)} from {one_line(sent.by) or 'somebody'}{text}"
     if is_over:
         return f"never sent: {what}"
     if sent.is_taken:
         return f"queued {what}"
-    return f"sent, not accepted yet {ago(sent.at, now)}: {what}"
+    return f"sent {ago(sent.at, now)} ago, not accepted yet: {what}"
 
 
 def ago(at: datetime, now: datetime) -> str:
@@ -35,7 +35,9 @@ def ago(at: datetime, now: datetime) -> str:
 
 def until_words(request: PermissionRequest, now: datetime) -> str:
     """Return how long a request has waited, and when it is denied if nobody answers."""
-    return ", ".join(filter(None, (f"waits {ago(request.at, now)}", deadline_words(request, now))))
+    return ", ".join(
+        filter(None, (f"waiting for {ago(request.at, now)}", deadline_words(request, now)))
+    )
 
 
 def deadline_words(request: PermissionRequest, now: datetime) -> str:
@@ -68,7 +70,7 @@ def answered_words(request: PermissionRequest, session: Session, zone: tzinfo) -
 
 
 def _answered(by: str, decision: str, at: datetime, zone: tzinfo) -> str:
-    did = {"allow": "allowed it", "always": "allowed it in this run", "deny": "denied it"}
+    did = {"allow": "allowed it", "always": "allowed it for this run", "deny": "denied it"}
     who = one_line(by)[:32] or "somebody"
     return f"{who} {did.get(decision, 'answered it')} at {at.astimezone(zone):%H:%M}"
 

@@ -117,9 +117,9 @@ async def test_what_can_only_be_denied_offers_nothing_else(problem: str) -> None
     async with console(engine) as at:
         one = await open_request(at)
         assert "only" in at.message
-        assert at.rows("bottom")[1].startswith(" n deny  w wait longer  l page on  ")
+        assert at.rows("bottom")[1].startswith(" n deny  w wait longer  l next page  ")
         await at.press("y", "A", "n")
-        await at.until(lambda: "deny: why?" in at.message)
+        await at.until(lambda: "deny: reason?" in at.message)
         await at.press(*"no", "enter")
         await at.answered()
         assert at.engine.asked == [("answer", one.session_id, "deny", "no")]

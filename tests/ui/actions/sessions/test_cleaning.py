@@ -55,14 +55,14 @@ async def test_a_preview_comes_first_and_its_default_is_no(answer: str, is_done:
 async def test_the_list_is_a_key_away() -> None:
     async with console() as at:
         await at.press("c", *"30d 1h", "enter")
-        await at.until(lambda: "into the trash" in at.message)
+        await at.until(lambda: "to the trash" in at.message)
         await at.press("l")
         await at.until(lambda: at.view.is_page_open)
         listed = at.page
         assert "First screen" in listed
         assert "skipped:" in listed
         await at.press("q")
-        await at.until(lambda: "into the trash" in at.message)
+        await at.until(lambda: "to the trash" in at.message)
         await at.press("n")
         await at.answered()
 
@@ -81,7 +81,7 @@ async def test_u_undoes_the_batch() -> None:
 async def test_the_screen_shows_how_far_it_is_and_esc_stops_it() -> None:
     async with console(FixedEngine(slow={"clean-up"})) as at:
         await at.press("c", *"1m", "enter")
-        await at.until(lambda: "into the trash" in at.message)
+        await at.until(lambda: "to the trash" in at.message)
         await at.press("y")
         await at.until(lambda: at.message.startswith("cleaned up"))
         assert "Esc: stop (what is done stays done)" in at.rows("bottom")[1]

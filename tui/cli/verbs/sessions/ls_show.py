@@ -146,8 +146,9 @@ def _facts(context: Context, session: Session, now: datetime) -> list[tuple[str,
         ("title", session.title),
         ("stage", session.stage),
         ("state", f"{word}: {word.meaning}" if isinstance(word, StateWord) else word),
-        ("status", f"{session.status} ({_state(session)})" if session.row else _rowless(session)),
+        ("row", f"{session.status} ({_state(session)})" if session.row else _rowless(session)),
         ("reason", session.reason),
+        ("what to do", _remedy(session, word)),
         ("cause", cause_of(session, context)),
         ("runs now", liveness + (f", pid {session.process.pid}" if session.process else "")),
         ("last run", f"{run.run_id} {run.state}, by {run.operator}" if run else ""),
@@ -169,8 +170,20 @@ def _facts(context: Context, session: Session, now: datetime) -> list[tuple[str,
         ("branches", branch_words(session)),
         ("memory", str(too_large(session, available_bytes()))),
         ("acknowledged", f"by {ack.by} on {_moment(ack.at)}" if (ack := session.ack) else ""),
-        ("zone", _zone(session, now)),
+        ("time zone", _zone(session, now)),
     ]
+
+
+def _remedy(session: Session, word: StateWord | str) -> str:
+    """Return what to do about a state whose cause is not told in words of its own."""
+    short = session.session_id[:8]
+    if word in (StateWord.FAILED, StateWord.API_ERROR):
+        return f"fix the cause, then `resume {short}`; or `ack {short}`"
+    if word in (StateWord.STALLED, StateWord.QUIET):
+        return f"`interrupt {short}` ends the turn, `stop {short}` the run"
+    if word == StateWord.EXPIRED:
+        return f"`extend {short} 7d` keeps it, `cleanup` moves it to the trash"
+    return ""
 
 
 def _steering(session: Session, now: datetime) -> list[tuple[str, str]]:
@@ -225,7 +238,7 @@ def _owner(session: Session, now: datetime) -> str:
 
 
 def _zone(session: Session, now: datetime) -> str:
-    words = f"the table's times are read in {zone_words(session.zone, now)}"
+    words = f"the table's times are read as {zone_words(session.zone, now)}"
     return f"{words}, which is in doubt: see `doctor`" if session.is_zone_doubted else words
 
 

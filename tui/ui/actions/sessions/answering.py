@@ -67,8 +67,8 @@ async def _decide(
 ) -> Outcome:
     """Show a request page by page, and ask for a decision."""
     reason = await context.learn(partial(context.engine.why_not_grant, session, request), _READS)
-    grants = {} if reason else {"y": "once", "A": "always ..."}
-    choices = {**grants, "n": "deny", "w": "wait longer", "l": "page on"}
+    grants = {} if reason else {"y": "once", "A": "always..."}
+    choices = {**grants, "n": "deny", "w": "wait longer", "l": "next page"}
     tool, whose = permission_page.short_tool(request), named([session])
     asks = f"{tool} for {whose} can only be denied" if reason else f"allow {tool} for {whose}?"
     draw = partial(_request_lines, context, request, reason)
@@ -114,7 +114,7 @@ async def _deny(context: ActionContext, session: Session, request: PermissionReq
         return (("answer", session.address, "deny", *_because(reason)),)
 
     with asked_by(commands(""), commands):
-        asks = "deny: why? (the agent reads it)"
+        asks = "deny: reason? (the agent will read it)"
         reason = await context.question.ask(asks, turns=_turns(context))
     return await _say(context, session, request, "deny", reason)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
-from tui.core.errors import Reason, Refused
+from tui.core.errors import Reason, Refused, UsageError
 from tui.core.models.catalog import Catalog
 from tui.core.sessions.listing_join import is_pending
 from tui.core.sessions.session_filter import CleanupCriteria
@@ -40,6 +40,8 @@ async def clean_up(
     asks, where = _asks(context, catalog, listing), _where(catalog, listing)
     asked = partial(until_taken, context.question, asks, take, placeholder=DEFAULT)
     with asked_by(commands(given)):
+        if not catalog.listings:
+            raise UsageError(catalog.problem or "there are no listings to clean up")
         if catalog.hold is not None:
             raise Refused(f"{catalog.hold.by} paused clean-up here", Reason.HELD, remedy="hold off")
         wish, plan = await (take(given) if given else asked(commands=commands))
@@ -106,7 +108,7 @@ async def _is_sure(context: ActionContext, plan: CleanupPlan, title: str, where:
     """Ask until the answer is yes or no; a key shows the list."""
     while True:
         key = await context.question.choose(
-            f"{where}: {plan.words}?",
+            f"{where}: {plan.does}?" + (f" ({'; '.join(plan.leaves)})" if plan.leaves else ""),
             {"y": "yes", "n": "no", "l": "list"},
             default="n",
         )

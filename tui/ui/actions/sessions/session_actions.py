@@ -258,7 +258,7 @@ async def interrupt(context: ActionContext, session: Session) -> Outcome:
     if session.process is not None and (session.run is None or session.run.is_over):
         sure = ("--yes",)
         whose = f"pid {session.process.pid}, run by another program"
-        asks = f"interrupt {named([session])} ({whose})? it may end all of its work"
+        asks = f"interrupt {named([session])} ({whose})? this may end all of its work"
     with asked_by((command,)):
         if not await context.question.confirm(asks):
             return Outcome(commands=(command,))

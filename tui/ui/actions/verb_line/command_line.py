@@ -102,7 +102,9 @@ class CommandLine:
             self._own[name]()
             return Outcome()
         if catalog is None or selection is None:
-            return Outcome(key_targets.NOT_READ_YET, "bad")
+            if commands.needs_sessions(command):
+                return Outcome(key_targets.NOT_READ_YET, "bad")
+            return await commands.run_alone(context, command)
         if name != "tail":
             return await commands.run(context, command, selection.now(catalog))
         self._tail(command, selection.now(catalog))

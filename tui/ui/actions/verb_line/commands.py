@@ -97,6 +97,18 @@ async def run(context: ActionContext, command: VerbLine, meant: Selection) -> Ou
     return await flow(context, order)
 
 
+def needs_sessions(command: VerbLine) -> bool:
+    """Return whether a command can only be done once the sessions are read."""
+    return command.takes_selected or command.verb.name in _FLOWS
+
+
+async def run_alone(context: ActionContext, command: VerbLine) -> Outcome:
+    """Do what a command asks for that needs no sessions."""
+    context.news.is_holding = command.verb.name == "hold"
+    words = (command.verb.name, *command.arguments, *command.option_words)
+    return await run_verb.say(context, command.verb, [(None, words)])
+
+
 def _require_on_some(context: ActionContext, order: ResolvedCommand) -> None:
     """Raise `UsageError` with the reason when a verb is possible on none of its sessions."""
     why_not, sign_of = order.command.verb.why_not, context.engine.keys.sign

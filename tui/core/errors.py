@@ -1,4 +1,4 @@
-"""Errors that an operator can act on: why, what mends it, and the exit code."""
+"""Errors that an operator can act on: why, what fixes it, and the exit code."""
 
 from __future__ import annotations
 
@@ -64,14 +64,14 @@ MOMENTARY = (Reason.LOCKED, Reason.SLOW)
 
 
 def with_remedy(message: str, remedy: str) -> str:
-    """Return a message and the command that mends it as one sentence."""
+    """Return a message and the command that fixes it as one sentence."""
     return f"{message}: `{remedy}`" if remedy else message
 
 
 class ConsoleError(Exception):
     """An operation failed.
 
-    `message` says why to people and `reason` to code; `remedy` is the command that mends it, or
+    `message` says why to people and `reason` to code; `remedy` is the command that fixes it, or
     empty. `commands` are the words of those that ask for the same again, `None` if unknown. As a
     string it is all that people are told.
     """

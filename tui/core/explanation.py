@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """`words` say what is odd, and `remedy`, which may be empty, what mends it."""
+    """`words` say what is odd, and `remedy`, which may be empty, what fixes it."""
 
     words: str
     remedy: str = ""

@@ -1,4 +1,4 @@
-"""One thing that the doctor found, and the command that mends it."""
+"""One thing that the doctor found, and the command that fixes it."""
 
 from __future__ import annotations
 

@@ -165,7 +165,7 @@ async def test_a_restricted_console_offers_no_always_before_it_is_known_to_be_po
     async with console(replace(asking_shortly(), is_restricted=True)) as at:
         await at.choose(TITLE)
         await at.until(lambda: "only inside the listing" in "".join(at.rows("live")))
-        assert "always for this tool" not in "".join(at.rows("live"))
+        assert "always in this run" not in "".join(at.rows("live"))
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 36)])

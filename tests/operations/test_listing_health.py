@@ -69,7 +69,7 @@ def test_only_a_lock_is_counted_as_locked() -> None:
 
     def counted(problem: DatabaseProblem) -> list[str]:
         refused: tuple[tuple[Key, DatabaseProblem], ...] = ((("a", "b"), problem),)
-        return list(BulkResult(done="moved", refused=refused).failures)
+        return list(BulkResult(participle="moved", refused=refused).failures)
 
     assert counted(DatabaseProblem("is locked", Reason.LOCKED)) == ["locked"]
     assert counted(DatabaseProblem("blocked_assets is damaged")) == [

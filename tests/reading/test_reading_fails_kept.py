@@ -104,7 +104,9 @@ def test_no_run_starts_because_the_places_could_not_be_counted(tmp_path: Path, n
         waits_for = gate.try_enter()
     assert bool(told) == (number == errno.EACCES)
     assert (os.strerror(number) in waits_for) == (number != errno.EACCES)
-    assert "at work" in QueueGate(tmp_path, "20261122T071530Z-cc", 1, told.append).try_enter()
+    assert (
+        "already running" in QueueGate(tmp_path, "20261122T071530Z-cc", 1, told.append).try_enter()
+    )
 
 
 @ERRORS

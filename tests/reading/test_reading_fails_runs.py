@@ -128,7 +128,10 @@ def test_a_restricted_console_prompts_no_agent_whose_limits_it_cannot_read(
             require_asking_agent(context, session, run)
         with pytest.raises(Refused, match=os.strerror(number)):
             require_no_secret(context, run, listing.folder, listing.config_dir)
-    with reads_fail(run.folder / SPEC, number), pytest.raises(Refused, match="not known"):
+    with (
+        reads_fail(run.folder / SPEC, number),
+        pytest.raises(Refused, match="cannot tell what its agent may do"),
+    ):
         agent_folder(run, session)
 
 

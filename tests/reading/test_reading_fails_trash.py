@@ -70,7 +70,7 @@ def test_a_trash_behind_a_link_is_not_empty(
 ) -> None:
     swapped(listing.root / place, for_link=for_link)
     context, rows = listing.context(), [row_of(listing, one) for one in (FIRST, SECOND)]
-    why = "behind a link" if for_link else "Not a directory"
+    why = "behind a symbolic link" if for_link else "Not a directory"
     for name, act in ACTS.items():
         with pytest.raises(ConsoleError, match=f"not all of the trash of outputs .*{why}"):
             act(context)
@@ -82,7 +82,7 @@ def test_a_trash_behind_a_link_is_not_empty(
         assert (done.returncode, why in done.stderr) == (1, True)
         assert "empty" not in done.stdout + done.stderr
     plan = plan_cleanup(context, CatalogScanner(context).look(), purges_trash=True)
-    assert why in plan.unread[0]
+    assert why in plan.unreadable[0]
     done = run_cli(listing.root, "cleanup", "--purge-trash", "--yes")
     may_hold = for_link and place == ".session_console"  # so may who holds the root
     assert (done.returncode, why in done.stderr) == (4 if may_hold else 1, True)

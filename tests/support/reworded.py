@@ -16,7 +16,8 @@ from tui.core.errors import ConsoleError
 
 _SAYS = "reworded "
 _FIELDS = frozenset(
-    {"words", "message", "problem", "why", "note", "cut", "unread", "unseen", "counts", "worst"}
+    {"words", "message", "problem", "why", "note", "cut", "counts", "worst"}
+    | {"problems", "row_problem", "transcript_problem", "unsearched", "unsearched_agents", "unread"}
 )
 # What the CLI, an agent or a user wrote.
 _THEIRS = ("tui.claude.", "tui.demo.", "tui.core.agent_questions")

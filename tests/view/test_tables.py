@@ -138,7 +138,7 @@ def test_only_what_is_broken_is_an_error(
     problem: str, more: dict[str, Any], sign: str, is_unread: bool
 ) -> None:
     one = replace(Listing("zeta", fixed_catalog.ROOT / "zeta", problem=problem), **more)
-    assert (listings.sign(one), listings.is_unread(one)) == (sign, is_unread)
+    assert (listings.sign(one), listings.is_unreadable(one)) == (sign, is_unread)
     _, *groups = listings.groups(
         Catalog(fixed_catalog.ROOT, NOW, listings=(Listing("a", ROOT), one)), rank
     )

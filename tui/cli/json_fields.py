@@ -38,7 +38,9 @@ def session_json(session: Session, now: datetime, state_word: str) -> dict[str, 
     """Return a session; `state_word` is from `tui.core.sessions.session_state`."""
     left = (session.expires_at - now).total_seconds() if session.expires_at else None
     has_row = session.row is not None
-    unread = session.unread or (session.unseen if session.transcript is None else "")
+    unread = session.row_problem or (
+        session.transcript_problem if session.transcript is None else ""
+    )
     return {
         "session_id": session.session_id,
         "listing": session.listing,
@@ -242,7 +244,7 @@ def plan_json(plan: CleanupPlan) -> dict[str, Any]:
         "purges": [_trash_id_json(one) for one in plan.purges],
         "purge_bytes": plan.purge_bytes,
         "unfinished": [_trash_id_json(one) for one in plan.unfinished],
-        "unread": list(plan.unread),
+        "unread": list(plan.unreadable),
     }
 
 
@@ -267,6 +269,6 @@ def cleanup_json(plan: CleanupPlan, done: BulkResult) -> dict[str, Any]:
             {"session_id": session_id, "listing": listing, "why": why}
             for listing, session_id, why in left
         ],
-        "unread": list(plan.unread),
+        "unread": list(plan.unreadable),
         "words": plan.words if plan.is_empty else done.words,
     }

@@ -64,8 +64,8 @@ def cause_of(session: Session, context: Context | None = None) -> str:
     With a context it also looks at the trash, the config dir and the owner, which blocks.
     """
     short = session.session_id[:8]
-    if session.unread:
-        return f"cannot tell whether it is tracked: {session.unread}"
+    if session.row_problem:
+        return f"cannot tell whether it is tracked: {session.row_problem}"
     if context is not None and not is_folder(session.folder, unknown=True):
         return f"its listing vanished: {one_line(session.folder)} is gone with everything in it"
     if session.is_stray:
@@ -75,7 +75,7 @@ def cause_of(session: Session, context: Context | None = None) -> str:
     words = _owner_words(session, context)
     if words or session.is_live:
         return words
-    if words := unseen_words(session):
+    if words := unknown_transcript_words(session):
         return words
     if session.transcript is None:
         return "; ".join(filter(None, (_gone_words(session, context), str(remains(session)))))
@@ -89,11 +89,11 @@ def cause_of(session: Session, context: Context | None = None) -> str:
     return _odd_words(session, short)
 
 
-def unseen_words(session: Session) -> str:
+def unknown_transcript_words(session: Session) -> str:
     """Say that it is unknown whether the session has a transcript, and why; empty if known."""
-    if session.transcript is not None or not session.unseen:
+    if session.transcript is not None or not session.transcript_problem:
         return ""
-    return f"cannot tell whether it has a transcript: {one_line(session.unseen)}"
+    return f"cannot tell whether it has a transcript: {one_line(session.transcript_problem)}"
 
 
 def remains(session: Session) -> Explanation:

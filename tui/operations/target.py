@@ -79,10 +79,10 @@ def target_of(session: Session) -> Target:
 
 def require_transcript_known(session: Session) -> None:
     """Raise `ConsoleError` if it is unknown whether a session has a transcript."""
-    if session.transcript is None and session.unseen:
+    if session.transcript is None and session.transcript_problem:
         raise ConsoleError(
             f"cannot tell whether {session.session_id[:8]} has a transcript, so nothing was "
-            f"changed: {one_line(session.unseen)}"
+            f"changed: {one_line(session.transcript_problem)}"
         )
 
 

@@ -16,7 +16,7 @@ from tui.core.text.safe_text import one_line
 from tui.runs.agent.tool_policy import ALWAYS_HARMLESS, is_harmless
 from tui.runs.folder.agent_events import PermissionAnswer, PermissionAsk
 from tui.runs.folder.command import Command
-from tui.runs.folder.permission_requests import RequestFile, file_name, kept
+from tui.runs.folder.permission_requests import RequestFile, file_name, request_file
 from tui.runs.journal.run_journal import Journal
 
 _WITHDRAWN = "withdrawn"
@@ -71,7 +71,7 @@ class Permissions:
         """Return an operator's answer to `ask`, or that of an earlier `always`."""
         # Unguessable: an answer posted before the request would block the operator's.
         request_id = f"p{next(self._numbers)}-{secrets.token_hex(4)}"
-        file = await asyncio.to_thread(kept, request_id, ask)
+        file = await asyncio.to_thread(request_file, request_id, ask)
         is_harmless_one = is_harmless(ask.tool, ask.input)
         ruled = self._always.get(ask.tool)
         # An `always` does not cover a request that cannot be shown completely.
@@ -191,7 +191,7 @@ def _answer(command: Command, ask: PermissionAsk) -> PermissionAnswer:
     """Return the answer in a command; raises `UsageError` when it is not allowed."""
     if command.decision not in _GRANTS:
         return PermissionAnswer(command.decision, command.text, by=command.by)
-    file = kept(command.request_id, ask)
+    file = request_file(command.request_id, ask)
     if not file.is_whole:
         raise UsageError(_NEVER)
     if not secrets.compare_digest(command.digest.encode(), file.digest.encode()):

@@ -106,7 +106,7 @@ OLD = (
     there("over-failed", 3, hours=-1, status="failed"),
     there("left", 9, status="expired", state=State.LEFTOVER),
     there("dateless", 40, hours=None),
-    there("unread", 41, status="", hours=None, unread="locked"),
+    there("unread", 41, status="", hours=None, row_problem="locked"),
     there(
         "stray",
         42,

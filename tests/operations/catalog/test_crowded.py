@@ -23,7 +23,7 @@ from tui.operations.target import Target, require_not_live
 from tui.operations.trash.delete import delete
 from tui.operations.trash.purge import plan_purge
 from tui.operations.trash.restore import restore
-from tui.operations.trash.trash_list import trash_and_unread
+from tui.operations.trash.trash_list import trash_and_problems
 from tui.runs.folder import run_finder
 from tui.safe_io.walking import erase_tree
 from tui.storage import session_locks
@@ -215,10 +215,10 @@ def test_a_trash_too_full_to_be_read_denies_nothing(
         Inconclusive, match="not all of the trash of outputs was read: it has more than 2 b"
     ):
         restore(listing.context(), FIRST)
-    _, unread = trash_and_unread(listing.context())
+    _, unread = trash_and_problems(listing.context())
     assert unread == ("not all of the trash of outputs was read: it has more than 2 batches",)
     monkeypatch.setattr(trash, "TRASH_S", -1.0)
-    (words,) = trash_and_unread(listing.context())[1]
+    (words,) = trash_and_problems(listing.context())[1]
     assert words.endswith("was read: reading them took over -1 s")
 
 

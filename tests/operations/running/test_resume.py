@@ -179,7 +179,7 @@ def test_a_new_session_lasts_as_long_as_its_stage(
     listing: SampleListing, stages: dict[str, Any], days: int | None, keeps: int
 ) -> None:
     plan = plan_new(listing.context(stages=stages), "hollis_park", "stage_3", days=days)
-    assert plan.keeps == timedelta(days=keeps)
+    assert plan.kept_for == timedelta(days=keeps)
 
 
 @pytest.mark.parametrize(

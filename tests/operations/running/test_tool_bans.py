@@ -106,7 +106,7 @@ def test_bans_hold_for_whatever_starts_a_run(listing: SampleListing) -> None:
         listing_id=listing.listing_id,
         resume=FIRST,
         options=None,
-        max_age=plans[0].keeps,
+        max_age=plans[0].kept_for,
         keeps=None,
     )
     prepared = prepare(context, listing.folder, query)

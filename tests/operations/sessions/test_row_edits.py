@@ -103,7 +103,7 @@ def test_what_is_active_is_left(listing: SampleListing) -> None:
         ("fail", {"row": None}, Refused, "not tracked"),
         ("activate", {"row": None}, Refused, "not tracked"),
         ("reapply", {"row": None}, Refused, "not tracked"),
-        ("fail", {"unread": "buyers.db is locked"}, DatabaseProblem, "buyers.db is locked"),
+        ("fail", {"row_problem": "buyers.db is locked"}, DatabaseProblem, "buyers.db is locked"),
         ("activate", {"session_id": "../x"}, UnknownId, "session id"),
         ("fail", {"liveness": Liveness.BUSY}, Refused, "is running"),
         ("fail", {"liveness": Liveness.WAITING}, Refused, "is running"),

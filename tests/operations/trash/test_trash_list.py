@@ -92,7 +92,7 @@ def test_a_link_in_the_place_of_a_transcript_is_not_followed(
     moved.symlink_to(private)
     look = preview(listing.context(), FIRST)
     assert (look.first, look.last) == ("", "")
-    assert look.unread == (f"{FIRST}.jsonl cannot be read: Too many levels of symbolic links",)
+    assert look.problems == (f"{FIRST}.jsonl cannot be read: Too many levels of symbolic links",)
 
 
 def test_a_link_in_the_place_of_its_batch_is_not_followed(
@@ -127,7 +127,7 @@ def test_a_folder_of_very_many_files_is_listed_in_part(listing: SampleListing) -
     delete(listing.context(), listing.session(FIRST))
     look = preview(listing.context(), FIRST)
     assert MOST_SHOWN_FILES - 3 <= len(look.files) <= MOST_SHOWN_FILES + 1
-    (words,) = look.unread
+    (words,) = look.problems
     assert words.endswith(
         f"not fully listed: it has more than {MOST_SHOWN_FILES} files and folders"
     )

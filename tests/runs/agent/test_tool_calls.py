@@ -15,7 +15,7 @@ from tui.core.limits import MOST_CALLS, REQUEST
 from tui.core.models.permission_request import PermissionRequest
 from tui.runs.agent.tool_calls import ToolCalls, granted_input
 from tui.runs.folder.agent_events import PermissionAnswer, PermissionAsk
-from tui.runs.folder.permission_requests import REQUESTS, file_name, kept, read_request
+from tui.runs.folder.permission_requests import REQUESTS, file_name, read_request, request_file
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 PLAN = {"plan": "# Do it"}
@@ -63,7 +63,7 @@ def test_the_cli_goes_on_with_what_was_shown(ask: PermissionAsk, goes_on_with: o
 def read(folder: Path, ask: PermissionAsk, change: Any = None) -> PermissionRequest:
     """Return a request as it is read from its file, which `change` may have changed."""
     (folder / REQUESTS).mkdir()
-    file = kept("p1", ask)
+    file = request_file("p1", ask)
     text = json.dumps(json.loads(file.text) | change) if change else file.text
     (folder / REQUESTS / file_name("p1")).write_text(text)
     told = PermissionRequest(request_id="p1", tool=ask.tool, input={}, at=NOW, digest=file.digest)
@@ -75,7 +75,7 @@ def test_the_call_is_kept_with_its_request_and_part_of_what_is_granted(tmp_path:
         PermissionAsk("ExitPlanMode", PLAN, call={"plan": "x"}),
         PermissionAsk("ExitPlanMode", PLAN),
     )
-    assert kept("p1", with_call).digest != kept("p1", without).digest
+    assert request_file("p1", with_call).digest != request_file("p1", without).digest
     shown = read(tmp_path, with_call)
     assert (shown.input, shown.call, shown.problem) == (PLAN, {"plan": "x"}, "")
 

@@ -88,7 +88,7 @@ def test_a_linked_folder_of_ours_leads_nowhere_and_may_hold(tmp_path: Path) -> N
     hold = read_hold(root)
     assert hold is not None
     assert "is a link" in hold.reason
-    assert hold.is_unread
+    assert hold.is_unreadable
 
 
 def test_a_hold_without_a_sound_moment_counts_from_its_file(tmp_path: Path) -> None:

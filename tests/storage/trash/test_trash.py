@@ -343,7 +343,7 @@ def test_of_a_batch_each_is_kept_or_given_back_for_itself(listing: Path) -> None
         batch.keep(batch.sessions[2])
     found = list_trash(listing.parent)
     assert {one.session_id for one in found} == {FIRST, "row-alone"}
-    assert found[0].row_left == replace(ROW, status="expired")
+    assert found[0].row_after == replace(ROW, status="expired")
     assert other.exists()
     for one in found:
         put_back(one, listing)

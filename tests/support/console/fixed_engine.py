@@ -201,7 +201,7 @@ class FixedEngine:
     def undo_many(
         self, acts: Sequence[ActionResult], progress: OnProgress, stop: Stop
     ) -> BulkResult:
-        return BulkResult(done="undone", acts=tuple(self.undo(act) for act in acts))
+        return BulkResult(participle="undone", acts=tuple(self.undo(act) for act in acts))
 
     def rename(self, session: Session, title: str) -> ActionResult:
         return self._act("rename", session, title)
@@ -329,4 +329,6 @@ class FixedEngine:
             progress(BulkProgress(one.listing, number, len(sessions), 1024 * number))
         done = "cleaned up" if kind == "clean-up" else "deleted"
         is_cut = len(acts) + len(refused) < len(sessions)
-        return BulkResult(done=done, acts=tuple(acts), refused=tuple(refused), is_cut_short=is_cut)
+        return BulkResult(
+            participle=done, acts=tuple(acts), refused=tuple(refused), is_cut_short=is_cut
+        )

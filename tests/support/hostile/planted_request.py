@@ -10,7 +10,7 @@ from typing import Any
 
 from tui.core.models.permission_request import Requester
 from tui.runs.folder.agent_events import PermissionAsk
-from tui.runs.folder.permission_requests import REQUESTS, file_name, kept
+from tui.runs.folder.permission_requests import REQUESTS, file_name, request_file
 from tui.runs.folder.protocol import EVENTS
 
 
@@ -25,7 +25,7 @@ def plant_request(
 ) -> str:
     """Make the run of `folder` ask for a permission since `at`; return the request's digest."""
     ask = PermissionAsk(tool, {"command": "ls"} if given is None else given, asker or Requester())
-    file = kept(request_id, ask)
+    file = request_file(request_id, ask)
     (folder / REQUESTS).mkdir(exist_ok=True)
     (folder / REQUESTS / file_name(request_id)).write_text(file.text)
     event = {

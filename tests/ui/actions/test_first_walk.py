@@ -87,7 +87,7 @@ async def test_the_question_of_a_clean_up_ends_where_its_question_ends() -> None
     async with console(engine) as at:
         plan = engine.plan_cleanup
         engine.plan_cleanup = lambda *args: replace(  # type: ignore[method-assign]
-            plan(*args), unread_listings=(("moss_end", "it is locked"),)
+            plan(*args), unreadable_listings=(("moss_end", "it is locked"),)
         )
         await at.press("c", "enter")
         await at.until(lambda: "to the trash" in at.message)

@@ -70,8 +70,8 @@ class UnreadFollow(EndFollow):
             sought=sought,
             places=places,
             size=20_000,
-            unread=unread,
-            unread_aside=("Survey: unread", *unread),
+            unsearched=unread,
+            unsearched_agents=("Survey: unread", *unread),
         )
 
 

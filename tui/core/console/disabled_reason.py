@@ -26,8 +26,8 @@ def not_resumable(session: Session, sign_of: SignOf) -> str:
         return _orphan(session) or (
             f"it is running: `:send` a follow-up, interrupt it ({interrupts}), or `:resume --fork`"
         )
-    if session.transcript is None and session.unseen:
-        return f"cannot tell whether it has a transcript: {one_line(session.unseen)}"
+    if session.transcript is None and session.transcript_problem:
+        return f"cannot tell whether it has a transcript: {one_line(session.transcript_problem)}"
     if session.transcript is None:
         return "there is no transcript to resume: only the row is left"
     return ""

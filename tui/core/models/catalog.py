@@ -16,13 +16,13 @@ from tui.core.models.session import Key, Session
 class Hold:
     """A hold on a root: no new runs, no clean-up.
 
-    With `is_unread` the file could not be read: who set it is unknown, and perhaps when.
+    With `is_unreadable` the file could not be read: who set it is unknown, and perhaps when.
     """
 
     by: str
     at: datetime | None
     reason: str = ""
-    is_unread: bool = False
+    is_unreadable: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -127,10 +127,10 @@ class Acknowledgement:
 class Session:
     """One conversation: its row, transcript, process and run, joined.
 
-    `folder` is its listing's, `zone` that of its row's times. `unread` says why it is unknown
-    whether it has a row, `unseen` whether it has a transcript. `overwritten` is the mended row
-    when the pipeline wiped an act's change, `last_event` the last act on it, `remains` the
-    leftover folder when the transcript is gone.
+    `folder` is its listing's, `zone` that of its row's times. `row_problem` says why it is unknown
+    whether it has a row, `transcript_problem` whether it has a transcript. `overwritten` is the
+    mended row when the pipeline wiped an act's change, `last_event` the last act on it, `remains`
+    the leftover folder when the transcript is gone.
     """
 
     session_id: str
@@ -153,8 +153,8 @@ class Session:
     expiry_is_unreadable: bool = False
     folder: Path = Path()
     zone: str = "UTC"
-    unread: str = ""
-    unseen: str = ""
+    row_problem: str = ""
+    transcript_problem: str = ""
     row: Row | None = None
     transcript: Transcript | None = None
     process: Process | None = None

@@ -34,10 +34,10 @@ class ListingScan:
 
     Without `has_rows` the table could not be read: a transcript may be tracked or not. `audited`
     holds the last act on each session, `stray_processes` the registry entries beside its strays.
-    `cut` says why there may be more transcripts or runs, `unseen` why more transcripts. `unsure`
-    are the sessions whose lock could not be checked; `is_lock_blind`: none could. `remains` are
-    folders of sessions whose transcript is gone. `trouble` is the reason for `problem`, and
-    `cut_trouble` that for `cut`.
+    `cut` says why there may be more transcripts or runs, `transcript_problem` why more transcripts.
+    `unsure` are the sessions whose lock could not be checked; `is_lock_blind`: none could.
+    `remains` are folders of sessions whose transcript is gone. `trouble` is the reason for
+    `problem`, and `cut_trouble` that for `cut`.
     """
 
     listing_id: str
@@ -62,7 +62,7 @@ class ListingScan:
     remains: tuple[Remains, ...] = ()
     trouble: Reason = Reason.NONE
     cut_trouble: Reason = Reason.CUT
-    unseen: str = ""
+    transcript_problem: str = ""
 
     @property
     def shown_problem(self) -> tuple[str, Reason]:
@@ -221,8 +221,8 @@ def _session(found: ListingScan, place: _Place, session_id: str, known: _Known) 
         expiry_is_unreadable=row is not None and expires_at is None,
         folder=found.path,
         zone=place.zone_name,
-        unread="" if found.has_rows else found.problem,
-        unseen=found.unseen if transcript is None else "",
+        row_problem="" if found.has_rows else found.problem,
+        transcript_problem=found.transcript_problem if transcript is None else "",
         row=row,
         transcript=transcript,
         process=process,

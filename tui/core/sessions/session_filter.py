@@ -35,7 +35,7 @@ def _is_expired(session: Session, now: datetime, quiet_after: timedelta) -> bool
 
 
 def _is_unread(session: Session, now: datetime, quiet_after: timedelta) -> bool:
-    return bool(session.unread)
+    return bool(session.row_problem)
 
 
 # The words of the STATE column. A session is taken also where STATE shows another word that
@@ -221,4 +221,4 @@ def _protection(session: Session) -> str:
         return "in use"
     if session.is_stray:
         return "outside its listing: `adopt` it first"
-    return session.unread
+    return session.row_problem

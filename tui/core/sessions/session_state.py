@@ -88,7 +88,7 @@ def _at_rest(session: Session, now: datetime) -> StateWord | str:
         (session.status == Status.FAILED, StateWord.FAILED),
         (session.turn_error, StateWord.API_ERROR),
         (session.overwritten is not None, StateWord.OVERWRITTEN),
-        (session.unread or (is_active and session.unseen), StateWord.UNREADABLE),
+        (session.row_problem or (is_active and session.transcript_problem), StateWord.UNREADABLE),
         (session.is_stray, StateWord.STRAY),
         (session.state in OF_STATE, OF_STATE.get(session.state, "")),
         (is_pending(session, now), StateWord.EXPIRED),

@@ -113,8 +113,8 @@ class ListingWatcher:
                 found = replace(seen, transcripts=every, stray_processes=processes)
             if unread and not found.cut and _misses_any(found):
                 found = replace(found, cut=unread, cut_trouble=Reason.UNREAD)
-            if unread and not found.unseen:
-                found = replace(found, unseen=unread)
+            if unread and not found.transcript_problem:
+                found = replace(found, transcript_problem=unread)
             joined = join(found)
             is_same = known is not None and joined == known[2]
             self._joined = known = (seen, more, known[2] if known and is_same else joined)
@@ -177,7 +177,9 @@ class ListingWatcher:
             remains=() if is_linked else self._finder.remains,
             trouble=Reason.LINKED if is_linked else rows.trouble,
             cut_trouble=cut_trouble,
-            unseen=_link_problem(config_dir, is_linked) if is_linked else self._finder.cut,
+            transcript_problem=_link_problem(config_dir, is_linked)
+            if is_linked
+            else self._finder.cut,
         )
         self.is_troubled = rows.is_failed
         self._remember_stamps(stamps, rows, found)
@@ -244,7 +246,9 @@ class ListingWatcher:
             self.folder.name, self.folder, zone=self._zone, has_rows=False
         )
         is_known = known.has_rows
-        blind = replace(known, problem=problem, trouble=trouble, cut=problem, unseen=problem)
+        blind = replace(
+            known, problem=problem, trouble=trouble, cut=problem, transcript_problem=problem
+        )
         self._publish(replace(blind, is_stale=is_known))
 
     def _read(self, stamps: ChangeStamps) -> _Rows:

@@ -230,7 +230,7 @@ def _of_sign_in(settings: Settings, catalog: Catalog) -> Iterator[Finding]:
 
 def _of_hold(context: Context, catalog: Catalog) -> Iterator[Finding]:
     hold = catalog.hold
-    if hold is not None and hold.is_unread:
+    if hold is not None and hold.is_unreadable:
         yield _unread_hold(hold)
         return
     if hold is None or hold.at is None or context.clock() - hold.at < _LONG_HOLD:

@@ -77,7 +77,7 @@ def needs_of_trash(catalog: Catalog) -> Iterator[Alert]:
 
 def _of_root(catalog: Catalog) -> Iterator[Alert]:
     """Yield what is wrong with the root as a whole; unknown free space is not reported."""
-    if catalog.hold is not None and catalog.hold.is_unread:
+    if catalog.hold is not None and catalog.hold.is_unreadable:
         words = "cannot tell whether it is on hold, so no run or clean-up starts: "
         words += one_line(catalog.hold.reason)
         yield Alert("error", "hold_unread", "", "", words, words)

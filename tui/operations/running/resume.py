@@ -61,7 +61,7 @@ class RunPlan:
     words: str
     warnings: tuple[Explanation, ...] = ()
     source_id: str = ""
-    keeps: timedelta = timedelta(days=1)
+    kept_for: timedelta = timedelta(days=1)
     taken_over: str = ""
 
 
@@ -100,7 +100,7 @@ def plan_resume(
             *warnings(context.settings, target, session),
         ),
         source_id=source.session_id if fork else "",
-        keeps=max_age(context, session.stage) if fork else context.settings.resume_keeps,
+        kept_for=max_age(context, session.stage) if fork else context.settings.resume_keeps,
         taken_over=owner.words(context.clock()) if owner is not None else "",
     )
 
@@ -139,7 +139,7 @@ def plan_new(context: Context, listing_id: str, stage: str, *, days: int | None 
         zone=listing.zone,
         words=describe(agent),
         warnings=said,
-        keeps=keeps,
+        kept_for=keeps,
     )
 
 
@@ -198,7 +198,7 @@ def _spec(context: Context, plan: RunPlan, prompt: str, now: datetime) -> RunSpe
         cwd=plan.cwd,
         operator=settings.operator,
         created_at=now,
-        expires_at=now + plan.keeps,
+        expires_at=now + plan.kept_for,
         keeps_until=now + settings.resume_keeps,
         agent=plan.agent,
         env_file=settings.env_file,
@@ -237,9 +237,9 @@ def _require_resumable(
     require_transcript_known(session)
     if session.transcript is None or session.is_stray:
         raise Refused(f"{target.short} cannot be resumed: {_cause(context, session)}")
-    if session.unread:
+    if session.row_problem:
         raise DatabaseProblem(
-            f"cannot resume {target.short}: its options are unreadable: {session.unread}"
+            f"cannot resume {target.short}: its options are unreadable: {session.row_problem}"
         )
     if not session.transcript.resumable or not os.access(session.transcript.path, os.R_OK):
         raise Refused(f"{target.short} cannot be resumed: {_cause(context, session)}")

@@ -70,8 +70,8 @@ def with_subagents(
         raise ConsoleError(f"{folder.name} cannot be read: {error.strerror or error}") from error
     for place in more - told_at:
         insort(places, place)
-    told_unread = tuple(unread)
-    return replace(hits, places=places, agents=sizes, beside=len(beside), unread_aside=told_unread)
+    left = tuple(unread)
+    return replace(hits, places=places, agents=sizes, beside=len(beside), unsearched_agents=left)
 
 
 def _places_at(entries_of: EntryReader, moments: Iterable[datetime | None]) -> Iterator[int]:

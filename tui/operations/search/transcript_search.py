@@ -34,7 +34,7 @@ class SearchHits:
 
     `is_whole` is false when the search was stopped; it then has what was found so far. `agents` are
     the sub-agents that were searched, each with its size; `beside` counts the searched entries that
-    are in no line. `unread` and `unread_aside` say what could not be searched.
+    are in no line. `unsearched` and `unsearched_agents` say what could not be searched.
     """
 
     sought: str
@@ -43,13 +43,13 @@ class SearchHits:
     is_whole: bool = True
     agents: Mapping[Path, int] = field(default_factory=dict)
     beside: int = 0
-    unread: tuple[str, ...] = ()
-    unread_aside: tuple[str, ...] = ()
+    unsearched: tuple[str, ...] = ()
+    unsearched_agents: tuple[str, ...] = ()
 
     @property
     def not_searched(self) -> tuple[str, ...]:
         """Why there may be more hits, a line for each reason."""
-        return tuple(dict.fromkeys((*self.unread, *self.unread_aside)))
+        return tuple(dict.fromkeys((*self.unsearched, *self.unsearched_agents)))
 
     def next(self, place: int, step: int) -> int | None:
         """Return the number of the hit after `place` (or before it), wrapping around; or `None`."""
@@ -77,7 +77,7 @@ def seek(
     """
     pattern, places = pattern_of(sought), array("Q", known.places if known else ())
     known, folder = known or SearchHits(sought=sought), path.with_suffix("")
-    unread = dict.fromkeys(known.unread)
+    unread = dict.fromkeys(known.unsearched)
 
     def reached(at: int) -> None:
         if is_stopped():
@@ -99,7 +99,7 @@ def seek(
     except OSError as error:
         said = f"{one_line(path.name)} cannot be read: {error.strerror or error}"
         raise ConsoleError(said) from error
-    return replace(known, places=places, size=size, unread=tuple(unread))
+    return replace(known, places=places, size=size, unsearched=tuple(unread))
 
 
 def pattern_of(sought: str) -> Pattern:

@@ -100,8 +100,10 @@ def extend(context: Context, extension: Extension) -> ActionResult:
 
 def _require_row(session: Session) -> Row:
     short = session.session_id[:8]
-    if session.unread:
-        raise DatabaseProblem(f"{short} cannot be extended now: {session.unread}", Reason.UNREAD)
+    if session.row_problem:
+        raise DatabaseProblem(
+            f"{short} cannot be extended now: {session.row_problem}", Reason.UNREAD
+        )
     if session.row is None:
         raise Refused(f"{short} is not tracked: it has no expiry to extend", Reason.NOT_TRACKED)
     return session.row

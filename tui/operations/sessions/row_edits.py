@@ -102,8 +102,10 @@ def _row_to_change(context: Context, session: Session) -> Row:
     context.require_writable()
     target_of(session)
     short = session.session_id[:8]
-    if session.unread:
-        raise DatabaseProblem(f"{short} cannot be changed now: {session.unread}", Reason.UNREAD)
+    if session.row_problem:
+        raise DatabaseProblem(
+            f"{short} cannot be changed now: {session.row_problem}", Reason.UNREAD
+        )
     if session.row is None:
         raise Refused(f"{short} is not tracked: it has no row to change", Reason.NOT_TRACKED)
     if session.row.status == Status.DELETED:

@@ -25,7 +25,7 @@ from tui.core.models.session import Liveness, Session, State
 from tui.core.text.markdown_quoting import escaped, fence, front_matter
 from tui.core.text.safe_text import one_line, safe_text
 from tui.core.time.zones import read_time, zone_named
-from tui.operations.cause import cause_of, unseen_words
+from tui.operations.cause import cause_of, unknown_transcript_words
 from tui.operations.context import Context
 from tui.operations.stream.conversation import Conversation, readable
 from tui.operations.transcripts.branches import BranchReader
@@ -101,7 +101,7 @@ def markdown(context: Context, session: Session, unread: Tell = ignore) -> Itera
 
 def _may_be_somewhere(context: Context, session: Session) -> bool:
     """Whether a session that was not found may be in a place that could not be read."""
-    return bool(session.unseen or read_trash(context.root, (session.folder,))[1])
+    return bool(session.transcript_problem or read_trash(context.root, (session.folder,))[1])
 
 
 def trashed_session(context: Context, words: str) -> Session:
@@ -173,7 +173,7 @@ def _in_trash(trashed: Manifest) -> _Source | None:
 def _state(session: Session, source: _Source | None) -> str:
     if source is not None and source.is_trashed:
         return "trash"
-    return "unread" if unseen_words(session) else str(session.state)
+    return "unread" if unknown_transcript_words(session) else str(session.state)
 
 
 def _size(source: _Source | None) -> int:

@@ -22,7 +22,7 @@ from tui.claude.transcript_files.transcript_pages import RawLine
 from tui.claude.transcript_files.transcript_tail import Growth, Tail
 from tui.core.models.entry import Entry, EntryKind
 from tui.core.models.session import Session
-from tui.operations.cause import unseen_words
+from tui.operations.cause import unknown_transcript_words
 from tui.operations.search.subagent_search import reader_of, remaining, with_hits, with_subagents
 from tui.operations.search.transcript_search import SearchHits, pattern_of, seek
 from tui.operations.stream.partial_reply import KINDS, without_shown
@@ -73,14 +73,14 @@ class StreamUpdate:
 class StreamPage:
     """A piece of the stream from `start` to `stop`; `is_void` when the file is another one now.
 
-    `unread` says what of it could not be read.
+    `problems` say what of it could not be read.
     """
 
     entries: tuple[Entry, ...] = ()
     start: int = 0
     stop: int = 0
     is_void: bool = False
-    unread: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
 
 
 class StreamFollower:
@@ -151,7 +151,7 @@ class StreamFollower:
             self._note(entries)
         aside, writing = self._said_aside(session), self._partial(session)
         self._is_begun = self._is_begun or bool(happened or entries)
-        known, self._unseen = self._unseen, unseen_words(session)
+        known, self._unseen = self._unseen, unknown_transcript_words(session)
         notices = (*aside.notices, *((self._unseen,) if self._unseen not in ("", known) else ()))
         return StreamUpdate(
             entries=(*entries, *happened),
@@ -385,7 +385,7 @@ class StreamFollower:
         self._note(entries)
         unread = dict[str, None]()
         entries = in_sight(entries, self._own_folder, unread.setdefault)
-        return StreamPage(entries, min(origin, place), max(origin, place), unread=tuple(unread))
+        return StreamPage(entries, min(origin, place), max(origin, place), problems=tuple(unread))
 
     def _with_notices(
         self, entries: tuple[Entry, ...], after: datetime | None, until: datetime | None

@@ -47,7 +47,7 @@ def last_entries(session: Session, count: int) -> LastEntries:
         page = follow.before(start, next((one.at for one in entries if one.at), None))
         if page.start >= start:
             break
-        entries, start, unread = (*page.entries, *entries), page.start, (*unread, *page.unread)
+        entries, start, unread = (*page.entries, *entries), page.start, (*unread, *page.problems)
     more = _everything(follow, session, count, asides)
     entries = (*entries, *more.entries)
     if session.is_live and session.transcript is not None:

@@ -50,7 +50,7 @@ class BulkResult:
     stopped before its end. `words` are the whole summary.
     """
 
-    done: str
+    participle: str
     acts: tuple[ActionResult, ...] = ()
     refused: tuple[tuple[Key, ConsoleError], ...] = ()
     moved: int = 0
@@ -68,7 +68,7 @@ class BulkResult:
     def words(self) -> str:
         """What was done, what was not, and what is still there."""
         moved = f" ({size(self.moved)})" if self.moved else ""
-        parts = [f"{len(self.acts)} {self.done}{moved}"]
+        parts = [f"{len(self.acts)} {self.participle}{moved}"]
         parts += [f"{many} {why}" for why, many in self.failures.items()]
         said = ", ".join(parts) + (", then stopped" if self.is_cut_short else "")
         return f"{said}; {self.note}" if self.note else said

@@ -43,8 +43,8 @@ class CleanupPlan:
 
     `purges` are the sessions in the trash that it would erase, of `purge_bytes`; `leftovers` what
     interrupted purges left of unknown sessions; `unfinished` interrupted moves, which it puts back
-    first. `unread_listings` (each with why) and `unread_trash` say what could not be read, so that
-    more may be due.
+    first. `unreadable_listings` (each with why) and `unreadable_trash` say what could not be read,
+    so that more may be due.
     """
 
     taken: tuple[tuple[Session, str], ...]
@@ -52,14 +52,17 @@ class CleanupPlan:
     purges: tuple[Manifest, ...] = ()
     purge_bytes: int = 0
     unfinished: tuple[Manifest, ...] = ()
-    unread_listings: tuple[tuple[str, str], ...] = ()
-    unread_trash: tuple[str, ...] = ()
+    unreadable_listings: tuple[tuple[str, str], ...] = ()
+    unreadable_trash: tuple[str, ...] = ()
     leftovers: tuple[Path, ...] = ()
 
     @property
-    def unread(self) -> tuple[str, ...]:
+    def unreadable(self) -> tuple[str, ...]:
         """What could not be read, and why."""
-        return (*(f"{listing}: {why}" for listing, why in self.unread_listings), *self.unread_trash)
+        return (
+            *(f"{listing}: {why}" for listing, why in self.unreadable_listings),
+            *self.unreadable_trash,
+        )
 
     @property
     def sessions(self) -> tuple[Session, ...]:
@@ -96,15 +99,15 @@ class CleanupPlan:
             said.append(f"erase what {count(len(self.leftovers), 'interrupted erasure')} left")
         if self.unfinished:
             said.append(f"put back {count(len(self.unfinished), 'session')} moved only halfway")
-        nothing = "nothing to clean up" + (" in what could be read" if self.unread else "")
+        nothing = "nothing to clean up" + (" in what could be read" if self.unreadable else "")
         return " and ".join(said) or nothing
 
     @property
     def leaves(self) -> tuple[str, ...]:
         """How many sessions it would leave unchanged, and what could not be read."""
         left = (f"{len(self.skipped)} left unchanged",) if self.skipped else ()
-        many = (f"{len(self.unread)} places cannot be read",)
-        return (*left, *(many if len(self.unread) > 1 else self.unread))
+        many = (f"{len(self.unreadable)} places cannot be read",)
+        return (*left, *(many if len(self.unreadable) > 1 else self.unreadable))
 
 
 def plan_cleanup(
@@ -140,10 +143,10 @@ def plan_cleanup(
         purges=purges,
         purge_bytes=sum(one.bytes for one in measures(purges)),
         unfinished=unfinished(context.root, listings),
-        unread_listings=tuple(
+        unreadable_listings=tuple(
             (one.listing_id, one_line(one.problem)) for one in listings if not is_whole(one)
         ),
-        unread_trash=read_trash(context.root, [one.path for one in listings])[1],
+        unreadable_trash=read_trash(context.root, [one.path for one in listings])[1],
         leftovers=nameless_leftovers((context.root, *listing_paths(context.root))),
     )
 

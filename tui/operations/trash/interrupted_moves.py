@@ -81,11 +81,11 @@ def _is_written(path: Path, trashed: Manifest) -> bool:
     for event in read_events(
         path / DATABASE, session_id=trashed.session_id, limit=1000, with_rows=True
     ):
-        if event.action == "restore" and event.before == trashed.row_left:
+        if event.action == "restore" and event.before == trashed.row_after:
             restores += 1
         elif trashed.is_recorded_by(event):
             return restores == 0
-        elif restores and event.after == trashed.row_left:
+        elif restores and event.after == trashed.row_after:
             restores -= 1
     return False
 

@@ -59,7 +59,7 @@ from tui.storage.trash.erasing import (
     finish,
     measure_trashed,
     read_half_erased,
-    read_said,
+    read_manifests,
 )
 from tui.storage.trash.manifest import Manifest
 from tui.storage.trash.scrubbing import scrub_database
@@ -101,7 +101,7 @@ def plan_purge(context: Context, address: str) -> PurgePlan:
 
 def _erasure(context: Context, target: Target, session: Session | None) -> PurgePlan:
     """Return what exists of a session now."""
-    everything, unread = read_said(context.root, (target.folder,))
+    everything, unread = read_manifests(context.root, (target.folder,))
     if unread:
         raise Refused(f"not all of {target.short} would be erased: {'; '.join(unread)}")
     trashed = tuple(
@@ -173,9 +173,9 @@ def _require_erasable(erasure: PurgePlan) -> None:
         return
     require_no_orphan(session)
     require_not_stray(session)
-    if session.unread:
+    if session.row_problem:
         raise DatabaseProblem(
-            f"{erasure.target.short} cannot be erased now: {session.unread}", Reason.UNREAD
+            f"{erasure.target.short} cannot be erased now: {session.row_problem}", Reason.UNREAD
         )
 
 
@@ -223,7 +223,11 @@ def erase_many(context: Context, sessions: Iterable[Manifest]) -> BulkResult:
         said = log_act(context, AuditEvent(at=now, action="purge", note=note), said)
     said += _forget_erased(context, erased, begun)
     return BulkResult(
-        done="erased", acts=tuple(acts), refused=tuple(refused.items()), freed=freed, note=said
+        participle="erased",
+        acts=tuple(acts),
+        refused=tuple(refused.items()),
+        freed=freed,
+        note=said,
     )
 
 
@@ -313,7 +317,9 @@ def _trashed_or_half_erased(context: Context, address: str, *, is_sought: bool) 
     try:
         return find_trashed(context, address)
     except UnknownId:
-        return find_trashed(context, address, read=read_said if is_sought else read_half_erased)
+        return find_trashed(
+            context, address, read=read_manifests if is_sought else read_half_erased
+        )
 
 
 def _places(target: Target) -> list[Path]:

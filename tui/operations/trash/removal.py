@@ -31,14 +31,14 @@ from tui.storage.trash.trash import WAY_OUT, PendingMove, TrashBatch, moving_to_
 
 @dataclass(frozen=True, slots=True)
 class Removal:
-    """One way of removing sessions: `becomes` changes the row, `done` is its participle.
+    """One way of removing sessions: `becomes` changes the row, `participle` as in `2 deleted`.
 
     `require` raises `ConsoleError` for a session that must not be taken, with its lock held;
     `words` makes an act's message from a short id.
     """
 
     action: str
-    done: str
+    participle: str
     becomes: Callable[[Row], Row]
     require: Callable[[Session], None]
     words: Callable[[str], str]
@@ -71,7 +71,11 @@ def remove_many(
             progress(BulkProgress(batch[0].listing, total - left, total, moved))
     refused = tuple(remover.refused.items())
     return BulkResult(
-        done=removal.done, acts=tuple(acts), refused=refused, moved=moved, is_cut_short=left > 0
+        participle=removal.participle,
+        acts=tuple(acts),
+        refused=refused,
+        moved=moved,
+        is_cut_short=left > 0,
     )
 
 

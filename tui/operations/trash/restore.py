@@ -89,7 +89,7 @@ def restore_many(
             progress(BulkProgress(one_line(folder.name), left, len(wanted), 0))
     refused = tuple(restorer.refused.items())
     return BulkResult(
-        done="restored", acts=tuple(acts), refused=refused, is_cut_short=left < len(wanted)
+        participle="restored", acts=tuple(acts), refused=refused, is_cut_short=left < len(wanted)
     )
 
 
@@ -212,9 +212,9 @@ class _Restorer:
     ) -> dict[str, str]:
         """Restore each row that is unchanged since the delete; return why the others were not."""
         changes = [
-            (one.row_left, row)
+            (one.row_after, row)
             for one in back
-            if one.row_left is not None and (row := rows[one.session_id]) is not None
+            if one.row_after is not None and (row := rows[one.session_id]) is not None
         ]
         if not changes:
             return {}

@@ -41,22 +41,22 @@ class TrashedSession:
 class TrashPreview:
     """A preview of a session in the trash: its files with their bytes, its first and last words.
 
-    `unread` says what could not be shown, and why.
+    `problems` say what could not be shown, and why.
     """
 
     found: TrashedSession
     files: tuple[tuple[str, int], ...]
     first: str = ""
     last: str = ""
-    unread: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
 
 
 def trash_of(context: Context, *, listing: str = "") -> tuple[TrashedSession, ...]:
     """Return what is in the trash, newest first, of one listing if its folder is named."""
-    return trash_and_unread(context, listing=listing)[0]
+    return trash_and_problems(context, listing=listing)[0]
 
 
-def trash_and_unread(
+def trash_and_problems(
     context: Context, *, listing: str = ""
 ) -> tuple[tuple[TrashedSession, ...], tuple[str, ...]]:
     """Return the same, and what was not read, not counted or only half erased."""

@@ -85,7 +85,7 @@ def undo_many(
             undone.append(undo(context, act))
         except ConsoleError as problem:
             refused.append(((act.listing, act.session_id), problem))
-    return replace(done, done="undone", acts=tuple(undone), refused=tuple(refused))
+    return replace(done, participle="undone", acts=tuple(undone), refused=tuple(refused))
 
 
 def _undo_batch(context: Context, batch: Sequence[ActionResult]) -> tuple[ActionResult, ...]:

@@ -58,7 +58,7 @@ def file_name(request_id: str) -> str:
     return f"{request_id}.json"
 
 
-def kept(request_id: str, ask: PermissionAsk) -> RequestFile:
+def request_file(request_id: str, ask: PermissionAsk) -> RequestFile:
     """Return the file for a request: all of it, or the beginning if it is very long."""
     head = {"request_id": request_id, "tool": ask.tool, "asker": asdict(ask.asker)}
     body = {"input": ask.input} | ({"call": ask.call} if ask.call is not None else {})

@@ -20,7 +20,7 @@ from typing import Protocol
 from tui.core.limits import KEPT_CHARACTERS
 from tui.safe_io.folders import may_be_there
 from tui.storage.index.erasure_marks import NOBODY_KNOWS, erasure_of
-from tui.storage.index.index_file import LONGEST_KEPT, create, is_kept_busy, open_index, remove
+from tui.storage.index.index_file import LONGEST_KEPT, create, is_busy, open_index, remove
 
 _FEW = 4
 _ERASING_MS = 2_000
@@ -220,7 +220,7 @@ class Index:
     def _give_up(self, error: Exception) -> None:
         """Close the file; remove it if it is full or damaged."""
         self._close()
-        if self._path is not None and isinstance(error, sqlite3.Error) and not is_kept_busy(error):
+        if self._path is not None and isinstance(error, sqlite3.Error) and not is_busy(error):
             with suppress(OSError):
                 remove(self._path)
 

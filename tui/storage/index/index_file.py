@@ -41,7 +41,7 @@ def open_index(path: Path) -> sqlite3.Connection | None:
             connection.execute(f"PRAGMA max_page_count = {INDEX_BYTES // size}")
             return connection
     except sqlite3.DatabaseError as error:
-        if is_kept_busy(error):
+        if is_busy(error):
             connection.close()
             raise
     connection.close()
@@ -65,7 +65,7 @@ def _is_sound(connection: sqlite3.Connection) -> bool:
     return form == (_FORM,) and sorted(found) == sorted((one,) for one in _SCHEMA)
 
 
-def is_kept_busy(error: Exception) -> bool:
+def is_busy(error: Exception) -> bool:
     """Whether the file may be valid, but cannot be used now."""
     code = getattr(error, "sqlite_errorcode", None)
     return code is not None and code & 0xFF in (

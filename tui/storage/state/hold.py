@@ -49,7 +49,7 @@ def write_hold(root: Path, hold: Hold | None) -> None:
 
 
 def _unread(path: Path, why: str) -> Hold:
-    return Hold("somebody", _modified(path), why, is_unread=True)
+    return Hold("somebody", _modified(path), why, is_unreadable=True)
 
 
 def _modified(path: Path) -> datetime | None:

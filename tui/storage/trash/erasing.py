@@ -19,7 +19,7 @@ from tui.storage.trash.manifest import (
     Manifest,
     forget,
     numbers_erased,
-    numbers_said,
+    numbers_listed,
     paths_of,
     read_manifest,
 )
@@ -112,11 +112,11 @@ def read_half_erased(
     return read_batches(root, listing_paths, numbers_erased)
 
 
-def read_said(
+def read_manifests(
     root: Path, listing_paths: Iterable[Path]
 ) -> tuple[tuple[Manifest, ...], tuple[str, ...]]:
     """Return all sessions in the manifests (present, half erased or gone), and read errors."""
-    return read_batches(root, listing_paths, numbers_said)
+    return read_batches(root, listing_paths, numbers_listed)
 
 
 def nameless_leftovers(bases: Iterable[Path]) -> tuple[Path, ...]:

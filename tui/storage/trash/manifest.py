@@ -35,8 +35,8 @@ class Manifest:
     """One session in the trash: its old paths and its row.
 
     The n-th of `places`, each relative to the listing, is now `<number>-<n>` in the folder `batch`.
-    `row` is the row before the act; `left` is the status that the act gave it, `action` what it did
-    and `act_id` its id in the audit: empty in the manifests of older programs.
+    `row` is the row before the act, `status_after` its status after it; `action` is what the act
+    did, and `act_id` its id in the audit: empty in the manifests of older programs.
     """
 
     batch: Path
@@ -48,7 +48,7 @@ class Manifest:
     action: str
     places: tuple[str, ...]
     row: Row | None
-    left: str
+    status_after: str
     zone: str
     title: str = ""
     act_id: str = ""
@@ -75,9 +75,9 @@ class Manifest:
         return tuple(path for path in moved if may_be_there(path))
 
     @property
-    def row_left(self) -> Row | None:
+    def row_after(self) -> Row | None:
         """The row as the act left it."""
-        return self.row and replace(self.row, status=self.left)
+        return self.row and replace(self.row, status=self.status_after)
 
     def is_recorded_by(self, event: AuditEvent) -> bool:
         """Whether an event of the audit is the act on this session that moved it."""
@@ -111,7 +111,7 @@ def read_manifest(batch: Path, numbers: Iterable[str]) -> tuple[Manifest, ...]:
     return tuple(found for one in numbers if (found := _trashed(batch, manifest, one)))
 
 
-def numbers_said(batch: Path) -> tuple[str, ...]:
+def numbers_listed(batch: Path) -> tuple[str, ...]:
     """Return all numbers in the manifest, whatever is in the batch.
 
     Raises `OSError` when it cannot be read now.
@@ -134,7 +134,7 @@ def _write(batch: Path, manifest: Mapping[str, Any]) -> None:
 def _as_json(one: Manifest) -> dict[str, Any]:
     row = None if one.row is None else {name: getattr(one.row, name) for name in _FIELDS}
     facts = {"session_id": one.session_id, "places": list(one.places), "row": row}
-    return facts | {"left": one.left, "zone": one.zone, "title": one.title}
+    return facts | {"left": one.status_after, "zone": one.zone, "title": one.title}
 
 
 def _load(batch: Path) -> dict[str, Any] | None:
@@ -168,7 +168,7 @@ def _trashed(batch: Path, manifest: Mapping[str, Any] | None, number: str) -> Ma
             action=str(manifest["action"]),
             places=tuple(str(place) for place in one["places"]),
             row=None if one["row"] is None else Row(**one["row"]),
-            left=str(one["left"]),
+            status_after=str(one["left"]),
             zone=str(one["zone"]),
             title=str(one["title"]),
             act_id=str(manifest.get("act_id") or ""),

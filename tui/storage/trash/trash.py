@@ -51,7 +51,7 @@ class PendingMove:
     session_id: str
     paths: tuple[Path, ...]
     row: Row | None
-    left: str
+    status_after: str
     zone: str
     title: str = ""
 
@@ -139,7 +139,7 @@ def _intended(folder: Path, listing: Path, number: int, one: PendingMove, **fact
         session_id=one.session_id,
         places=tuple(str(path.relative_to(listing)) for path in one.paths),
         row=one.row,
-        left=one.left,
+        status_after=one.status_after,
         zone=one.zone,
         title=one.title,
         **facts,

@@ -13,7 +13,7 @@ from tui.core.sessions.attention import FailureGroup, Need, grouped
 from tui.core.sessions.listing_join import is_gone
 from tui.core.sessions.session_filter import names_gone, parse_filter
 from tui.view.panes import sessions
-from tui.view.panes.listings import is_unread
+from tui.view.panes.listings import is_unreadable
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ class ListQuery:
         inside = [one for one in catalog.listings if self.listing in ("", one.listing_id)]
         if any(one.sessions for one in inside):
             return ()
-        return next((_reasons(one) for one in inside if is_unread(one) or one.is_vanished), ())
+        return next((_reasons(one) for one in inside if is_unreadable(one) or one.is_vanished), ())
 
 
 def _reasons(listing: Listing) -> tuple[str, ...]:

@@ -39,7 +39,7 @@ class ListingGroup:
         return self.sign == _GONE
 
 
-def is_unread(listing: Listing) -> bool:
+def is_unreadable(listing: Listing) -> bool:
     """Whether its contents cannot be read now; a missing table is not an error."""
     if listing.is_vanished:
         return False
@@ -52,7 +52,7 @@ def sign(listing: Listing) -> str:
     """Return what is wrong with it in at most four cells; empty when nothing is."""
     if listing.is_vanished:
         return _GONE
-    if not is_unread(listing):
+    if not is_unreadable(listing):
         return ""
     return _PASSING.get(listing.trouble, _ERROR) if listing.problem else "slow"
 

@@ -14,7 +14,7 @@ from tui.core.models.session import Key, Liveness, Session
 from tui.core.sessions.attention import Need
 from tui.core.text.safe_text import cell_width, cut, one_line
 from tui.core.time.zones import zone_named
-from tui.view.panes.listings import is_unread
+from tui.view.panes.listings import is_unreadable
 from tui.view.text import formatting
 from tui.view.text.lines import Cell, Line, clipped
 
@@ -59,7 +59,7 @@ def line(
     hidden = set()
     if trouble:
         warnings.append(Cell(one_line(trouble), "bad"))
-    elif catalog is not None and selected is not None and is_unread(selected):
+    elif catalog is not None and selected is not None and is_unreadable(selected):
         warnings.append(Cell(_unreadable_words(selected, width), "bad"))
         if len(_unreadable(catalog)) == 1:
             hidden.add(_UNREADABLE)
@@ -122,7 +122,7 @@ def _count(number: int, word: str, style: str) -> TopLineFact:
 
 
 def _unreadable(catalog: Catalog) -> list[Listing]:
-    return [one for one in catalog.listings if is_unread(one)]
+    return [one for one in catalog.listings if is_unreadable(one)]
 
 
 def _unreadable_fact(catalog: Catalog) -> TopLineFact:

@@ -45,11 +45,13 @@ def cleanup(context: Context, args: argparse.Namespace) -> int:
         max_bytes=parse_size(args.max_size) if args.max_size else None,
         purges_trash=args.purge_trash,
     )
-    for words in plan.unread_trash if listing else plan.unread:  # of a listing `look` says it
+    for words in (
+        plan.unreadable_trash if listing else plan.unreadable
+    ):  # of a listing `look` says it
         say(words)
     if args.dry_run:
         _put_plan(context, plan, as_json=args.json)
-        return int(bool(plan.unread))
+        return int(bool(plan.unreadable))
     require_not_held(context.root)
     if not (args.yes or plan.is_empty):
         if not args.json:
@@ -101,7 +103,7 @@ def _put_done(plan: CleanupPlan, done: BulkResult, *, as_json: bool) -> int:
     for error in failed.values():
         put_error(error, as_json=as_json)
     put_result(cleanup_json(plan, done), as_json=as_json)
-    return int(bool(failed or plan.unread))
+    return int(bool(failed or plan.unreadable))
 
 
 def _when(at: datetime) -> str:

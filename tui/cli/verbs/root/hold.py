@@ -22,4 +22,4 @@ def hold(context: Context, args: argparse.Namespace) -> int:
         put_json({"held": held is not None} | by | ({"words": said} if said else {}))
     else:
         put(said or (hold_words(held) if held else "nothing is on hold"))
-    return int(held is not None and held.is_unread)
+    return int(held is not None and held.is_unreadable)

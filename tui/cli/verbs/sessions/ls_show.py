@@ -18,7 +18,7 @@ from tui.core.text.safe_text import one_line, safe_text
 from tui.core.time.expiry import parse_duration
 from tui.core.time.zones import LOCAL, zone_words
 from tui.operations.catalog.session_lookup import find_listing
-from tui.operations.cause import cause_of, unseen_words
+from tui.operations.cause import cause_of, unknown_transcript_words
 from tui.operations.context import Context
 from tui.operations.listing_health import is_whole
 from tui.operations.monitor.history import UNKNOWN_SHARE
@@ -111,11 +111,11 @@ def _nothing(catalog: Catalog, has_sessions: bool) -> str:
         return f"no session matches{where}"
     if not catalog.listings:
         return f"no listings below {catalog.root}: a pipeline makes one folder for each client"
-    from tui.view.panes.listings import is_unread
+    from tui.view.panes.listings import is_unreadable
 
     begin = "`session-console new LISTING PROMPT --stage STAGE` begins one"
     empty = (one for one in catalog.listings if not one.sessions)
-    if any(one.is_vanished or is_unread(one) for one in empty):
+    if any(one.is_vanished or is_unreadable(one) for one in empty):
         return f"no sessions to show: `session-console doctor` explains what is unreadable; {begin}"
     return f"no sessions yet: {begin}"
 
@@ -243,11 +243,11 @@ def _zone(session: Session, now: datetime) -> str:
 
 
 def _state(session: Session) -> str:
-    return "unreadable" if unseen_words(session) else str(session.state)
+    return "unreadable" if unknown_transcript_words(session) else str(session.state)
 
 
 def _rowless(session: Session) -> str:
-    return "? (unreadable)" if session.unread else str(session.state)
+    return "? (unreadable)" if session.row_problem else str(session.state)
 
 
 def _moment(moment: datetime | None) -> str:

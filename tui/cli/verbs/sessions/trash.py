@@ -20,7 +20,12 @@ from tui.operations.trash.delete import delete_many
 from tui.operations.trash.purge import plan_purge
 from tui.operations.trash.purge import purge as purge_session
 from tui.operations.trash.restore import restore as restore_session
-from tui.operations.trash.trash_list import TrashedSession, TrashPreview, preview, trash_and_unread
+from tui.operations.trash.trash_list import (
+    TrashedSession,
+    TrashPreview,
+    preview,
+    trash_and_problems,
+)
 
 _SHRINK_ORDER = (
     *(("TITLE", 24), ("FILES", 0), ("LISTING", 16), ("WHO", 8), ("HOW", 0)),
@@ -59,8 +64,8 @@ def trash(context: Context, args: argparse.Namespace) -> int:
     if args.id:
         shown = preview(context, args.id)
         _put_preview(context, shown, as_json=args.json)
-        return int(bool(shown.unread))
-    found, unread = trash_and_unread(context)
+        return int(bool(shown.problems))
+    found, unread = trash_and_problems(context)
     for words in unread:
         say(words)
     if args.json:
@@ -112,7 +117,7 @@ def _put_preview(context: Context, shown: TrashPreview, *, as_json: bool) -> Non
     if as_json:
         files = [{"path": name, "bytes": length} for name, length in shown.files]
         ends = {"first": shown.first, "last": shown.last}
-        unread = [one_line(words) for words in shown.unread]
+        unread = [one_line(words) for words in shown.problems]
         put_json(trashed_json(shown.found) | {"files": files} | ends | {"unread": unread})
         return
     _put_trash(context, (shown.found,))
@@ -121,7 +126,7 @@ def _put_preview(context: Context, shown: TrashPreview, *, as_json: bool) -> Non
     for label, text in (("first", shown.first), ("last", shown.last)):
         if text:
             put(f"{label}: {one_line(text)[:400]}")
-    for words in shown.unread:
+    for words in shown.problems:
         say(one_line(words))
 
 

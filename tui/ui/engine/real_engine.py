@@ -7,10 +7,8 @@ import gc
 import os
 import threading
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta, tzinfo
-from pathlib import Path
+from datetime import datetime
 
-from tui.core.console.keymap import Keymap
 from tui.core.console.saved_view import SavedView
 from tui.core.models.catalog import Catalog
 from tui.core.models.permission_request import PermissionRequest
@@ -35,11 +33,12 @@ from tui.operations.trash.cleanup import CleanupPlan
 from tui.storage.state.fault_log import write_fault
 from tui.storage.state.last_looked import read_looks, write_looks
 from tui.storage.state.saved_views import read_remembered, write_remembered
+from tui.ui.engine.engine import Engine
 
 _OTHER_FILE = ("SESSION_CONSOLE_CONFIG", "XDG_CONFIG_HOME")  # another shell may not have these
 
 
-class RealEngine:
+class RealEngine(Engine):
     """Passes each call of the console on to the operation of that name."""
 
     def __init__(
@@ -55,30 +54,30 @@ class RealEngine:
         self._has_looked = False
         self._lasting = check.LastingAlerts()
         settings = context.settings
-        self.verbs: Sequence[VerbInfo] = verbs
-        self.root: Path = settings.root
-        self.is_root_configured: bool = (
+        self.verbs = verbs
+        self.root = settings.root
+        self.is_root_configured = (
             settings.origins.get("root") == "file"
             and settings.root.is_absolute()
             and os.environ.keys().isdisjoint(_OTHER_FILE)
         )
-        self.operator: str = settings.operator
-        self._own: str = settings.login or settings.operator
+        self.operator = settings.operator
+        self._own = settings.login or settings.operator
         may_act = not (settings.read_only or settings.restricted)
-        self.notifies: bool = bool(settings.notify_command) and may_act
+        self.notifies = bool(settings.notify_command) and may_act
         zone = settings.time_zone
-        self.zone: tzinfo = LOCAL if zone == "auto" else zone_named(zone)
-        self.is_read_only: bool = settings.read_only
-        self.is_restricted: bool = settings.restricted
-        self.is_ascii: bool = settings.ascii
-        self.is_remote: bool = settings.ssh
-        self.paints_cells: bool = settings.cell_diff
-        self.theme: str = settings.theme
-        self.keys: Keymap = settings.keys
-        self.quiet_after: timedelta = settings.quiet_after
-        self.trash_days: int = settings.trash_days
-        self.max_runs: int = settings.max_runs
-        self.rings: bool = settings.bell and not settings.read_only
+        self.zone = LOCAL if zone == "auto" else zone_named(zone)
+        self.is_read_only = settings.read_only
+        self.is_restricted = settings.restricted
+        self.is_ascii = settings.ascii
+        self.is_remote = settings.ssh
+        self.paints_cells = settings.cell_diff
+        self.theme = settings.theme
+        self.keys = settings.keys
+        self.quiet_after = settings.quiet_after
+        self.trash_days = settings.trash_days
+        self.max_runs = settings.max_runs
+        self.rings = settings.bell and not settings.read_only
 
     def now(self) -> datetime:
         return self._context.clock()

@@ -111,9 +111,9 @@ def read(command: str) -> dict[str, Any]:
         ),
         ("First screen", ("colon", *"resume --fork", "enter", *"Go", "enter"), {"fork": True}),
         ("First screen", ("d", "y"), {"verb": "delete", "yes": True}),
-        ("First screen", ("d", "n"), {"verb": "show"}),
+        ("First screen", ("e", "escape", "d", "n"), {"verb": "show"}),
         ("First screen", ("c", "enter", "y"), {"verb": "cleanup", "yes": True}),
-        ("First screen", ("c", "enter", "n"), {"verb": "show"}),
+        ("First screen", ("e", "escape", "c", "enter", "n"), {"verb": "show"}),
         ("First screen", ("e", "escape"), {"verb": "extend", "until": "7"}),
         ("Strategic buyers, pumps", ("a", "y"), {"verb": "answer", "input": "5e1f" * 4}),
         (
@@ -125,6 +125,7 @@ def read(command: str) -> dict[str, Any]:
         ("First screen", ("e", "enter", "j"), {"verb": "show"}),
         ("First screen", ("e", "enter", "1"), {"verb": "ls", "listing": None}),
         ("First screen", ("4",), {"verb": "tail", "follow": True}),
+        ("First screen", ("e", "enter", "colon", *"tail", "enter"), {"verb": "tail"}),
     ],
 )  # fmt: skip
 async def test_the_command_says_what_was_asked_for(

@@ -114,6 +114,8 @@ async def test_the_command_says_what_was_answered_and_no_more(
     request_: PermissionRequest, keys: tuple[str, ...], expected: dict[str, Any]
 ) -> None:
     async with console(engine_with(request_)) as at:
+        await at.press("e", "escape")  # whose command is not the answer's
+        await at.answered()
         one = await open_request(at)
         await at.until(lambda: at.pages[0] == 1 and bool(at.rows("page")))
         await do(at, keys)

@@ -84,6 +84,7 @@ class FixedEngine:
     `denies` is why nothing can be allowed; `shown` collects the digests of answered requests.
     `batch` is the last act of another console; `sayings` is the output of verbs, `needs_yes` are
     those that ask for confirmation; a verb in `slow` ends only when `goes_on` is set.
+    Every session has the `stream`, or what the `follower` returns.
     """
 
     catalog: Catalog = field(default_factory=fixed_catalog.catalog)
@@ -124,6 +125,7 @@ class FixedEngine:
     denies: str = ""
     shown: list[str] = field(default_factory=list)
     faults: list[tuple[str, str]] = field(default_factory=list)
+    follower: FixedFollow | None = None
 
     def now(self) -> datetime:
         return self.moment
@@ -171,7 +173,10 @@ class FixedEngine:
         return self._act("ack", session)
 
     def follow(self, session: Session) -> FixedFollow:
-        return FixedFollow(self.stream)
+        if self.follower is None:
+            return FixedFollow(self.stream)
+        self.follower.is_told = False
+        return self.follower
 
     def plan_extension(self, session: Session, typed: str) -> Extension:
         return plan_extension(session, typed, self.moment)

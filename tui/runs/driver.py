@@ -87,9 +87,8 @@ class RunDriver:
         self._permissions = Permissions(journal, spec.permission_timeout_s)
         self._receipts = Receipts(journal, self._inbox, self._permissions)
         self._books = Bookkeeper(spec, clock, given.recorded if given else None)
-        options = given.options if given else None
-        asking = AuditedPermissions(self._permissions, self._books).ask
-        self._agent = AgentClient(spec, self._listing, asking, options)
+        asking = AuditedPermissions(self._permissions, self._books, self._settle).ask
+        self._agent = AgentClient(spec, self._listing, asking, given.options if given else None)
         self._owner = {IN_PIPELINE: True} if given else {}
         self._show: Show = _ignore
         self._prompts = PromptQueue(journal, Prompt.first(spec))
@@ -385,6 +384,9 @@ class RunDriver:
         self._prompts.add(prompt)
         if self._is_stopping:
             self._prompts.drop()
+
+    async def _settle(self) -> None:
+        await self._model_changes.settle()
 
     def _send_off(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.create_task(work)

@@ -14,6 +14,7 @@ from tui.runs.folder.protocol import RunSpec
 from tui.runs.journal.run_journal import Journal
 
 _BYPASS = "bypassPermissions"
+_SETTLE_S = 10.0
 
 
 class ModelChanges:
@@ -29,6 +30,7 @@ class ModelChanges:
         self._decides_itself = spec.decides_itself
         self._waiting: deque[Command] = deque()
         self._making = asyncio.Lock()
+        self._settling: asyncio.Future[None] | None = None
 
     @property
     def is_asking(self) -> bool:
@@ -51,6 +53,12 @@ class ModelChanges:
         async with self._making:
             while self._waiting:
                 await self._make(self._waiting.popleft())
+
+    async def settle(self) -> None:
+        """Wait until the queued changes are made, 10 s at most: the CLI may not answer."""
+        if self._waiting or self._making.locked():
+            self._settling = asyncio.ensure_future(self.make())
+            await asyncio.wait({self._settling}, timeout=_SETTLE_S)
 
     async def _make(self, command: Command) -> None:
         name = "model" if command.kind == "model" else "permission_mode"

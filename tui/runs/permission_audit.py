@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 from tui.runs.bookkeeping import Bookkeeper
@@ -15,10 +15,13 @@ class AuditedPermissions:
     """Asks for permission, and records what an `always` allowed or the timeout denied.
 
     Operators' answers are recorded by the console that posts them. No tool waits for a database.
+    An answer reaches the agent after what was asked for before it: `settle` waits for that.
     """
 
-    def __init__(self, permissions: Permissions, books: Bookkeeper) -> None:
-        self._permissions, self._books = permissions, books
+    def __init__(
+        self, permissions: Permissions, books: Bookkeeper, settle: Callable[[], Awaitable[None]]
+    ) -> None:
+        self._permissions, self._books, self._settle = permissions, books, settle
         self._writing: set[asyncio.Task[None]] = set()
 
     async def ask(self, ask: PermissionAsk) -> PermissionAnswer:
@@ -26,6 +29,7 @@ class AuditedPermissions:
         answer = await self._permissions.ask(ask)
         if answer.source != "operator":
             self._tell(self._books.decided(answer, ask.tool))
+        await self._settle()
         return answer
 
     def _tell(self, written: Coroutine[Any, Any, None]) -> None:

@@ -118,7 +118,7 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
 
     def on_mount(self) -> None:
         """Start the loops."""
-        self.set_interval(1.0, lambda: self.loops.guard("the clock", self.second))
+        self.clock = self.set_interval(1.0, self._guarded_second)
         loops: dict[str, Loop] = {
             "the catalog": self._look,
             "the stream": self.following.run,
@@ -187,6 +187,9 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
     def tick(self) -> None:
         """Redraw from the catalog and the clock."""
         self.feed.tick()
+
+    def _guarded_second(self) -> None:
+        self.loops.guard("the clock", self.second)
 
     def second(self) -> None:
         """Do the work of each second."""

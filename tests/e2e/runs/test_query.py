@@ -83,11 +83,11 @@ def began(message: Message) -> str:
 
 async def soon(is_so: Callable[[], Any], seconds: float = 60.0) -> Any:
     until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        if value := is_so():
-            return value
+    while not (value := is_so()):
+        if time.monotonic() >= until:
+            raise AssertionError("it never came to pass")
         await asyncio.sleep(0.03)
-    raise AssertionError("it never came to pass")
+    return value
 
 
 def last_run(site: Site) -> Path:

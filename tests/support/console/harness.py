@@ -30,6 +30,7 @@ from tui.ui.widgets.pane import Pane
 
 _CEILING_S = 60.0
 _COMES_S = 3.0
+_SECOND_S = 1.0
 _ROUNDS = 4  # a key goes to the app, its screen and a widget, whose message comes back
 _BOTTOM = "question"
 
@@ -57,6 +58,7 @@ class Console:
         screen = app.screen
         assert isinstance(screen, ConsoleScreen)
         self._screen = screen
+        screen.clock.pause()
         self._panes = screen.panes
 
     # Keys, time and size ---------------------------------------------------------------------
@@ -149,13 +151,20 @@ class Console:
     # Waiting ---------------------------------------------------------------------------------
 
     async def until(self, is_so: Callable[[], bool]) -> None:
-        """Wait for a state; fails after a minute."""
-        until = time.monotonic() + _CEILING_S
-        while time.monotonic() < until:
-            if is_so():
-                return
+        """Wait for a state; fails after a minute.
+
+        The screen does its work of each second here and in `tick`, and at no other time. The
+        console's clock, `engine.moment`, stands still except in `tick`.
+        """
+        began = second = time.monotonic()
+        while not is_so():
+            now = time.monotonic()
+            if now >= began + _CEILING_S:
+                raise AssertionError(f"never came; the message is {self.message!r}")
+            if now >= second + _SECOND_S:
+                second = now
+                self._screen.loops.guard("the clock", self._screen.second)
             await self._pilot.pause(0.01)
-        raise AssertionError(f"never came; the message is {self.message!r}")
 
     async def asked(self) -> None:
         """Wait until a question is there."""

@@ -126,11 +126,11 @@ def site_below(folder: Path, api: LoopbackApi) -> Iterator[Site]:
 def wait(is_so: Callable[[], Any], seconds: float = 60.0) -> Any:
     """Wait until `is_so()` is true and return its value."""
     until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        if value := is_so():
-            return value
+    while not (value := is_so()):
+        if time.monotonic() >= until:
+            raise AssertionError("it never came to pass")
         time.sleep(0.03)
-    raise AssertionError("it never came to pass")
+    return value
 
 
 def end(folder: Path) -> None:

@@ -193,13 +193,14 @@ class Terminal:
     def wait_for(self, *words: str, seconds: float = 60.0) -> str:
         """Wait until all of `words` are on the screen, wherever the lines break, or fail."""
         until = time.monotonic() + seconds
-        while time.monotonic() < until:
+        while True:
             text = " ".join(self.text.split())
             if all(word in text for word in words):
                 self._be_seen()
                 return text
+            if time.monotonic() >= until:
+                raise AssertionError(f"{words} never came:\n{self.text}")
             time.sleep(0.05)
-        raise AssertionError(f"{words} never came:\n{self.text}")
 
     def kill(self) -> None:
         """Kill the program, as `kill -9` does."""

@@ -44,12 +44,11 @@ class Tmux:
     def wait_for(self, is_so: Callable[[str], bool], seconds: float = 60) -> str:
         """Wait until the window shows what is wanted, and return it."""
         until = time.monotonic() + seconds
-        while time.monotonic() < until:
-            text = self.text
-            if is_so(text):
-                return text
+        while not is_so(text := self.text):
+            if time.monotonic() >= until:
+                raise AssertionError(f"it never came:\n{text}")
             time.sleep(0.1)
-        raise AssertionError(f"it never came:\n{self.text}")
+        return text
 
     def end(self) -> None:
         """Stop the server and everything in it."""

@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager, closing
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
+from weakref import WeakKeyDictionary, WeakValueDictionary
 
 import aiosqlite
 
@@ -23,6 +24,8 @@ from tui.storage.sqlite.transactions import COMMIT, ReadBudget, Steps, decode, p
 T = TypeVar("T")
 
 _ROWS_AT_ONCE = 64
+_turns: WeakKeyDictionary[asyncio.AbstractEventLoop, WeakValueDictionary[Path, asyncio.Lock]]
+_turns = WeakKeyDictionary()
 
 
 async def read(db_path: Path, steps: Steps[T]) -> T:
@@ -51,13 +54,22 @@ async def _to_end(transaction: Coroutine[Any, Any, T]) -> T:
     raise cancelled
 
 
+def _turn(db_path: Path) -> asyncio.Lock:
+    """Return the lock under which this event loop writes to a database.
+
+    SQLite lets a waiting writer starve: of many that poll for its lock one may reach the timeout.
+    """
+    turns = _turns.setdefault(asyncio.get_running_loop(), WeakValueDictionary())
+    return turns.setdefault(db_path, asyncio.Lock())
+
+
 async def _run(db_path: Path, steps: Steps[T], *, creates: bool) -> T:
     """Run `steps` in one transaction; closing the connection without COMMIT rolls back."""
     with closing(steps):
         await asyncio.to_thread(require_plain, db_path, creates=creates)
         with problems(db_path):
             connector = partial(writing, db_path, creates=creates)
-            async with _connected(connector) as connection:
+            async with _turn(db_path), _connected(connector) as connection:
                 connection.text_factory = decode
                 await connection.execute_fetchall(BEGIN)
                 result = await _drive(connection, steps)

@@ -353,6 +353,7 @@ async def console_over(
     """Start a console over any engine, such as the real one; the console's `engine` is unused."""
     app = HeadlessApp(engine)
     async with app.run_test(size=size) as pilot:
+        at = Console(app, pilot, FixedEngine())
         if waits:
             await settled(pilot)
-        yield Console(app, pilot, FixedEngine())
+        yield at

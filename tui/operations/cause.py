@@ -151,10 +151,13 @@ def ghost_words(session: Session, clues: TranscriptClues, now: datetime) -> str:
             f"login's{swept}"
         )
     old = age is not None and age > days
-    why = "swept by the CLI, deleted" if old else "(too young for the CLI's sweep) deleted"
     is_later = clues.erased_at is not None and (last is None or clues.erased_at >= last)
     cut_off = ", erased by a purge that was interrupted (then `purge` it again)" if is_later else ""
-    return f"its transcript is missing: {why} by hand{cut_off}, or written elsewhere"
+    swept = "swept by the CLI, " if old else ""
+    young = "" if old else "; it is too young for the CLI's sweep"
+    return (
+        f"its transcript is missing: {swept}deleted by hand{cut_off}, or written elsewhere{young}"
+    )
 
 
 def orphan(session: Session) -> Explanation | None:

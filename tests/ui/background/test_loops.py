@@ -18,11 +18,11 @@ from tui.ui.state.unread import UnreadTracker
 
 # What each loop cannot do without.
 NEEDED: dict[str, tuple[type, str]] = {
-    "looking": (FixedEngine, "look"),
-    "following": (FixedEngine, "follow"),
-    "the seen": (UnreadTracker, "save"),
-    "the view": (FixedEngine, "write_remembered"),
-    "notifying": (FixedEngine, "notify"),
+    "the catalog": (FixedEngine, "look"),
+    "the stream": (FixedEngine, "follow"),
+    "unread marks": (UnreadTracker, "save"),
+    "saving the view": (FixedEngine, "write_remembered"),
+    "notifications": (FixedEngine, "notify"),
     "the clock": (UnreadTracker, "tick"),
 }
 

@@ -26,5 +26,5 @@ def test_a_fifth_pane_is_one_row_and_its_widget(width: int) -> None:
     assert "sessions counted" in said
     assert ("2 Sessions" in said) == (width >= 100)  # beside it, or covered by it
     assert "after it: 1" in said
-    assert " 5  the pane Count" in said
+    assert "5  go to Count" in said
     assert "5 cannot be changed" in said

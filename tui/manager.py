@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from tui.claude.config_dir import CONFIG_DIR, footprint, raise_sweep, refresh_children
+from tui.claude.config_dir import CONFIG_DIR, footprint, postpone_sweep, refresh_children
 from tui.claude.layout import is_transcript
 from tui.claude.session_id import require_session_id
 from tui.core.errors import ConsoleError, DatabaseProblem, NotTracked, UsageError
@@ -111,7 +111,7 @@ class SessionManager:
         row = await async_transactions.write(self._database, steps, creates=True)
         try:
             await asyncio.to_thread(
-                self._put_sweep_off, session_id, now, read_time(row.expires_at, LOCAL) or until
+                self._postpone_sweep, session_id, now, read_time(row.expires_at, LOCAL) or until
             )
         except ConsoleError as problem:
             logger.warning("%s: %s", session_id, problem)
@@ -125,7 +125,7 @@ class SessionManager:
         """
         now, session_id = self._clock(), require_session_id(session_id)
         until = now + timedelta(days=additional_days)
-        has_transcript = await asyncio.to_thread(self._put_sweep_off, session_id, now, until)
+        has_transcript = await asyncio.to_thread(self._postpone_sweep, session_id, now, until)
         steps = self._transactions.mark_extended(
             session_id, now=now, until=until, has_transcript=has_transcript
         )
@@ -223,7 +223,7 @@ class SessionManager:
         row = next((one for one in rows if one.session_id == session_id), None)
         return row is not None and row.status == Status.FAILED
 
-    def _put_sweep_off(self, session_id: str, now: datetime, until: datetime) -> bool:
+    def _postpone_sweep(self, session_id: str, now: datetime, until: datetime) -> bool:
         """Postpone the CLI's sweep and the guide's clean-up by age; whether it has a transcript.
 
         Raises `ConsoleError`.
@@ -231,7 +231,7 @@ class SessionManager:
         places = footprint(self._config_dir, session_id)
         written = [_modified_at(place) for place in places if is_transcript(place)]
         if self._config_dir.is_dir() and not is_link(self._config_dir):
-            raise_sweep(self._config_dir, max(written, default=now), until)
+            postpone_sweep(self._config_dir, max(written, default=now), until)
             refresh_children(self._config_dir, now)
         return bool(written)
 

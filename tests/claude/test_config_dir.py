@@ -18,7 +18,7 @@ from tui.claude.config_dir import (
     UNKNOWN_SWEEP,
     footprint,
     is_place_of,
-    raise_sweep,
+    postpone_sweep,
     refresh_children,
     sweep_days,
 )
@@ -81,7 +81,7 @@ def test_the_sweep_is_raised_and_every_other_key_kept(
     if settings is not None:
         path.write_text(json.dumps(settings))
         path.chmod(0o640)
-    assert raise_sweep(config_dir, NOW, until) == expected
+    assert postpone_sweep(config_dir, NOW, until) == expected
     if expected is None:
         assert (json.loads(path.read_text()) if path.exists() else None) == settings
         return
@@ -98,13 +98,13 @@ def test_a_settings_file_that_cannot_be_read_is_left_as_it_is(
     path = config_dir / "settings.json"
     path.write_bytes(content)
     with pytest.raises(ConsoleError, match="sweep could not be put off"):
-        raise_sweep(config_dir, NOW, NOW + 60 * DAY)
+        postpone_sweep(config_dir, NOW, NOW + 60 * DAY)
     assert path.read_bytes() == content
     assert [one.name for one in config_dir.iterdir()] == ["settings.json"]
 
 
 def raise_to(config_dir: Path, days: int) -> None:
-    raise_sweep(config_dir, NOW, NOW + days * DAY)
+    postpone_sweep(config_dir, NOW, NOW + days * DAY)
 
 
 def test_of_raises_at_once_the_longest_stays(config_dir: Path) -> None:
@@ -119,7 +119,7 @@ def test_of_raises_at_once_the_longest_stays(config_dir: Path) -> None:
 def test_a_raise_waits_for_another_and_then_looks_again(config_dir: Path) -> None:
     with ThreadPoolExecutor(1) as pool:
         with folder_lock(config_dir.parent, ".settings"):
-            waiting = pool.submit(raise_sweep, config_dir, NOW, NOW + 60 * DAY)
+            waiting = pool.submit(postpone_sweep, config_dir, NOW, NOW + 60 * DAY)
             time.sleep(0.1)
             assert not waiting.done()
             (config_dir / "settings.json").write_text('{"cleanupPeriodDays": 90, "model": "opus"}')
@@ -132,7 +132,7 @@ def test_a_pipe_for_settings_keeps_nobody_waiting(config_dir: Path) -> None:
     os.mkfifo(config_dir / "settings.json")
     assert sweep_days(config_dir) == UNKNOWN_SWEEP
     with pytest.raises(ConsoleError):
-        raise_sweep(config_dir, NOW, NOW + 60 * DAY)
+        postpone_sweep(config_dir, NOW, NOW + 60 * DAY)
 
 
 def test_children_are_made_young_and_nothing_else_is(config_dir: Path, tmp_path: Path) -> None:
@@ -264,7 +264,7 @@ def test_what_a_link_leads_to_is_never_copied_into_the_listing(
     before = snapshot(tmp_path)
     now = datetime.now(UTC)
     with pytest.raises(ConsoleError, match="behind a link"):
-        raise_sweep(config_dir, now, now + timedelta(days=90))
+        postpone_sweep(config_dir, now, now + timedelta(days=90))
     if not linked:
         refresh_children(config_dir, now)
     assert snapshot(tmp_path) == before

@@ -18,7 +18,7 @@ from tui.claude.config_dir import (
     DEFAULT_SWEEP_DAYS,
     footprint,
     is_place_of,
-    raise_sweep,
+    postpone_sweep,
     sweep_days,
 )
 from tui.claude.live_registry import read_registry
@@ -159,7 +159,7 @@ def test_its_registry_entry_is_of_a_live_session(config_dir: Path, version: str)
 def test_its_settings_keep_what_else_they_say(config_dir: Path, version: str) -> None:
     assert sweep_days(config_dir) == DEFAULT_SWEEP_DAYS
     now = datetime(2026, 11, 29, tzinfo=UTC)
-    assert raise_sweep(config_dir, now, now + timedelta(days=90)) == 91
+    assert postpone_sweep(config_dir, now, now + timedelta(days=90)) == 91
     assert sweep_days(config_dir) == 91
     found = {one.path.name: one.what for one in acting_files(config_dir.parent)}
     assert found[layout.SETTINGS] == "extraKnownMarketplaces", version

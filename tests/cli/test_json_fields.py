@@ -17,7 +17,7 @@ from tui.core.models.entry import Entry, EntryKind
 from tui.core.models.permission_request import PermissionRequest
 from tui.core.models.run import Run, SentCommand
 from tui.guides import read_guide
-from tui.operations.monitor.check import Alert
+from tui.operations.monitor.alerts import Alert
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 THIRD = "9f2e0000-1111-4222-8333-444455556666"

@@ -20,7 +20,7 @@ from tui.core.models.session import Key
 from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.doctor.machine_findings import MachineFacts, of_machine
 from tui.operations.listing_health import trouble_of
-from tui.operations.monitor.check import needs
+from tui.operations.monitor.alerts import needs
 from tui.operations.monitor.needs import LAST_HOUR
 from tui.operations.trash.bulk import BulkResult
 from tui.storage.sqlite.transactions import problems

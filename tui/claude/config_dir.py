@@ -52,7 +52,7 @@ def _days_in(settings: dict[str, Any]) -> int:
     )
 
 
-def raise_sweep(config_dir: Path, modified_at: datetime, until: datetime) -> int | None:
+def postpone_sweep(config_dir: Path, modified_at: datetime, until: datetime) -> int | None:
     """Make the CLI keep a transcript last written at `modified_at` past `until`.
 
     Only ever raises `cleanupPeriodDays`, keeping every other key; returns the new value in days,
@@ -69,14 +69,14 @@ def raise_sweep(config_dir: Path, modified_at: datetime, until: datetime) -> int
         )
     try:
         with folder_lock(config_dir.parent, ".settings"):
-            return _raise_sweep(path, needed)
+            return _write_sweep(path, needed)
     except (OSError, ValueError, RecursionError) as error:
         raise ConsoleError(f"the CLI's own sweep could not be put off: {path.name}: {error}") from (
             error
         )
 
 
-def _raise_sweep(path: Path, needed: int) -> int | None:
+def _write_sweep(path: Path, needed: int) -> int | None:
     """Write the days needed, unless another program did; the caller holds the lock.
 
     The CLI and its users write this file too: nothing that they write meanwhile is lost.

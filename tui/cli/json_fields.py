@@ -21,7 +21,7 @@ if TYPE_CHECKING:  # a verb imports only what it prints
     from tui.core.models.permission_request import PermissionRequest
     from tui.core.models.run import Run, SentCommand
     from tui.operations.context import ActionResult
-    from tui.operations.monitor.check import Alert
+    from tui.operations.monitor.alerts import Alert
     from tui.operations.monitor.history import ListingStats
     from tui.operations.search.grep import GrepHit
     from tui.operations.trash.cleanup import BulkResult, CleanupPlan

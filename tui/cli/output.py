@@ -183,7 +183,7 @@ def error_json(error: ConsoleError) -> dict[str, Any]:
 
 
 def as_console_error(error: ConsoleError | OSError) -> ConsoleError:
-    """Return an error as a `ConsoleError`; one of the system names its file."""
+    """Return an error as a `ConsoleError`; an `OSError` is prefixed with its file name."""
     if isinstance(error, ConsoleError):
         return error
     return ConsoleError(f"{error.filename or 'stdout'}: {error.strerror or error}")

@@ -120,7 +120,7 @@ complete -c session-console -n '__fish_seen_subcommand_from stats' -a '(__sessio
 complete -c session-console -n __fish_use_subcommand -a doctor -d 'explain everything unusual, and how to fix it'
 complete -c session-console -n '__fish_seen_subcommand_from doctor' -l fix
 complete -c session-console -n '__fish_seen_subcommand_from doctor' -a '(__session_console_names listing)'
-complete -c session-console -n __fish_use_subcommand -a check -d 'for monitoring: exits with 1 when something needs attention'
+complete -c session-console -n __fish_use_subcommand -a check -d 'list what needs attention, for monitoring: exits with 1 for an error'
 complete -c session-console -n '__fish_seen_subcommand_from check' -l ends -r
 complete -c session-console -n '__fish_seen_subcommand_from check' -l notify
 complete -c session-console -n __fish_use_subcommand -a info -d 'print all paths, versions and settings'

@@ -45,7 +45,7 @@ _session-console() {
         'log:print who did what'
         'stats:count sessions, bytes and costs by listing'
         'doctor:explain everything unusual, and how to fix it'
-        'check:for monitoring: exits with 1 when something needs attention'
+        'check:list what needs attention, for monitoring: exits with 1 for an error'
         'info:print all paths, versions and settings'
         'help:print a guide, or list the guides'
     )

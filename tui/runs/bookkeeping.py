@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from tui.claude.config_dir import raise_sweep, refresh_children
+from tui.claude.config_dir import postpone_sweep, refresh_children
 from tui.core.errors import ConsoleError
 from tui.core.limits import AUDIT_FOR_EVER_DAYS
 from tui.core.models.audit import AuditEvent
@@ -135,7 +135,7 @@ class Bookkeeper:
         try:
             if spec.mode != "resume" or self._given is not None:
                 until = spec.expires_at or now + _FALLBACK
-                await asyncio.to_thread(raise_sweep, spec.config_dir, now, until)
+                await asyncio.to_thread(postpone_sweep, spec.config_dir, now, until)
         except (ConsoleError, OSError) as error:
             self.sweep_trouble = one_line(error)
         await asyncio.to_thread(refresh_children, spec.config_dir, now)

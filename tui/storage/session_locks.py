@@ -40,7 +40,7 @@ class LockScan:
 
 @dataclass(frozen=True, slots=True)
 class _LockState:
-    """What one lock is: held, or `reason` and `why` nobody can tell; neither where it is free."""
+    """A lock: held, or unknown (`reason` and `why` say why); with neither it is free."""
 
     is_held: bool = False
     reason: Reason = Reason.NONE
@@ -171,7 +171,7 @@ def look_at_locks(listing_path: Path) -> LockScan:
 
 
 def has_locks(path: Path) -> bool:
-    """Whether the mount that a file lies on answers a look at locks at all."""
+    """Whether the file system of a file supports querying locks."""
     return _state(path).reason is not Reason.NO_LOCKS
 
 

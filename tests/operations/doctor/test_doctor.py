@@ -15,7 +15,7 @@ from tests.support.listings import guide_statements as guide
 from tests.support.listings import sick_listing as made
 from tests.support.listings.sample_listing import FIRST, SECOND, snapshot
 from tests.support.listings.sick_listing import Sick, found, sick_below, write_row
-from tui.claude.config_dir import raise_sweep
+from tui.claude.config_dir import postpone_sweep
 from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.doctor.doctor import examine, fix, verdict
 from tui.operations.doctor.machine_findings import MachineFacts
@@ -228,7 +228,7 @@ def test_a_fix_that_cannot_be_done_is_told_and_keeps_no_other_from_it(sick: Sick
 def test_a_sweep_that_was_raised_is_no_finding(sick: Sick) -> None:
     sick.listing.add(FIRST, days=60)
     now = datetime.now(UTC)
-    raise_sweep(sick.listing.config_dir, now, now + 61 * DAY)
+    postpone_sweep(sick.listing.config_dir, now, now + 61 * DAY)
     assert sick.examine() == ()
 
 

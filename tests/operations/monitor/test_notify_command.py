@@ -13,7 +13,7 @@ import pytest
 from tests.operations.monitor.test_check import Bell, _failed, look
 from tests.support.listings.sample_listing import SampleListing
 from tests.support.processes.runs_site import wait
-from tui.operations.monitor.check import notify
+from tui.operations.monitor.alerts import notify
 from tui.operations.monitor.notify_command import run_command
 from tui.safe_io.processes import started
 

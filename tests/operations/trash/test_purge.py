@@ -18,7 +18,7 @@ from tui.core.errors import AmbiguousId, Conflict, DatabaseProblem, Refused, Unk
 from tui.core.models.session import Acknowledgement
 from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.context import Context
-from tui.operations.monitor.check import notify
+from tui.operations.monitor.alerts import notify
 from tui.operations.sessions.acknowledge import acknowledge
 from tui.operations.sessions.extend import extend, plan_extension
 from tui.operations.trash.cleanup import plan_cleanup

@@ -46,11 +46,11 @@ def test_a_date_that_cannot_be_read_is_a_question_mark_and_a_missing_one_a_dash(
     [(2 * S, "now"), (-3 * S, "now"), (14 * S, "10s"), (4 * M, "4m"), (26 * H, "1d")],
 )
 def test_quiet_changes_rarely(ago: timedelta, said: str) -> None:
-    assert formatting.quiet(NOW - ago, NOW) == said
+    assert formatting.elapsed(NOW - ago, NOW) == said
 
 
 def test_quiet_is_a_dash_when_nothing_was_ever_written() -> None:
-    assert formatting.quiet(None, NOW) == "-"
+    assert formatting.elapsed(None, NOW) == "-"
 
 
 @pytest.mark.parametrize(

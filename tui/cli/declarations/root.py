@@ -84,7 +84,7 @@ ROOT = (
     Verb(
         name="check",
         module="root.check",
-        summary="for monitoring: exits with 1 when something needs attention",
+        summary="list what needs attention, for monitoring: exits with 1 for an error",
         examples=("check --ends 1h", "check --notify"),
         acts=False,
         arguments=(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from tui.claude.config_dir import CONFIG_DIR, raise_sweep, refresh_children, sweep_days
+from tui.claude.config_dir import CONFIG_DIR, postpone_sweep, refresh_children, sweep_days
 from tui.core.errors import ConsoleError
 from tui.core.models.catalog import Catalog
 from tui.core.models.session import Session
@@ -56,7 +56,7 @@ def _fix_listing(
     swept = [one for one in named.sessions if one.session_id in too_soon]
     if swept:
         for session in swept:
-            _put_sweep_off(session)
+            _postpone_sweep(session)
         days = sweep_days(config_dir)
         kept = count(len(swept), "session")
         said.append(f"{listing}: postponed the CLI's sweep to {days} d, past the end of {kept}")
@@ -66,7 +66,7 @@ def _fix_listing(
     return said
 
 
-def _put_sweep_off(session: Session) -> None:
+def _postpone_sweep(session: Session) -> None:
     if session.transcript is not None and session.expires_at is not None:
         config_dir = session.folder / CONFIG_DIR
-        raise_sweep(config_dir, session.transcript.modified_at, session.expires_at)
+        postpone_sweep(config_dir, session.transcript.modified_at, session.expires_at)

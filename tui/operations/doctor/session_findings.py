@@ -260,7 +260,7 @@ def _bad_date(session: Session, look: SessionCheck) -> Finding | None:
 
 
 def _bypass(session: Session, look: SessionCheck) -> Finding | None:
-    """As root the CLI quits in that mode; a row cannot give it to our agents, but it asked."""
+    """The CLI refuses that mode as root. Our agents never get it from a row, but this one asks."""
     if _AS_ROOT in session.reason and session.status == Status.FAILED:
         words = f"it failed because the CLI refuses {_BYPASS} as root: {session.reason}"
         remedy = "set IS_SANDBOX=1 for the pipeline's container, or run it as another user"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from tui.claude.config_dir import CONFIG_DIR, footprint, raise_sweep, refresh_children
+from tui.claude.config_dir import CONFIG_DIR, footprint, postpone_sweep, refresh_children
 from tui.claude.layout import is_transcript
 from tui.core.errors import ConsoleError, DatabaseProblem, Reason, Refused, UnknownId, UsageError
 from tui.core.listing_id import is_listing_id
@@ -70,7 +70,7 @@ def adopt(
         if not moves and not _is_trackable(session, stage):
             raise _nothing(session, target)
         if moves:
-            _put_sweep_off(context, session, target, stage, now)
+            _postpone_sweep(context, session, target, stage, now)
             unwritten = _carry_out(context, session, moves, target, rename)
         after = _tracked(context, session, target, stage, now) if session.row is None else None
     return ActionResult(
@@ -187,7 +187,7 @@ def _carry_out(
     return unwritten
 
 
-def _put_sweep_off(
+def _postpone_sweep(
     context: Context, session: Session, target: Target, stage: str, now: datetime
 ) -> None:
     """Postpone the CLI's sweep until the session expires, before it can sweep it here."""
@@ -197,7 +197,7 @@ def _put_sweep_off(
     until = max(session.expires_at or now, now + context.settings.resume_keeps)
     if session.row is None and stage:
         until = now + max_age(context, stage)
-    raise_sweep(target.config_dir, session.transcript.modified_at, until)
+    postpone_sweep(target.config_dir, session.transcript.modified_at, until)
 
 
 def _is_trackable(session: Session, stage: str) -> bool:
@@ -228,7 +228,7 @@ def _tracked(
             remedy=f"adopt {target.short} --stage {shlex.quote(stage)}",
         ) from problem
     if session.transcript.resumable:
-        raise_sweep(target.config_dir, session.transcript.modified_at, until)
+        postpone_sweep(target.config_dir, session.transcript.modified_at, until)
     return row
 
 

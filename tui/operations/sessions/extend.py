@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
-from tui.claude.config_dir import raise_sweep, refresh_children
+from tui.claude.config_dir import postpone_sweep, refresh_children
 from tui.core.errors import DatabaseProblem, Reason, Refused
 from tui.core.models.row import Row, Status
 from tui.core.models.session import Session
@@ -75,7 +75,7 @@ def extend(context: Context, extension: Extension) -> ActionResult:
     after = row_transitions.extended(row, extension.until, zone, has_transcript=has_transcript)
     if extension.until == extension.was and after.status == row.status:
         after = row
-    _put_sweep_off(target, session, extension.until, now)
+    _postpone_sweep(target, session, extension.until, now)
     if after != row:
         tracking = tracking_of(context, target.folder, session.zone)
         tracking.change(row, after, action="extend", now=now)
@@ -109,9 +109,9 @@ def _require_row(session: Session) -> Row:
     return session.row
 
 
-def _put_sweep_off(target: Target, session: Session, until: datetime, now: datetime) -> None:
+def _postpone_sweep(target: Target, session: Session, until: datetime, now: datetime) -> None:
     if session.is_stray:
         return
     if session.transcript is not None and session.transcript.resumable:
-        raise_sweep(target.config_dir, session.transcript.modified_at, until)
+        postpone_sweep(target.config_dir, session.transcript.modified_at, until)
         refresh_children(target.config_dir, now)

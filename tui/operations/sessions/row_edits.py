@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from tui.claude.config_dir import raise_sweep, refresh_children
+from tui.claude.config_dir import postpone_sweep, refresh_children
 from tui.core.errors import DatabaseProblem, Reason, Refused
 from tui.core.models.row import Row, Status
 from tui.core.models.session import Liveness, Session
@@ -63,7 +63,7 @@ def activate(context: Context, session: Session) -> ActionResult:
         raise Refused(words, Reason.NO_TRANSCRIPT, remedy=f"show {short}")
     keeps_until = now + context.settings.resume_keeps
     after = row_transitions.activated(row, keeps_until, zone_named(session.zone))
-    _put_sweep_off(session, after, now)
+    _postpone_sweep(session, after, now)
     return _write(
         context, session, (row, after), kind="activate", now=now, words=f"{short} is active again"
     )
@@ -93,7 +93,7 @@ def reapply(context: Context, session: Session) -> ActionResult:
             Reason.RUNNING,
         )
     if after.expires_at != row.expires_at:
-        _put_sweep_off(session, after, now)
+        _postpone_sweep(session, after, now)
     words = f"{short} is restored: the overwritten change applies again"
     return _write(context, session, (row, after), kind="reapply", now=now, words=words)
 
@@ -113,14 +113,14 @@ def _row_to_change(context: Context, session: Session) -> Row:
     return session.row
 
 
-def _put_sweep_off(session: Session, after: Row, now: datetime) -> None:
+def _postpone_sweep(session: Session, after: Row, now: datetime) -> None:
     """Postpone the CLI's sweep past the expiry; a stray's config dir is not ours to change."""
     until = read_time(after.expires_at, zone_named(session.zone))
     transcript = session.transcript
     if until is None or transcript is None or not transcript.resumable or session.is_stray:
         return
     target = target_of(session)
-    raise_sweep(target.config_dir, transcript.modified_at, until)
+    postpone_sweep(target.config_dir, transcript.modified_at, until)
     refresh_children(target.config_dir, now)
 
 

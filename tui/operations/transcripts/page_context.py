@@ -43,7 +43,7 @@ def following(fd: int, start: int, stop: int) -> Iterator[RawLine]:
 
 
 def unrepeated(fd: int, lines: Iterable[RawLine], lineage: BranchTracker) -> Iterator[RawLine]:
-    """Yield lines without the long ones that repeat earlier ones, and spliced ones completely.
+    """Yield lines, dropping long ones that repeat earlier ones; read spliced lines in full.
 
     Only the ends of a long line were read, and they do not show a record in its middle.
     """

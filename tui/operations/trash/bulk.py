@@ -111,7 +111,7 @@ def batches(
 def hold_locks(
     targets: Sequence[Target],
 ) -> Iterator[tuple[tuple[Target, ...], dict[Target, ConsoleError]]]:
-    """Hold the locks of a listing's sessions that nothing runs; yield those, and why not others.
+    """Lock a listing's sessions that are not running; yield them, and why others were left out.
 
     The registry is read once, when all the locks are held. Raises `InUse` while another batch runs
     there, `ConsoleError` when the locks cannot be taken.

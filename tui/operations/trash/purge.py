@@ -195,7 +195,7 @@ def broken_off(context: Context, *, only: Path | None = None) -> tuple[Manifest,
 
 
 def erase_many(context: Context, sessions: Iterable[Manifest]) -> BulkResult:
-    """Erase sessions in the trash but one that is being restored, and end interrupted purges."""
+    """Erase sessions in the trash, but none being restored, and complete interrupted purges."""
     freed = 0
     acts: list[ActionResult] = []
     refused: dict[Key, ConsoleError] = {}

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tui.claude.config_dir import CONFIG_DIR, raise_sweep, refresh_children
+from tui.claude.config_dir import CONFIG_DIR, postpone_sweep, refresh_children
 from tui.claude.layout import is_transcript
 from tui.claude.session_id import require_session_id
 from tui.core.errors import (
@@ -249,7 +249,7 @@ class _Restorer:
         until = self._now + self._context.settings.resume_keeps
         words = f"; it had expired, and is kept until {moment(until)} (resume_keeps)"
         try:
-            _keep_from_sweep(folder, trashed.places, self._now, until)
+            _postpone_sweep(folder, trashed.places, self._now, until)
         except (OSError, ConsoleError) as problem:
             return f"{words}; {one_line(problem)}"
         return words
@@ -260,7 +260,7 @@ def _not_restored(problem: DatabaseProblem) -> DatabaseProblem:
     return DatabaseProblem(words, problem.reason)
 
 
-def _keep_from_sweep(listing: Path, places: Iterable[str], now: datetime, until: datetime) -> None:
+def _postpone_sweep(listing: Path, places: Iterable[str], now: datetime, until: datetime) -> None:
     """Postpone the CLI's sweep and the pipeline's clean-up by age for a restored session.
 
     Raises `ConsoleError` when the sweep cannot be postponed, `OSError` when a transcript cannot
@@ -269,5 +269,5 @@ def _keep_from_sweep(listing: Path, places: Iterable[str], now: datetime, until:
     for place in places:
         if is_transcript(place):
             modified = (listing / place).lstat().st_mtime
-            raise_sweep(listing / CONFIG_DIR, datetime.fromtimestamp(modified, UTC), until)
+            postpone_sweep(listing / CONFIG_DIR, datetime.fromtimestamp(modified, UTC), until)
     refresh_children(listing / CONFIG_DIR, now)

@@ -50,8 +50,8 @@ def undo_last(
     `batch` is the result of `last_batch`, if it was called before. What cannot be undone is left:
     its act `is_needless` and says why, and the rest goes on. The next call takes the previous batch
     if all that was left had changed since, else it tries again. `told` is called with what was
-    undone, and which later acts stay. Raises as `last_batch` does, and what stopped all of the
-    batch if that may pass.
+    undone, and which later acts stay. Raises as `last_batch` does, and the error
+    that blocked the whole batch, if it may be temporary.
     """
     context.require_writable()
     batch = batch or last_batch(context)

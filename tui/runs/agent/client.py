@@ -96,7 +96,7 @@ class AgentClient:
             raise RunFailed(await self._reason(error)) from error
 
     async def say(self, prompt: str, *, is_restricted: bool = False) -> None:
-        """Send a prompt: a turn begins. A restricted console's puts no file that it mentions in.
+        """Send a prompt: a turn begins. Files that a restricted console mentions are not inserted.
 
         `/compact` is the CLI's own command, with which it makes room in the context.
         """

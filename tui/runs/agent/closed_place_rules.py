@@ -98,7 +98,7 @@ def _goes_on(name: str, start: str) -> bool:
 
 
 def _others(characters: set[str]) -> str:
-    """Return the ranges of all characters but these: the CLI minds no case, and knows no `[^x]`."""
+    """Return the ranges of all other characters: the CLI ignores case, and lacks `[^x]`."""
     kept = sorted({form for one in characters for form in (one.lower(), one.upper())})
     first, ranges = " ", ""
     for one in (*kept, chr(ord(_LAST) + 1)):

@@ -24,7 +24,7 @@ _REACHES_FURTHER = frozenset({"add_dirs", "mcp_servers"})
 
 
 def decides_itself(options: Any) -> bool:
-    """Whether options are set that let the agent do what those recorded do not tell."""
+    """Whether the options allow the agent more than the recorded ones show."""
     told = recorded_options(options).keys() - _REACHES_FURTHER
     return bool(_chosen(options).keys() - told - _GIVES_NOTHING)
 
@@ -37,7 +37,7 @@ def recorded_options(options: Any) -> dict[str, Any]:
 
 
 def _chosen(options: Any) -> Mapping[str, Any]:
-    """Return the options that are not what they are without being set."""
+    """Return the options that differ from their defaults."""
     values = {one.name: getattr(options, one.name) for one in fields(options)}
     unset = {
         one.name: one.default if one.default_factory is MISSING else one.default_factory()

@@ -34,7 +34,7 @@ def asker(spec: RunSpec, context: Any) -> Requester:
 
 
 def _suggested(context: Any) -> tuple[Mapping[str, Any], ...]:
-    """Return the rules that the CLI would suggest; none that the SDK itself could not send.
+    """Return the rules that the CLI suggests, without those that the SDK could not send.
 
     What is too much is counted in place of them.
     """

@@ -133,7 +133,7 @@ class Index:
             self._fresh.pop(name, None)
             self._rows.pop(name, None)
             try:
-                is_out = _is_taken_out(self._opened(), name)
+                is_out = _remove_entries(self._opened(), name)
             except sqlite3.Error:
                 is_out = False
             self._close()
@@ -284,7 +284,7 @@ def _committed(connection: sqlite3.Connection) -> Iterator[None]:
         raise
 
 
-def _is_taken_out(connection: sqlite3.Connection | None, name: bytes) -> bool:
+def _remove_entries(connection: sqlite3.Connection | None, name: bytes) -> bool:
     """Remove a listing's entries; false if the file is not a valid index."""
     if connection is None:
         return False

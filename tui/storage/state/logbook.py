@@ -65,7 +65,7 @@ def _write(folder: Path, line: bytes) -> bool:
     path = folder / _FILE
     fd = _opened(path)
     try:
-        if os.fstat(fd).st_size >= _LARGEST and _is_turned_over(fd, path):
+        if os.fstat(fd).st_size >= _LARGEST and _rotate(fd, path):
             return False
         is_ours = _is_locked(fd, fcntl.LOCK_SH)
         return (_is_at(path, fd) or not is_ours) and _append(fd, line)
@@ -83,8 +83,8 @@ def _opened(path: Path) -> int:
     return open_to_append(path)
 
 
-def _is_turned_over(fd: int, path: Path) -> bool:
-    """Rotate the logbook if possible; a link in the old one's place is replaced."""
+def _rotate(fd: int, path: Path) -> bool:
+    """Rotate the logbook and return whether it was; a link in the old one's place is replaced."""
     if not stat.S_ISREG(os.fstat(fd).st_mode) or not _is_locked(fd, fcntl.LOCK_EX):
         return False
     if not _is_at(path, fd):

@@ -20,7 +20,7 @@ from tui.core.time.zones import LOCAL, zone_named
 from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.context import ActionResult, Context, VerbInfo, VerbOutput
 from tui.operations.doctor import doctor
-from tui.operations.monitor import check
+from tui.operations.monitor import alerts
 from tui.operations.running import resume, steer
 from tui.operations.running.prompt_line import parse_prompt_line, with_options
 from tui.operations.running.resume import RunPlan
@@ -52,7 +52,7 @@ class RealEngine(Engine):
         self._watch = CatalogScanner(context)
         self._looking = threading.Lock()
         self._has_looked = False
-        self._lasting = check.LastingAlerts()
+        self._lasting = alerts.LastingAlerts()
         settings = context.settings
         self.verbs = verbs
         self.root = settings.root
@@ -129,7 +129,7 @@ class RealEngine(Engine):
         return doctor.verdict(doctor.examine(self._context, catalog))
 
     def notify(self, catalog: Catalog) -> str:
-        return check.notify(self._context, catalog, lasting=self._lasting)
+        return alerts.notify(self._context, catalog, lasting=self._lasting)
 
     def follow(self, session: Session) -> StreamFollower:
         return StreamFollower(session)

@@ -25,12 +25,13 @@ def listed(taken: Reasoned, skipped: Reasoned, erased: Erased, now: datetime) ->
     if erased:
         lines += ["", "permanently erased from the trash:"]
         lines += [
-            f"{one_line(name)}  in the trash for {formatting.quiet(at, now)}" for name, at in erased
+            f"{one_line(name)}  in the trash for {formatting.elapsed(at, now)}"
+            for name, at in erased
         ]
     return tuple(lines)
 
 
 def _line(session: Session, why: str, now: datetime) -> str:
     name = fit(f"{session.listing}/{formatting.stage(session.stage)}", 22)
-    quiet, size = formatting.quiet(session.last_activity_at, now), formatting.size(session.bytes)
+    quiet, size = formatting.elapsed(session.last_activity_at, now), formatting.size(session.bytes)
     return f"{formatting.short_id(session.session_id)}  {name} {quiet:>5} {size:>5}  {why}"

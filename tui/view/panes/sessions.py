@@ -94,7 +94,7 @@ def line(
         "LISTING": Cell(session.listing),
         "ST": Cell(formatting.stage(session.stage)),
         "TITLE": title(session),
-        "QUIET": Cell(formatting.quiet(last_sign(session), now), "muted"),
+        "QUIET": Cell(formatting.elapsed(last_sign(session), now), "muted"),
         "SIZE": Cell(formatting.size(session.bytes) if session.bytes else "-", "muted"),
         "COST": Cell(formatting.cost(session.cost_usd), "muted"),
         "ID": Cell(formatting.short_id(session.session_id), "muted"),

@@ -282,5 +282,5 @@ def sent_lines(run: Run, width: int, now: datetime) -> tuple[Line, ...]:
     if run.queued_for and not run.is_over:
         said.append(f"queued: {run.queued_for}")
     if run.stalled_since is not None:
-        said.append(f"stalled: nothing received for {formatting.quiet(run.stalled_since, now)}")
+        said.append(f"stalled: nothing received for {formatting.elapsed(run.stalled_since, now)}")
     return tuple((_INDENT, Cell(cut(one, width - TIME_WIDTH), "muted")) for one in said)

@@ -136,7 +136,7 @@ class StreamBuffer:
             if self._drawn >= _MOST_DRAWN:
                 self._lines, self._drawn = [None] * len(self.entries), 0
             lines = entry_lines.entry_lines(self.entries[index], self._around(index), self._width)
-            if self._is_told(index):
+            if self._is_shown_elsewhere(index):
                 lines = ()
             self._lines[index], self._drawn = lines, self._drawn + 1
         return lines
@@ -202,7 +202,7 @@ class StreamBuffer:
         """Return the time of the first entry that has one; with -1, of the last."""
         return next((one.at for one in self.entries[::step] if one.at), None)
 
-    def _is_told(self, index: int) -> bool:
+    def _is_shown_elsewhere(self, index: int) -> bool:
         """Whether another entry's line shows this one: a result's call, the first of a group."""
         entry = self.entries[index]
         if entry.kind is EntryKind.RESULT:
@@ -213,7 +213,7 @@ class StreamBuffer:
         """Return the last entry before it that has lines of its own."""
         while index > 0:
             index -= 1
-            if not self._is_told(index):
+            if not self._is_shown_elsewhere(index):
                 return self.entries[index]
         return None
 
@@ -237,7 +237,7 @@ class StreamBuffer:
         for at in range(index - 1, max(-1, index - 1 - _DAY_WITHIN), -1):
             entry = self.entries[at]
             is_off = self.tools == "off" and entry.kind in (EntryKind.TOOL, EntryKind.THINKING)
-            if entry.at and not is_off and not self._is_told(at):
+            if entry.at and not is_off and not self._is_shown_elsewhere(at):
                 return entry_lines.day_of(entry, self.zone)
         return self.today
 

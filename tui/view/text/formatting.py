@@ -46,7 +46,7 @@ def _coarse(gone: timedelta) -> str:
     return f"{gone // _MINUTE}m"
 
 
-def quiet(last: datetime | None, now: datetime) -> str:
+def elapsed(last: datetime | None, now: datetime) -> str:
     """Return how long ago something was written; `now` under ten seconds, to repaint rarely."""
     if last is None:
         return "-"
@@ -84,7 +84,7 @@ def moment(
 ) -> str:
     """Return a moment as `20 Nov 02:10`, one of `today` as `02:10`; `-` for none.
 
-    Without a `zone` as its own clock shows it; with the year unless that is `year`.
+    Without a `zone` in the moment's own time zone; with the year unless that is `year`.
     """
     if at is None:
         return "-"

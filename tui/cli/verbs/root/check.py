@@ -15,7 +15,7 @@ from tui.core.errors import UsageError
 from tui.core.models.catalog import Catalog
 from tui.core.time.expiry import parse_duration
 from tui.operations.context import Context
-from tui.operations.monitor.check import Alert, LastingAlerts, needs, notify
+from tui.operations.monitor.alerts import Alert, LastingAlerts, needs, notify
 from tui.operations.monitor.needs import needs_of_trash
 
 _PAUSE_S = 3.0
@@ -29,7 +29,7 @@ def check(context: Context, args: argparse.Namespace) -> int:
     if args.json:
         put_json([alert_json(one) for one in found])
     elif found:
-        put_table(("LEVEL", "WHAT", "SESSION", "WORDS"), (_alert_row(one) for one in found))
+        put_table(("LEVEL", "WHAT", "SESSION", "DETAILS"), (_alert_row(one) for one in found))
     else:
         say("all clear")
     return int(any(one.level == "error" for one in found))

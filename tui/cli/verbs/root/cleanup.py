@@ -75,7 +75,7 @@ def _progress_printer() -> Callable[[BulkProgress], None]:
 
 
 def _put_plan(context: Context, plan: CleanupPlan, *, as_json: bool) -> None:
-    from tui.view.text.formatting import quiet, size
+    from tui.view.text.formatting import elapsed, size
 
     if as_json:
         put_json(plan_json(plan))
@@ -83,7 +83,7 @@ def _put_plan(context: Context, plan: CleanupPlan, *, as_json: bool) -> None:
     now = context.clock()
 
     def cells(session: Session, why: str) -> tuple[str, ...]:
-        last = quiet(session.last_activity_at, now)
+        last = elapsed(session.last_activity_at, now)
         return session.listing, session.session_id, size(session.bytes), last, why
 
     rows = [cells(session, why) for session, why in plan.taken]

@@ -93,7 +93,7 @@ def adopt(context: Context, args: argparse.Namespace) -> int:
 
 
 def _strays(catalog: Catalog) -> tuple[str, ...]:
-    """Return the strays by id alone: one that two listings claim is left to a person."""
+    """Return the ids of the strays; if two listings claim one, a person must decide."""
     return tuple(dict.fromkeys(one.session_id for one in adoptable(catalog.sessions)))
 
 

@@ -48,7 +48,7 @@ async def _undo_last(context: ActionContext) -> Outcome:
 
 def batch_words(batch: Sequence[ActionResult], now: datetime) -> str:
     """Return what a batch did, to what, and how long ago."""
-    first, gone = batch[0], formatting.quiet(batch[0].at, now)
+    first, gone = batch[0], formatting.elapsed(batch[0].at, now)
     one = f"{first.listing}/{formatting.short_id(first.session_id)}{_by(first)}"
     what = one if len(batch) == 1 else f"{len(batch)} sessions"
     return f"{_DONE[first.kind]} {what}, {'just now' if gone == 'now' else f'{gone} ago'}"

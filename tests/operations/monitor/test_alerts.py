@@ -37,7 +37,7 @@ from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.context import Context
 from tui.operations.doctor.doctor import examine
 from tui.operations.doctor.machine_findings import MachineFacts
-from tui.operations.monitor.check import Alert, LastingAlerts, needs, notify
+from tui.operations.monitor.alerts import Alert, LastingAlerts, needs, notify
 from tui.operations.sessions.acknowledge import acknowledge
 from tui.runs.folder.protocol import EVENTS, HEARTBEAT, OWNER, SPEC, describe
 from tui.safe_io.processes import started

@@ -110,7 +110,7 @@ def _as_root(packages: Sequence[str]) -> list[str]:
         return ["sudo", "-n"]
     raise NotInstalled(
         "that takes root, or sudo without a password; "
-        f"as who may: apt-get install {' '.join(packages)}"
+        f"as a user who may: apt-get install {' '.join(packages)}"
     )
 
 

@@ -7,14 +7,14 @@ from functools import cache
 from pathlib import Path
 
 _STARTS = re.compile(
-    r"\b(subprocess|run_cli|os\.fork|multiprocessing|LoopbackApi|run_test)\b"
+    r"\b(subprocess|run_cli|os\.fork|multiprocessing|LoopbackApi|run_test|run_verb|Child)\b"
     r"|\b(processes\.(runs_site|terminal|tmux|sshd|image|growing_session)|console\.harness|fixed_console|full_disk|torture)\b"
 )
 # How long each took, in seconds, alone on two cores; the other files are short.
 _LONG = {
     "e2e/shared_root/test_harmless.py": 120,
-    "e2e/permissions/test_restricted_console.py": 50,
-    "e2e/runs/test_pipeline_query.py": 45,
+    "e2e/permissions/test_restricted.py": 50,
+    "e2e/runs/test_query.py": 45,
     "e2e/terminal/test_link.py": 45,
     "e2e/permissions/test_closed.py": 45,
     "e2e/runs/test_pipeline.py": 40,

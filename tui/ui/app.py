@@ -36,7 +36,7 @@ class ConsoleApp(LinkApp, inherit_bindings=False):
 
     def __init__(self, engine: Engine, *, is_frugal: bool | None = None) -> None:
         is_frugal = engine.is_remote if is_frugal is None else is_frugal
-        # Without this a console in no colours would be painted in greys of 24 bits.
+        # Without this a console without colours would be painted in 24-bit greys.
         no_greys = True if "NO_COLOR" in os.environ else None
         super().__init__(paints_cells=engine.paints_cells, ansi_color=no_greys)
         self.engine = engine

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.operations.monitor.test_check import Bell, _failed, look
+from tests.operations.monitor.test_alerts import Bell, _failed, look
 from tests.support.listings.sample_listing import SampleListing
 from tests.support.processes.runs_site import wait
 from tui.operations.monitor.alerts import notify

@@ -229,7 +229,7 @@ class FixedEngine:
 
     def last_batch(self) -> tuple[ActionResult, ...]:
         if not self.batch:
-            raise Refused("nothing is can be undone")
+            raise Refused("nothing can be undone")
         return self.batch
 
     def undo_last(self, batch: Sequence[ActionResult]) -> tuple[tuple[ActionResult, ...], str]:

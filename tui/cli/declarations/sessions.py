@@ -90,6 +90,7 @@ SESSIONS = (
             ),
         ),
         target="marked",
+        why_not=disabled_reason.not_extendable,
     ),
     Verb(
         name="delete",

@@ -33,6 +33,13 @@ def not_resumable(session: Session, sign_of: SignOf) -> str:
     return ""
 
 
+def not_extendable(session: Session, sign_of: SignOf) -> str:
+    """Return why a session has no expiry that could be extended."""
+    if session.row is None and not session.row_problem:
+        return "it is not tracked: it has no expiry to extend"
+    return ""
+
+
 def not_deletable(session: Session, sign_of: SignOf) -> str:
     """Return why a session cannot be deleted now."""
     if not session.is_live:

@@ -49,6 +49,7 @@ KEY_ACTIONS = (
         order=4,
         acts_on="targets",
         changes=True,
+        why_not=disabled_reason.not_extendable,
     ),
     KeyAction(
         name="delete",

@@ -157,7 +157,7 @@ async def is_sure(context: ActionContext, asks: str, count: int, verb: str) -> b
     typed, refused = "", ""
     while True:
         line = f"{asks}. Type {count} to {verb} them"
-        typed = await context.question.ask(line, text=typed, refused=refused, counts_on_it=True)
+        typed = await context.question.ask(line, text=typed, refused=refused, must_be_shown=True)
         typed = typed.strip()
         if typed in ("", str(count)):
             return bool(typed)

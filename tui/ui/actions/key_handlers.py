@@ -351,7 +351,7 @@ class KeyHandlers:
 
         text = store.query.filter
         return await until_taken(
-            question, asks, take, text=text, commands=commands, counts_on_it=False
+            question, asks, take, text=text, commands=commands, must_be_shown=False
         )
 
     async def _search(self) -> Outcome:

@@ -26,19 +26,19 @@ async def until_taken(
     complete: Complete | None = None,
     warns: Sequence[Explanation] = (),
     commands: CommandsOf | None = None,
-    counts_on_it: bool = True,
+    must_be_shown: bool = True,
 ) -> T:
     """Ask for a line until `take` accepts it, and return its result.
 
     The reason for a refusal is shown in full, with the line as typed: if the line closed, the next
-    letters would be commands. Where a flow `counts_on_it`, Enter before the line was shown does
+    letters would be commands. Where a flow `must_be_shown`, Enter before the line was shown does
     nothing. Raises `Cancelled` with the `commands` of the line, else of the last refusal.
     """
     ask = partial(question.ask, asks, placeholder=placeholder, preview=preview, complete=complete)
     last: Commands | None = None
     while True:
         try:
-            text = await ask(text=text, warns=warns, refused=refused, counts_on_it=counts_on_it)
+            text = await ask(text=text, warns=warns, refused=refused, must_be_shown=must_be_shown)
             return await take(text)
         except Cancelled as error:
             if error.commands is None:

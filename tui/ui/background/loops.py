@@ -16,7 +16,7 @@ from tui.ui.threads import detached
 
 Loop = Callable[[], Coroutine[Any, Any, None]]
 AGAIN_S = 5.0  # a loop that failed begins again
-CALM_S = 15.0  # so long without a fault, and it is no longer told
+CALM_S = 15.0  # after this long without a fault it is no longer reported
 
 
 class BackgroundLoops:

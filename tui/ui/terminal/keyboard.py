@@ -21,7 +21,7 @@ from textual.message import Message
 
 from tui.ui.terminal.key_sequences import parsed, read_sequence
 
-# An answer may come in pieces: this long must one be silent before it is given up, in seconds.
+# A reply may come in pieces; one that is silent for this long is given up, in seconds.
 BROKEN_OFF = 1.0
 PASTE_BROKEN_OFF = 30.0
 MOST_PASTED = 1024 * 1024  # more than a line takes, whatever the characters
@@ -220,6 +220,6 @@ def _shortened(begun: bytes) -> bytes:
 
 
 def _broken(data: bytes) -> bytes:
-    """Return the keys in an unfinished sequence that something else cut off; at least the Esc."""
+    """Return the bytes of a sequence that was cut off, at least its Esc."""
     found = _BROKEN.match(data)
     return found[0] if found else data[:1]

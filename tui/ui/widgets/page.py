@@ -151,7 +151,7 @@ class PagePane(Pane):
             self._drawn_for = self.body_width
             self._lines = self._draw(self.body_width)
             self._seen.clear()
-            self._opening += 1  # what of the others is still on its way to the terminal is none
+            self._opening += 1  # lines of the old layout still on their way no longer count
         return self._lines
 
     def title(self) -> str:

@@ -65,7 +65,7 @@ class PromptBar(MessageBar):
         self._warns: Sequence[Explanation] = ()
         self._refusal = ""
         self._rows = LEAST_ROWS
-        self._is_shown = self._counts_on_it = False
+        self._is_shown = self._must_be_shown = False
         self._gave_up: asyncio.Event | None = None
         self._leaves = ""
         self.gone = ""
@@ -137,7 +137,7 @@ class PromptBar(MessageBar):
         self._refusal = one_line(refused)
         if turns:
             self._typed.clear()
-        return await self._ask(asks, counts_on_it=True)
+        return await self._ask(asks, must_be_shown=True)
 
     async def confirm(self, asks: str) -> bool:
         """Ask yes or no; anything but `y` is no. Raises `Cancelled` on Esc."""
@@ -154,13 +154,13 @@ class PromptBar(MessageBar):
         warns: Sequence[Explanation] = (),
         refused: str = "",
         turns: Turns = _NO_TURNS,
-        counts_on_it: bool = False,
+        must_be_shown: bool = False,
     ) -> str:
         """Ask for a line of text; `preview` says what the line so far would do.
 
         `complete` extends the line on Tab; `warns` stands behind the answer while there is room.
         Why the last answer was `refused` stays in full until a key is pressed. `turns` are as for
-        `choose`; with them, or if the answer `counts_on_it`, Enter before the question was shown
+        `choose`; with them, or if the answer `must_be_shown`, Enter before the question was shown
         answers nothing. Raises `Cancelled` on Esc.
         """
         self._choices, self._turns = {}, turns
@@ -172,7 +172,7 @@ class PromptBar(MessageBar):
         self._complete = complete
         self._placeholder = placeholder
         self._warns = warns
-        return await self._ask(asks, counts_on_it=counts_on_it or bool(turns))
+        return await self._ask(asks, must_be_shown=must_be_shown or bool(turns))
 
     async def wait_for(
         self,
@@ -205,8 +205,8 @@ class PromptBar(MessageBar):
         task.add_done_callback(lambda done: None if done.cancelled() else later(done))
         raise StoppedWaiting(f"{says()}: continues in background")
 
-    async def _ask(self, asks: str, *, counts_on_it: bool) -> str:
-        self._is_shown, self._counts_on_it = False, counts_on_it
+    async def _ask(self, asks: str, *, must_be_shown: bool) -> str:
+        self._is_shown, self._must_be_shown = False, must_be_shown
         self._put(asks, "strong")
         self.is_whole = False
         self.asked += 1
@@ -369,7 +369,7 @@ class PromptBar(MessageBar):
 
     def _why_too_early(self) -> str:
         """Return why a key does not answer: it was pressed before the question was shown."""
-        return TOO_EARLY if self._counts_on_it and not self._is_shown else ""
+        return TOO_EARLY if self._must_be_shown and not self._is_shown else ""
 
     def _paste(self, text: str) -> None:
         """Insert pasted text, unless a single key is asked for or there is no room."""

@@ -82,7 +82,7 @@ class CommandLine:
                 text=given,
                 preview=lambda typed: Cell(verbs.hint(typed, self.known, self.why_not), "muted"),
                 complete=lambda typed: verbs.complete(typed, self.known, names),
-                counts_on_it=False,  # but a verb that acts does
+                must_be_shown=False,  # but a verb that acts does
             )
         except VerbStopped as stopped:
             raise stopped.why from None

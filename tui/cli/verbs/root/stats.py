@@ -18,7 +18,7 @@ from tui.operations.monitor.history import stats as stats_of
 
 _HEAD = (
     *("LISTING", "SESSIONS", "LIVE", "ACTIVE", "FAILED", "EXPIRED", "DELETED"),
-    *("GHOST", "UNTRACKED", "SIZE", "COST", "TO CLEAN UP", "TRASH", "NEXT END"),
+    *("GHOST", "UNTRACKED", "SIZE", "COST", "EXPIRED", "TRASH", "NEXT END"),
 )
 _SHRINK_ORDER = (
     *(("LISTING", 20), ("UNTRACKED", 0), ("GHOST", 0), ("DELETED", 0), ("EXPIRED", 0)),

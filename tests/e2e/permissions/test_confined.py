@@ -118,4 +118,4 @@ def test_a_link_that_came_since_the_start_leads_nowhere(site: Site, tmp_path: Pa
     """Without the second look the agent works where the link leads."""
     (site.listing / "sub").symlink_to(tmp_path)
     run = over(site.start("ECHO this", cwd=site.listing / "sub"))
-    assert (run.state, "behind a link since the start" in run.error) == ("failed", True)
+    assert (run.state, "replaced by a link after the start" in run.error) == ("failed", True)

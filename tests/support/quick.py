@@ -10,7 +10,7 @@ _STARTS = re.compile(
     r"\b(subprocess|run_cli|os\.fork|multiprocessing|LoopbackApi|run_test|run_verb|Child)\b"
     r"|\b(processes\.(runs_site|terminal|tmux|sshd|image|growing_session)|console\.harness|fixed_console|full_disk|torture)\b"
 )
-# How long each took, in seconds, alone on two cores; the other files are short.
+# How long each took, in seconds, alone on two cores; the other files take less than 3 s.
 _LONG = {
     "e2e/shared_root/test_harmless.py": 120,
     "e2e/permissions/test_restricted.py": 50,
@@ -34,6 +34,17 @@ _LONG = {
     "e2e/terminal/test_terminals.py": 25,
     "e2e/terminal/test_demo.py": 20,
     "e2e/runs/test_example.py": 20,
+    "cli/test_reworded.py": 20,
+    "operations/trash/faults/test_swapped.py": 10,
+    "operations/trash/faults/test_hostile_places.py": 6,
+    "operations/running/test_restricted_console.py": 6,
+    "runs/test_hostile.py": 6,
+    "project/test_screenshots.py": 6,
+    "claude/transcript_files/test_transcript_lines.py": 5,
+    "claude/transcript/test_search_prefilter.py": 3,
+    "operations/trash/test_undo.py": 3,
+    "operations/trash/test_cleanup.py": 3,
+    "runs/folder/test_bounded_reads.py": 3,
 }
 
 
@@ -42,8 +53,9 @@ TESTS = Path(__file__).parents[1]
 
 @cache
 def is_quick(path: Path) -> bool:
-    """Whether a test file starts no process, no console and no agent."""
-    return not _STARTS.search(path.read_text("utf-8"))
+    """Whether a test file is short, and starts no process, no console and no agent."""
+    is_long = path.relative_to(TESTS).as_posix() in _LONG
+    return not is_long and not _STARTS.search(path.read_text("utf-8"))
 
 
 def how_late(path: Path) -> tuple[int, bool]:

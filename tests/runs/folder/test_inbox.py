@@ -174,7 +174,7 @@ def test_nothing_is_posted_taken_or_removed_through_a_link(
     elsewhere = (run / INBOX).resolve()
     for name in (NAME, "answer-p1.json"):
         (elsewhere / name).write_text(json.dumps(asdict(PROMPT) | {"at": NOW.isoformat()}))
-    with pytest.raises(Refused, match="cannot be written: .* by a link"):
+    with pytest.raises(Refused, match=r"cannot be written: .* by a link"):
         post(run, PROMPT)
     if linked == "the inbox" or not is_known:
         assert (inbox.take(), inbox.close()) == ((), ())

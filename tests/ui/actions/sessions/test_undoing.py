@@ -77,4 +77,4 @@ async def test_when_nothing_is_left_it_says_so_at_once() -> None:
     async with console() as at:
         await at.press("u")
         await at.answered()
-        assert at.message == "nothing is can be undone"
+        assert at.message == "nothing can be undone"

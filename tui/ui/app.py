@@ -51,11 +51,9 @@ class ConsoleApp(LinkApp, inherit_bindings=False):
         self.watched = (screen.panes.page, screen.panes.question)
         return screen
 
-    async def on_event(self, event: events.Event) -> None:
-        """Dismiss brief messages on any key press."""
-        if isinstance(event, events.Key) and isinstance(self.screen, ConsoleScreen):
-            self.screen.news.key_pressed()
-        await super().on_event(event)
+    def takes(self, event: events.Key | events.Paste) -> bool:
+        """Give typed input to the open question; without one, keys are for the bindings."""
+        return isinstance(self.screen, ConsoleScreen) and self.screen.takes(event)
 
     def _fatal_error(self) -> None:
         """Leave with a plain traceback: Textual's own takes seconds and prints all variables."""

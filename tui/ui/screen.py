@@ -9,9 +9,7 @@ from typing import Any, ClassVar
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingsMap
-from textual.reactive import Reactive
 from textual.screen import Screen
-from textual.widget import Widget
 
 from tui.core.console.key_action import Reach
 from tui.core.console.pane_table import PANES
@@ -41,6 +39,7 @@ from tui.ui.state.view_model import ViewModel
 from tui.ui.state.view_state import ViewState
 from tui.ui.state.view_store import ViewStore
 from tui.ui.terminal.keyboard import TypedAhead
+from tui.ui.terminal.link import LinkApp
 from tui.ui.threads import detached
 from tui.ui.widgets.live import LivePane
 from tui.ui.widgets.pane import CELL, STYLES
@@ -55,9 +54,6 @@ _LEAVING_S = 0.5  # for each thing that is kept
 
 class ConsoleScreen(Screen[None], inherit_bindings=False):
     """Composes the panes, runs the loops, and hands each key to its handler."""
-
-    # The stock one paints the whole screen again whenever a question opens or closes.
-    focused: Reactive[Widget | None] = Reactive(None, repaint=False)
 
     AUTO_FOCUS = ""
     COMPONENT_CLASSES: ClassVar[set[str]] = {CELL + name for name in STYLES}
@@ -180,8 +176,6 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
             pane.is_active = view.pane == row.number
             pane.redraw()
         panes.tiny.show((Cell(layout.too_small(*view.size), "noticed"),))
-        if view.is_question_open and not view.is_tiny:
-            self.call_after_refresh(panes.question.take_focus)
         self.tick()
 
     def tick(self) -> None:
@@ -334,21 +328,36 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
         self.looking.wake()
         self.tick()
 
-    def on_paste(self, event: events.Paste) -> None:
-        """Say that pasted text does nothing here: its letters are not commands."""
-        event.stop()
-        if not self.panes.question.is_open:
-            ways = " or ".join(self.engine.keys.sign(name) for name in ("resume", "verbs"))
-            said = f"pasted text is ignored here: press {ways} first"
-            self.panes.question.say(said, is_brief=True)
+    def takes(self, event: events.Key | events.Paste) -> bool:
+        """Give typed input to the open question; without one take pastes, and no key.
 
-    def on_typed_ahead(self, event: TypedAhead) -> None:
+        On a tiny screen, where no question is in sight, an open one gets nothing.
+        """
+        if isinstance(event, events.Key):
+            self.news.key_pressed()
+        if self.panes.question.is_open:
+            if not self.store.view.is_tiny:
+                self.panes.question.take(event)
+        elif isinstance(event, TypedAhead):
+            self._take_ahead(event)
+        elif isinstance(event, events.Paste):
+            self._refuse_paste()
+        else:
+            return False
+        return True
+
+    def _take_ahead(self, event: TypedAhead) -> None:
         """Take a burst of input as typed if it begins with a key that opens a line."""
         opening = {self.engine.keys.sign(one.name): one for one in self.keys if one.opens_line}
         action, is_sign = opening.get(event.text[:1]), not event.text[:1].isalnum()
-        if action is not None and is_sign and self.targets().is_offered(action):
-            event.stop()
-            for key in event.keys:
-                self.app.post_message(events.Key(key.key, key.character))
+        is_line = action is not None and is_sign and self.targets().is_offered(action)
+        if is_line and isinstance(self.app, LinkApp):
+            self.app.type_first(event.keys)
         else:
-            self.on_paste(event)
+            self._refuse_paste()
+
+    def _refuse_paste(self) -> None:
+        """Say that pasted text does nothing here: its letters are not commands."""
+        ways = " or ".join(self.engine.keys.sign(name) for name in ("resume", "verbs"))
+        said = f"pasted text is ignored here: press {ways} first"
+        self.panes.question.say(said, is_brief=True)

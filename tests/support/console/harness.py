@@ -26,6 +26,8 @@ from tui.ui.app import ConsoleApp
 from tui.ui.engine.engine import Engine
 from tui.ui.screen import ConsoleScreen
 from tui.ui.state.view_state import ViewState
+from tui.ui.terminal.key_sequences import parsed
+from tui.ui.terminal.keyboard import TypedAhead
 from tui.ui.widgets.pane import Pane
 
 _CEILING_S = 60.0
@@ -73,8 +75,8 @@ class Console:
                 await self._shown()
             await self.burst(key)
 
-    async def burst(self, *keys: str) -> None:
-        """Press keys at once: nothing is painted between them.
+    async def burst(self, *keys: str, pauses: int = _ROUNDS) -> None:
+        """Press keys at once: nothing is painted between them; then pause, each time for a turn.
 
         The pilot's own way waits for an idle process, which takes a tenth of a second a key. What
         comes from a thread a test waits for by name: `until`, `asked`, `answered`.
@@ -83,6 +85,14 @@ class Console:
             name = _character_to_key(key) if len(key) == 1 else key
             character = key if len(key) == 1 else key_to_character(name)
             self._app.post_message(events.Key(name, character))
+        for _ in range(pauses):
+            await self._pilot.pause(0)
+
+    async def ahead(self, *bursts: str) -> None:
+        """Type bursts at once, each faster than a person types."""
+        for text in bursts:
+            keys = [one for one in parsed(text) if isinstance(one, events.Key)]
+            self._app.post_message(TypedAhead(text, keys))
         for _ in range(_ROUNDS):
             await self._pilot.pause(0)
 

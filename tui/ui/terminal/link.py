@@ -9,7 +9,7 @@ import termios
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from queue import Queue
 from typing import Any, Protocol, Self
@@ -94,6 +94,7 @@ class LinkApp(App[int], inherit_bindings=False):
     """Paints only what differs, and nothing while the link is behind: the last picture wins.
 
     A picture of `watched` counts as shown once the terminal has taken the frame that it is part of.
+    Typed input is handled in the order it came, each piece before the next.
     """
 
     suspending_keys: frozenset[str] = frozenset()
@@ -107,6 +108,7 @@ class LinkApp(App[int], inherit_bindings=False):
         self._back_at = 0.0
         self._looks_again = False
         self._unshown: deque[tuple[int, Callable[[], object]]] = deque()
+        self._typed: deque[events.Key | events.Paste] = deque()
         super().__init__(LinkDriver, ansi_color=ansi_color)
 
     @property
@@ -156,12 +158,29 @@ class LinkApp(App[int], inherit_bindings=False):
             self.refresh(layout=True)
 
     async def on_event(self, event: events.Event) -> None:
-        """Repaint everything after a resize; drop keys that were typed before a stop."""
+        """Repaint everything after a resize; drop what was typed before a stop."""
         if isinstance(event, events.Resize):
             self.refresh(layout=True)
-        if isinstance(event, events.Key) and event.time < self._back_at:
-            return
-        await super().on_event(event)
+        if not isinstance(event, events.Key | events.Paste) or event.is_forwarded:
+            await super().on_event(event)
+        elif event.time >= self._back_at:
+            self._typed.append(event)
+            await self._hand_on()
+
+    def takes(self, event: events.Key | events.Paste) -> bool:
+        """Handle typed input that is no key of a binding; return whether it was handled."""
+        return False
+
+    def type_first(self, keys: Iterable[events.Key]) -> None:
+        """Handle keys before what was typed since."""
+        self._typed.extendleft(reversed(list(keys)))
+        self.call_later(self._hand_on)
+
+    async def _hand_on(self) -> None:
+        while self._typed:
+            event = self._typed.popleft()
+            if not self.takes(event):
+                await super().on_event(event)
 
     def refresh(
         self, *, repaint: bool = True, layout: bool = False, recompose: bool = False

@@ -47,8 +47,6 @@ class PromptBar(MessageBar):
     question and never a command.
     """
 
-    can_focus = True
-
     def __init__(self, settings: PaneSettings) -> None:
         super().__init__(settings)
         self.editor = LineEditor()
@@ -95,13 +93,7 @@ class PromptBar(MessageBar):
         """Take the keyboard."""
         self._is_held = True
         self._typed.clear()
-        self.take_focus()
         self.redraw()
-
-    def take_focus(self) -> None:
-        """Take the keyboard back after a screen too small to show the question."""
-        if self._is_held:
-            self.screen.set_focus(self, scroll_visible=False)
 
     def release(self, *, drops_typed: bool = False) -> None:
         """Give the keyboard back, with what was typed past the answer.
@@ -109,12 +101,10 @@ class PromptBar(MessageBar):
         Where no answer was taken those keys are dropped: they were meant for a line.
         """
         self._is_held = False
-        self.screen.set_focus(None)
-        typed = [] if drops_typed else list(self._typed)
+        typed = [] if drops_typed else [one for one in self._typed if isinstance(one, events.Key)]
         self._typed.clear()
-        for event in typed:
-            if isinstance(event, events.Key):
-                self.app.post_message(events.Key(event.key, event.character))
+        if isinstance(self.app, LinkApp):
+            self.app.type_first(typed)
         self.redraw()
 
     async def choose(
@@ -304,35 +294,18 @@ class PromptBar(MessageBar):
         room = self.size.width - sum(cell_width(cell.text) for cell in line)
         return (*line, Cell(warning(self._warns, room), "noticed"))
 
-    async def on_key(self, event: events.Key) -> None:
-        """Take a key while a question is open; pass it on when it was answered meanwhile."""
-        event.stop()
-        event.prevent_default()
-        if not self._is_held:
-            self.screen.set_focus(None)
-            self.app.post_message(events.Key(event.key, event.character))
-        elif event.key == "ctrl+l" and isinstance(self.app, LinkApp):
+    def take(self, event: events.Key | events.Paste) -> None:
+        """Take typed input while open; what comes before the question waits for it."""
+        key = event.key if isinstance(event, events.Key) else ""
+        if key == "ctrl+l" and isinstance(self.app, LinkApp):
             self.app.begin_again()
-        elif self._gave_up is not None and event.key in ("escape", "ctrl+c"):
+        elif self._gave_up is not None and key in ("escape", "ctrl+c"):
             self._gave_up.set()
         elif self._answer is None or self._answer.done():
             self._typed.append(event)
         else:
             self._take(event)
             self.redraw()
-
-    async def on_paste(self, event: events.Paste) -> None:
-        """Take pasted text into the line."""
-        event.stop()
-        if self._answer is None or self._answer.done():
-            self._typed.append(event)
-        else:
-            self._take(event)
-            self.redraw()
-
-    async def on_typed_ahead(self, event: TypedAhead) -> None:
-        """Take typed-ahead text into the line."""
-        await self.on_paste(event)
 
     def _take(self, event: events.Key | events.Paste) -> None:
         answer = self._answer

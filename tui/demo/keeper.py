@@ -123,7 +123,8 @@ async def _play(context: Context, sessions: list[WrittenSession], over: asyncio.
         except ConsoleError as error:
             sys.stderr.write(f"{session.listing_id}: {error}\n")
         with suppress(TimeoutError):
-            await asyncio.wait_for(over.wait(), _GAP_S)
+            async with asyncio.timeout(_GAP_S):
+                await over.wait()
         if over.is_set():
             return
     await over.wait()

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sqlite3
 import subprocess
 import sys
 import threading
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -195,6 +196,32 @@ async def test_acts_at_once_do_not_hinder_each_other(db_path: Path) -> None:
     names = [f"a{number}" for number in range(20)]
     rows = await asyncio.gather(*(track(db_path, name) for name in names))
     assert sorted(read_rows(db_path), key=by_id) == sorted(rows, key=by_id)
+
+
+async def test_writers_of_one_event_loop_take_turns_and_none_starves_at_the_lock(
+    db_path: Path,
+) -> None:
+    """SQLite gives its lock to whoever polls first: of many writers one could wait too long."""
+    await async_transactions.write(db_path, ACTS.init_table(), creates=True)
+    writers = [asyncio.create_task(track(db_path, f"a{number}")) for number in range(30)]
+    open_at_once = 0
+    while not all(one.done() for one in writers):
+        open_at_once = max(open_at_once, times_open(db_path))
+        await asyncio.sleep(0)
+    await asyncio.gather(*writers)
+    assert open_at_once == 1
+
+
+def times_open(path: Path) -> int:
+    """Return how many descriptors of this process may write to a file."""
+    found = 0
+    for one in Path("/proc/self/fd").iterdir():
+        with suppress(OSError):
+            if one.readlink() == path:
+                about = Path(f"/proc/self/fdinfo/{one.name}").read_text()
+                flags = int(about.split("flags:")[1].split()[0], 8)
+                found += flags & os.O_ACCMODE != os.O_RDONLY
+    return found
 
 
 def by_id(row: Row) -> str:

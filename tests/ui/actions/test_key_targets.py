@@ -267,3 +267,19 @@ async def test_whatever_keys_are_pressed_what_they_act_on_was_painted_in_the_foc
                 words = chance.choice(("", "live", "hvac", "nowhere"))
                 await at.press("slash", "ctrl+u", *words, "enter")
                 await at.answered()
+
+
+async def test_a_session_without_a_row_is_not_extended_and_it_says_why() -> None:
+    """Its expiry would be asked for, and then refused."""
+    async with console() as at:
+        session = await at.choose("Final list for the partner call")
+        await at.press("e")
+        await at.asked()
+        await at.press("escape")
+        await at.look(with_session(at.engine.catalog, session.key, row=None))
+        await at.press("e")
+        assert not at.view.is_question_open
+        assert at.message == "it is not tracked: it has no expiry to extend"
+        await at.enter("extend 7")
+        await at.until(lambda: "is not tracked: it has no expiry" in at.text("bottom"))
+        assert at.engine.asked == []

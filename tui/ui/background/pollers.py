@@ -154,6 +154,7 @@ def _key(session: Session | None) -> Key | None:
 async def _either(event: asyncio.Event, seconds: float) -> bool:
     """Wait for the event or the timeout; return whether it was the event."""
     try:
-        return await asyncio.wait_for(event.wait(), seconds)
+        async with asyncio.timeout(seconds):
+            return await event.wait()
     except TimeoutError:
         return False

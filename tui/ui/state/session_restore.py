@@ -44,8 +44,8 @@ class SessionRestore:
     async def read(self) -> None:
         """Read the last view."""
         try:
-            reading = in_background(self._engine.read_remembered)
-            self.last = await asyncio.wait_for(reading, _PATIENCE)
+            async with asyncio.timeout(_PATIENCE):
+                self.last = await in_background(self._engine.read_remembered)
         except (TimeoutError, OSError) as error:
             self._is_read = False
             why = error.strerror or "it took too long"

@@ -47,7 +47,8 @@ async def _to_tmux(text: str) -> bool:
     except OSError:
         return False
     try:
-        await asyncio.wait_for(process.communicate(text.encode("utf-8", "replace")), _PATIENCE)
+        async with asyncio.timeout(_PATIENCE):
+            await process.communicate(text.encode("utf-8", "replace"))
     except (TimeoutError, OSError):  # a server that hangs, or one that is gone
         with suppress(ProcessLookupError):
             process.kill()

@@ -1,0 +1,49 @@
+"""What `--since` takes: a time of day, a date, or how long ago."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, time, timedelta, tzinfo
+
+from tui.core.errors import UsageError
+from tui.core.text.safe_text import one_line
+from tui.core.time.expiry import parse_duration
+from tui.core.time.zones import read_time
+
+_EXAMPLES = "use a time like 22:00, a date like 2026-12-24 or '2026-12-24 22:00', or 8h"
+_TIME_OF_DAY = re.compile(r"\d{1,2}:\d\d")
+_DATE = re.compile(r"\d{4}-\d\d-\d\d.*")
+
+
+def parse_since(typed: str, now: datetime, zone: tzinfo) -> datetime:
+    """Return the moment in UTC that `22:00`, `2026-12-24`, `2026-12-24 22:00` or `8h` means.
+
+    A time of day is the last one that was, in `zone`; a date is its start there; a duration, as
+    `parse_duration` takes it, is how long ago. Raises `UsageError`, also for a time to come.
+    """
+    words = typed.strip()
+    if _TIME_OF_DAY.fullmatch(words):
+        return _last(words, now, zone)
+    if _DATE.fullmatch(words):
+        moment = read_time(words, zone)
+        if moment is None:
+            raise UsageError(f"{one_line(words)[:40]!r} is not a date: {_EXAMPLES}")
+        if moment > now:
+            raise UsageError(f"{one_line(words)[:40]} is still to come")
+        return moment
+    try:
+        return now - parse_duration(words, _EXAMPLES)
+    except OverflowError:
+        raise UsageError(f"{one_line(words)[:40]!r} is beyond the calendar") from None
+
+
+def _last(words: str, now: datetime, zone: tzinfo) -> datetime:
+    hour, minute = map(int, words.split(":"))
+    if hour > 23 or minute > 59:
+        raise UsageError(f"{words!r} is not a time of day: {_EXAMPLES}")
+    today = now.astimezone(zone).date()
+    for day in (today, today - timedelta(days=1)):
+        moment = datetime.combine(day, time(hour, minute), zone).astimezone(UTC)
+        if moment <= now:
+            break
+    return moment

@@ -21,26 +21,26 @@ def parse_since(typed: str, now: datetime, zone: tzinfo) -> datetime:
     A time of day is the last one that was, in `zone`; a date is its start there; a duration, as
     `parse_duration` takes it, is how long ago. Raises `UsageError`, also for a time to come.
     """
-    words = typed.strip()
-    if _TIME_OF_DAY.fullmatch(words):
-        return _last(words, now, zone)
-    if _DATE.fullmatch(words):
-        moment = read_time(words, zone)
+    typed = typed.strip()
+    if _TIME_OF_DAY.fullmatch(typed):
+        return _last(typed, now, zone)
+    if _DATE.fullmatch(typed):
+        moment = read_time(typed, zone)
         if moment is None:
-            raise UsageError(f"{one_line(words)[:40]!r} is not a date: {_EXAMPLES}")
+            raise UsageError(f"{one_line(typed)[:40]!r} is not a date: {_EXAMPLES}")
         if moment > now:
-            raise UsageError(f"{one_line(words)[:40]} is still to come")
+            raise UsageError(f"{one_line(typed)[:40]} is still to come")
         return moment
     try:
-        return now - parse_duration(words, _EXAMPLES)
+        return now - parse_duration(typed, _EXAMPLES)
     except OverflowError:
-        raise UsageError(f"{one_line(words)[:40]!r} is beyond the calendar") from None
+        raise UsageError(f"{one_line(typed)[:40]!r} is beyond the calendar") from None
 
 
-def _last(words: str, now: datetime, zone: tzinfo) -> datetime:
-    hour, minute = map(int, words.split(":"))
+def _last(typed: str, now: datetime, zone: tzinfo) -> datetime:
+    hour, minute = map(int, typed.split(":"))
     if hour > 23 or minute > 59:
-        raise UsageError(f"{words!r} is not a time of day: {_EXAMPLES}")
+        raise UsageError(f"{typed!r} is not a time of day: {_EXAMPLES}")
     today = now.astimezone(zone).date()
     for day in (today, today - timedelta(days=1)):
         moment = datetime.combine(day, time(hour, minute), zone).astimezone(UTC)

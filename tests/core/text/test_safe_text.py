@@ -13,7 +13,15 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from tests.support.hostile.payloads import PAYLOADS, acts, is_cleaned
-from tui.core.text.safe_text import agreed, cell_width, fit, is_doubtful, one_line, safe_text
+from tui.core.text.safe_text import (
+    agreed,
+    cell_width,
+    cut_middle,
+    fit,
+    is_doubtful,
+    one_line,
+    safe_text,
+)
 
 
 @pytest.mark.parametrize("payload", PAYLOADS.values(), ids=PAYLOADS.keys())
@@ -187,3 +195,23 @@ def test_every_known_character_is_as_wide_as_textual_takes_it_for() -> None:
     every = (chr(code) for code in range(0x20, 0x20000) if not 0xD800 <= code < 0xE000)
     known = (one for one in every if unicodedata.category(one) != "Cn" and safe_text(one) == one)
     assert [one for one in known if one not in "\t\n" and cell_width(one) != cell_len(one)] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "width", "shown"),
+    [
+        ("cranbury_and_0024", 17, "cranbury_and_0024"),
+        ("cranbury_and_0024", 12, "cranbu…_0024"),
+        ("cranbury_and_0024", 2, "c…"),
+        ("cranbury_and_0024", 1, "…"),
+        ("cranbury_and_0024", 0, ""),
+        ("漢字漢字漢字", 8, "漢字…字"),
+    ],
+)
+def test_a_name_is_shortened_in_its_middle(text: str, width: int, shown: str) -> None:
+    assert cut_middle(text, width) == shown
+
+
+@given(st.text().map(one_line), st.integers(0, 40))
+def test_a_name_shortened_in_its_middle_fits(text: str, width: int) -> None:
+    assert cell_width(cut_middle(text, width)) <= width

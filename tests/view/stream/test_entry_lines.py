@@ -122,5 +122,7 @@ def test_a_request_shows_the_whole_command_and_how_to_answer() -> None:
 def test_the_title_says_whose_stream_it_is() -> None:
     one = session("hollis_park", "stage_3", "x", cost_usd=1.2)
     title = stream_title.title(one, NOW, timedelta(minutes=10))
-    assert title == f"4 hollis_park/3 {one.session_id[:4]}  · ready  $1.20  sonnet-4-5"
+    assert (
+        title == f"4 Live  hollis_park  stage 3  {one.session_id[:4]}  · ready  $1.20  sonnet-4-5"
+    )
     assert stream_title.title(None, NOW, timedelta(minutes=10)) == "4 Live"

@@ -10,6 +10,7 @@ import pytest
 from tests.support.console.fixed_catalog import NOW, session
 from tui.claude.transcript.usage.usage_meter import SessionUsage
 from tui.core.models.session import Liveness
+from tui.core.text.safe_text import cell_width
 from tui.view.stream import stream_title
 
 QUIET = timedelta(minutes=10)
@@ -52,7 +53,7 @@ def test_model_context_cost_tokens_and_time_of_the_turn(spent: SessionUsage, sai
 
 def test_a_narrow_pane_keeps_context_and_cost() -> None:
     assert title(SPENT, 60) == "ctx 61%  $1.50 +$0.30"
-    assert title(SPENT, 78).startswith("ctx 61%  $1.50 +$0.30  opus-5")
+    assert title(SPENT, 92).startswith("ctx 61%  $1.50 +$0.30  opus-5")
 
 
 @pytest.mark.parametrize(
@@ -71,3 +72,19 @@ def test_a_turn_that_is_over_stands_still() -> None:
     idle = replace(ONE, liveness=Liveness.NONE)
     over = replace(SPENT, turn_to=NOW - timedelta(seconds=17))
     assert "turn 30s" in stream_title.title(idle, NOW + timedelta(hours=1), QUIET, over)
+
+
+@pytest.mark.parametrize("width", [78, 98])
+def test_a_long_name_is_shortened_in_its_middle_for_what_stands_behind_it(width: int) -> None:
+    one = replace(ONE, listing="cranbury_and_dunmore_partners_holding_0024")
+    said = stream_title.title(one, NOW, QUIET, SPENT, width)
+    assert said.startswith("4 Live  cran")
+    assert f"024  stage 3  {one.session_id[:4]}  " in said
+    assert "ctx 61%  $1.50 +$0.30" in said
+    assert cell_width(said) <= width
+    assert "…" in said
+
+
+def test_a_session_without_a_stage_has_none_in_its_title() -> None:
+    said = stream_title.title(replace(ONE, stage=""), NOW, QUIET)
+    assert said.startswith(f"4 Live  hollis_park  {ONE.session_id[:4]}  ")

@@ -139,15 +139,28 @@ def cut(text: str, width: int) -> str:
     return fit(text, min(cell_width(text), max(0, width)))
 
 
+def cut_middle(text: str, width: int) -> str:
+    """Return `text` in at most `width` cells; what is longer has `…` for its middle."""
+    if cell_width(text) <= width:
+        return text
+    room = max(0, width - 1)
+    end = _beginning(text[::-1], room // 2)[::-1]
+    return _beginning(text, room - cell_width(end)) + "…"[:width] + end
+
+
 def fit(text: str, width: int) -> str:
     """Return `text` in exactly `width` cells: padded on the right, or cut and ended with `~`."""
     used = cell_width(text)
     if used <= width:
         return text + " " * (width - used)
-    kept, room = [], width - 1
-    for char in text:
-        if _char_width(char) > room:
-            break
+    kept = _beginning(text, width - 1)
+    return f"{kept}~{' ' * (width - 1 - cell_width(kept))}" if width > 0 else ""
+
+
+def _beginning(text: str, room: int) -> str:
+    """Return as many characters as fit into `room` cells."""
+    for count, char in enumerate(text):
         room -= _char_width(char)
-        kept.append(char)
-    return "".join(kept) + "~" + " " * room if width > 0 else ""
+        if room < 0:
+            return text[:count]
+    return text

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from tui.claude.transcript.usage.usage_meter import NOTHING_SPENT, SessionUsage
+from tui.core.console.pane_table import LIVE, PANES
 from tui.core.models.session import Liveness, Session
 from tui.core.sessions.attention import is_settled, need_of
-from tui.core.text.safe_text import cell_width, one_line
+from tui.core.text.safe_text import cell_width, cut_middle, one_line
 from tui.view.text import formatting
 
+_PANE = next(row.label for row in PANES if row.number == LIVE)
+_LEAST_NAME = 10
 _IN_A_TURN = (Liveness.BUSY, Liveness.WAITING, Liveness.ORPHAN)
 
 
@@ -21,25 +24,42 @@ def title(
     spent: SessionUsage = NOTHING_SPENT,
     width: int = 1000,
 ) -> str:
-    """Return a session's name, who runs it, its state, and as many more facts as fit."""
+    """Return which session it is, who runs it, its state, and as many more facts as fit.
+
+    A listing's name that leaves no room for these is shortened in its middle.
+    """
     if session is None:
-        return "4 Live"
-    name = f"{one_line(session.listing)}/{formatting.stage(one_line(session.stage))}"
+        return _PANE
     state, _ = formatting.state(session, now, quiet_after)
     runner = one_line(session.run.operator) if session.run and not session.run.is_over else ""
     if session.is_orphan:
         runner = "runner died"
     elif not runner and session.is_live:
         runner = "pipeline"
-    named = f"{name} {formatting.short_id(session.session_id)[:4]}"
-    said = "4 " + "  ".join(fact for fact in (named, runner, state) if fact)
-    for fact in (_context(spent), _cost(session, spent), _remark(session, now, quiet_after)):
-        said += f"  {fact}" if fact else ""
-    for fact in _more(session, spent, now):
+    stage = formatting.stage(one_line(session.stage)) if session.stage else ""
+    facts = (
+        f"stage {stage}" if stage else "",
+        formatting.short_id(session.session_id)[:4],
+        runner,
+        state,
+        _context(spent),
+        _cost(session, spent),
+        _remark(session, now, quiet_after),
+    )
+    behind = "".join(f"  {fact}" for fact in facts if fact)
+    more = list(_more(session, spent, now))
+    rooms = (width - cell_width(f"{_PANE}  {behind}{one}") for one in (_first(more), ""))
+    room = next((one for one in rooms if one >= _LEAST_NAME), _LEAST_NAME)
+    said = f"{_PANE}  {cut_middle(one_line(session.listing), room)}{behind}"
+    for fact in more:
         if cell_width(said) + 2 + cell_width(fact) > width:
             break
         said += f"  {fact}"
     return said
+
+
+def _first(facts: Sequence[str]) -> str:
+    return f"  {facts[0]}" if facts else ""
 
 
 def _context(spent: SessionUsage) -> str:

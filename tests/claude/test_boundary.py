@@ -1,6 +1,6 @@
-"""The names of the CLI's own files, keys and record types stand in `tui/claude` and nowhere else.
+"""The names of the CLI's own files, keys and record types occur only in `tui/claude`.
 
-SDK options and messages are no part of it: they stay in `tui/runs/agent`.
+SDK options and messages are not part of this: they stay in `tui/runs/agent`.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _PATH = re.compile(r"[\w./*{}~-]+")
 
 
 def texts(tree: ast.AST) -> Iterator[tuple[int, str]]:
-    """Yield each text of a program with its line, but no docstring."""
+    """Yield each string of a program with its line, except docstrings."""
     bare = {id(one.value) for one in ast.walk(tree) if isinstance(one, ast.Expr)}
     for one in ast.walk(tree):
         if isinstance(one, ast.Constant) and id(one) not in bare:
@@ -52,7 +52,7 @@ def texts(tree: ast.AST) -> Iterator[tuple[int, str]]:
 
 
 def names_in(text: str) -> Iterator[str]:
-    """Yield each name of the CLI's that a text holds."""
+    """Yield each name of the CLI's own that a text contains."""
     if _PATH.fullmatch(text):
         parts = text.split("/")
         yield from (one for one in PATHS if one in parts or (one == ".meta.json" and one in text))

@@ -1,4 +1,4 @@
-"""The CLI's own sweep is only ever put off, and a session's footprint is found whole."""
+"""The CLI's own sweep is only ever postponed, and every file of a session is found."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def raise_to(config_dir: Path, days: int) -> None:
 
 
 def test_of_raises_at_once_the_longest_stays(config_dir: Path) -> None:
-    """Without the lock one that read before the longest wrote would write a shorter one."""
+    """Without the lock, a writer that read earlier could write back a shorter period."""
     for first in range(40, 1040, 100):
         days = range(first, first + 100, 5)
         with ThreadPoolExecutor(8) as pool:
@@ -136,7 +136,7 @@ def test_a_pipe_for_settings_keeps_nobody_waiting(config_dir: Path) -> None:
 
 
 def test_children_are_made_young_and_nothing_else_is(config_dir: Path, tmp_path: Path) -> None:
-    """What the guide's clean-up by age looks at."""
+    """The file that the guide's clean-up by age looks at."""
     outside = tmp_path / "outside"
     inner = config_dir / "projects" / "inner"
     for folder in (inner, config_dir / "todos", outside):
@@ -185,7 +185,7 @@ def test_the_footprint_is_all_of_one_session_and_nothing_of_another(
     "place", ["", "projects", "projects/-data", "file-history", "tasks", "debug", "todos"]
 )
 def test_nothing_behind_a_link_is_part_of_it(config_dir: Path, tmp_path: Path, place: str) -> None:
-    """Deleting through a link would empty what it points to."""
+    """Deleting through a link would empty the link's target."""
     outside = tmp_path / "outside"
     places(outside, FIRST)
     config_dir.rmdir()
@@ -201,7 +201,7 @@ def test_nothing_behind_a_link_is_part_of_it(config_dir: Path, tmp_path: Path, p
      "plugins", "backups", "shell-snapshots", "statsig", "memory", "my-team"],
 )  # fmt: skip
 def test_what_is_called_like_an_id_is_not_a_sessions(config_dir: Path, name: str) -> None:
-    """A row may name anything: as an id, `projects` would take every session of the listing."""
+    """A row may name anything: with `projects` as its id, all sessions would be taken."""
     places(config_dir, FIRST)
     project = config_dir / "projects" / "-data"
     for folder in (config_dir, project, config_dir / "tasks", config_dir / "file-history"):
@@ -250,7 +250,7 @@ def test_a_link_is_no_part_of_it(config_dir: Path, tmp_path: Path) -> None:
 def test_what_a_link_leads_to_is_never_copied_into_the_listing(
     config_dir: Path, tmp_path: Path, linked: str
 ) -> None:
-    """The operator's own settings hold keys."""
+    """The operator's own settings may contain API keys."""
     private = tmp_path / "private"
     private.mkdir()
     if linked != "dangling":

@@ -1,4 +1,4 @@
-"""Who is live is proven, and what cannot be proven is unknown, never dead."""
+"""Liveness is proven; what cannot be proven is unknown, never dead."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ SEES_ALL = OWN_NAMESPACE == "pid:[4026531836]"
 
 @contextmanager
 def namespace() -> Iterator[str]:
-    """A pid namespace of this machine with one process in it, by its name; gone afterwards."""
+    """A pid namespace on this machine with one named process, removed afterwards."""
     command = [*unshared("--map-root-user"), "--fork", "--kill-child", "sleep", "600"]
     with Child(command) as process:
         children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
@@ -113,7 +113,7 @@ def _other_namespace(pid: str) -> str:
 
 
 def test_an_owner_in_a_namespace_that_is_gone_is_dead(sessions: Path) -> None:
-    """While the namespace lives its owner may; a pid that lives here proves nothing there."""
+    """While the namespace exists, the owner may be alive; a pid here proves nothing there."""
     with namespace() as name:
         now = int(time.time() * 1000)
         foreign = entry(pidDomain=f"linux:{MACHINE}:{name}", startedAt=now)
@@ -204,7 +204,7 @@ def test_the_dead_the_zombie_and_the_reused_pid_are_dead(
 def test_an_unreadable_entry_of_a_living_pid_may_run_any_session(
     sessions: Path, content: bytes, pid: int
 ) -> None:
-    """Left out, it would let a session be deleted while its CLI writes."""
+    """If it were ignored, a session could be deleted while its CLI is writing."""
     (sessions / f"{pid}.json").write_bytes(content)
     odd = entry(1, startedAt="soon", waitingFor=["\x1b[31m"])
     (sessions / "1.json").write_text(json.dumps(odd))
@@ -226,7 +226,7 @@ def test_an_entry_that_was_only_being_written_is_read_whole(sessions: Path) -> N
 
 
 def test_an_entry_that_names_another_process_is_not_believed(sessions: Path) -> None:
-    """Whoever can write there could else have any process ended as a session's."""
+    """Otherwise anyone who can write there could have any process killed as a session's."""
     path = sessions / f"{os.getppid()}.json"
     path.write_text(json.dumps(entry()))
     assert read_registry(sessions.parent) == (
@@ -237,7 +237,7 @@ def test_an_entry_that_names_another_process_is_not_believed(sessions: Path) -> 
 
 
 def test_what_else_the_cli_keeps_there_is_no_entry(sessions: Path) -> None:
-    """Its keys and whatever tells of no session: else no listing in use could be acted on."""
+    """Its keys and files about no session are ignored, or no listing in use could be changed."""
     key = json.dumps({"peerToken": "c940", "procStart": "1", "pidDomain": own_domain()})
     pid = os.getpid()
     for name in (
@@ -253,7 +253,7 @@ def test_what_else_the_cli_keeps_there_is_no_entry(sessions: Path) -> None:
 
 @pytest.mark.parametrize("kind", ["pipe", "folder", "link", "dangling"])
 def test_what_is_no_file_neither_hangs_nor_proves_anything(sessions: Path, kind: str) -> None:
-    """A pipe that is opened to be read waits for a writer for ever."""
+    """Opening a pipe for reading waits for a writer for ever."""
     path = sessions / f"{os.getpid()}.json"
     (sessions / "elsewhere").write_text(json.dumps(entry(procStart="1")))
     if kind == "pipe":

@@ -1,4 +1,4 @@
-"""A session's prompts leave the CLI's own history, and nothing else does."""
+"""Only the session's prompts are removed from the CLI's own history."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_only_its_prompts_go_and_the_file_stays_the_one_it_was(tmp_path: Path) -
 
 
 def test_what_a_cli_appends_meanwhile_is_not_lost(tmp_path: Path) -> None:
-    """Replaced by what was read of it before, the file would lack the lines of that moment."""
+    """If the file were replaced by what was read before, lines written meanwhile would be lost."""
     path = tmp_path / "history.jsonl"
     path.write_text(line(FIRST, "secret"))
     with subprocess.Popen(

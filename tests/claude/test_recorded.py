@@ -1,4 +1,4 @@
-"""Each recorded version of the CLI is read to the same facts, by every parser."""
+"""Every parser reads the same facts from each recorded CLI version."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ TELLS_NO_COST = {"2.1.139", "2.1.235"}
 
 @pytest.fixture(params=TESTED)
 def config_dir(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
-    """What one version of the CLI wrote, in a listing's config dir."""
+    """A listing's config dir as one CLI version wrote it."""
     folder = tmp_path / CONFIG_DIR
     shutil.copytree(RECORDED / request.param, folder)
     return folder
@@ -51,7 +51,7 @@ def config_dir(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def version(config_dir: Path) -> str:
-    """Which version that is, by its own word."""
+    """The version that the CLI itself reports."""
     entry = json.loads(layout.registry_entry(config_dir, PID).read_text("utf-8"))
     return str(entry["version"])
 
@@ -144,7 +144,7 @@ def test_it_has_one_branch(config_dir: Path, version: str) -> None:
 
 
 def test_its_registry_entry_is_of_a_live_session(config_dir: Path, version: str) -> None:
-    """It is given the pid of this test: that of the CLI is gone."""
+    """The recorded process has ended, so the record is given this test's pid."""
     recorded = layout.registry_entry(config_dir, PID)
     entry = json.loads(recorded.read_text("utf-8"))
     recorded.unlink()

@@ -1,4 +1,4 @@
-"""Ids come from files and tables that others write: none may leave the base folder."""
+"""Ids come from files and tables that others write: none may lead out of the base folder."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A CLI that is newer than those tested is told, and no other."""
+"""Only a CLI newer than those tested is reported."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Shell completion as shipped: what bash offers, and that the files are those of the verbs."""
+"""Shell completion as shipped: what bash offers, and that the files match the verbs."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ printf '%s\\n' "${COMPREPLY[@]}"
 
 @pytest.fixture(autouse=True)
 def patient(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let a busy machine take a minute rather than 3 s to answer."""
+    """Allow a busy machine a minute to answer, not 3 s."""
     shim(tmp_path / "bin" / "timeout", f'shift; exec {need("timeout")} 60 "$@"')
     path = f"{tmp_path / 'bin'}:{Path(sys.executable).parent}:{os.environ['PATH']}"
     monkeypatch.setenv("PATH", path)
@@ -64,7 +64,7 @@ def offered(*words: str) -> set[str]:
 
 @pytest.mark.parametrize("name", SHELLS)
 def test_the_shipped_files_are_those_of_the_verbs(name: str) -> None:
-    """`python -m tui.cli.completion tui/deploy` writes them anew."""
+    """`python -m tui.cli.completion tui/deploy` rewrites them."""
     assert (DEPLOY / name).read_text() == SHELLS[name](VERBS)
 
 
@@ -90,7 +90,7 @@ def test_bash_offers_verbs_and_their_flags(words: list[str], found: set[str]) ->
 
 
 def test_bash_offers_what_is_meant_and_runs_no_name(tmp_path: Path) -> None:
-    """A shell expands what it is offered: a folder's name must not be a command."""
+    """A shell expands completions: a folder's name must not become a command."""
     for name in ("hollis_park", "$(touch owned)", "`touch owned`"):
         listing = SampleListing(tmp_path / "outputs", name)
         listing.add(FIRST, stage="stage_2")

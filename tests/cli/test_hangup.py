@@ -1,4 +1,4 @@
-"""A verb that waits ends with whoever reads it; nothing but that makes it end."""
+"""A waiting verb ends when its reader goes away, and for no other reason."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SOON_S = 10.0  # where a second is enough
 
 
 def started(root: Path, *words: str, **streams: Any) -> subprocess.Popen[bytes]:
-    """Run a verb with streams of its own, as a script does."""
+    """Run a verb with its own streams, as a script does."""
     kept = {name: value for name, value in os.environ.items() if name.startswith(("PATH", "XDG"))}
     kept |= {"SESSION_CONSOLE_CONFIG": "/dev/null", "HOME": str(root.parent)}
     return subprocess.Popen(
@@ -35,7 +35,7 @@ def started(root: Path, *words: str, **streams: Any) -> subprocess.Popen[bytes]:
 
 @pytest.mark.parametrize("gone", ["stdout", "stderr"])
 def test_who_waits_for_a_run_ends_with_its_reader(site: Site, gone: str) -> None:
-    """Without the guard it looks at the run until that is over, for nobody."""
+    """Without the guard, it watches the run to its end for nobody."""
     root, given = site.listing.parent, {"SESSION_CONSOLE_ENV_FILE": str(site.env_file)}
     words = ("new", "hollis_park", "STREAM please", "--stage", "3", "--wait")
     with started(root, *words, environment=given) as client:
@@ -56,7 +56,7 @@ def test_who_waits_for_a_run_ends_with_its_reader(site: Site, gone: str) -> None
 
 
 def test_a_prompt_whose_sender_is_gone_starts_nothing(tmp_path: Path) -> None:
-    """Without the guard half a prompt is done, of a line that was cut in its middle."""
+    """Without the guard, half a prompt is carried out: a line that was cut off."""
     listing = SampleListing(tmp_path / "outputs")
     listing.add(FIRST)
     words = ("new", "hollis_park", "-", "--stage", "3")
@@ -74,7 +74,7 @@ def test_a_prompt_whose_sender_is_gone_starts_nothing(tmp_path: Path) -> None:
 
 
 def test_a_search_ends_with_its_reader(tmp_path: Path) -> None:
-    """Without the guard it reads on for nobody as long as nothing matches."""
+    """Without the guard, it reads on for nobody as long as nothing matches."""
     listing = SampleListing(tmp_path / "outputs")
     listing.add(FIRST)
     with listing.transcript_path(FIRST).open("ab") as file:

@@ -1,4 +1,4 @@
-"""Text from anywhere outside never reaches the terminal uncleaned, in any verb."""
+"""No verb prints outside text to the terminal uncleaned."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def root(tmp_path: Path) -> Iterator[HostileRoot]:
 
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Do a verb as an operator with a hostile login, whose name is hostile too."""
+    """Run a verb as an operator with a hostile login and name."""
     monkeypatch.chdir(tmp_path)
 
     def do(root: HostileRoot, *words: str) -> Said:
@@ -101,7 +101,7 @@ def assert_harmless(said: Said) -> None:
 
 
 def assert_harmless_when_decoded(said: Said) -> None:
-    """A script prints what it decodes."""
+    """Scripts print decoded JSON."""
     for line in (said.stdout + said.stderr).splitlines():
         if line.startswith(("{", "[")):
             assert not [text for text in _texts(json.loads(line)) if acts(text)]
@@ -153,7 +153,7 @@ def test_no_verb_that_acts_lets_a_payload_through(
 def test_hostile_words_are_named_harmlessly_in_every_verb(
     still: HostileRoot, run: Run, verb: VerbInfo
 ) -> None:
-    """In the place of every word and of every option's value, with and without --json."""
+    """As every argument and every option's value, with and without --json."""
     before = snapshot(still.listing.root)
     tries = [[*[ALL] * max(1, verb.needs)], [*[ALL] * (verb.needs + 9)]]
     tries += [[*[ALL] * verb.needs, option, ALL] for option in verb.valued if option != "--output"]
@@ -180,7 +180,7 @@ def test_a_hostile_environment_is_named_harmlessly(
 
 
 def test_the_program_itself_prints_no_payload(still: HostileRoot) -> None:
-    """As a process of its own, with the interpreter's own way of ending."""
+    """In its own process, with the interpreter's normal exit."""
     for words in (["ls"], ["show", FIRST], ["doctor"], ["--json"], [ALL], []):
         done = run_cli(still.root, *words, **still.environment)
         assert_harmless(Said(done.returncode, done.stdout, done.stderr))

@@ -1,4 +1,4 @@
-"""The guide of the JSON fields names exactly those that are printed."""
+"""The guide of JSON fields names exactly the fields that are printed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the locale lacks a letter, the command line shows what would be granted with escapes."""
+"""Where the locale lacks a letter, the command line shows what would be granted as escapes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A console that may only look: every verb that would act is refused, and nothing lifts that."""
+"""A read-only console refuses every acting verb, and nothing overrides that."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def words(listing: SampleListing, line: list[str]) -> list[str]:
 
 @pytest.mark.parametrize("verb", VERBS, ids=lambda verb: verb.name)
 def test_the_examples_of_a_verb_show_whether_it_acts(verb: Verb) -> None:
-    """Only then do the tests below try it both ways."""
+    """The tests below try every verb both ways only if this holds."""
     kinds = {verb.acts_on(build_parser().read(shlex.split(one))) for one in verb.examples}
     assert verb.acts in kinds
     assert len(kinds) == 2 or verb.acts_when is None
@@ -62,7 +62,7 @@ def test_what_acts_is_refused_and_changes_nothing(
 
 
 def refusal(context: Context, asked: list[str]) -> str:
-    """Return what a verb says at the `:` line when it is refused."""
+    """Return a verb's refusal at the `:` line."""
     try:
         said = say_verb(context, asked)
     except Refused as error:

@@ -1,4 +1,4 @@
-"""No verb does anything else when all that the program says is said in other words."""
+"""No verb behaves differently when every message is reworded."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def changed(sick: Sick) -> None:
 
 @dataclass(frozen=True)
 class Scene:
-    """What is wrong, what holds meanwhile, and what is asked for: verbs, or what happens then."""
+    """Roots that are wrong in some way, the state meanwhile, and the verbs or events tried."""
 
     name: str
     steps: tuple[str | Callable[[Sick], None], ...]
@@ -134,7 +134,7 @@ def test_only_the_words_differ(
 def test_a_decision_by_words_is_found(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Somebody tells a session that runs by the words of the refusal, not by its reason."""
+    """A caller recognises a running session by the refusal's words, not by its reason."""
 
     def by_words(error: ConsoleError) -> dict[str, Any]:
         return {"code": "failed" if "no session" in str(error) else "refused", "message": ""}
@@ -154,7 +154,7 @@ def test_all_errors_are_reworded_and_each_verb_is_tried(monkeypatch: pytest.Monk
 
 
 def played(scene: Scene, place: Path, capsys: pytest.CaptureFixture[str]) -> list[Any]:
-    """Return what came of each step: the exit code, the values printed, and what is there then."""
+    """Return each step's outcome: exit code, printed values, and the state afterwards."""
     place.mkdir()
     sick = sick_below(place)
     sick.listing.root.mkdir()
@@ -182,7 +182,7 @@ def played(scene: Scene, place: Path, capsys: pytest.CaptureFixture[str]) -> lis
 
 
 def there(sick: Sick) -> Any:
-    """Return the rows, the audit, the logbook, and the names of all files."""
+    """Return the rows, the audit, the logbook and all file names."""
     listing, found = sick.listing, list[Any]()
     try:
         found += [(one.session_id, one.status) for one in read_rows(listing.db_path, 0.01)]
@@ -205,7 +205,7 @@ def logbook(listing: SampleListing) -> Any:
 
 
 def shape(printed: str, place: Path) -> Any:
-    """Return the JSON values that were printed, without words; of a message, that there is one."""
+    """Return the printed JSON values without wording; of a message only that there is one."""
     try:
         return bare(json.loads(printed), place)
     except ValueError:

@@ -1,4 +1,4 @@
-"""What came over SSH is a verb of ours or nothing, and lifts nothing."""
+"""A command received over SSH is one of our verbs or refused, and overrides no restriction."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tables fit the screen that they are on, say what they leave out, and are whole in a pipe."""
+"""Tables fit the screen, say what they leave out, and are complete in a pipe."""
 
 from __future__ import annotations
 

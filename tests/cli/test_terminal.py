@@ -1,4 +1,4 @@
-"""What the program does when its streams are not what it hoped for."""
+"""What the program does when its streams are closed, broken or no terminal."""
 
 from __future__ import annotations
 

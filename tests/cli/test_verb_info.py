@@ -1,4 +1,4 @@
-"""What the console knows of the verbs is read off their declarations."""
+"""The console's facts about verbs come from their declarations."""
 
 from __future__ import annotations
 

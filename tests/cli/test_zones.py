@@ -1,4 +1,4 @@
-"""The time zone is always stated, and a bad date never means expired: exact strings."""
+"""The time zone is always stated, and an unreadable date never counts as expired: exact strings."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def execute(listing: SampleListing, sql: str, *values: str) -> list[tuple[str, .
 
 @pytest.mark.parametrize("zone", NAIVE)
 def test_every_stored_time_means_one_moment_in_each_zone(listing: SampleListing, zone: str) -> None:
-    """The hour that a clock change skips is an hour later; the one it repeats is the first."""
+    """A skipped hour of a clock change is read an hour later; a repeated one as the first."""
     zoned = {"SESSION_CONSOLE_TIME_ZONE": zone, "TZ": "Pacific/Auckland"}
     found = json.loads(run_cli(listing.root, "ls", "--json", **zoned).stdout)
     shown = {one["session_id"]: one["expires_at"] for one in found}

@@ -1,4 +1,4 @@
-"""The project itself: layers.
+"""Tests of the project itself: layers.
 
 README, deployment files, screenshots and the rules of this suite.
 """

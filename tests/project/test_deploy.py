@@ -1,4 +1,4 @@
-"""The files of `tui/deploy`: their steps in a fresh environment, their commands as they stand."""
+"""The files of `tui/deploy`: run step by step in a fresh environment, exactly as written."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> Image:
 
 @pytest.fixture(scope="module")
 def outputs(image: Image, api: LoopbackApi) -> Path:
-    """The volume after the image's own command ran once, for one listing."""
+    """A volume after the image's own command has run once, for one listing."""
     done = image.run(image.command, LISTING_ID="hollis_park", **api.env())
     assert done.stdout.splitlines() == ["Very well.", "cleaned up: 0"]
     return Path(image.environment["SESSION_CONSOLE_ROOT"])
@@ -77,7 +77,7 @@ def unit(name: str) -> RawConfigParser:
 
 
 def here(image: Image, command: str) -> list[str]:
-    """Return a line of the host's as one that runs here, by a shell."""
+    """Return a host's crontab line as a shell command that runs here."""
     root = image.environment["SESSION_CONSOLE_ROOT"]
     return ["sh", "-c", command.replace(PROGRAM, "session-console").replace(ROOT, root)]
 
@@ -210,7 +210,7 @@ def test_bypass_permissions_works_for_the_user_and_never_for_root(
 
 @pytest.fixture
 def container(image: Image, outputs: Path, api: LoopbackApi) -> Iterator[subprocess.Popen[str]]:
-    """The console's service in a pid namespace of its own, a run of a new listing started in it."""
+    """The console's service in its own pid namespace, with a run of a new listing in it."""
     listing = outputs / "brightwater"
     listing.mkdir()
     shutil.copymode(outputs, listing)
@@ -231,7 +231,7 @@ def container(image: Image, outputs: Path, api: LoopbackApi) -> Iterator[subproc
 def test_a_stop_of_the_container_ends_its_runs_in_order(
     container: subprocess.Popen[str], outputs: Path
 ) -> None:
-    """Without the trap the run is killed with the container: it never says that it has ended."""
+    """Without the trap, the run is killed with the container and never reports its end."""
     (folder,) = wait(lambda: run_folders(outputs / "brightwater"))
     wait(lambda: "init" in kinds(folder))
     children = Path(f"/proc/{container.pid}/task/{container.pid}/children")

@@ -1,4 +1,4 @@
-"""The guide's own code beside us, in UTC while we are elsewhere: both read what the other wrote."""
+"""The guide's own code runs in UTC, ours in another zone: each reads what the other wrote."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ DAY = timedelta(days=1)
 
 @pytest.fixture(params=["Asia/Tokyo", "America/New_York"])
 def _elsewhere(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Put this process into another zone than the pipeline's."""
+    """Put this process into a different zone from the pipeline's."""
     monkeypatch.setenv("TZ", request.param)
     time.tzset()
     yield
@@ -138,7 +138,7 @@ def test_what_the_guides_clean_ups_leave_behind_is_named_and_taken(listing: Samp
 def test_the_guides_clean_up_by_age_spares_a_listing_in_use(
     listing: SampleListing, monkeypatch: pytest.MonkeyPatch, is_extended: bool
 ) -> None:
-    """Not extended, the same transcript goes with its folder: the guide never looks below."""
+    """Unless extended, the transcript is deleted with its folder: the guide never looks inside."""
     monkeypatch.setenv("CLAUDE_SESSION_DIR", "")
     sessions_dir = guide_class.setup_claude_sessions(listing.root, listing.listing_id)
     path = listing.add(FIRST)

@@ -1,4 +1,4 @@
-"""Imports point down; the verbs stay light, and nothing but a run imports the SDK."""
+"""Imports point down, verbs start without heavy imports, and only a run imports the SDK."""
 
 from __future__ import annotations
 

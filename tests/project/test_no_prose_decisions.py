@@ -43,7 +43,7 @@ class Known:
 
 
 def _known(tree: ast.AST, theirs: frozenset[str] = frozenset()) -> Known:
-    """Return what a function catches or is given, and where it keeps messages."""
+    """Return the errors a function catches or receives, and the names that hold messages."""
     caught = {one.name for one in ast.walk(tree) if isinstance(one, ast.ExceptHandler) and one.name}
     given = {
         one.arg
@@ -93,7 +93,7 @@ def _is_prose(node: ast.expr, known: Known) -> bool:
 
 
 def _values(module: ast.Module) -> frozenset[str]:
-    """Return the names of a module's constants that are no texts: an enum's values, say."""
+    """Return the names of a module's constants that are not text, such as enum values."""
     return frozenset(
         target.id
         for one in module.body
@@ -104,7 +104,7 @@ def _values(module: ast.Module) -> frozenset[str]:
 
 
 def _is_text(node: ast.expr, values: frozenset[str]) -> bool:
-    """Whether an expression is a text that is written in the code, and not the empty one."""
+    """Whether an expression is a non-empty string literal."""
     match node:
         case ast.Constant(value=str() as text):
             return text != ""
@@ -118,7 +118,7 @@ def _is_text(node: ast.expr, values: frozenset[str]) -> bool:
 
 
 def _is_value(node: ast.expr, values: frozenset[str]) -> bool:
-    """Whether an expression says nothing: an empty text, a number, a constant such as an enum's."""
+    """Whether an expression is no wording: an empty string, a number, or an enum's constant."""
     match node:
         case ast.Constant(value=value):
             return value == "" or not isinstance(value, str)
@@ -148,7 +148,7 @@ def _decides(node: ast.AST, known: Known, values: frozenset[str]) -> bool:
 
 
 def _decisions(source: str, theirs: frozenset[str] = frozenset()) -> Iterator[tuple[str, str]]:
-    """Yield each decision by a message: in which function, and its code."""
+    """Yield each decision made by a message: its function and its code."""
     module = ast.parse(source)
     values = _values(module)
     for function in ast.walk(module):

@@ -1,4 +1,4 @@
-"""What is missing is named, and what was therefore not tried; a quick set starts nothing."""
+"""A missing program is named, with what was not tested; the quick set starts no process."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ print(*programs.provide(), sep="\\n")
 
 @pytest.fixture
 def bare(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A machine on whose PATH nothing is but what a test puts there; all may look."""
+    """A machine whose PATH holds only what a test puts there, readable by everybody."""
     with tempfile.TemporaryDirectory() as name:
         place = Path(name)
         place.chmod(0o755)
@@ -59,7 +59,7 @@ def test_where_there_is_no_apt_get_the_missing_is_named(bare: Path) -> None:
 
 
 def test_what_apt_get_says_last_is_said(bare: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No network is the common reason."""
+    """The usual cause is a missing network."""
     monkeypatch.setattr(programs, "_SERVICE_MANAGER", bare / "none")
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     program(bare, "apt-get", 'echo "E: first" >&2; echo "E: Temporary failure" >&2; exit 100')
@@ -138,7 +138,7 @@ CASES = {
 
 @pytest.mark.parametrize("code", CASES)
 def test_what_was_not_tried_fails_the_whole(tmp_path: Path, code: str) -> None:
-    """Without its last lines `.ci/run` calls it a success."""
+    """Without its last lines, `.ci/run` would report success."""
     case, commands = tmp_path / "test_case.py", tmp_path / "bin"
     case.write_text(
         f"from tests.support import programs\nprograms.PACKAGES['ssh-keygen'] = 'x'\n{code}\n"

@@ -1,4 +1,4 @@
-"""No test reaches into what it tests: it uses what is public, or the harness of the console."""
+"""Tests use public names or the console's harness, never private attributes."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _EXCEPTIONS = {
 
 
 def reached(tree: ast.AST, *, is_ui: bool) -> Iterator[str]:
-    """Yield each private name of another's, and in tests of the console each of its parts."""
+    """Yield each use of another object's private name; in console tests, of its parts too."""
     for node in ast.walk(tree):
         match node:
             case ast.Attribute(value=ast.Name(id="self" | "cls")):

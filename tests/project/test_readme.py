@@ -1,4 +1,4 @@
-"""README and guides are true: what they take from the code is as there, what they name exists."""
+"""README and guides are true: generated parts match the code, and what they name exists."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ texts = pytest.mark.parametrize("path", TEXTS, ids=[one.stem for one in TEXTS])
 
 
 def prose(text: str) -> str:
-    """Return a text without what is made from the code, and without its blocks of code."""
+    """Return a text without its generated parts and code blocks."""
     return _FENCE.sub("", without_made(text))
 
 
 def spans(text: str) -> list[str]:
-    """Return what stands between backticks, line breaks inside it as blanks."""
+    """Return the texts between backticks, with line breaks as blanks."""
     return [" ".join(one.split()) for one in re.findall(r"`([^`]+)`", prose(text))]
 
 
@@ -65,7 +65,7 @@ def test_a_guide_is_short_and_fits_a_narrow_terminal(path: Path) -> None:
 
 @texts
 def test_no_code_is_split_over_two_lines(path: Path) -> None:
-    """`help` styles a guide line by line."""
+    """`help` styles guides line by line, so no markup may span lines."""
     lines = prose(path.read_text("utf-8")).splitlines()
     assert [one for one in lines if one.count("`") % 2] == []
 
@@ -76,7 +76,7 @@ def test_a_guide_begins_with_what_it_is_about(path: Path) -> None:
 
 
 def commands(text: str) -> Iterator[list[str]]:
-    """Yield the words of each command of ours that a text shows without gaps to fill in."""
+    """Yield the words of each of our commands shown in a text without placeholders."""
     blocks = "\n".join(block.replace("\\\n", "") for _, block in _FENCE.findall(text))
     for line in [*blocks.splitlines(), *spans(text)]:
         found = re.search(r"(?:^|&& |\s)session-console( .*)?$", line)
@@ -92,7 +92,7 @@ def test_every_command_is_understood(path: Path) -> None:
 
 @texts
 def test_every_option_of_a_verb_is_one(path: Path) -> None:
-    """Such as that of `cleanup --max-size 5GB`."""
+    """For example the value in `cleanup --max-size 5GB`."""
     flags = {one.name: {*one.flags, *EVERYWHERE} for one in verb_infos()}
     for words in (one.split() for one in spans(path.read_text("utf-8"))):
         named = {word.partition("=")[0] for word in words if word.startswith("--")}
@@ -139,7 +139,7 @@ def test_every_picture_and_file_is_there(path: Path) -> None:
 
 
 def relative(path: Path) -> str:
-    """Return a path below the repository, without a `/` at its end."""
+    """Return a path in the repository, without a trailing `/`."""
     return str(path.relative_to(REPOSITORY)).rstrip("/")
 
 

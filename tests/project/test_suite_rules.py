@@ -1,6 +1,6 @@
-"""No test depends on how fast the machine is: what is waited for has a ceiling of a minute or more.
+"""No test depends on the machine's speed: every wait has a ceiling of at least a minute.
 
-A promise about time belongs into `tests/bench`, as a ratio to a floor measured beside it.
+Promises about time belong in `tests/bench`, as ratios to a floor measured in the same run.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _CLOCKS = {"time.monotonic", "time.perf_counter", "time.time"}
 
 
 def ceilings(tree: ast.AST) -> Iterator[tuple[str, float]]:
-    """Yield each call that gives up after so many seconds."""
+    """Yield each call with a timeout, with its seconds."""
     for call in (one for one in ast.walk(tree) if isinstance(one, ast.Call)):
         of, _, name = ast.unparse(call.func).rpartition(".")
         given = [one.value for one in call.keywords if one.arg in ("timeout", "seconds")]
@@ -44,7 +44,7 @@ def ceilings(tree: ast.AST) -> Iterator[tuple[str, float]]:
 
 
 def measured(tree: ast.AST) -> Iterator[str]:
-    """Yield each assertion that so many seconds on the clock are not exceeded."""
+    """Yield each assertion that limits elapsed time."""
     for one in (one for one in ast.walk(tree) if isinstance(one, ast.Assert)):
         for compared in (each for each in ast.walk(one.test) if isinstance(each, ast.Compare)):
             calls = [each for each in ast.walk(compared.left) if isinstance(each, ast.Call)]

@@ -1,4 +1,4 @@
-"""What takes many values takes them by name, so that no two of them are mixed up unseen."""
+"""Wide constructors and functions are keyword-only: no two values are swapped unnoticed."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ IN_PLACES = {
 
 
 def wide(source: str) -> list[str]:
-    """Return the names of dataclasses and functions of which too much is given by position."""
+    """Return the dataclasses and functions that accept too many positional values."""
     return [name for one in ast.walk(ast.parse(source)) for name in _wide(one)]
 
 

@@ -1,4 +1,4 @@
-"""Which line goes on from which: branches are marked, everything else is not."""
+"""Which line continues which: branches are marked, and nothing else is."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tui.claude.transcript.branches import BranchTracker
 
 
 def name(word: str) -> str:
-    """Return the id of a line, by a word for it."""
+    """Return the id of the line with that label."""
     return str(uuid.uuid5(uuid.NAMESPACE_OID, word)) if word else ""
 
 
@@ -94,7 +94,7 @@ STRAIGHT = {
 
 @pytest.mark.parametrize("records", STRAIGHT.values(), ids=STRAIGHT.keys())
 def test_what_only_goes_on_has_no_mark(records: tuple[dict[str, Any], ...]) -> None:
-    """Tools that run at once, and summaries, are no branches: nobody would believe the marks."""
+    """Parallel tools and summaries are not branches: false marks would make all marks worthless."""
     found = learnt(*records)
     assert (found.marks, found.words) == ({}, "")
 

@@ -1,4 +1,4 @@
-"""The head of a line that is too long: what was cut is closed, wherever the cut is."""
+"""The head of a too-long line is valid JSON again, wherever it was cut."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A transcript line to entries: total, and every text of them is safe to show."""
+"""Any transcript line becomes entries, and their texts are safe to show."""
 
 from __future__ import annotations
 

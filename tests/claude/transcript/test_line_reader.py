@@ -1,4 +1,4 @@
-"""What a line means by those before it: prompts that waited in the queue, answers cut off."""
+"""Lines whose meaning depends on earlier ones: queued prompts, answers that were cut off."""
 
 from __future__ import annotations
 

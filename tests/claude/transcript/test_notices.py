@@ -1,4 +1,4 @@
-"""What the CLI notes about hooks and MCP servers is a notice each, in plain words."""
+"""Each note of the CLI about hooks and MCP servers becomes one notice in plain words."""
 
 from __future__ import annotations
 

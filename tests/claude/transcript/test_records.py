@@ -1,4 +1,4 @@
-"""Every whole record of a line is found, whatever stands around it, and the rest is counted."""
+"""Every whole record in a line is found, whatever surrounds it, and the rest is counted."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ TEXT = 'A "quoted" {"type": "user"} \\ word, and a colon: {"x": [1, 2]} \n\t é'
 
 
 def record(number: int, **more: Any) -> dict[str, Any]:
-    """A record as the CLI writes one, with all in it that could be taken for another."""
+    """A record as the CLI writes it, with all that could be mistaken for another record."""
     block = {"type": "tool_use", "id": "t", "input": {"type": "user", "message": {"a": TEXT}}}
     return {
         "parentUuid": None,
@@ -65,7 +65,7 @@ def test_whole_records_are_all_there_and_nothing_is_skipped(raw: bytes, found: l
     "second", [TWO, b'{"type":"user","number":2}', b'{"number":2,"a":{"b":1}}']
 )
 def test_a_record_behind_one_that_was_cut_anywhere_is_found(second: bytes) -> None:
-    """Where the cut is after a colon or a comma of the record itself, a name tells: see below."""
+    """A cut after a colon or comma of the record itself is recognised by a name: see below."""
     for cut in range(1, len(ONE)):
         found = records_of(ONE[:cut] + second)
         if ONE[:cut].rstrip()[-1:] in (b":", b",", b"[") and second != TWO:
@@ -107,7 +107,7 @@ def test_a_cut_record_alone_gives_nothing_of_its_inside() -> None:
     ids=range(12),
 )
 def test_no_line_takes_the_square_of_its_length(raw: bytes) -> None:
-    """Each line of four megabytes; parsing a good one takes 0.1 s, the square some hours."""
+    """Lines of 4 MB: parsing a good one takes 0.1 s; in quadratic time it would take hours."""
     begun = time.process_time()
     records_of(raw)
     assert time.process_time() - begun < 5

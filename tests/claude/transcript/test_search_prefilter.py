@@ -1,4 +1,4 @@
-"""Whatever a notice shows is found, though its line does not hold the words as they are shown."""
+"""Whatever a notice shows is found, although its line does not contain those words literally."""
 
 from __future__ import annotations
 
@@ -81,6 +81,6 @@ def test_any_piece_of_what_is_shown_leads_to_its_line(
 
 
 def test_what_no_notice_is_made_of_is_all_that_is_sought() -> None:
-    """To look for more takes longer."""
+    """Searching for more words takes longer."""
     for words in (b"pumps", b"industrial pumps", b"dunwell", b"search"):
         assert told_in((words,)) == (words, b"<command-")

@@ -1,4 +1,4 @@
-"""Who speaks: what the CLI writes in the user's name is a notice, and no prompt."""
+"""Who speaks: what the CLI writes in the user's name is a notice, not a prompt."""
 
 from __future__ import annotations
 
@@ -178,7 +178,7 @@ def test_a_title_is_made_of_a_person_s_words(content: Any, title: str, command: 
     ids=range(6),
 )
 def test_no_text_takes_the_square_of_its_length(content: str) -> None:
-    """Texts of four megabytes; the square takes hours."""
+    """Texts of 4 MB: quadratic time would take hours."""
     begun = time.process_time()
     entries(content)
     assert time.process_time() - begun < 5

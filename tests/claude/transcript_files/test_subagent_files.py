@@ -1,4 +1,4 @@
-"""What sub-agents wrote is found by the tool call that started them; links lead nowhere."""
+"""Sub-agent files are found by the tool call that started them; links are ignored."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A transcript from its start: whole lines, as of now, in bounded memory, nothing but files."""
+"""A transcript from its start: whole lines up to its present end, in bounded memory."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_a_line_of_30_mb_is_read_and_one_that_is_too_long_is_passed_by(tmp_path:
 
 
 def test_what_is_written_meanwhile_is_left_out(tmp_path: Path) -> None:
-    """Read to its end, a file that grows as fast as it is read would have none."""
+    """A file that grows as fast as it is read would never end."""
     path = tmp_path / "t.jsonl"
     path.write_bytes(b"one\n" * 100_000)
     count = 0
@@ -113,7 +113,7 @@ def test_only_a_file_is_read(tmp_path: Path, make: Callable[[Path], None]) -> No
 
 @pytest.mark.parametrize("letter", ["\U0001f600", "\\ud83d\\ude00", "\u0416"])
 def test_a_long_line_of_wide_letters_is_passed_by_sooner(tmp_path: Path, letter: str) -> None:
-    """Without the guard one such letter makes a text of 30 MB take 120, and each copy of it."""
+    """Without the guard, one such letter makes a 30 MB text (and each copy) take 120 MB."""
     path = tmp_path / "t.jsonl"
     path.write_bytes(b"x" * 30_000_000 + letter.encode() + b"\nlast\n")
     assert problems(path) == ["a line of 30 MB is too long to be read"]
@@ -121,7 +121,7 @@ def test_a_long_line_of_wide_letters_is_passed_by_sooner(tmp_path: Path, letter:
 
 
 def test_a_hole_is_passed_by_at_once_and_told(tmp_path: Path) -> None:
-    """Without the guard a file of a terabyte, of which nothing was written, is read for an hour."""
+    """Without the guard, an empty sparse file of a terabyte is read for an hour."""
     path = tmp_path / "t.jsonl"
     path.write_bytes(b"first\n")
     os.truncate(path, 1 << 40)
@@ -132,7 +132,7 @@ def test_a_hole_is_passed_by_at_once_and_told(tmp_path: Path) -> None:
 
 
 def test_a_line_without_an_end_ends_the_reading_and_is_told(tmp_path: Path) -> None:
-    """Without the bound all of it is read, and nobody is told that nothing was found."""
+    """Without the bound, all of it is read, and nobody is told that nothing was found."""
     path = tmp_path / "t.jsonl"
     with path.open("wb") as file:
         file.write(b"first\n")

@@ -1,4 +1,4 @@
-"""A transcript read page by page is the transcript, whatever is in it."""
+"""All pages of a transcript together are the transcript, whatever it contains."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def long_line(size: int) -> bytes:
 
 
 def test_a_line_of_30_mb_is_read_by_its_ends_alone(tmp_path: Path) -> None:
-    """Read whole it would take 30 MB and more, and over 100 ms."""
+    """Read whole, it would take over 30 MB and 100 ms."""
     content = b"{}\n" + long_line(30_000_000) + b"\n{}\n"
     with transcript_pages.opened(file(tmp_path, content)) as fd:
         tracemalloc.start()
@@ -119,7 +119,7 @@ def test_what_was_cut_off_meanwhile_is_no_page(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("line", [b"", b"x"])
 def test_very_many_short_lines_come_in_parts(tmp_path: Path, line: bytes) -> None:
-    """Without the bound each page of a file of nothing but newlines is a quarter of a million."""
+    """Without the bound, a page of a file of newlines has a quarter of a million lines."""
     content = (line + b"\n") * 300_000
     with transcript_pages.opened(file(tmp_path, content)) as fd:
         place, on = len(content), 0
@@ -134,7 +134,7 @@ def test_very_many_short_lines_come_in_parts(tmp_path: Path, line: bytes) -> Non
 
 
 def test_a_line_without_an_end_is_read_a_bounded_way(tmp_path: Path) -> None:
-    """Without the bound every byte of it is looked at for where it begins."""
+    """Without the bound, every byte before it is searched for the line's start."""
     path = file(tmp_path, b"{}\n")
     os.truncate(path, 10 * FARTHEST)
     with transcript_pages.opened(path) as fd:

@@ -1,4 +1,4 @@
-"""Only whole lines are shown, each once; a file that became another is announced."""
+"""Only whole lines are shown, each once; a replaced file is announced."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def told(tail: Tail) -> tuple[tuple[bytes, ...], bool, str]:
 
 
 def drain(tail: Tail, limit: int) -> tuple[bool, tuple[bytes, ...]]:
-    """Read until nothing comes; return whether it was another file, and its lines."""
+    """Read until nothing comes; return whether the file was replaced, and its lines."""
     growth = tail.read(limit=limit)
     was_reset, lines = growth.was_reset, raw(growth)
     size = tail.path.stat().st_size
@@ -72,9 +72,9 @@ ACTS = st.tuples(
 def test_after_truncation_and_replacement_it_is_the_file_as_it_is(
     tmp_path: Path, acts: list[tuple[str, bytes]], limit: int
 ) -> None:
-    """Without the announcement the lines before the change would stay on the screen.
+    """Without the announcement, the lines before the change would stay on the screen.
 
-    Without the comparison of what was read last a file truncated and grown again goes unnoticed.
+    Without comparing the last bytes read, a file that was truncated and grew again goes unnoticed.
     """
     path = tmp_path / "changing.jsonl"
     path.write_bytes(b"first\n")

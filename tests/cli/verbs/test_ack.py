@@ -13,7 +13,7 @@ from tests.support.listings.sample_listing import FIRST, SECOND, SampleListing, 
 
 @pytest.fixture
 def listing(tmp_path: Path) -> SampleListing:
-    """A ghost, which needs somebody, and a session that needs no attention."""
+    """A ghost, which needs attention, and a session that needs none."""
     listing = SampleListing(tmp_path / "outputs")
     listing.track(FIRST)
     listing.add(SECOND)

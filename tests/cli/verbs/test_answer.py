@@ -1,4 +1,4 @@
-"""A terminal shows each input in a way of its own, and what counts is what is typed after it."""
+"""A terminal shows each input in full, and only what is typed afterwards answers it."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _PATIENCE_S = 60
 
 
 class Waiting:
-    """A session whose run waits for a permission, and the verbs that speak of it."""
+    """A session whose run waits for a permission, and the verbs that show it."""
 
     def __init__(self, folder: Path, asked: dict[str, Any]) -> None:
         self.listing = SampleListing(folder / "outputs")
@@ -55,7 +55,7 @@ class Waiting:
 
 
 class Pty:
-    """A program at a terminal into which something was `typed` before it began."""
+    """A program at a terminal, with text `typed` before it started."""
 
     def __init__(self, command: list[str], typed: str, columns: int) -> None:
         self._master, self._slave = os.openpty()
@@ -78,7 +78,7 @@ class Pty:
         os.write(self._master, f"{words}\n".encode())
 
     def until(self, words: str) -> str:
-        """Return all that was said once it has these words."""
+        """Return the whole output once it contains these words."""
         over = time.monotonic() + _PATIENCE_S
         while words not in self.said:
             assert self._process.poll() is None or self._is_said(0), self.said
@@ -104,7 +104,7 @@ class Pty:
 def test_a_row_that_the_terminal_would_wrap_says_that_it_goes_on(
     tmp_path: Path, words: tuple[str, ...], indent: int, columns: int
 ) -> None:
-    """A command padded up to the terminal's edge does not read as a key of its own."""
+    """A command padded to the terminal's edge must not look like a key of the input."""
     blank = " " * (columns - len("command: ls"))
     asked = {"command": f"ls{blank}description: {TAIL}"}
     waiting = Waiting(tmp_path, asked)
@@ -148,7 +148,7 @@ def test_no_terminal_is_too_narrow_to_be_asked_at(tmp_path: Path) -> None:
 def test_what_was_typed_before_the_request_was_shown_grants_nothing(
     tmp_path: Path, decision: str
 ) -> None:
-    """Pasted along with the command, or meant for whatever ran before."""
+    """It was pasted along with the command, or meant for the program before."""
     waiting = Waiting(tmp_path, {"command": "rm -rf /srv"})
     word = f"{'yes' if decision == 'allow' else decision} {waiting.digest[:4]}"
     with waiting.verb("answer", FIRST, decision, typed=f"{word}\n") as pty:

@@ -1,4 +1,4 @@
-"""Browsing changes no byte and no mtime, whatever is there; every bad listing has its line."""
+"""Browsing changes no byte and no mtime; every bad listing has its line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The verbs of upkeep as programs: what they print, and their exit codes."""
+"""The verbs cleanup, trash and purge: what they print, and their exit codes."""
 
 from __future__ import annotations
 

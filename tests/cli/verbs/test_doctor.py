@@ -103,7 +103,7 @@ def _bad_date(listing: SampleListing) -> None:
 
 
 def _cut_off(listing: SampleListing) -> None:
-    """A delete that was killed after the files had moved, before the row said so."""
+    """A delete that was killed after moving the files, before updating the row."""
     listing.add(FIRST)
     assert run_cli(listing.root, "delete", FIRST, "--yes").returncode == 0
     change_row(listing, "UPDATE claude_sessions SET status = 'active'")
@@ -260,7 +260,7 @@ def test_one_that_two_listings_claim_is_left_to_a_person(listing: SampleListing)
 def test_one_stray_that_fails_hides_no_other(
     listing: SampleListing, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """What was done before and after it is told, and what went wrong as JSON too."""
+    """What was done before and after it is reported, and the failure as JSON too."""
     _stray(listing)
     for session_id in (SECOND, THIRD):
         listing.track(session_id)
@@ -289,7 +289,7 @@ def test_who_is_to_be_adopted_must_be_said(listing: SampleListing, words: list[s
 
 
 def test_check_looks_again_before_it_calls_for_a_lock(listing: SampleListing) -> None:
-    """One that is over by then would have woken somebody for nothing."""
+    """A problem that is over by then would wake somebody for nothing."""
     listing.add(FIRST)
     with closing(sqlite3.connect(listing.db_path, isolation_level=None)) as writer:
         writer.execute("BEGIN EXCLUSIVE")

@@ -54,7 +54,7 @@ def listing(tmp_path: Path) -> SampleListing:
 
 
 def in_the_console(listing: SampleListing, *words: str) -> VerbOutput:
-    """Do a verb as `:` does, in a thread of the console's."""
+    """Run a verb as the `:` line does, in a thread of the console."""
     with ThreadPoolExecutor(1) as pool:
         return pool.submit(say_verb, listing.context(), words).result(60)
 
@@ -112,7 +112,7 @@ def test_in_the_console_it_finds_the_same(listing: SampleListing) -> None:
 
 
 def test_in_the_console_a_pattern_that_takes_for_ever_stops_nothing(listing: SampleListing) -> None:
-    """In a thread of its own process it would hold the interpreter, and all of the screen."""
+    """In a thread of the console's process it would block the interpreter and the screen."""
     write_lines(listing.transcript_path(FIRST), prompt("a" * 60 + "b"))
     words, ticks = ("grep", "(a+)+$"), 0
     with ThreadPoolExecutor(1) as pool:

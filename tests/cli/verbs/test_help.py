@@ -1,4 +1,4 @@
-"""The verb help: the topics, a guide as a pager or the console shows it, and what is no topic."""
+"""The verb help: topics, a guide in a pager or the console, and unknown topics."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever a transcript is, every verb that reads it answers soon, in little memory, in words."""
+"""Every verb that reads a transcript answers soon, in little memory, whatever it contains."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _LONGEST_S = 120.0  # where a second is enough; without the bounds it is minutes
 
 
 def run(listing: SampleListing, *words: str) -> tuple[int, str, str]:
-    """Run a verb as a process of its own, in bounded time and memory."""
+    """Run a verb in its own process, in bounded time and memory."""
     kept = {"HOME": str(listing.root.parent), "SESSION_CONSOLE_CONFIG": "/dev/null"}
     began = time.monotonic()
     done = run_verb(["--root", str(listing.root), *words], {"PATH": os.environ["PATH"]} | kept)
@@ -31,7 +31,7 @@ def run(listing: SampleListing, *words: str) -> tuple[int, str, str]:
 
 @pytest.mark.parametrize("kind", ODD)
 def test_every_verb_that_reads_it_answers(listing: SampleListing, kind: str) -> None:
-    """Without the bounds `tail` takes 5.2 GB and minutes, and `export` reads every byte twice."""
+    """Without the bounds, `tail` takes 5.2 GB and minutes, and `export` reads every byte twice."""
     ODD[kind](listing.transcript_path(FIRST))
     told = ""
     for words in ("ls --json", "show ID", "tail ID", "tail ID -n 100000", "export ID", "grep ."):
@@ -55,7 +55,7 @@ def test_what_can_be_read_of_a_huge_one_is_shown(listing: SampleListing) -> None
 def test_a_transcript_that_grows_by_very_much_at_once_is_shown_from_its_end(
     listing: SampleListing,
 ) -> None:
-    """Without the bound a console reads for as long as somebody likes what nobody looks at."""
+    """Without the bound, a console can be made to read for ever what nobody looks at."""
     session = listing.session(FIRST)
     follow = last_entries(session, 50).follow
     path = listing.transcript_path(FIRST)
@@ -74,7 +74,7 @@ def test_a_transcript_that_grows_by_very_much_at_once_is_shown_from_its_end(
 
 
 def test_going_back_for_entries_ends_at_a_bound(listing: SampleListing) -> None:
-    """Without the bound the whole file is in memory before the first entry is shown."""
+    """Without the bound, the whole file is in memory before the first entry is shown."""
     path = listing.transcript_path(FIRST)
     line = path.read_bytes()
     ODD["all newlines"](path)

@@ -1,4 +1,4 @@
-"""The verbs that correct a row and those that account for it all, as scripts meet them."""
+"""The verbs that correct a row and those that report changes, as scripts use them."""
 
 from __future__ import annotations
 
@@ -137,7 +137,7 @@ def test_the_accounts_are_data(listing: SampleListing) -> None:
 
 
 def test_show_says_what_to_do_about_a_failure(listing: SampleListing) -> None:
-    """The guide of the first night promises it, and `show` sent the reader to `show`."""
+    """The guide of the first night promises it; `show` used to refer the reader to `show`."""
     say(listing, "fail", "9f2c", "--reason", "wrong client")
     shown = say(listing, "show", "9f2c")[1]
     assert re.search("^reason +wrong client$", shown, re.M)
@@ -146,7 +146,7 @@ def test_show_says_what_to_do_about_a_failure(listing: SampleListing) -> None:
 
 
 def test_the_log_does_not_say_that_a_released_hold_stands(listing: SampleListing) -> None:
-    """It repeated the hold's own words: "new runs and clean-up paused"."""
+    """It used to repeat the hold's own words: "new runs and clean-up paused"."""
     say(listing, "hold", "on")
     say(listing, "hold", "off")
     (released, begun) = facts(listing, "log")

@@ -1,4 +1,4 @@
-"""`tail`, `export` and `grep` have what sub-agents said, whichever CLI ran them."""
+"""`tail`, `export` and `grep` include what sub-agents said, whichever CLI version ran them."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def listing(tmp_path: Path) -> SampleListing:
 
 @pytest.fixture
 def folder(listing: SampleListing) -> Path:
-    """A session's own folder: one sub-agent in the background that has another, and a workflow."""
+    """A session's folder: a background sub-agent with a sub-agent of its own, and a workflow."""
     outcome = {"status": "async_launched", "runId": "wf_1"}
     path = write(
         listing.transcript_path(FIRST),
@@ -168,7 +168,7 @@ def test_what_the_cli_really_writes_is_found_at_both_levels(tmp_path: Path) -> N
 def test_a_notification_that_names_the_task_alone_ends_its_call(
     listing: SampleListing, ids: dict[str, str]
 ) -> None:
-    """Some CLIs name no call in it: the result of the launch says which task is whose."""
+    """Some CLI versions name no call there: the launch's result says whose task it is."""
     task = ids.get("taskId", "a1")
     ended = notified("t1", 11)
     ended["message"]["content"] = (

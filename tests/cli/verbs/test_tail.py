@@ -1,4 +1,4 @@
-"""The verb tail: an arrow once, a day where it begins."""
+"""The verb tail: each arrow once, each date where its day begins."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the header says of tokens and cost, by what the lines say."""
+"""The header's tokens and cost follow from the lines."""
 
 from __future__ import annotations
 
@@ -158,7 +158,7 @@ def test_what_a_compaction_leaves_is_in_the_context_at_once() -> None:
 
 @pytest.mark.parametrize("more", [{}, {"compactMetadata": {"preTokens": 900_050}}])
 def test_after_a_compaction_of_unknown_size_there_is_no_share(more: dict[str, Any]) -> None:
-    """The share of before stood there: 90 % of a context that was just emptied."""
+    """The old share was still shown: 90 % of a context that had just been emptied."""
     meter = UsageMeter()
     meter.note([said("m1", 900_000, 50)])
     meter.note(entries_of({"type": "system", "subtype": "compact_boundary", **more}, 99, 0))

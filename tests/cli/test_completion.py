@@ -18,7 +18,7 @@ from tui.cli.completion import SHELLS
 from tui.cli.declarations.table import VERBS
 from tui.cli.declarations.verb import Verb
 from tui.cli.parser import build_parser
-from tui.core.sessions.session_filter import STATE_WORDS
+from tui.core.sessions.status_filter import STATE_WORDS
 from tui.guides import topic_names
 from tui.operations.trash.delete import delete
 

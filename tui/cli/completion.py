@@ -9,7 +9,7 @@ from pathlib import Path
 from tui.cli.declarations.arguments import COMMON, Argument
 from tui.cli.declarations.table import VERBS
 from tui.cli.declarations.verb import Verb
-from tui.core.sessions.session_filter import STATE_WORDS
+from tui.core.sessions.status_filter import STATE_WORDS
 
 _EVERYWHERE = ("--help", *sorted(one.names[0] for one in COMMON))
 _STATUS = ("status",)

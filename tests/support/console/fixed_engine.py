@@ -24,7 +24,7 @@ from tui.core.models.row import Row
 from tui.core.models.session import Session
 from tui.core.models.verdict import Verdict
 from tui.core.sessions.catalog_changes import LastLooked
-from tui.core.sessions.session_filter import CleanupCriteria, select
+from tui.core.sessions.cleanup_selection import CleanupCriteria, select
 from tui.core.time.expiry import parse_duration
 from tui.operations.context import ActionResult, Context, VerbInfo, VerbOutput
 from tui.operations.running.prompt_line import parse_prompt_line, with_options

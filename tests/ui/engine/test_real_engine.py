@@ -16,7 +16,7 @@ from tui.cli.verb_info import verb_infos
 from tui.core.console.saved_view import SavedView
 from tui.core.errors import ConfirmationRequired, ConsoleError, UsageError
 from tui.core.sessions.catalog_changes import LastLooked
-from tui.core.sessions.session_filter import CleanupCriteria
+from tui.core.sessions.cleanup_selection import CleanupCriteria
 from tui.operations.context import Context, VerbOutput
 from tui.settings import Settings
 from tui.ui.engine.real_engine import RealEngine

@@ -13,16 +13,14 @@ SESSIONS = (
         name="ls",
         module="sessions.ls_show",
         summary="list sessions, those that end soonest first",
-        examples=("ls hollis_park --ends 24h", "ls --json"),
+        examples=("ls hollis_park --ends 24h", "ls --filter 'cost>5 or failed'", "ls --json"),
         acts=False,
         arguments=(
             LISTING,
             word("--status", "S", "only with this state or status", "status"),
             flag("--live", about="only sessions that are running now"),
             word("--ends", "24h", "only sessions that end within this time"),
-            text(
-                "--filter", "WORDS", "the console's filter: words, stage:3, live, <24h; ! negates"
-            ),
+            text("--filter", "WORDS", "the console's filter, such as 'stage:3 cost>5 or failed'"),
         ),
     ),
     Verb(

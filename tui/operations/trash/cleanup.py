@@ -11,7 +11,7 @@ from tui.core.errors import Conflict, Reason
 from tui.core.models.catalog import Catalog, Listing
 from tui.core.models.session import Session
 from tui.core.sessions import row_transitions
-from tui.core.sessions.session_filter import CleanupCriteria, CleanupSelection, select
+from tui.core.sessions.cleanup_selection import CleanupCriteria, CleanupSelection, select
 from tui.core.text.safe_text import one_line
 from tui.operations.catalog.scanner import listing_paths
 from tui.operations.catalog.session_lookup import find_listing

@@ -14,7 +14,7 @@ from tui.core.models.permission_request import PermissionRequest
 from tui.core.models.session import Session
 from tui.core.models.verdict import Verdict
 from tui.core.sessions.catalog_changes import LastLooked
-from tui.core.sessions.session_filter import CleanupCriteria
+from tui.core.sessions.cleanup_selection import CleanupCriteria
 from tui.operations.context import ActionResult, VerbInfo, VerbOutput
 from tui.operations.running.resume import RunPlan
 from tui.operations.search.transcript_search import SearchHits

@@ -15,7 +15,7 @@ from tui.core.models.permission_request import PermissionRequest
 from tui.core.models.session import Session
 from tui.core.models.verdict import Verdict
 from tui.core.sessions.catalog_changes import LastLooked
-from tui.core.sessions.session_filter import CleanupCriteria
+from tui.core.sessions.cleanup_selection import CleanupCriteria
 from tui.core.time.zones import LOCAL, zone_named
 from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.context import ActionResult, Context, VerbInfo, VerbOutput

@@ -12,7 +12,7 @@ from tests.support.console.fixed_engine import FixedEngine
 from tests.support.console.harness import console
 from tui.core.errors import UsageError
 from tui.core.models.catalog import Hold
-from tui.core.sessions.session_filter import CleanupCriteria
+from tui.core.sessions.cleanup_selection import CleanupCriteria
 from tui.ui.actions.sessions.cleaning import wanted
 
 

@@ -12,8 +12,9 @@ from tui.cli.tables import put_table
 from tui.core.models.catalog import Catalog
 from tui.core.models.session import Session
 from tui.core.sessions.listing_join import is_gone
-from tui.core.sessions.session_filter import names_gone, parse_filter, parse_status
+from tui.core.sessions.session_filter import names_gone, parse_filter
 from tui.core.sessions.session_state import StateWord, state_word
+from tui.core.sessions.status_filter import parse_status
 from tui.core.text.safe_text import one_line, safe_text
 from tui.core.time.expiry import parse_duration
 from tui.core.time.zones import LOCAL, zone_words

@@ -8,8 +8,8 @@ from functools import partial
 
 from tui.core.errors import Reason, Refused, UsageError
 from tui.core.models.catalog import Catalog
+from tui.core.sessions.cleanup_selection import CleanupCriteria
 from tui.core.sessions.listing_join import is_pending
-from tui.core.sessions.session_filter import CleanupCriteria
 from tui.core.text.sizes import parse_size
 from tui.core.time.expiry import parse_duration
 from tui.operations.trash.cleanup import CleanupPlan

@@ -24,10 +24,10 @@ def test_a_result_without_its_call_has_one_arrow_and_each_day_is_told_once(tmp_p
     )
     done = run_cli(listing.root, "tail", FIRST, TZ="UTC")
     assert done.stdout.splitlines() == [
-        "2026-11-20",
+        "── Fri 20 Nov ──",
         "12:00 > Find pumps",
         "12:00 → done so",
-        "2026-11-21",
+        "── Sat 21 Nov ──",
         "12:00 Yes.",
         "12:00 > Thanks",
     ]

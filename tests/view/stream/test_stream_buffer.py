@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -34,7 +35,7 @@ def rolled(*entries: Entry) -> StreamBuffer:
     return roll
 
 
-def words(lines: tuple[Line, ...]) -> list[str]:
+def words(lines: Sequence[Line]) -> list[str]:
     return ["".join(cell.text for cell in line).strip() for line in lines]
 
 
@@ -201,10 +202,9 @@ def test_a_day_is_told_where_it_begins_and_at_first_unless_it_is_today() -> None
     days = [NOW - timedelta(days=2), NOW - timedelta(days=2), None, NOW, NOW]
     roll.append([replace(entry(n), at=at) for n, at in enumerate(days)])
     told = [words(roll.lines(n))[0] for n in range(len(days))]
-    earlier = f"{(NOW - timedelta(days=2)).date()}"
-    assert [one for one in told if one.startswith("20")] == [earlier, f"{NOW.date()}"]
-    assert told[0] == earlier
-    assert told[3] == f"{NOW.date()}"
+    assert [one for one in told if "──" in one] == ["── Wed 18 Nov ──", "── Fri 20 Nov ──"]
+    assert told[0] == "── Wed 18 Nov ──"
+    assert told[3] == "── Fri 20 Nov ──"
     today = StreamBuffer(UTC)
     today.today = NOW.date()
     today.append([entry(1)])
@@ -217,7 +217,43 @@ def test_a_day_that_begins_with_what_is_not_shown_is_told_all_the_same() -> None
     yesterday = NOW - timedelta(days=1)
     roll.append([replace(entry(0), at=yesterday), call(1, "t"), result(2, "t"), entry(3)])
     assert words(roll.lines(1)) == []
-    assert words(roll.lines(3))[0] == f"{NOW.date()}"
+    assert words(roll.lines(3))[0] == "── Fri 20 Nov ──"
+
+
+def test_a_day_of_another_year_has_its_year_and_so_has_the_next_of_this_one() -> None:
+    roll = StreamBuffer(UTC)
+    roll.today = date(2027, 1, 2)
+    eve = datetime(2026, 12, 30, 12, tzinfo=UTC)
+    roll.append([replace(entry(n), at=eve + timedelta(days=n)) for n in range(4)])
+    told = [words(roll.lines(n))[0] for n in range(4)]
+    assert told == [
+        "── Wed 30 Dec 2026 ──",
+        "── Thu 31 Dec ──",
+        "── Fri 01 Jan 2027 ──",
+        "── Sat 02 Jan ──",
+    ]
+
+
+def test_a_screen_begins_with_a_time_wherever_it_begins() -> None:
+    roll = rolled(
+        entry(0, rows=3), replace(entry(1), at=None), replace(entry(2), at=NOW + timedelta(hours=1))
+    )
+    for top in [(0, 0), (0, 1), (0, 2), (1, 0)]:
+        (_, first), *others = roll.visible(top, 9)
+        assert words([first])[0].startswith("14:30 "), top
+        assert [words([line])[0][:6] for _, line in others].count("15:30 ") == 1
+        assert not any(words([line])[0].startswith("14:30") for _, line in others)
+    assert words([roll.visible((2, 0), 9)[0][1]])[0].startswith("15:30 ")
+
+
+def test_the_day_of_a_place_is_told_unless_it_is_today() -> None:
+    roll = rolled(replace(entry(0), at=NOW - timedelta(days=1)), replace(entry(1), at=None))
+    assert roll.other_day((0, 0)) == ""  # today is not known yet
+    roll.today = NOW.date()
+    assert roll.other_day((0, 0)) == roll.other_day((1, 0)) == "Thu 19 Nov"
+    roll.append([entry(2)])
+    assert roll.other_day((2, 0)) == roll.other_day((3, 0)) == ""
+    assert StreamBuffer(UTC).other_day((0, 0)) == ""
 
 
 def test_a_notice_opens_to_all_that_it_stands_for() -> None:

@@ -52,7 +52,7 @@ def test_model_context_cost_tokens_and_time_of_the_turn(spent: SessionUsage, sai
 
 
 def test_a_narrow_pane_keeps_context_and_cost() -> None:
-    assert title(SPENT, 60) == "ctx 61%  $1.50 +$0.30"
+    assert title(SPENT, 74) == "ctx 61%  $1.50 +$0.30"
     assert title(SPENT, 92).startswith("ctx 61%  $1.50 +$0.30  opus-5")
 
 
@@ -83,6 +83,13 @@ def test_a_long_name_is_shortened_in_its_middle_for_what_stands_behind_it(width:
     assert "ctx 61%  $1.50 +$0.30" in said
     assert cell_width(said) <= width
     assert "…" in said
+
+
+def test_where_a_note_needs_the_room_facts_give_way_to_it_and_the_state_stays() -> None:
+    said = [stream_title.title(ONE, NOW, QUIET, SPENT, width) for width in range(44, 120)]
+    assert all(cell_width(one) <= 44 + number for number, one in enumerate(said))
+    assert said[0] == f"4 Live  holli…park  stage 3  {ONE.session_id[:4]}  ● running"
+    assert all("● running" in one for one in said)
 
 
 def test_a_session_without_a_stage_has_none_in_its_title() -> None:

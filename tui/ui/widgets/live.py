@@ -298,10 +298,11 @@ class LivePane(Pane):
     def note(self) -> str:
         if self.wish is not None and self.wish.side not in ("before", "after"):
             return "reading..."
-        if self.is_following:
-            return ""
-        share = f"  {self._share():.0%}" if self.start > 0 or not self.is_at_end else ""
-        return (f"{self.unseen} new ↓" if self.unseen else f"{self._follows} follows") + share
+        says = [self._buffer.other_day(self.top)]
+        if not self.is_following:
+            says.append(f"{self.unseen} new ↓" if self.unseen else f"{self._follows} follows")
+            says.append(f"{self._share():.0%}" if self.start > 0 or not self.is_at_end else "")
+        return "  ".join(filter(None, says))
 
     def _share(self) -> float:
         place = self._buffer.place_at(self.top[0])

@@ -81,9 +81,9 @@ def entry_lines(entry: Entry, around: RenderContext, width: int) -> tuple[Line, 
     first = Cell((minute if minute != around.before else "").ljust(TIME_WIDTH), "muted")
     lines = ((first if index == 0 else _INDENT, *bar, *line) for index, line in enumerate(body))
     day = day_of(entry, around.zone)
-    if not body or around.day is None or day in (None, around.day):
+    if not body or around.day is None or day is None or day == around.day:
         return tuple(lines)
-    return ((Cell(f"{day}", "muted"),), *lines)
+    return (day_rule(day, around.day), *lines)
 
 
 def _body(entry: Entry, around: RenderContext, width: int) -> list[Line]:
@@ -116,6 +116,18 @@ def minute(entry: Entry, zone: tzinfo) -> str:
 def day_of(entry: Entry, zone: tzinfo) -> date | None:
     """Return the day of an entry, which is shown where it changes."""
     return entry.at.astimezone(zone).date() if entry.at else None
+
+
+def day_rule(day: date, before: date) -> Line:
+    """Return the rule above the first entry of a day; `before` is the day shown last."""
+    return (Cell(f"── {formatting.day(day, before)} ──", "muted"),)
+
+
+def begun(line: Line, at: datetime, zone: tzinfo) -> Line:
+    """Return the first line of a screen, which has a time also where its entry began above it."""
+    if not line or line[0].text.strip():
+        return line
+    return (Cell(_clock(at, zone).ljust(TIME_WIDTH), "muted"), *line[1:])
 
 
 def _clock(at: datetime | None, zone: tzinfo) -> str:

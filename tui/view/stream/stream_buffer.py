@@ -13,6 +13,7 @@ from tui.core.models.entry import Entry, EntryKind
 from tui.view.stream import entry_lines
 from tui.view.stream.entry_lines import TOOLS, RenderContext, Tools
 from tui.view.stream.subagent_lines import SubagentLines
+from tui.view.text import formatting
 from tui.view.text.lines import Line
 
 Place = tuple[int, int]
@@ -284,14 +285,33 @@ class StreamBuffer:
     # Positions ------------------------------------------------------------------------------
 
     def visible(self, top: Place, height: int) -> list[tuple[Place, Line]]:
-        """Return the lines from `top` on that fill a height, each with its position."""
+        """Return the lines from `top` on that fill a height, each with its position.
+
+        The first has a time.
+        """
         shown: list[tuple[Place, Line]] = []
         index, row = top
         while index <= len(self.entries) and len(shown) < height:
             lines = self.lines(index)[row : row + height - len(shown)]
             shown += [((index, row + at), line) for at, line in enumerate(lines)]
             index, row = index + 1, 0
+        if shown and shown[0][0][0] < len(self.entries):
+            place, line = shown[0]
+            at = self._last_time(place[0])
+            shown[0] = (place, entry_lines.begun(line, at, self.zone) if at else line)
         return shown
+
+    def other_day(self, top: Place) -> str:
+        """Return the day of the entry at a position; empty if it is today, or not known."""
+        at = self._last_time(min(top[0], len(self.entries) - 1))
+        day = at.astimezone(self.zone).date() if at else None
+        return formatting.day(day, self.today) if day and self.today and day != self.today else ""
+
+    def _last_time(self, index: int) -> datetime | None:
+        """Return the time of an entry, else of the last before it that has one."""
+        first = max(0, index - _DAY_WITHIN)
+        near = (self.entries[at].at for at in range(index, first - 1, -1))
+        return next((one for one in near if one), None)
 
     def moved(self, top: Place, lines: int) -> Place:
         """Return the position that many lines forward or back; never past the ends."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from tui.claude.transcript.usage.usage_meter import NOTHING_SPENT, SessionUsage
@@ -37,29 +37,23 @@ def title(
     elif not runner and session.is_live:
         runner = "pipeline"
     stage = formatting.stage(one_line(session.stage)) if session.stage else ""
-    facts = (
-        f"stage {stage}" if stage else "",
-        formatting.short_id(session.session_id)[:4],
-        runner,
-        state,
-        _context(spent),
-        _cost(session, spent),
-        _remark(session, now, quiet_after),
-    )
-    behind = "".join(f"  {fact}" for fact in facts if fact)
-    more = list(_more(session, spent, now))
-    rooms = (width - cell_width(f"{_PANE}  {behind}{one}") for one in (_first(more), ""))
-    room = next((one for one in rooms if one >= _LEAST_NAME), _LEAST_NAME)
-    said = f"{_PANE}  {cut_middle(one_line(session.listing), room)}{behind}"
-    for fact in more:
+    short = formatting.short_id(session.session_id)[:4]
+    first, *others = *_more(session, spent, now), ""
+    cost, remark = _cost(session, spent), _remark(session, now, quiet_after)
+    spare = (_context(spent), cost, runner, remark, first)
+    name, said, room, count = one_line(session.listing), "", -1, len(spare) + 1
+    while count and room < min(_LEAST_NAME, cell_width(name)):
+        count -= 1
+        context, dollars, who, *more = (*spare[:count], *[""] * (len(spare) - count))
+        facts = (f"stage {stage}" if stage else "", short, who, state, context, dollars, *more)
+        said = "".join(f"  {fact}" for fact in facts if fact)
+        room = width - cell_width(f"{_PANE}  {said}")
+    said = f"{_PANE}  {cut_middle(name, max(_LEAST_NAME, room))}{said}"
+    for fact in others if count == len(spare) else ():
         if cell_width(said) + 2 + cell_width(fact) > width:
             break
-        said += f"  {fact}"
+        said += f"  {fact}" if fact else ""
     return said
-
-
-def _first(facts: Sequence[str]) -> str:
-    return f"  {facts[0]}" if facts else ""
 
 
 def _context(spent: SessionUsage) -> str:

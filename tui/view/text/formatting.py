@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 
 from tui.core.models.session import Session
 from tui.core.sessions.attention import is_settled, need_of
@@ -93,6 +93,11 @@ def moment(
         return f"{shown:%H:%M}"
     other = f" {shown.year}" if year not in (None, shown.year) else ""
     return f"{shown:%d %b}{other} {shown:%H:%M}"
+
+
+def day(day: date, today: date) -> str:
+    """Return a day as `Tue 24 Nov`, with its year unless that is the one of `today`."""
+    return f"{day:%a %d %b}{f' {day.year}' if day.year != today.year else ''}"
 
 
 def stage(name: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import importlib
 import os
 import re
 import warnings
@@ -22,6 +21,7 @@ from tui.runs.agent.cli_process import RUN_VARIABLE, kill_cli
 from tui.runs.agent.confinement import confining_environment, confining_options
 from tui.runs.agent.environment import read_env_file
 from tui.runs.agent.requesters import asker
+from tui.runs.agent.sdk_import import import_lean_sdk, import_sdk
 from tui.runs.agent.tool_calls import ToolCalls, granted_input
 from tui.runs.agent.tool_guard import ToolGuard, Verdict
 from tui.runs.folder.agent_events import (
@@ -86,7 +86,8 @@ class AgentClient:
 
     async def connect(self) -> None:
         """Start the CLI and greet it."""
-        sdk = await asyncio.to_thread(importlib.import_module, "claude_agent_sdk")
+        load = import_lean_sdk if self._given is None else import_sdk
+        sdk = await asyncio.to_thread(load)
         try:
             self._client = sdk.ClaudeSDKClient(self._options())
             await self._client.connect()

@@ -84,3 +84,13 @@ def test_half_a_name_never_takes_the_place_of_a_whole_one() -> None:
     assert closed(b'{"type": "user", "message": 1, "mess') == {"type": "user", "message": 1}
     assert closed(b'{"type": "user", "message": 1, "message') == {"type": "user", "message": 1}
     assert closed(b'{"') == {}
+
+
+def test_a_file_that_was_cut_has_no_size_and_one_that_was_not_has_its_own() -> None:
+    image = {"type": "image", "source": {"media_type": "image/png", "data": "QUJD" * 8000}}
+    line = {"type": "user", "message": {"content": [image]}, "rest": "x" * 500}
+    whole = json.dumps(line).encode()
+    for place in (20_000, len(whole) - 100):
+        (entry,) = parse_head(whole[:place], b"", 5_000_000, 1000, 7)
+        words = "[image png]" if place == 20_000 else "[image png 24 kB]"
+        assert entry.text == f"{words}\n[only the head of a line of 5.0 MB]"

@@ -18,7 +18,7 @@ def queue(operation: str, words: str | None = None) -> dict[str, Any]:
     return line if words is None else line | {"content": words}
 
 
-def user(words: str, **more: Any) -> dict[str, Any]:
+def user(words: Any, **more: Any) -> dict[str, Any]:
     return {"type": "user", "message": {"content": words}} | more
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+from tui.claude.transcript.attached_files import without_cut_data
 from tui.claude.transcript.line_parser import entries_of, unreadable
 from tui.claude.transcript.speaker import closed_tag
 from tui.core.models.entry import Entry, EntryKind
@@ -32,6 +33,7 @@ def parse_head(head: bytes, end: bytes, size: int, max_text: int, place: int) ->
     if "timestamp" not in line and (found := _STAMP.findall(end)):
         line["timestamp"] = found[-1].decode("utf-8", "replace")
     _close_tag(line)
+    without_cut_data(line.get("message"), head)
     entries = entries_of(line, max_text, place)
     if not entries:
         return ()

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from tui.claude.transcript import attached_files
 from tui.claude.transcript.background_tasks import is_launch, kept_file, started_task
 from tui.claude.transcript.notices import (
     attached_notice,
@@ -296,8 +297,8 @@ def _user(blocks: list[Any], line: Mapping[str, Any], common: _Line) -> Iterator
             yield common.entry(EntryKind.NOTICE, words, detail=whole)
         elif block.get("type") == "text" and block.get("text"):
             yield from _said(block["text"], line, common)
-        elif block.get("type") in ("image", "document") and not line.get("isMeta"):
-            yield common.entry(EntryKind.PROMPT, f"[{block['type']}]")
+        elif block.get("type") in attached_files.KINDS and not line.get("isMeta"):
+            yield common.entry(EntryKind.PROMPT, attached_files.file_words(block))
 
     yield from _each(blocks, read, common)
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from tui.claude.transcript.attached_files import file_words
 from tui.claude.transcript.background_tasks import OF_TASK, named_tasks
 from tui.claude.transcript.line_parser import (
     MAX_TEXT,
@@ -257,7 +258,7 @@ def _flat(given: object) -> str:
     if not isinstance(given, list):
         return given if isinstance(given, str) else ""
     blocks = [one for one in given if isinstance(one, dict)]
-    texts = (one.get("text") or f"[{one.get('type')}]" for one in blocks)
+    texts = (one.get("text") or file_words(one) for one in blocks)
     return "\n".join(one for one in texts if isinstance(one, str))
 
 

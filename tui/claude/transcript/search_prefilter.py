@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import chain
 
 _COMMAND = b"<command-"
@@ -22,8 +23,6 @@ _MADE = (
     b", and ",
     b" more",
     b": ",
-    b"[document]",
-    b"[image]",
     b"another agent",
     b"api error: unknown",
     b"the conversation so far was compacted to a summary",
@@ -41,6 +40,11 @@ _MADE = (
     b"refused: the model declined to answer",
     b"reminder: ",
 )
+# Of a file inside a message, whose name and type its line contains; a size is in no line.
+_FILE = (b"[document ", b"[image ", b"[file ", b"[document]", b"[image]")
+_SIZED = (b" b]", b" kb]", b" mb]", b" gb]")
+_SIZE = re.compile(rb"(?:.* )?(?:[0-9]{1,3}|[0-9]?[.][0-9]?)", re.DOTALL)
+_FILE_MARKERS = (b'"document"', b'"image"')
 # For prompts that left the queue: found by the lines of other prompts.
 _QUEUED = (
     b"queued and not taken up: ",
@@ -82,7 +86,20 @@ def told_in(literals: tuple[bytes, ...]) -> tuple[bytes, ...]:
         return ()
     is_made = any(_meets(one, words) for one in literals for words in (*_MADE, *_QUEUED))
     is_queued = any(_meets(one, words) for one in literals for words in _QUEUED)
-    return (*literals, _COMMAND, *(_MARKERS if is_made else ()), *(_PROMPTS if is_queued else ()))
+    is_file = any(_meets_file(one) for one in literals)
+    return (
+        *literals,
+        _COMMAND,
+        *(_MARKERS if is_made else ()),
+        *(_FILE_MARKERS if is_file and not is_made else ()),
+        *(_PROMPTS if is_queued else ()),
+    )
+
+
+def _meets_file(literal: bytes) -> bool:
+    """Whether a literal may be a part of what names a file inside a message."""
+    is_size = _SIZE.fullmatch(literal) is not None
+    return is_size or any(_meets(literal, words) for words in (*_FILE, *_SIZED))
 
 
 def _meets(literal: bytes, words: bytes) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from tui.claude.transcript import attached_files
 from tui.claude.transcript.background_tasks import is_launch, started_task
 from tui.core.text.safe_text import one_line
 
@@ -20,6 +21,8 @@ def _flat_block(block: object) -> str:
     facts = block if isinstance(block, dict) else {}
     if facts.get("type") == "text":
         return str(facts.get("text", ""))
+    if facts.get("type") in attached_files.KINDS:
+        return attached_files.file_words(facts)
     named = (facts.get(name) for name in ("title", "url"))
     return (
         " ".join(one for one in named if isinstance(one, str)) or f"[{facts.get('type') or 'data'}]"

@@ -79,16 +79,16 @@ def say_verb(context: Context, argv: Sequence[str], width: int | None = None) ->
     """
     if not argv or argv[0] not in BY_NAME:
         raise UsageError("there is no such verb")
-    with captured(width) as lines:
+    with captured(width) as printed:
         try:
             args = build_parser().read(argv)
             _require_in_console(args)
-            return VerbOutput(_do(context, args), lines)
+            return VerbOutput(_do(context, args), printed.lines, printed.targets)
         except ConsoleError as error:
-            error.add_note("\n".join(lines))
+            error.add_note("\n".join(printed.lines))
             raise
         except SystemExit:  # after `--help`
-            return VerbOutput(0, lines)
+            return VerbOutput(0, printed.lines)
 
 
 def _require_in_console(args: Namespace) -> None:

@@ -149,8 +149,8 @@ def entry_json(entry: Entry) -> dict[str, Any]:
     return {name: value for name, value in facts.items() if value or name in ("kind", "text")}
 
 
-def hit_json(hit: GrepHit) -> dict[str, Any]:
-    """Return a match of `grep`."""
+def hit_json(hit: GrepHit, session: Session, number: int) -> dict[str, Any]:
+    """Return a match of `grep`, the one of that number in its session."""
     return {
         "listing": hit.listing,
         "session_id": hit.session_id,
@@ -159,6 +159,11 @@ def hit_json(hit: GrepHit) -> dict[str, Any]:
         "match": hit.match,
         "text": hit.text,
         "is_sidechain": hit.is_sidechain,
+        "title": session.title or None,
+        "stage": session.stage if session.row is not None else None,
+        "number": number,
+        "place": hit.place if hit.place >= 0 else None,
+        "match_at": len(hit.before),
     }
 
 

@@ -10,10 +10,12 @@ import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, TextIO
 
 from tui.core.errors import AmbiguousId, ConsoleError
+from tui.core.models.line_target import LineTarget
 from tui.core.text.safe_text import safe_text
 
 _DEEPEST = 60
@@ -22,20 +24,29 @@ _ESCAPE = "\\"
 
 _encode = json.JSONEncoder(allow_nan=False).encode
 
-_CAPTURED: ContextVar[list[str] | None] = ContextVar("captured", default=None)
+
+@dataclass(slots=True)
+class Captured:
+    """The lines that were printed, and where some of them lead, by their index."""
+
+    lines: list[str] = field(default_factory=list)
+    targets: dict[int, LineTarget] = field(default_factory=dict)
+
+
+_CAPTURED: ContextVar[Captured | None] = ContextVar("captured", default=None)
 _ROOM: ContextVar[int | None] = ContextVar("room", default=None)
 
 
 @contextmanager
-def captured(width: int | None = None) -> Iterator[list[str]]:
+def captured(width: int | None = None) -> Iterator[Captured]:
     """Collect the lines that verbs in this thread or task print, instead of printing them.
 
     `width` is the number of cells that they will be shown in, if known.
     """
-    lines: list[str] = []
-    token, room_token = _CAPTURED.set(lines), _ROOM.set(width)
+    printed = Captured()
+    token, room_token = _CAPTURED.set(printed), _ROOM.set(width)
     try:
-        yield lines
+        yield printed
     finally:
         _CAPTURED.reset(token)
         _ROOM.reset(room_token)
@@ -71,9 +82,9 @@ def say(words: str) -> None:
     _print(safe_text(words), sys.stderr)
 
 
-def put(words: str) -> None:
-    """Print a line of data to stdout."""
-    _print(safe_text(words), sys.stdout)
+def put(words: str, target: LineTarget | None = None) -> None:
+    """Print a line of data to stdout; `target` is where it leads on a page of the console."""
+    _print(safe_text(words), sys.stdout, target)
 
 
 def put_json(value: Any) -> None:
@@ -118,10 +129,14 @@ def _json(value: Any) -> str:
     return text if is_plain else json.dumps(_cleaned(value))
 
 
-def _print(text: str, stream: TextIO | None) -> None:
-    lines = _CAPTURED.get()
-    if lines is not None:
-        lines.extend(text.split("\n"))
+def _print(text: str, stream: TextIO | None, target: LineTarget | None = None) -> None:
+    printed = _CAPTURED.get()
+    if printed is not None:
+        lines = text.split("\n")
+        if target is not None:
+            first = len(printed.lines)
+            printed.targets |= dict.fromkeys(range(first, first + len(lines)), target)
+        printed.lines.extend(lines)
     elif stream is not None:  # `print(file=None)` would print to stdout
         print(text, file=stream)
 

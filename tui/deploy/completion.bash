@@ -27,7 +27,7 @@ _session_console() {
         ls) words='--ends --filter --help --json --live --operator --read-only --restricted --root --status' takes='listing' ;;
         show) words='--help --json --operator --read-only --restricted --root' takes='session' ;;
         tail) words='--follow --help --json --operator --read-only --restricted --root' takes='session' ;;
-        grep) words='--help --json --operator --read-only --restricted --root' takes='listing' ;;
+        grep) words='--case-sensitive --help --ignore-case --json --operator --read-only --restricted --root --since --stage' takes='listing' ;;
         export) words='--help --json --operator --output --read-only --restricted --root' takes='session trash' ;;
         extend) words='--help --json --operator --read-only --restricted --root' takes='session' ;;
         delete) words='--help --json --operator --read-only --restricted --root --yes' takes='session' ;;
@@ -60,10 +60,10 @@ _session_console() {
     esac
     case $before in
         --status) words='stalled quiet waiting running queued orphan unknown attached failed api-error overwritten unreadable stray ghost untracked leftover expired ready cleaned deleted' takes='' ;;
-        --listing) words='' takes='listing' ;;
         --stage) words='' takes='stage' ;;
+        --listing) words='' takes='listing' ;;
         --also) words='' takes='session' ;;
-        --also | --days | --ends | --filter | --input | --listing | --max-budget-usd | --max-size | --max-turns | --mode | --model | --older-than | --operator | --output | --reason | --root | --stage | --status | --tools | -n | -o) return ;;
+        --also | --days | --ends | --filter | --input | --listing | --max-budget-usd | --max-size | --max-turns | --mode | --model | --older-than | --operator | --output | --reason | --root | --since | --stage | --status | --tools | -e | -n | -o) return ;;
     esac
     if [[ $takes && $word != -* ]]; then
         words=$(for kind in $takes; do _session_console_names "$kind" "${look[@]}"; done)

@@ -33,6 +33,10 @@ complete -c session-console -n __fish_use_subcommand -a tail -d 'print the end o
 complete -c session-console -n '__fish_seen_subcommand_from tail' -l follow
 complete -c session-console -n '__fish_seen_subcommand_from tail' -a '(__session_console_names session)'
 complete -c session-console -n __fish_use_subcommand -a grep -d 'search all transcripts; exits with 1 when nothing matches'
+complete -c session-console -n '__fish_seen_subcommand_from grep' -l case-sensitive
+complete -c session-console -n '__fish_seen_subcommand_from grep' -l ignore-case
+complete -c session-console -n '__fish_seen_subcommand_from grep' -l since -r
+complete -c session-console -n '__fish_seen_subcommand_from grep' -l stage -x -a '(__session_console_names stage)'
 complete -c session-console -n '__fish_seen_subcommand_from grep' -a '(__session_console_names listing)'
 complete -c session-console -n __fish_use_subcommand -a export -d 'write a session as Markdown, even from the trash'
 complete -c session-console -n '__fish_seen_subcommand_from export' -l output -r

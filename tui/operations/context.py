@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import KW_ONLY, dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import KW_ONLY, dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
@@ -11,6 +11,7 @@ from typing import Literal
 from tui.core.act_summary import new_act_id
 from tui.core.console.disabled_reason import WhyNot, nothing
 from tui.core.errors import Reason, Refused
+from tui.core.models.line_target import LineTarget
 from tui.core.models.row import Row
 from tui.safe_io.opening import guard_below, guard_config_dir
 from tui.settings import Settings
@@ -72,11 +73,12 @@ class Context:
 class VerbOutput:
     """The output of a verb that was run inside the console, stdout and stderr line by line.
 
-    `code` is the exit code that it would have had.
+    `code` is the exit code that it would have had; `targets` are where lines lead, by their index.
     """
 
     code: int
     lines: Sequence[str]
+    targets: Mapping[int, LineTarget] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -64,8 +65,8 @@ def test_hits_are_grouped_by_session_with_the_match_in_sight(listing: SampleList
     assert (done.returncode, done.stderr) == (0, "")
     lines = done.stdout.splitlines()
     assert sorted(line for line in lines if not line.startswith(" ")) == [
-        f"hollis_park/{FIRST}  Find industrial pumps",
-        f"hollis_park/{SECOND}  Strategic buyers, pumps",
+        f"hollis_park/{FIRST}  stage_3  2 hits  Find industrial pumps",
+        f"hollis_park/{SECOND}  stage_3  1 hit  Strategic buyers, pumps",
     ]
     assert "  2026-11-20 12:00 prompt   Find industrial pumps" in lines
     (long,) = [line for line in lines if "Dunwell" in line]
@@ -100,7 +101,67 @@ def test_json_is_one_object_a_hit(listing: SampleListing) -> None:
         "match": "Find industrial",
         "text": "Find industrial pumps",
         "is_sidechain": False,
+        "title": "Find industrial pumps",
+        "stage": "stage_3",
+        "number": 1,
+        "place": 0,
+        "match_at": 0,
     }
+
+
+def found(listing: SampleListing, *words: str) -> list[str]:
+    """Return the texts that match, by what `--json` prints."""
+    done = run_cli(listing.root, "grep", "--json", *words, TZ="UTC")
+    assert done.returncode in (0, 1), done.stderr
+    return sorted(json.loads(line)["text"] for line in done.stdout.splitlines())
+
+
+def test_any_of_several_patterns_is_found(listing: SampleListing) -> None:
+    assert found(listing, "-e", "strategic", "-e", "find ind") == [
+        "Find industrial pumps",
+        "Strategic buyers, pumps",
+    ]
+    SampleListing(listing.root, "dunwell").add(FIRST)
+    assert found(listing, "dunwell", "-e", "strategic") == ["Strategic buyers, pumps"]
+    assert run_cli(listing.root, "grep").returncode == 2
+    assert run_cli(listing.root, "grep", "a", "b", "-e", "c").returncode == 2
+
+
+def test_case_counts_only_when_it_is_said(listing: SampleListing) -> None:
+    assert found(listing, "FIND") == found(listing, "FIND", "-i") == ["Find industrial pumps"]
+    assert found(listing, "FIND", "-s") == []
+    assert found(listing, "Find", "-s") == ["Find industrial pumps"]
+
+
+def test_only_a_stage_is_searched(listing: SampleListing) -> None:
+    listing.track(SECOND, stage="stage_2")
+    assert found(listing, "pumps", "--stage", "2") == ["Strategic buyers, pumps"]
+    assert len(found(listing, "pumps", "--stage", "stage_3")) == 2
+
+
+def test_only_what_was_said_since_is_found(listing: SampleListing) -> None:
+    """A file that was not written since is not even opened."""
+    path = listing.transcript_path(FIRST)
+    old = prompt("old pumps") | {"timestamp": "2021-11-20T12:00:00.000Z"}
+    new = prompt("new pumps") | {"timestamp": "2021-11-20T14:00:00.000Z"}
+    write_lines(path, old, new)
+    assert found(listing, "w pumps|d pumps", "--since", "2021-11-20 13:00") == ["new pumps"]
+    assert len(found(listing, "w pumps|d pumps", "--since", "2021-11-20 11:00")) == 2
+    before = datetime(2021, 11, 20, 10, tzinfo=UTC).timestamp()
+    os.utime(path, (before, before))
+    assert found(listing, "w pumps", "--since", "2021-11-20 13:00") == []
+    assert run_cli(listing.root, "grep", "pumps", "--since", "soon").returncode == 2
+
+
+def test_a_line_of_the_console_leads_to_its_session_or_its_place(listing: SampleListing) -> None:
+    said = in_the_console(listing, "grep", "-e", "dunwell", "hollis_park")
+    assert said.lines[0] == f"hollis_park/{FIRST}  stage_3  1 hit  Find industrial pumps"
+    heading, hit = said.targets[0], said.targets[1]
+    assert (heading.session_id, heading.place) == (FIRST, -1)
+    assert (hit.session_id, hit.sought) == (FIRST, "Dunwell")
+    whole = listing.transcript_path(FIRST).read_bytes()
+    assert b"Dunwell" in whole[hit.place :].split(b"\n")[0]
+    assert whole[hit.place - 1 : hit.place] == b"\n"
 
 
 def test_in_the_console_it_finds_the_same(listing: SampleListing) -> None:

@@ -23,6 +23,7 @@ from tests.support.listings.transcript_lines import (
 from tui.core.errors import UsageError
 from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.search.grep import GrepHit, search
+from tui.operations.search.pattern import Pattern
 
 
 @pytest.fixture
@@ -102,6 +103,33 @@ def test_sub_agents_are_searched_too(listing: SampleListing) -> None:
     )
     (hit,) = hits(listing, "ohio")
     assert (hit.session_id, hit.is_sidechain) == (FIRST, True)
+
+
+def test_what_a_sub_agent_said_is_at_the_place_of_its_call(listing: SampleListing) -> None:
+    folder = listing.transcript_path(FIRST).with_suffix("")
+    path = write_lines(
+        listing.transcript_path(FIRST), prompt("Ask them"), answer(call("Agent", tool_id="t7"))
+    )
+    write_lines(folder / "subagents" / "agent-1.jsonl", answer(text("Valves of Ohio.")))
+    (folder / "subagents" / "agent-1.meta.json").write_text('{"toolUseId": "t7"}')
+    write_lines(folder / "subagents" / "agent-2.jsonl", answer(text("Ohio, by nobody's call")))
+    found = {hit.text: hit.place for hit in hits(listing, "ohio")}
+    at = path.read_bytes().index(b"\n") + 1
+    assert found == {"Valves of Ohio.": at, "Ohio, by nobody's call": -1}
+
+
+def test_a_hit_is_where_its_line_begins(listing: SampleListing) -> None:
+    whole = listing.transcript_path(FIRST).read_bytes()
+    (hit,) = hits(listing, "of dunwell")
+    assert b"Dunwell" in whole[hit.place :].split(b"\n")[0]
+
+
+def test_several_patterns_find_the_first_of_a_line(listing: SampleListing) -> None:
+    sessions = CatalogScanner(listing.context()).look().sessions
+    pattern = Pattern("dunwell", "(the) pumps")
+    assert [hit.match for hit in search(sessions, pattern)] == ["The PUMPS"]
+    exact = Pattern("PUMPS", "Dunwell$", is_case_sensitive=True)
+    assert [hit.match for hit in search(sessions, exact)] == ["PUMPS"]
 
 
 def test_a_sketch_is_searched_as_it_is(listing: SampleListing) -> None:

@@ -132,7 +132,7 @@ def test_pieces_find_what_the_whole_does(parts: list[str]) -> None:
 )
 def test_a_pattern_that_takes_for_ever_is_given_up(pattern: str, text: str) -> None:
     """Without the alarm the first one takes longer than the sun lasts."""
-    compiled = Pattern(pattern, 0.3)
+    compiled = Pattern(pattern, patience_s=0.3)
     before = signal.getsignal(signal.SIGALRM)
     with pytest.raises(ConsoleError, match="takes too long"):
         list(compiled.matches(text))
@@ -152,3 +152,9 @@ def test_the_words_of_a_hostile_pattern_are_cleaned() -> None:
         Pattern("\x1b[31m(")
     assert "\x1b" not in str(error.value)
     assert re.search("not a pattern", str(error.value))
+
+
+def test_each_of_several_patterns_has_a_literal_or_none_is_used() -> None:
+    assert Pattern("Halvorsen", "dunwell").literals == (b"dunwell", b"halvorsen")
+    assert Pattern("Halvorsen", ".").literals == ()
+    assert [match[0] for match in Pattern("b+", "a.").matches("xbbab\nab")] == ["bb", "ab"]

@@ -24,20 +24,21 @@ _TOKEN = re.compile(r"\\(.)|\[\^?\]?(?:\\.|[^\]\\])*\]|(\{[^}]*\}|[*?])|([()])|(
 
 
 class Pattern:
-    """A regular expression that ignores case; every match contains one of its `literals`, if any.
+    """One or several regular expressions; every match contains one of its `literals`, if any.
 
-    `patience_s` is the time limit for matching. Raises `UsageError` for an invalid expression.
+    Case is ignored unless `is_case_sensitive`. `patience_s` is the time limit for matching. Raises
+    `UsageError` for an invalid expression.
     """
 
-    def __init__(self, words: str, patience_s: float = PATIENCE_S) -> None:
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                self._regex = re.compile(words, re.IGNORECASE | re.MULTILINE)
-        except (re.error, RecursionError, OverflowError) as error:
-            said = one_line(error)[:200]
-            raise UsageError(f"{one_line(words)[:80]!r} is not a pattern: {said}") from error
-        self.literals = literals_of(words)
+    def __init__(
+        self, *words: str, is_case_sensitive: bool = False, patience_s: float = PATIENCE_S
+    ) -> None:
+        flags = re.MULTILINE | (0 if is_case_sensitive else re.IGNORECASE)
+        self._regexes = tuple(_compiled(one, flags) for one in words)
+        literals = [literals_of(one) for one in words]
+        self.literals = tuple(sorted({one for some in literals for one in some}))
+        if not all(literals):
+            self.literals = ()
         self._most_patience = self.patience = patience_s
 
     def matches(self, text: str) -> Iterator[re.Match[str]]:
@@ -59,21 +60,36 @@ class Pattern:
 
     def _first(self, text: str, start: int, end: int) -> re.Match[str] | None:
         began = time.monotonic()
+        first: re.Match[str] | None = None
         with _alarm(self.patience, self._give_up):
-            found = self._regex.finditer(text, start, end)
-            match = next((one for one in found if one.end() > one.start()), None)
+            for regex in self._regexes:
+                found = regex.finditer(text, start, end)
+                match = next((one for one in found if one.end() > one.start()), None)
+                if match is not None and (first is None or match.start() < first.start()):
+                    first = match
         earned = (end - start) * _PATIENCE_PER_CHAR
         left = self.patience - (time.monotonic() - began) + earned
         self.patience = min(self._most_patience, left)
         if self.patience <= 0:
             self._give_up()
-        return match
+        return first
 
     def _give_up(self, number: int = 0, frame: FrameType | None = None) -> None:
+        words = ", ".join(repr(one_line(one.pattern)[:80]) for one in self._regexes[:3])
         raise ConsoleError(
-            f"{one_line(self._regex.pattern)[:80]!r} takes too long to match: avoid nested "
-            "repetition, or add a word that must be there"
+            f"{words} takes too long to match: avoid nested repetition, or add a word that must "
+            "be there"
         )
+
+
+def _compiled(words: str, flags: int) -> re.Pattern[str]:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return re.compile(words, flags)
+    except (re.error, RecursionError, OverflowError) as error:
+        said = one_line(error)[:200]
+        raise UsageError(f"{one_line(words)[:80]!r} is not a pattern: {said}") from error
 
 
 def literals_of(pattern: str) -> tuple[bytes, ...]:

@@ -62,7 +62,7 @@ def with_subagents(
     places, told_at, more = array("Q", hits.places), set(hits.places), set[int]()
     try:
         if found:
-            calls = _Calls(agents, entries_of, beside)
+            calls = CallPlaces(agents, entries_of, beside)
             more = {place for one in found if (place := calls.place_of(one)) is not None}
         if len(beside) != hits.beside:
             more.update(_places_at(entries_of, [one.at for one in beside if has(one, pattern)]))
@@ -111,11 +111,11 @@ def reader_of(path: Path) -> EntryReader:
     return entries_of
 
 
-class _Calls:
+class CallPlaces:
     """Where the calls of a session are, and which of them started a sub-agent."""
 
     def __init__(
-        self, agents: Sequence[Subagent], entries_of: EntryReader, beside: Sequence[Entry]
+        self, agents: Sequence[Subagent], entries_of: EntryReader, beside: Sequence[Entry] = ()
     ) -> None:
         self._agents, self._entries_of = agents, entries_of
         self._stood_in = {one.tool_id: one.at for one in beside if one.kind is EntryKind.TOOL}

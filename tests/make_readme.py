@@ -144,7 +144,7 @@ def _signs(name: str) -> str:
 
 
 def _default(value: Any) -> str:
-    if value is MISSING or value is None or value == "":
+    if value is MISSING or value in (None, "", ()):
         return ""
     if isinstance(value, timedelta):
         minutes = value // timedelta(minutes=1)

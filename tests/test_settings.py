@@ -49,6 +49,8 @@ def test_flags_win_over_the_environment_and_that_over_the_file(tmp_path: Path) -
         ("resume_keeps", "2", timedelta(days=2)),
         ("env_file", '"/etc/keys"', Path("/etc/keys")),
         ("time_zone", '"Europe/Berlin"', "Europe/Berlin"),
+        ("columns", '["id", "Cost", "id"]', ("id", "cost")),
+        ("columns", '"id, cost"', ("id", "cost")),
         ("stages", '{stage_3 = {model = "opus"}}', {"stage_3": {"model": "opus"}}),
     ],
 )
@@ -67,6 +69,8 @@ def test_a_key_has_its_kind(tmp_path: Path, key: str, toml: str, value: object) 
         ("trash_days = 'many'", "trash_days"),
         ("quiet_after = 'soon'", "quiet_after: 'soon' is not a duration"),
         ("env_file = '~nobody-of-that-name/x'", "env_file"),
+        ("columns = 7", "columns: expected a list"),
+        ("columns = ['costs']", "columns: no column is called 'costs': did you mean 'cost'?"),
         ("stages = 7", "stages: expected one table a stage"),
         ("stages = {a = 7}", "stages: expected one table a stage"),
         ("roots = {a = 7}", "roots: expected one table a root"),

@@ -59,7 +59,7 @@ def _run(args: Namespace) -> int:
 
 
 def _settings(args: Namespace) -> Settings:
-    return load_settings(os.environ, _flags(args), (*BY_NAME, "wide"))
+    return load_settings(os.environ, _flags(args), (*BY_NAME, "columns", "wide"))
 
 
 def _do(context: Context, args: Namespace) -> int:

@@ -12,6 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
+from tui.core.console.column_table import parse_columns
 from tui.core.console.keymap import Keymap, WrongKey, keymap
 from tui.core.errors import UsageError
 from tui.core.limits import SMALL
@@ -78,6 +79,9 @@ class Settings:
     theme: Annotated[str, "Textual's theme; else `ansi-dark` over SSH, `tokyo-night` elsewhere"] = (
         ""
     )
+    columns: Annotated[
+        tuple[str, ...], "the columns of Sessions, in order; else those that the width allows"
+    ] = ()
     keys: Annotated[Keymap, "the keymap: an action or a verb = a key, or several"] = field(
         default_factory=Keymap
     )
@@ -281,11 +285,21 @@ def _converted(key: str, value: Any, default: Any, source: SettingsSource) -> An
             return _positive(value)
         if isinstance(default, timedelta):
             return parse_duration(str(value))
+        if isinstance(default, tuple):
+            return _columns(value)
         if isinstance(default, Path) or default is None:
             return Path(str(value)).expanduser()
         return str(value)
     except (ValueError, RuntimeError, UsageError) as error:
         raise UsageError(f"{source.at(key)}: {key}: {error}") from error
+
+
+def _columns(value: Any) -> tuple[str, ...]:
+    """Return the columns of a list, or of a text with commas as in the environment."""
+    names = value.split(",") if isinstance(value, str) else value
+    if not isinstance(names, list) or not all(isinstance(one, str) for one in names):
+        raise ValueError('expected a list, like ["ends", "state", "title"]')
+    return parse_columns(names)
 
 
 def _tables(value: Any, expected: str) -> Mapping[str, Mapping[str, Any]]:

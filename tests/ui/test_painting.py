@@ -30,7 +30,7 @@ from tui.ui.state.list_query import ListQuery
 from tui.ui.widgets.live import LivePane
 from tui.ui.widgets.pane import PaneSettings
 from tui.ui.widgets.sessions import SessionsPane
-from tui.view.panes import sessions
+from tui.view.panes.session_layout import ListShape
 
 # What Textual, Rich or a format string could act on; what a terminal could, is in `PAYLOADS`.
 MARKUP = ("[/red] [bold", "[@click=app.quit]x[/]", "{0} %s {x!r}", "\ud800")
@@ -58,7 +58,7 @@ def _recorded(count: int) -> Recording:
     shown = ListQuery(timedelta(minutes=10)).shown(
         Catalog(ROOT, NOW, listings=(_listing(count),)), NOW, {}
     )
-    pane.update(shown, sessions.ListShape(80), NOW)
+    pane.update(shown, ListShape(80), NOW)
     return pane
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from tests.support.console import fixed_catalog
 from tests.support.console.fixed_catalog import NOW, session
+from tui.core.console.column_table import COLUMN_NAMES
 from tui.core.errors import Reason
 from tui.core.models.catalog import Catalog, Hold, Listing
 from tui.core.models.row import Status
@@ -17,7 +18,8 @@ from tui.core.models.session import Session
 from tui.core.sessions.attention import FailureGroup, Need, attention, grouped, needing
 from tui.core.sessions.listing_join import is_pending
 from tui.core.text.safe_text import cell_width
-from tui.view.panes import expiry, listings, sessions, top_line
+from tui.view.panes import expiry, listings, session_layout, sessions, top_line
+from tui.view.panes.session_layout import ListShape
 from tui.view.stream import stream_title
 from tui.view.text import formatting
 from tui.view.text.lines import Line, rule
@@ -42,18 +44,18 @@ def rank(one: Session) -> int | None:
 
 @pytest.mark.parametrize("width", [58, 80, 94, 120, 200])
 @pytest.mark.parametrize("has_listing", [True, False])
-@pytest.mark.parametrize("is_wide", [True, False])
+@pytest.mark.parametrize("columns", [(), COLUMN_NAMES, ("id", "cost")])
 def test_every_line_of_the_sessions_fills_its_width(
-    width: int, has_listing: bool, is_wide: bool
+    width: int, has_listing: bool, columns: tuple[str, ...]
 ) -> None:
-    shape = sessions.ListShape(width, has_listing=has_listing, is_wide=is_wide)
+    shape = ListShape(width, has_listing=has_listing, columns=columns)
     lines = [sessions.head(shape)]
     lines += [sessions.line(one, NOW, shape, QUIET) for one in CATALOG.sessions]
     assert {cell_width(text(line)) for line in lines} == {width}
 
 
 def test_the_sessions_at_80_columns() -> None:
-    shape = sessions.ListShape(80)
+    shape = ListShape(80, wants=session_layout.wants(CATALOG))
     waiting = CATALOG.sessions[next(i for i, s in enumerate(CATALOG.sessions) if s.run)]
     head, line = (
         sessions.head(shape),
@@ -61,20 +63,20 @@ def test_the_sessions_at_80_columns() -> None:
     )
     assert text(head).split() == ["ENDS", "STATE", "LISTING", "ST", "TITLE", "QUIET", "SIZE"]
     assert text(line) == (
-        ">*    42m   ? waiting     cranbury_and_du~ 3  Strategic bu~ 26m left    3m  2.1M"
+        ">*    42m   ? waiting     cranbury_and_dunwell 3  Strategi~ 26m left    3m  2.1M"
     )
     assert text(head).index("STATE") == text(line).index("? waiting")
 
 
 def test_the_sweep_is_named_when_it_comes_first() -> None:
     swept = session("a", "stage_1", "x", sweep_at=NOW + timedelta(hours=3, minutes=10))
-    line = text(sessions.line(swept, NOW, sessions.ListShape(80), QUIET))
+    line = text(sessions.line(swept, NOW, ListShape(80), QUIET))
     assert line.startswith("   3h 10m s ")
 
 
 def test_wide_characters_do_not_shift_the_columns() -> None:
     narrow, wide = (session("a", "stage_1", title) for title in ("a" * 60, "漢字" * 30))
-    shape = sessions.ListShape(80)
+    shape = ListShape(80)
     for one in (narrow, wide):
         line = text(sessions.line(one, NOW, shape, QUIET))
         assert cell_width(line) == 80
@@ -249,10 +251,10 @@ def test_a_rule_fills_its_width(width: int) -> None:
 @pytest.mark.parametrize("width", [58, 80, 92, 120])
 def test_failures_of_one_cause_are_one_line_that_fills_its_width(width: int) -> None:
     group = next(one for one in grouped(CATALOG.sessions, rank) if isinstance(one, FailureGroup))
-    line = sessions.group_line(group, NOW, sessions.ListShape(width), UTC, is_marked=True)
+    line = sessions.group_line(group, NOW, ListShape(width), UTC, is_marked=True)
     assert cell_width(text(line)) == width
     assert text(line).rstrip().endswith("\u00d74 since 13:40")
-    later = sessions.group_line(group, NOW + timedelta(days=1), sessions.ListShape(width), UTC)
+    later = sessions.group_line(group, NOW + timedelta(days=1), ListShape(width), UTC)
     assert text(later).rstrip().endswith("\u00d74 since 20 Nov 13:40")
 
 
@@ -263,7 +265,7 @@ def test_a_listing_that_vanished_is_greyed() -> None:
     assert group.problem in text(line)
     assert {cell.style for cell in line if cell.text.strip()} == {"muted"}
     one = session("norton_mills", "stage_1", "x", status=Status.FAILED)
-    greyed = sessions.line(one, NOW, sessions.ListShape(80), QUIET, is_vanished=True)
+    greyed = sessions.line(one, NOW, ListShape(80), QUIET, is_vanished=True)
     assert {cell.style for cell in greyed} == {"muted"}
 
 
@@ -279,4 +281,4 @@ def test_what_is_odd_names_the_verb_that_mends_it(title: str, word: str, remark:
     one = next(one for one in CATALOG.sessions if one.title == title)
     assert formatting.state(one, NOW, QUIET)[0] == word
     assert remark in stream_title.title(one, NOW, QUIET)
-    assert word in text(sessions.line(one, NOW, sessions.ListShape(60), QUIET))
+    assert word in text(sessions.line(one, NOW, ListShape(60), QUIET))

@@ -97,6 +97,7 @@ class FixedEngine:
     paints_cells: bool = True
     theme: str = ""
     keys: Keymap = field(default_factory=Keymap)
+    columns: tuple[str, ...] = ()
     root: Path = fixed_catalog.ROOT
     is_root_configured: bool = False
     batch: tuple[ActionResult, ...] = ()

@@ -27,15 +27,15 @@ PARTS = (
     Part(0, 0, 120, 1, "#e0af68", "Top line",
          "how many sessions are live, waiting, quiet, ending soon or failed; free disk space; the "
          "time zone"),
-    Part(0, 1, 26, 16, "#9ece6a", "1 Listings",
+    Part(0, 1, 32, 16, "#9ece6a", "1 Listings",
          "one line per client: its sessions, and how many need attention; Enter shows only its "
          "sessions"),
-    Part(26, 1, 94, 16, "#7aa2f7", "2 Sessions",
+    Part(32, 1, 88, 16, "#7aa2f7", "2 Sessions",
          "what needs attention first; ENDS is the earlier clock (s: the CLI's sweep); a dot: new "
          "output"),
-    Part(0, 17, 26, 17, "#f7768e", "3 Expiry",
+    Part(0, 17, 32, 17, "#f7768e", "3 Expiry",
          "what ends soonest, over all listings; last line: what is expired and awaits clean-up"),
-    Part(26, 17, 94, 17, "#bb9af7", "4 Live",
+    Part(32, 17, 88, 17, "#bb9af7", "4 Live",
          "what the selected agent says, as it is written, whoever runs it; Enter: full screen"),
     Part(0, 34, 120, 2, "#7dcfff", "Last lines",
          "what was done, and every question (Esc: cancel); the keys, greyed when disabled"),

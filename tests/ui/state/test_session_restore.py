@@ -11,6 +11,7 @@ import pytest
 
 from tests.support.console.fixed_engine import FixedEngine
 from tests.support.console.harness import Console, console
+from tui.core.console.column_table import COLUMN_NAMES
 from tui.core.console.pane_table import EXPIRY, SESSIONS
 from tui.core.console.saved_view import Draft, SavedView
 from tui.operations.context import ActionResult
@@ -36,11 +37,11 @@ async def test_the_view_comes_back() -> None:
                 await at.press("k")
                 await at.pause(0.1)
         chosen, marks = at.listed[at.view.row], at.view.marks
-        view = await saved(at, pane=4, filter="hollis", sort="ends", is_wide=True)
+        view = await saved(at, pane=4, filter="hollis", sort="ends", columns=COLUMN_NAMES)
         assert (view.selected, view.marks) == (chosen, marks)
     async with console(FixedEngine(view=view)) as at:
         board = at.view.query
-        assert (board.filter, board.sort, board.is_wide) == ("hollis", "ends", True)
+        assert (board.filter, board.sort, board.columns) == ("hollis", "ends", COLUMN_NAMES)
         assert (at.view.pane, at.listed[at.view.row], at.view.marks) == (
             4,
             chosen,

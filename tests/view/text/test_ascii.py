@@ -13,7 +13,7 @@ from tui.view.text.ascii import ERRORS, encode_plainly, plain
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("● busy · 12 new ↓ … 3 → 4", "* busy . 12 new v . 3 > 4"),
+        ("● busy · 12 new ↓ … 3 → 4", "* busy . 12 new v ~ 3 > 4"),
         ("┌─▸2 Sessions ─┐", "+->2 Sessions -+"),
         ("├│┤└┘█▌░", "+|++" + "+#|."),
         ("Müller & Söhne, Århus", "Muller & Sohne, Arhus"),

@@ -33,7 +33,7 @@ class SavedView:
     listing: str = ""
     filter: str = ""
     sort: str = ""
-    is_wide: bool = False
+    columns: tuple[str, ...] = ()
     opened: frozenset[str] = frozenset()
     pane: int = 0
     selected: Key | None = None

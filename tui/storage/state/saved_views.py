@@ -13,6 +13,7 @@ from tui.storage.state.json_file import operator_file
 
 _KIND = "view"
 _MOST = 100_000
+_MOST_COLUMNS = 100
 _LONGEST_NAME = 1000
 _LONGEST_TEXT = 250_000
 
@@ -38,7 +39,7 @@ def write_remembered(state_dir: Path, root: Path, operator: str, view: SavedView
         "listing": view.listing,
         "filter": view.filter,
         "sort": view.sort,
-        "is_wide": view.is_wide,
+        "columns": view.columns,
         "opened": sorted(view.opened),
         "pane": view.pane,
         "selected": view.selected,
@@ -56,7 +57,7 @@ def _read(found: dict[str, Any]) -> SavedView:
         listing=_word(found.get("listing")),
         filter=_word(found.get("filter")),
         sort=_word(found.get("sort")),
-        is_wide=found.get("is_wide") is True,
+        columns=tuple(_word(one) for one in _list(found.get("columns"))[:_MOST_COLUMNS]),
         opened=frozenset(_word(one) for one in _list(found.get("opened"))) - {""},
         pane=_count(found.get("pane")) or 0,
         selected=_key(found.get("selected")),

@@ -16,9 +16,10 @@ from tui.ui.actions import copying
 from tui.ui.actions.action_context import ActionContext
 from tui.ui.actions.flow_runner import Flow, FlowRunner
 from tui.ui.actions.key_targets import KeyTargets
-from tui.ui.actions.outcome import Commands, Outcome
+from tui.ui.actions.outcome import Commands, Outcome, done
 from tui.ui.actions.prompting import until_taken
 from tui.ui.actions.sessions import answering, cleaning, resuming, session_actions, undoing
+from tui.ui.actions.verb_line.column_choice import ColumnChoice
 from tui.ui.actions.verb_line.command_line import CommandLine
 from tui.ui.background.pane_feed import PaneFeed
 from tui.ui.background.reading import PageReader
@@ -61,12 +62,18 @@ class KeyHandlers:
         self._once = once
         self._keys = keys
         self._sought = ""
+        choice = ColumnChoice(store, panes.sessions, context.pages, feed.tick)
         self._line = CommandLine(
             context,
             store,
             feed,
             targets,
-            {"wide": self._wide, "help": self._show_help, "quit": self._quit},
+            {
+                "columns": choice.columns,
+                "wide": choice.wide,
+                "help": lambda _: done(self._show_help),
+                "quit": lambda _: done(self._quit),
+            },
         )
 
     def run(self, action: KeyAction) -> None:
@@ -191,10 +198,6 @@ class KeyHandlers:
         self._store.change(query=self._store.query.sorted_next())
         self._say(f"sorted by {self._store.query.sort}")
         self._feed.tick()
-
-    def _wide(self) -> None:
-        query = self._store.query
-        self._store.change(query=replace(query, is_wide=not query.is_wide))
 
     # The console itself ----------------------------------------------------------------------
 

@@ -61,6 +61,12 @@ async def done_by(commands: Commands, flow: Awaitable[Outcome]) -> Outcome:
     return replace(outcome, commands=commands) if outcome.commands is None else outcome
 
 
+def done(act: Callable[[], object]) -> Outcome:
+    """Return the outcome of an act that says nothing."""
+    act()
+    return Outcome()
+
+
 async def told(act: Awaitable[ActionResult]) -> Outcome:
     """Return what came of an act in its own words."""
     return Outcome((await act).words, "good")

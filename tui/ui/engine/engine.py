@@ -64,6 +64,7 @@ class Engine(Protocol):
     paints_cells: bool
     theme: str
     keys: Keymap
+    columns: tuple[str, ...]
     quiet_after: timedelta
     trash_days: int
     max_runs: int

@@ -74,6 +74,7 @@ class RealEngine(Engine):
         self.paints_cells = settings.cell_diff
         self.theme = settings.theme
         self.keys = settings.keys
+        self.columns = settings.columns
         self.quiet_after = settings.quiet_after
         self.trash_days = settings.trash_days
         self.max_runs = settings.max_runs

@@ -6,7 +6,9 @@ from datetime import datetime
 
 from tui.core.console.pane_table import LIVE, PANES, PaneRow
 from tui.core.models.catalog import Catalog
-from tui.ui.state.view_state import LEAST, ViewState
+from tui.ui.state.view_state import LEAST, WIDE, ViewState
+
+_LEFT, _LEFT_MOST = 26, 100
 
 
 def classes(view: ViewState) -> dict[str, bool]:
@@ -45,6 +47,14 @@ def frame(view: ViewState, row: PaneRow) -> str:
     if row is column[0]:
         return "top"
     return "lower" if row is column[-1] else "middle"
+
+
+def left_width(view: ViewState) -> int | None:
+    """Return the width of the left column: a quarter or a little more; `None` without columns."""
+    if view.is_narrow:
+        return None
+    more = view.size[0] - WIDE
+    return min(_LEFT + more * 3 // 10, _LEFT_MOST)
 
 
 def too_small(width: int, height: int) -> str:

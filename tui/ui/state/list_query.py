@@ -18,16 +18,17 @@ from tui.view.panes.listings import is_unreadable
 
 @dataclass(frozen=True, slots=True)
 class ListQuery:
-    """A listing's name (empty for all), a filter, an order, and whether extra columns show.
+    """A listing's name (empty for all), a filter, an order, and the chosen columns.
 
-    `opened` are the failure groups whose sessions are shown one by one.
+    Without `columns` those of the settings are shown, else those that the width allows. `opened`
+    are the failure groups whose sessions are shown one by one.
     """
 
     quiet_after: timedelta
     listing: str = ""
     filter: str = ""
     sort: str = sessions.SORTS[0]
-    is_wide: bool = False
+    columns: tuple[str, ...] = ()
     opened: frozenset[str] = frozenset()
 
     def shown(

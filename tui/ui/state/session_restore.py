@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 
+from tui.core.console.column_table import known_columns
 from tui.core.console.keymap import Keymap
 from tui.core.console.saved_view import Draft, SavedView
 from tui.core.errors import UsageError
@@ -88,7 +89,7 @@ def snapshot(view: ViewState, drafts: tuple[Draft, ...]) -> SavedView:
         listing=query.listing,
         filter=query.filter,
         sort=query.sort,
-        is_wide=query.is_wide,
+        columns=query.columns,
         opened=query.opened,
         pane=view.pane,
         selected=selected.key if selected and view.selection_pinned else None,
@@ -106,7 +107,7 @@ def restored_query(query: ListQuery, last: SavedView) -> ListQuery:
         listing=last.listing,
         filter=last.filter if _is_filter(last.filter) else "",
         sort=last.sort if last.sort in SORTS else query.sort,
-        is_wide=last.is_wide,
+        columns=known_columns(last.columns),
         opened=last.opened,
     )
 

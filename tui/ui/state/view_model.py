@@ -11,7 +11,7 @@ from tui.core.models.session import Key, Session
 from tui.core.sessions.attention import FailureGroup, Need, needing
 from tui.core.sessions.listing_join import is_pending
 from tui.ui.state.list_query import ListQuery
-from tui.view.panes import expiry, listings, sessions, top_line
+from tui.view.panes import expiry, listings, session_layout, top_line
 
 _LASTS = timedelta(seconds=5)
 _LASTS_A_SESSION = timedelta(milliseconds=6)
@@ -35,7 +35,7 @@ class ViewModel:
     pending: tuple[Session, ...]
     facts: top_line.Facts
     gone: frozenset[str]
-    shape: sessions.ListShape
+    shape: session_layout.ListShape
 
 
 def arranged(catalog: Catalog, query: ListQuery, now: datetime, zone: tzinfo) -> ViewModel:
@@ -43,11 +43,11 @@ def arranged(catalog: Catalog, query: ListQuery, now: datetime, zone: tzinfo) ->
     gone = frozenset(one.listing_id for one in catalog.listings if one.is_vanished)
     there = [one for one in catalog.sessions if one.listing not in gone]
     needs = needing(there, now, query.quiet_after)
-    shape = sessions.ListShape(
+    shape = session_layout.ListShape(
         0,
         has_listing=not query.listing,
-        is_wide=query.is_wide,
-        stage_width=sessions.stage_width(catalog.sessions),
+        columns=query.columns,
+        wants=session_layout.wants(catalog),
     )
     return ViewModel(
         catalog=catalog,

@@ -32,7 +32,8 @@ _CORNERS = {"top": ("┌", "┐"), "middle": ("├", "┤"), "lower": ("├", "�
 class PaneSettings:
     """What a pane is made with: its id, its title, and how this console draws.
 
-    `follow_key` is the key that follows a stream, `access` what the operator may do here.
+    `follow_key` is the key that follows a stream, `access` what the operator may do here,
+    `columns` those of Sessions in the settings.
     """
 
     id: str
@@ -43,6 +44,7 @@ class PaneSettings:
     quiet_after: timedelta = timedelta()
     follow_key: str = ""
     access: Access = "full"
+    columns: tuple[str, ...] = ()
 
 
 class Pane(Widget):

@@ -40,6 +40,7 @@ class Panes:
             quiet_after=engine.quiet_after,
             follow_key=engine.keys.sign("follow"),
             access=_access(engine),
+            columns=engine.columns,
         )
         self.top_line = Bar(settings(id="top"))
         self.tiny = Bar(settings(id="tiny"))
@@ -56,6 +57,8 @@ class Panes:
             Vertical(*(self.numbered[row.number] for row in PANES if row.wide == side), id=side)
             for side in ("left", "right")
         )
+
+        self._left: int | str = ""
 
     def _one(self, kind: type[T]) -> T:
         return next(pane for pane in self.numbered.values() if isinstance(pane, kind))
@@ -78,6 +81,12 @@ class Panes:
         for one in changed:
             one.set_class(one.id in names, _HIDDEN, update=False)
         return bool(changed)
+
+    def divide(self, left: int | None) -> None:
+        """Make the left column so many cells wide; `None` when it has the whole width."""
+        width = "1fr" if left is None else left
+        if self._left != width:
+            self._left = self.columns[0].styles.width = width
 
     def table(self, number: int) -> Table | None:
         """Return the pane of that number if it is a table."""

@@ -11,9 +11,8 @@ from tui.core.sessions.attention import FailureGroup
 from tui.ui.widgets.pane import PaneSettings
 from tui.ui.widgets.table import Table
 from tui.view.panes import sessions
+from tui.view.panes.session_layout import ListShape
 from tui.view.text.lines import Line
-
-WIDE = 90
 
 
 class SessionsPane(Table):
@@ -36,10 +35,11 @@ class SessionsPane(Table):
         self.is_unseen: Callable[[Session], bool] = lambda one: False
         self.vanished: frozenset[str] = frozenset()
         self.says = ""
-        self.shape = sessions.ListShape(80)
+        self.shape = ListShape(80)
+        self.columns = settings.columns
 
     def update(
-        self, shown: Sequence[Session | FailureGroup], shape: sessions.ListShape, now: datetime
+        self, shown: Sequence[Session | FailureGroup], shape: ListShape, now: datetime
     ) -> None:
         """Show the sessions as they are now; `shape` gets the pane's width when it draws."""
         self.shape = shape
@@ -69,9 +69,16 @@ class SessionsPane(Table):
         group = self.groups.get(row)
         return frozenset(one.key for one in group.sessions) if group else frozenset({row})
 
-    def _fitted(self) -> sessions.ListShape:
-        is_wide = self.shape.is_wide or self.body_width >= WIDE
-        return replace(self.shape, width=self.text_width, is_wide=is_wide)
+    @property
+    def fitted(self) -> ListShape:
+        """The columns in the present width; in the whole one while the pane is out of sight."""
+        width = self.text_width or self.app.size.width
+        return replace(self.shape, width=width, columns=self.chosen)
+
+    @property
+    def chosen(self) -> tuple[str, ...]:
+        """The columns chosen here, else those of the settings; none for the default."""
+        return self.shape.columns or self.columns
 
     def note(self) -> str:
         marked = f"{len(self.marks)} marked  " if self.marks else ""
@@ -79,14 +86,14 @@ class SessionsPane(Table):
 
     def head_line(self) -> Line:
         note = "" if self.frame else self.note()
-        return sessions.head(self._fitted(), "active" if self.is_active else "head", note)
+        return sessions.head(self.fitted, "active" if self.is_active else "head", note)
 
     def row_line(self, key: Key, *, is_current: bool) -> Line:
         if (group := self.groups.get(key)) is not None:
             return sessions.group_line(
                 group,
                 self.now,
-                self._fitted(),
+                self.fitted,
                 self.zone,
                 is_marked=self.keys_of(key) <= self.marks,
                 is_current=is_current,
@@ -96,8 +103,9 @@ class SessionsPane(Table):
         return sessions.line(
             session,
             self.now,
-            self._fitted(),
+            self.fitted,
             self.quiet_after,
+            zone=self.zone,
             is_marked=key in self.marks,
             is_current=is_current,
             is_unseen=self.is_unseen(session),

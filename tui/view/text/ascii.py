@@ -11,7 +11,7 @@ from tui.core.text.safe_text import cell_width
 _SIGNS = dict(
     zip(
         "●○◌◍✗·•+→←↓↑↗─│┌┐├┤└┘█▌░∴…≠▸▾×–—‐‑−‘’“”«»",  # noqa: RUF001 (the signs are what is meant)
-        "*oo%x..+><v^^-|++++++#|.~.=>vx-----''\"\"<>",
+        "*oo%x..+><v^^-|++++++#|.~~=>vx-----''\"\"<>",
         strict=True,
     )
 )

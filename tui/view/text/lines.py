@@ -21,12 +21,16 @@ Line = tuple[Cell, ...]
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of a table: its name, its width in cells, its side, and the blanks after it."""
+    """A column of a table: its heading, its width in cells, its side, and the blanks after it.
+
+    `key` is its name in a table of columns, if it has one.
+    """
 
     name: str
     width: int
     is_right: bool = False
     gap: int = 1
+    key: str = ""
 
 
 Layout = tuple[Column, ...]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from tui.core.errors import ConsoleError, UsageError
 from tui.core.models.session import Session
@@ -29,7 +29,7 @@ class CommandLine:
         store: ViewStore,
         feed: PaneFeed,
         targets: Callable[[], KeyTargets],
-        own: Mapping[str, Callable[[], object]],
+        own: Mapping[str, Callable[[Sequence[str]], Outcome]],
     ) -> None:
         self._context = context
         self._store = store
@@ -99,8 +99,7 @@ class CommandLine:
         if context.pages.pane.is_open:
             context.pages.leave()
         if name in self._own and not (name == "help" and command.given):
-            self._own[name]()
-            return Outcome()
+            return self._own[name](command.given)
         if catalog is None or selection is None:
             if commands.needs_sessions(command):
                 return Outcome(key_targets.NOT_READ_YET, "bad")

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 
+from tui.core.console.column_table import COLUMN_NAMES
 from tui.core.errors import UsageError
 from tui.guides import topic_names
 from tui.operations.context import VerbInfo
 
 OWN = (
-    VerbInfo("wide", "more columns, or fewer", acts=False),
+    VerbInfo("columns", "choose the columns of Sessions, or list them", takes="column", acts=False),
+    VerbInfo("wide", "all columns, or the default ones", acts=False),
     VerbInfo("quit", "quit; running agents continue", acts=False),
 )
+_CHOICES: Mapping[str, Callable[[], Sequence[str]]] = {
+    "topic": topic_names,
+    "column": lambda: (*COLUMN_NAMES, "default", "wide"),
+}
 ABBREVIATIONS = {"q": "quit", "h": "help"}
 
 
@@ -79,15 +85,19 @@ def parse(text: str, verbs: Iterable[VerbInfo]) -> VerbLine:
 def complete(text: str, verbs: Sequence[VerbInfo], listings: Sequence[str]) -> str:
     """Return the line with its last word completed as far as it is unambiguous.
 
-    The first word is a verb, one with dashes an option of it; the others name listings, or a
-    guide's topic.
+    The first word is a verb, one with dashes an option of it; the others name listings, a guide's
+    topic, or columns.
     """
     head, blank, last = text.rpartition(" ")
     if not blank:
         found = [verb.name for verb in verbs if verb.name.startswith(last)]
     else:
         verb = next((one for one in verbs if one.name == head.split(" ")[0]), None)
-        choices = topic_names() if verb and verb.takes == "topic" else listings
+        takes = verb.takes if verb else ""
+        choices = _CHOICES[takes]() if takes in _CHOICES else listings
+        if takes == "column":
+            named, comma, last = last.rpartition(",")
+            blank += named + comma
         if last.startswith("-"):
             choices = verb.flags if verb else ()
         found = [one for one in choices if last and one.startswith(last)]

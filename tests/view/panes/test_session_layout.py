@@ -1,0 +1,86 @@
+"""Which columns the Sessions pane shows at a width, and how wide each is."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from tests.support.console import fixed_catalog
+from tests.support.console.fixed_catalog import NOW, session
+from tui.core.console.column_table import COLUMN_NAMES, SESSION_COLUMNS, TITLE
+from tui.core.models.catalog import Catalog, Listing
+from tui.core.text.safe_text import cell_width
+from tui.view.panes import sessions
+from tui.view.panes.session_cells import CELLS
+from tui.view.panes.session_layout import ListShape, wants
+
+LONG = "cranbury_and_dunmore_partners_0024"
+NAMES = ("hollis_park", LONG)
+CATALOG = Catalog(
+    fixed_catalog.ROOT,
+    NOW,
+    listings=tuple(
+        Listing(name, fixed_catalog.ROOT / name, sessions=(session(name, "stage_3", "x" * 60),))
+        for name in NAMES
+    ),
+)
+WANTS = wants(CATALOG)
+QUIET = timedelta(minutes=10)
+
+
+def shown(width: int, **more: object) -> list[str]:
+    """Return the line of the session in the listing with the long name, in words."""
+    shape = ListShape(width, wants=WANTS, **more)  # type: ignore[arg-type]
+    line = sessions.line(CATALOG.listings[1].sessions[0], NOW, shape, QUIET)
+    return "".join(cell.text for cell in line).split()
+
+
+def widths(width: int, **more: object) -> dict[str, int]:
+    layout = ListShape(width, wants=WANTS, **more).layout()  # type: ignore[arg-type]
+    return {one.key: one.width for one in layout if one.key}
+
+
+def test_every_column_has_its_cell_and_the_other_way_round() -> None:
+    assert tuple(CELLS) == COLUMN_NAMES
+
+
+@pytest.mark.parametrize("width", [85, 118, 141, 220])
+def test_the_listing_is_whole_before_the_title_grows(width: int) -> None:
+    found = widths(width)
+    assert found["listing"] == cell_width(LONG) or found[TITLE] == 16
+    assert (LONG in shown(width)) == (found["listing"] == cell_width(LONG))
+
+
+def test_a_name_that_has_no_room_keeps_its_end() -> None:
+    (name,) = [word for word in shown(80) if word.startswith("cran")]
+    assert "…" in name
+    assert name.endswith("_0024")
+    assert LONG in shown(141)
+
+
+@pytest.mark.parametrize(("width", "more"), [(60, 0), (72, 1), (85, 3), (113, 6), (220, 6)])
+def test_a_wider_pane_shows_more_columns(width: int, more: int) -> None:
+    always = [one.name for one in SESSION_COLUMNS if not one.from_width]
+    later = [one.name for one in SESSION_COLUMNS if one.from_width]
+    assert list(widths(width)) == always + later[:more]
+
+
+def test_chosen_columns_come_in_their_order_and_leave_out_what_does_not_fit() -> None:
+    assert list(widths(80, columns=("cost", "state", "id"))) == ["cost", "state", "id"]
+    narrow = ListShape(60, columns=COLUMN_NAMES)
+    assert narrow.shown == COLUMN_NAMES[: len(narrow.shown)]
+    assert "model" not in narrow.shown
+    assert ListShape(220, columns=COLUMN_NAMES).shown == COLUMN_NAMES
+
+
+def test_the_listing_column_goes_where_one_listing_is_chosen() -> None:
+    assert "listing" not in widths(80, has_listing=False)
+    assert "listing" not in widths(80, has_listing=False, columns=("listing", "id"))
+
+
+def test_a_note_has_its_place_without_a_title_too() -> None:
+    shape = ListShape(80, columns=("ends", "state", "id"))
+    text = "".join(cell.text for cell in sessions.head(shape, note="2 marked  /failed  14"))
+    assert text.endswith(" 2 marked  /failed  14")
+    assert len(text) == 80

@@ -1,0 +1,99 @@
+"""The cells of the columns of the Sessions pane, by column name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, tzinfo
+
+from tui.core.models.session import Session
+from tui.core.sessions.attention import last_sign
+from tui.core.text.safe_text import cut_middle, fit, one_line
+from tui.core.time.expiry import urgency
+from tui.view.text import formatting
+from tui.view.text.lines import Cell
+from tui.view.text.sent_commands import left_words
+
+_DATE = re.compile(r"-20\d{6}$")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CellContext:
+    """When and where cells are drawn."""
+
+    now: datetime
+    quiet_after: timedelta = timedelta()
+    zone: tzinfo = UTC
+
+
+CellOf = Callable[[Session, CellContext, int], Cell]
+
+
+def cell(name: str, session: Session, at: CellContext, width: int) -> Cell:
+    """Return what a session has in the column of that name, which is so wide."""
+    return CELLS[name](session, at, width)
+
+
+def title_of(session: Session) -> Cell:
+    """Return the title, or else the reason of the failure, or else the id."""
+    if session.title:
+        return Cell(one_line(session.title))
+    return Cell(one_line(session.reason) or formatting.short_id(session.session_id), "muted")
+
+
+def model_of(session: Session) -> str:
+    """Return its model without the maker's name and the date."""
+    run = session.run
+    name = (run.model if run is not None and not run.is_over else "") or session.model
+    return _DATE.sub("", one_line(name).removeprefix("claude-"))
+
+
+def owner_of(session: Session) -> str:
+    """Return who runs it now: an operator, or the pipeline; empty when nobody does."""
+    if session.run is not None and not session.run.is_over:
+        return one_line(session.run.operator)
+    return "pipeline" if session.is_live and not session.is_orphan else ""
+
+
+def _ends(session: Session, at: CellContext, _: int) -> Cell:
+    left = formatting.countdown(session.ends_at, at.now, is_unreadable=session.expiry_is_unreadable)
+    swept = "s" if session.is_swept_first else " "
+    return Cell(f"{left} {swept}", urgency(session.ends_at, at.now))
+
+
+def _state(session: Session, at: CellContext, _: int) -> Cell:
+    return Cell(*formatting.state(session, at.now, at.quiet_after))
+
+
+def _title(session: Session, at: CellContext, width: int) -> Cell:
+    """Return the title, cut so that the time left for a permission request fits after it."""
+    title = title_of(session)
+    request = session.run.request if session.run is not None else None
+    if request is None or not (left := left_words(request, at.now)):
+        return title
+    left = f"{left} left"
+    return Cell(f"{fit(title.text, max(0, width - len(left) - 1))} {left}", title.style)
+
+
+def _created(session: Session, at: CellContext, width: int) -> Cell:
+    transcript = session.transcript
+    began = session.created_at or (transcript.first_at if transcript is not None else None)
+    moment = formatting.moment(began, at.zone, today=at.now)
+    return Cell(moment if len(moment) <= width else moment.rpartition(" ")[0], "muted")
+
+
+CELLS: Mapping[str, CellOf] = {
+    "ends": _ends,
+    "state": _state,
+    "listing": lambda one, _, width: Cell(cut_middle(one_line(one.listing), width)),
+    "stage": lambda one, *_: Cell(formatting.stage(one.stage)),
+    "title": _title,
+    "quiet": lambda one, at, _: Cell(formatting.elapsed(last_sign(one), at.now), "muted"),
+    "size": lambda one, *_: Cell(formatting.size(one.bytes) if one.bytes else "-", "muted"),
+    "cost": lambda one, *_: Cell(formatting.cost(one.cost_usd), "muted"),
+    "id": lambda one, _, width: Cell(formatting.short_id(one.session_id)[:width], "muted"),
+    "model": lambda one, _, width: Cell(cut_middle(model_of(one), width) or "-", "muted"),
+    "owner": lambda one, _, width: Cell(cut_middle(owner_of(one), width) or "-", "muted"),
+    "created": _created,
+}

@@ -1,0 +1,97 @@
+"""Which columns the Sessions pane shows at a width, and how wide each is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+
+from tui.core.console.column_table import MARKS, SESSION_COLUMNS, TITLE, SessionColumn, column
+from tui.core.models.catalog import Catalog
+from tui.core.text.safe_text import cell_width, one_line
+from tui.view.panes import session_cells
+from tui.view.text import formatting
+from tui.view.text.lines import Column, Layout, flexible
+
+Wants = tuple[tuple[str, int], ...]
+_TITLE_BEFORE_OTHERS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class ListShape:
+    """The pane's width, and which columns it shows.
+
+    `columns` are those that were chosen, in their order; none for those that the width allows.
+    `wants` says how wide the contents of those columns are that grow.
+    """
+
+    width: int
+    has_listing: bool = True
+    columns: tuple[str, ...] = ()
+    wants: Wants = ()
+
+    def layout(self) -> Layout:
+        """Return the columns that fit, with their widths."""
+        return _layout(self)
+
+    def group_layout(self) -> Layout:
+        """Return the columns of a group of failures; their common reason takes the rest."""
+        head = tuple(_as_column(column(name), column(name).width) for name in ("ends", "state"))
+        return flexible((_MARKS, *head), "TITLE", (), self.width)
+
+    @property
+    def shown(self) -> tuple[str, ...]:
+        """The names of the columns that there is room for."""
+        return tuple(one.name for one in self._fitting())
+
+    def _fitting(self) -> tuple[SessionColumn, ...]:
+        wished = [column(name) for name in self.columns] or [
+            one for one in SESSION_COLUMNS if one.from_width <= self.width
+        ]
+        fitting, room = [], self.width - _MARKS.width
+        for one in wished:
+            if one.name == "listing" and not self.has_listing:
+                continue
+            room -= one.width + 1
+            if room < -1:  # the last one needs no blank behind it
+                break
+            fitting.append(one)
+        return tuple(fitting)
+
+
+_MARKS = Column(MARKS.heading, MARKS.width, gap=0)
+
+
+@lru_cache(maxsize=64)
+def _layout(shape: ListShape) -> Layout:
+    """Return the columns with their widths: names grow first, the title takes the rest."""
+    shown = shape._fitting()
+    widths = {one.name: one.width for one in shown}
+    room = shape.width - _MARKS.width - sum(widths.values()) - max(0, len(shown) - 1)
+    wants = dict(shape.wants)
+    growing = [(one.name, min(one.most, wants.get(one.name, 0))) for one in shown]
+    if TITLE in widths:
+        growing = [(TITLE, _TITLE_BEFORE_OTHERS), *growing, (TITLE, shape.width)]
+    growing.sort(key=lambda one: one[0] != "stage")  # a few cells, and never worth a cut
+    for name, wanted in growing:
+        more = min(max(0, wanted - widths[name]), room)
+        widths[name] += more
+        room -= more
+    return (_MARKS, *(_as_column(one, widths[one.name]) for one in shown))
+
+
+def _as_column(one: SessionColumn, width: int) -> Column:
+    return Column(one.heading, width, is_right=one.is_right, key=one.name)
+
+
+def wants(catalog: Catalog) -> Wants:
+    """Return how wide the columns that grow are at most, whatever is shown of the catalog."""
+    every = catalog.sessions
+    texts: dict[str, Iterable[str]] = {
+        "listing": (one_line(one.listing_id) for one in catalog.listings),
+        "stage": {formatting.stage(one.stage) for one in every},
+        "model": {session_cells.model_of(one) for one in every},
+        "owner": {"pipeline", *(session_cells.owner_of(one) for one in every)},
+    }
+    known = [(name, max(map(cell_width, words), default=0)) for name, words in texts.items()]
+    return (*known, ("id", column("id").most), ("created", column("created").most))

@@ -72,6 +72,10 @@ STEPS = [
     ("its answer, and what that changes", "9\r", "extended 0005", 2500),
     ("another question", "c", "clean up all", 200),
     ("its answer too", "\r", "nothing to clean up", 400),
+    ("the line of a filter", "/", "of 26", 250),
+    ("a letter that hides no row", "b", "> b", 250),
+    ("letters that leave three rows, and a stream", "uyer 7", "3 of 26", 2500),
+    ("the rows as before", "\x03", "Buyer 4", 2500),
     ("everything painted again", "\x0c", "", 2500),
 ]
 

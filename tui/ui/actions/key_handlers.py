@@ -10,14 +10,13 @@ from tui.core.console.key_action import KeyAction
 from tui.core.console.pane_table import EXPIRY, LISTINGS, LIVE, SESSIONS
 from tui.core.models.session import Session
 from tui.core.sessions.attention import FailureGroup
-from tui.core.sessions.session_filter import parse_filter
 from tui.guides import topic_names
 from tui.ui.actions import copying
 from tui.ui.actions.action_context import ActionContext
+from tui.ui.actions.filter_line import FilterLine
 from tui.ui.actions.flow_runner import Flow, FlowRunner
 from tui.ui.actions.key_targets import KeyTargets
-from tui.ui.actions.outcome import Commands, Outcome, done
-from tui.ui.actions.prompting import until_taken
+from tui.ui.actions.outcome import Outcome, done
 from tui.ui.actions.sessions import answering, cleaning, resuming, session_actions, undoing
 from tui.ui.actions.verb_line.column_choice import ColumnChoice
 from tui.ui.actions.verb_line.command_line import CommandLine
@@ -63,6 +62,7 @@ class KeyHandlers:
         self._keys = keys
         self._sought = ""
         choice = ColumnChoice(store, panes.sessions, context.pages, feed.tick)
+        self._filter_line = FilterLine(context, panes, store, feed)
         self._line = CommandLine(
             context,
             store,
@@ -337,25 +337,7 @@ class KeyHandlers:
 
     def filter(self) -> None:
         is_text = not self._view.is_in_panes
-        self._flows.act(self._search() if is_text else self._filter())
-
-    async def _filter(self) -> Outcome:
-        asks = "filter: words, stage:3, live, failed, <24h, ! negates; empty shows all"
-        store, question = self._store, self._panes.question
-
-        def commands(typed: str) -> Commands:
-            return (copying.listed(replace(store.query, filter=typed.strip())),)
-
-        async def take(typed: str) -> Outcome:
-            parse_filter(typed.strip())
-            store.change(query=replace(store.query, filter=typed.strip()))
-            self._feed.tick()
-            return Outcome(commands=commands(typed))
-
-        text = store.query.filter
-        return await until_taken(
-            question, asks, take, text=text, commands=commands, must_be_shown=False
-        )
+        self._flows.act(self._search() if is_text else self._filter_line.ask())
 
     async def _search(self) -> Outcome:
         self._sought = (await self._panes.question.ask("search", text=self._sought)).strip()

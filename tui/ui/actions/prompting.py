@@ -4,14 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
-from typing import TypeVar
+from typing import TypedDict, TypeVar, Unpack
 
 from tui.core.errors import ConsoleError
 from tui.core.explanation import Explanation
 from tui.ui.actions.outcome import Commands, CommandsOf
-from tui.ui.widgets.prompt import Cancelled, Complete, Preview, PromptBar
+from tui.ui.widgets.prompt import Cancelled, Complete, Preview, PromptBar, Typed
 
 T = TypeVar("T")
+
+
+class LineOptions(TypedDict, total=False):
+    """What a line may have besides its text; see `PromptBar.ask`."""
+
+    placeholder: str
+    preview: Preview | None
+    complete: Complete | None
+    typed: Typed | None
 
 
 async def until_taken(
@@ -21,12 +30,10 @@ async def until_taken(
     *,
     text: str = "",
     refused: str = "",
-    placeholder: str = "",
-    preview: Preview | None = None,
-    complete: Complete | None = None,
     warns: Sequence[Explanation] = (),
     commands: CommandsOf | None = None,
     must_be_shown: bool = True,
+    **line: Unpack[LineOptions],
 ) -> T:
     """Ask for a line until `take` accepts it, and return its result.
 
@@ -34,7 +41,7 @@ async def until_taken(
     letters would be commands. Where a flow `must_be_shown`, Enter before the line was shown does
     nothing. Raises `Cancelled` with the `commands` of the line, else of the last refusal.
     """
-    ask = partial(question.ask, asks, placeholder=placeholder, preview=preview, complete=complete)
+    ask = partial(question.ask, asks, **line)
     last: Commands | None = None
     while True:
         try:
@@ -42,8 +49,8 @@ async def until_taken(
             return await take(text)
         except Cancelled as error:
             if error.commands is None:
-                line = text if error.line is None else error.line
-                error.commands = commands(line) if commands is not None else last
+                typed = text if error.line is None else error.line
+                error.commands = commands(typed) if commands is not None else last
             raise
         except ConsoleError as error:
             last = error.commands

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -39,18 +39,18 @@ class ListQuery:
         In the default order failures of one cause are one row. `needs` says who needs attention.
         """
         is_taken = parse_filter(self.filter, self.quiet_after)
-        shows_gone = names_gone(self.filter)
-        taken = (
-            one
-            for one in catalog.sessions
-            if self.listing in ("", one.listing)
-            and (shows_gone or not is_gone(one))
-            and is_taken(one, now)
-        )
+        taken = (one for one in self.unfiltered(catalog) if is_taken(one, now))
         ordered = sessions.ordered(taken, self.sort, now, lambda one: needs.get(one.key))
         if self.sort != sessions.SORTS[0]:
             return ordered
         return grouped(ordered, lambda one: needs.get(one.key), self.opened)
+
+    def unfiltered(self, catalog: Catalog) -> Iterator[Session]:
+        """Yield the sessions of the listing, among which the filter chooses."""
+        shows_gone = names_gone(self.filter)
+        for one in catalog.sessions:
+            if self.listing in ("", one.listing) and (shows_gone or not is_gone(one)):
+                yield one
 
     def opens(self, cause: str) -> ListQuery:
         """Return the query with a failure group opened, or closed."""

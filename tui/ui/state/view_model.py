@@ -64,6 +64,13 @@ def arranged(catalog: Catalog, query: ListQuery, now: datetime, zone: tzinfo) ->
     )
 
 
+def _asked_anew(old: ViewModel, query: ListQuery, now: datetime) -> ViewModel:
+    """Return the same catalog for another query, without what no query changes: a key waits."""
+    shown = query.shown(old.catalog, now, old.needs)
+    shape = replace(old.shape, has_listing=not query.listing, columns=query.columns)
+    return replace(old, query=query, shown=shown, shape=shape)
+
+
 def renewed(
     old: ViewModel | None, catalog: Catalog, query: ListQuery, now: datetime, zone: tzinfo
 ) -> ViewModel:
@@ -72,13 +79,15 @@ def renewed(
     The clock alone rarely makes an old order wrong: it lasts longer the more there is to sort, and
     longest while no newer catalog comes.
     """
-    if old is None or old.query != query:
+    if old is None:
         return arranged(catalog, query, now, zone)
-    is_same = old.catalog is catalog
+    is_same, is_asked = old.catalog is catalog, old.query == query
     if not timedelta() <= now - old.at < (_KEEPS if is_same else _lasts(old)):
         return arranged(catalog, query, now, zone)
     if is_same:
-        return old
+        return old if is_asked else _asked_anew(old, query, now)
+    if not is_asked:
+        return arranged(catalog, query, now, zone)
     if not _is_unchanged(old.catalog, catalog):
         return arranged(catalog, query, now, zone)
     return replace(old, catalog=catalog, facts=top_line.with_room(old.facts, catalog))

@@ -25,6 +25,7 @@ Preview = Callable[[str], Cell]
 Complete = Callable[[str], str]
 WhyNot = Callable[[str], str]
 Turns = Mapping[str, Callable[[], object]]
+Typed = Callable[[str], object]
 _NO_TURNS: Turns = {}
 _SAY_EACH = 0.4
 TOO_EARLY = "that key came before the question was on the screen: press it again"
@@ -59,6 +60,8 @@ class PromptBar(MessageBar):
         self._turns: Turns = {}
         self._preview: Preview | None = None
         self._complete: Complete | None = None
+        self._on_typed: Typed | None = None
+        self._last_line = ""
         self._placeholder = ""
         self._warns: Sequence[Explanation] = ()
         self._refusal = ""
@@ -141,6 +144,7 @@ class PromptBar(MessageBar):
         text: str = "",
         preview: Preview | None = None,
         complete: Complete | None = None,
+        typed: Typed | None = None,
         warns: Sequence[Explanation] = (),
         refused: str = "",
         turns: Turns = _NO_TURNS,
@@ -148,7 +152,8 @@ class PromptBar(MessageBar):
     ) -> str:
         """Ask for a line of text; `preview` says what the line so far would do.
 
-        `complete` extends the line on Tab; `warns` stands behind the answer while there is room.
+        `complete` extends the line on Tab; `typed` is called with the line each time it changed.
+        `warns` stands behind the answer while there is room.
         Why the last answer was `refused` stays in full until a key is pressed. `turns` are as for
         `choose`; with them, or if the answer `must_be_shown`, Enter before the question was shown
         answers nothing. Raises `Cancelled` on Esc.
@@ -160,6 +165,7 @@ class PromptBar(MessageBar):
         self.editor = LineEditor(text)
         self._preview = preview
         self._complete = complete
+        self._on_typed, self._last_line = typed, text
         self._placeholder = placeholder
         self._warns = warns
         return await self._ask(asks, must_be_shown=must_be_shown or bool(turns))
@@ -203,6 +209,7 @@ class PromptBar(MessageBar):
         self._answer = asyncio.get_running_loop().create_future()
         while self._typed and not self._answer.done():
             self._take(self._typed.popleft())
+        self._tell_typed()
         self.redraw()
         try:
             answer = await self._answer
@@ -213,7 +220,7 @@ class PromptBar(MessageBar):
             error.line = None if self._choices else self.editor.text
             raise
         finally:
-            self._answer = self._preview = None
+            self._answer = self._preview = self._on_typed = None
             self._put("")
             self._refusal = ""
             self.redraw()
@@ -305,7 +312,17 @@ class PromptBar(MessageBar):
             self._typed.append(event)
         else:
             self._take(event)
+            self._tell_typed()
             self.redraw()
+
+    def _tell_typed(self) -> None:
+        """Tell what the line is now, unless that is known or the question is answered."""
+        line = self.editor.before, self.editor.after
+        if self._on_typed is None or self._answer is None or self._answer.done():
+            return
+        if "".join(line) != self._last_line:
+            self._last_line = "".join(line)
+            self._on_typed(self._last_line)
 
     def _take(self, event: events.Key | events.Paste) -> None:
         answer = self._answer

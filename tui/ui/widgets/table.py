@@ -85,6 +85,12 @@ class Table(Pane):
         self.move_to(self._places[key])
         return True
 
+    def restore(self, key: Key | None, first: int) -> None:
+        """Select a key that was selected, with the row on top that was there then."""
+        if key is not None and self.select(key):
+            self.first = first
+            self._settle()
+
     def move(self, rows: int) -> None:
         """Move the selection by so many rows, as far as possible."""
         self.move_to(self.index + rows)

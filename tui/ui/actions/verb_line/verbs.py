@@ -5,10 +5,10 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import takewhile
 
 from tui.core.console.column_table import COLUMN_NAMES
 from tui.core.errors import UsageError
+from tui.core.text.prefixes import shared_prefix
 from tui.guides import topic_names
 from tui.operations.context import VerbInfo
 
@@ -103,14 +103,7 @@ def complete(text: str, verbs: Sequence[VerbInfo], listings: Sequence[str]) -> s
         found = [one for one in choices if last and one.startswith(last)]
     if not found:
         return text
-    return head + blank + (found[0] + " " if len(found) == 1 else _shared(found))
-
-
-def _shared(names: Sequence[str]) -> str:
-    """Return the common prefix of all names."""
-    first, last = min(names), max(names)
-    same = (one == other for one, other in zip(first, last, strict=False))
-    return first[: sum(takewhile(bool, same))]
+    return head + blank + (found[0] + " " if len(found) == 1 else shared_prefix(found))
 
 
 def hint(text: str, verbs: Sequence[VerbInfo], why_not: Callable[[VerbInfo], str]) -> str:

@@ -240,9 +240,12 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
         if sessions.key == last.selected and last.selected is not None:
             self._restored_place = last.reading
         view, drafts = self.store.view, self.context.drafts.all
-        for line in session_restore.restored_words(view, drafts, self.engine.keys, catalog):
-            self.news.tell(line)
+        for said, is_so in session_restore.restored_words(view, drafts, self.engine.keys, catalog):
+            self.news.tell(said, is_true=partial(self._is_still, is_so))
         self.restore.begin()
+
+    def _is_still(self, is_so: session_restore.StillSo) -> bool:
+        return is_so(self.store.view, self.context.drafts.all)
 
     def show_found(self, found: ViewModel) -> None:
         """Show a new catalog; while the root cannot be read the last one stays."""

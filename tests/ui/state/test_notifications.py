@@ -98,15 +98,6 @@ async def test_the_notify_command_runs_and_its_failure_is_told_once(
         assert at.message == ""
 
 
-async def test_a_message_that_is_too_long_goes_on_where_the_keys_are() -> None:
-    async with console() as at:
-        at.say("word " * 22 + "end")
-        assert at.text("bottom") == "word " * 22 + "end"
-        for _ in range(17):
-            at.tick()
-        assert "? help" in at.rows("bottom")[1]
-
-
 async def test_what_is_written_after_a_look_carries_a_dot_until_it_is_looked_at() -> None:
     async with console() as at:
         one = await at.choose("PE platforms, DACH")

@@ -239,6 +239,14 @@ KEY_ACTIONS = (
         reach=Reach.FULL,
     ),
     KeyAction(
+        name="messages",
+        keys=("M",),
+        handler="messages",
+        help="show the last messages with their times, each whole",
+        word="messages",
+        reach=Reach.FULL,
+    ),
+    KeyAction(
         name="pane_next",
         keys=("tab",),
         handler="next_pane",

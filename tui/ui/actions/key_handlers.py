@@ -28,6 +28,7 @@ from tui.ui.terminal.link import LinkApp
 from tui.ui.widgets.live import LivePane
 from tui.ui.widgets.page import PagePane
 from tui.ui.widgets.panes import Panes
+from tui.view.panes.messages import message_lines
 from tui.view.panes.page import help_lines
 
 Once = Callable[[str, Coroutine[Any, Any, None]], None]
@@ -73,6 +74,7 @@ class KeyHandlers:
                 "wide": choice.wide,
                 "help": lambda _: done(self._show_help),
                 "quit": lambda _: done(self._quit),
+                "messages": lambda _: done(self.messages),
             },
         )
 
@@ -218,6 +220,13 @@ class KeyHandlers:
         sign, topics = self._sign("verbs"), topic_names()
         self._context.pages.draw(
             "Keys and verbs", lambda width: help_lines(keys, named, topics, width, sign)
+        )
+
+    def messages(self) -> None:
+        said, engine = self._context.news.log.all, self._engine
+        now, zone = engine.now(), engine.zone
+        self._context.pages.draw(
+            "Messages", lambda width: message_lines(said, width, zone, now), is_at_end=True
         )
 
     def _quit(self) -> None:

@@ -155,7 +155,8 @@ class PaneFeed:
         if kept is not None and self.kept is None:
             why = f" (filter `{query.filter}`)" if query.filter else ""
             back, short = self._engine.keys.sign("back"), formatting.short_id(kept.session_id)
-            self._news.tell(f"{short} is no longer in the list{why}: {back} returns to the list")
+            said = f"{short} is no longer in the list{why}: {back} returns to the list"
+            self._news.tell(said, is_true=lambda: self._store.view.is_full)
         return kept
 
     def _leave_erased(self, gone: Session) -> None:

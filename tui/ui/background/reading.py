@@ -63,10 +63,12 @@ class PageReader:
         number = hits.next(live.place, step) if hits else None
         if hits is None or number is None:
             where = "in what could be read" if hits and hits.not_searched else "there"
-            self._question.say(f"{sought} is not {where}{_not_searched(hits)}", "bad")
+            said = f"{sought} is not {where}{_not_searched(hits)}"
+            self._question.say(said, "bad", is_brief=True)
             return
         await self._go_to(hits.places[number], sought)
-        self._question.say(f"{number + 1} of {len(hits.places)}{_not_searched(hits)}")
+        said = f"{number + 1} of {len(hits.places)}{_not_searched(hits)}"
+        self._question.say(said, is_brief=True)
 
     async def return_to(self, place: int) -> None:
         """Go back to where the stream was read, if that is still there."""

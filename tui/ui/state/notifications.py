@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from tui.core.models.catalog import Catalog
 from tui.core.sessions.catalog_changes import changes
 from tui.ui.engine.engine import Engine
+from tui.ui.state.message_log import MessageLog
 from tui.ui.widgets.prompt import PromptBar
 from tui.view.panes import notifications
 
 _MOST = 20
 _SHOWN_S = 2
 _LONG_S = 15
+_FADES_S = 300
+Truth = Callable[[], bool]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -21,12 +25,15 @@ class _News:
     text: str
     style: str
     is_brief: bool
+    is_true: Truth
 
 
 class Notifications:
     """Reports what others did, never over an open question or a fresh message.
 
-    `is_holding` is whether this console just began or lifted a hold, which is then no news.
+    A message goes once it is no longer true, a brief one after some seconds, any other after some
+    minutes; `log` keeps all of them. `is_holding` is whether this console just began or lifted a
+    hold, which is then no news.
     """
 
     def __init__(self, engine: Engine, question: PromptBar) -> None:
@@ -36,12 +43,25 @@ class Notifications:
         self._told: set[str] = set()
         self._shown = 0
         self._for = 0
+        self._true_of: tuple[int, Truth] = (0, _always)
         self.is_holding = False
+        self.log = MessageLog(engine.now)
+        question.note_of, question.whole_key = self.log.note, engine.keys.sign("messages")
 
-    def tell(self, text: str, style: str = "noticed", *, is_brief: bool = False) -> None:
-        """Show this as soon as the message line is free; one that `is_brief` only until a key."""
+    def tell(
+        self,
+        text: str,
+        style: str = "noticed",
+        *,
+        is_brief: bool = False,
+        is_true: Truth | None = None,
+    ) -> None:
+        """Show this as soon as the message line is free, as long as it `is_true`.
+
+        One that `is_brief` goes with the next key.
+        """
         if text:
-            self._waiting.append(_News(text, style, is_brief))
+            self._waiting.append(_News(text, style, is_brief, is_true or _always))
             self._say()
 
     def key_pressed(self) -> None:
@@ -69,13 +89,18 @@ class Notifications:
             self.tell(line)
 
     def tick(self) -> None:
-        """Count how long a message has been shown; called each second."""
+        """Count how long a message has been shown, and take it away in time; called each second."""
         shown = self._question.message_id
         self._for = self._for + 1 if shown == self._shown else 0
         self._shown = shown
-        if self._for == _LONG_S:
-            self._question.settle()
+        if shown and not self._question.is_open and self._is_over(shown):
+            self._question.say("")
         self._say()
+
+    def _is_over(self, shown: int) -> bool:
+        number, is_true = self._true_of
+        lasts = _LONG_S if self._question.is_brief else _FADES_S
+        return self._for >= lasts or (shown == number and not is_true())
 
     def _say(self) -> None:
         shown = self._question.message_id
@@ -83,7 +108,15 @@ class Notifications:
         is_free = not shown or (is_same and self._for >= _SHOWN_S)
         if self._question.is_whole:
             is_free = is_same and self._for >= _LONG_S
-        if self._waiting and is_free and not self._question.is_open:
+        while self._waiting and is_free and not self._question.is_open:
             news = self._waiting.popleft()
+            if not news.is_true():
+                continue
             self._question.say(news.text, news.style, is_brief=news.is_brief)
             self._shown, self._for = self._question.message_id, 0
+            self._true_of = (self._shown, news.is_true)
+            return
+
+
+def _always() -> bool:
+    return True

@@ -25,6 +25,8 @@ from tui.view.text import formatting
 SAVE_EACH = 0.5
 _PATIENCE = 1.0
 
+StillSo = Callable[[ViewState, Sequence[Draft]], bool]
+
 
 class SessionRestore:
     """Reads and writes the last view; a slow or failing disk costs one message.
@@ -120,22 +122,35 @@ def there_still(query: ListQuery, catalog: Catalog) -> ListQuery:
 
 def restored_words(
     view: ViewState, drafts: Sequence[Draft], keys: Keymap, catalog: Catalog
-) -> Iterator[str]:
-    """Yield what the operator must know of the restored view so as not to be misled."""
+) -> Iterator[tuple[str, StillSo]]:
+    """Yield what the operator must know so as not to be misled, and whether it is still so."""
     query = view.query
     facts = [f"filter `{query.filter}`"] if query.filter else []
     facts += [f"listing {query.listing}"] if query.listing else []
     facts += [f"{len(view.marks)} marked"] if view.marks else []
     if facts:
-        yield f"restored: {', '.join(facts)}; {keys.sign('back')} clears"
+        yield f"restored: {', '.join(facts)}; {keys.sign('back')} clears", partial(_hides, view)
     ids = {one.session_id for one in catalog.sessions}
     drafts = [one for one in drafts if _can_be_sent(one, ids)]
+    are_kept = partial(_are_kept, frozenset(drafts))
     if len(drafts) == 1:
         way = again(drafts[0].question, keys)
-        yield f"an unsent prompt{_whose(drafts[0])}: {way} brings it back"
+        yield f"an unsent prompt{_whose(drafts[0])}: {way} brings it back", are_kept
     elif drafts:
         named = ", ".join(formatting.short_id(one.session_id)[:4] or one.question for one in drafts)
-        yield f"{len(drafts)} unsent prompts ({named}): they come back when you ask again"
+        said = f"{len(drafts)} unsent prompts ({named}): they come back when you ask again"
+        yield said, are_kept
+
+
+def _hides(then: ViewState, now: ViewState, drafts: Sequence[Draft]) -> bool:
+    """Whether a view still hides and marks what it did then."""
+    before, after = then.query, now.query
+    is_same = (before.filter, before.listing) == (after.filter, after.listing)
+    return is_same and then.marks == now.marks
+
+
+def _are_kept(drafts: frozenset[Draft], now: ViewState, kept: Sequence[Draft]) -> bool:
+    return drafts <= set(kept)
 
 
 def _is_filter(text: str) -> bool:

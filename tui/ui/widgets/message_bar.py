@@ -2,27 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import datetime
 
 from tui.core.explanation import Explanation
-from tui.core.text.safe_text import cell_width, one_line
+from tui.core.text.safe_text import cell_width, fit, one_line
 from tui.ui.widgets.pane import Pane, PaneSettings
 from tui.view.text.lines import Cell, Line
 from tui.view.text.styled_text import wrap
 
 LEAST_ROWS = 2
+Note = Callable[[str, str], datetime | None]
 
 
 class MessageBar(Pane):
-    """Shows a message, in as many rows as it may take."""
+    """Shows a message over the line of keys, with its time where there is room.
+
+    `note_of` keeps each message, and returns its time; `whole_key` is the key that shows all of one
+    that is too long for its line.
+    """
 
     def __init__(self, settings: PaneSettings) -> None:
         super().__init__(settings)
         self.message = Cell("")
         self.keys: Line = ()
-        self.is_whole = False
-        self._is_brief = False
-        self._spills = False
+        self.is_whole = self.is_brief = False
+        self.note_of: Note = lambda text, style: None
+        self.whole_key = ""
+        self._zone = settings.zone
+        self._time = ""
         self._messages = 0
 
     @property
@@ -33,18 +41,25 @@ class MessageBar(Pane):
     def say(
         self, text: str, style: str = "", *, is_whole: bool = False, is_brief: bool = False
     ) -> None:
-        """Show a message; what does not fit covers the line of keys, until `settle`.
+        """Show a message; one that is too long for its line says which key shows all of it.
 
         With `is_whole` it takes as many rows as it needs, until `fold`. One that `is_brief` is
         dismissed by the next key.
         """
         self._put(text, style)
-        self._spills, self.is_whole, self._is_brief = True, is_whole, is_brief
+        self.is_whole, self.is_brief = is_whole, is_brief
+        self._keep(text, style)
+        self.redraw()
+
+    def say_progress(self, text: str) -> None:
+        """Show how far something is; nobody will want to read that again."""
+        self._put(text, "strong")
+        self.is_whole = self.is_brief = False
         self.redraw()
 
     def dismiss(self) -> None:
         """Dismiss a brief message."""
-        if self._is_brief:
+        if self.is_brief:
             self.say("")
 
     def has_room(self, text: str) -> bool:
@@ -57,14 +72,15 @@ class MessageBar(Pane):
             self.is_whole = False
             self.redraw()
 
-    def settle(self) -> None:
-        """Show the line of keys again, however long the message is."""
-        self._spills = False
-        self.redraw()
-
     def _put(self, text: str, style: str = "") -> None:
         self.message = Cell(one_line(text), style)
+        self._time = ""
         self._messages += 1
+
+    def _keep(self, text: str, style: str) -> None:
+        """Keep a message for whoever reads it later."""
+        at = self.note_of(one_line(text), style) if text else None
+        self._time = f"{at.astimezone(self._zone):%H:%M}" if at else ""
 
     @property
     def _most_rows(self) -> int:
@@ -73,12 +89,19 @@ class MessageBar(Pane):
     def _wrapped(self, text: str) -> list[str]:
         return wrap(text, max(20, self.size.width - 2))
 
-    def _spilled(self) -> Line:
-        """Return the rest of a message that does not fit on one line; empty when it fits."""
-        rest = self._wrapped(self.message.text)[1:]
-        if not (rest and self._spills):
-            return ()
-        return (Cell(" "), Cell(" ".join(piece.strip() for piece in rest), self.message.style))
+    def _said(self) -> Line:
+        """Return the message in one line: with its time at the right, or shortened."""
+        text, style, room = self.message.text, self.message.style, max(0, self.size.width - 2)
+        left = room - cell_width(text)
+        if left < 0:
+            cut = fit(text, max(0, room - len(f"  {self.whole_key} whole")))[:-1].rstrip()
+            return (
+                *(Cell(" "), Cell(f"{cut}… ", style)),
+                *(Cell(self.whole_key, "key"), Cell(" whole", "muted")),
+            )
+        if left <= len(self._time) or not self._time:
+            return (Cell(" "), Cell(text, style))
+        return (Cell(" "), Cell(text, style), Cell(self._time.rjust(left), "muted"))
 
 
 def warning(warns: Sequence[Explanation], room: int) -> str:

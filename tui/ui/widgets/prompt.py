@@ -191,7 +191,7 @@ class PromptBar(MessageBar):
                 either = {task, leaving}
                 await asyncio.wait(either, timeout=_SAY_EACH, return_when=asyncio.FIRST_COMPLETED)
                 if not task.done() and not leaving.done():
-                    self.say(f"{says()}...", "strong")
+                    self.say_progress(f"{says()}...")
         finally:
             leaving.cancel()
             self._gave_up = None
@@ -227,7 +227,7 @@ class PromptBar(MessageBar):
 
     def redraw(self) -> int:
         """Repaint what differs, in as many rows as text that must be read in full needs."""
-        rows = max(LEAST_ROWS, len(self._in_full()) + (self._answer is not None))
+        rows = max(LEAST_ROWS, len(self._in_full()) + 1)
         if rows != self._rows:
             self._rows = rows
             self.styles.height = rows
@@ -263,7 +263,7 @@ class PromptBar(MessageBar):
         if y == 0:
             return self._message_line()
         if self._answer is None:
-            return self._held_line() if self._is_held else self._spilled() or self.keys
+            return self._held_line() if self._is_held else self.keys
         if self.gone:
             return (Cell(" "), Cell("Esc", "key"), Cell(" back"))
         return self._choices_line() if self._choices else self._input_line()
@@ -285,10 +285,10 @@ class PromptBar(MessageBar):
         text = self.message.text
         if self._answer is not None and self.gone:
             return (Cell(" "), Cell(f"{self.gone}: Esc: cancel", "bad"))
-        if self._answer is None and self._spilled():
-            text = self._wrapped(text)[0]
+        if self._answer is None:
+            return self._said()
         asks = (Cell(" "), Cell(text, self.message.style))
-        if self._preview is None or self._answer is None:
+        if self._preview is None:
             return asks
         return (*asks, Cell("  "), self._preview(self.editor.text))
 

@@ -83,7 +83,7 @@ def entry_lines(entry: Entry, around: RenderContext, width: int) -> tuple[Line, 
     day = day_of(entry, around.zone)
     if not body or around.day is None or day is None or day == around.day:
         return tuple(lines)
-    return (day_rule(day, around.day), *lines)
+    return ((Cell(formatting.day_rule(day, around.day), "muted"),), *lines)
 
 
 def _body(entry: Entry, around: RenderContext, width: int) -> list[Line]:
@@ -116,11 +116,6 @@ def minute(entry: Entry, zone: tzinfo) -> str:
 def day_of(entry: Entry, zone: tzinfo) -> date | None:
     """Return the day of an entry, which is shown where it changes."""
     return entry.at.astimezone(zone).date() if entry.at else None
-
-
-def day_rule(day: date, before: date) -> Line:
-    """Return the rule above the first entry of a day; `before` is the day shown last."""
-    return (Cell(f"── {formatting.day(day, before)} ──", "muted"),)
 
 
 def begun(line: Line, at: datetime, zone: tzinfo) -> Line:

@@ -95,9 +95,14 @@ def moment(
     return f"{shown:%d %b}{other} {shown:%H:%M}"
 
 
-def day(day: date, today: date) -> str:
+def day(one: date, today: date) -> str:
     """Return a day as `Tue 24 Nov`, with its year unless that is the one of `today`."""
-    return f"{day:%a %d %b}{f' {day.year}' if day.year != today.year else ''}"
+    return f"{one:%a %d %b}{f' {one.year}' if one.year != today.year else ''}"
+
+
+def day_rule(one: date, before: date) -> str:
+    """Return the rule above what is of a day; `before` is the day shown last."""
+    return f"── {day(one, before)} ──"
 
 
 def stage(name: str) -> str:

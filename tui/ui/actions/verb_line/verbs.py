@@ -15,6 +15,7 @@ from tui.operations.context import VerbInfo
 OWN = (
     VerbInfo("columns", "choose the columns of Sessions, or list them", takes="column", acts=False),
     VerbInfo("wide", "all columns, or the default ones", acts=False),
+    VerbInfo("messages", "the last messages with their times", acts=False),
     VerbInfo("quit", "quit; running agents continue", acts=False),
 )
 _CHOICES: Mapping[str, Callable[[], Sequence[str]]] = {

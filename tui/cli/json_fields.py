@@ -92,6 +92,23 @@ def run_json(run: Run) -> dict[str, Any]:
         "queued_for": run.queued_for or None,
         "stalled_since": iso(run.stalled_since),
         "sent": [_sent_json(one) for one in run.sent],
+        "asked": _sent_json(run.asked) if run.asked else None,
+        "progress": _progress_json(run),
+    }
+
+
+def _progress_json(run: Run) -> dict[str, Any] | None:
+    """Return how far a run is with its prompt; nothing once it is over."""
+    progress = run.progress
+    if run.is_over:
+        return None
+    return {
+        "phase": str(progress.phase),
+        "since": iso(progress.since),
+        "until": iso(progress.until),
+        "status": progress.status or None,
+        "attempt": progress.attempt or None,
+        "most": progress.most or None,
     }
 
 

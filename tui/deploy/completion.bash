@@ -59,7 +59,7 @@ _session_console() {
         help) words='--help --json --operator --read-only --restricted --root' takes='topic' ;;
     esac
     case $before in
-        --status) words='stalled quiet waiting running queued orphan unknown attached failed api-error overwritten unreadable stray ghost untracked leftover expired ready cleaned deleted' takes='' ;;
+        --status) words='rate-limit retrying stalled quiet waiting starting asking-api running queued orphan unknown attached failed api-error overwritten unreadable stray ghost untracked leftover expired ready cleaned deleted' takes='' ;;
         --stage) words='' takes='stage' ;;
         --listing) words='' takes='listing' ;;
         --also) words='' takes='session' ;;

@@ -25,7 +25,7 @@ complete -c session-console -n __fish_use_subcommand -a ls -d 'list sessions, th
 complete -c session-console -n '__fish_seen_subcommand_from ls' -l ends -r
 complete -c session-console -n '__fish_seen_subcommand_from ls' -l filter -r
 complete -c session-console -n '__fish_seen_subcommand_from ls' -l live
-complete -c session-console -n '__fish_seen_subcommand_from ls' -l status -x -a 'stalled quiet waiting running queued orphan unknown attached failed api-error overwritten unreadable stray ghost untracked leftover expired ready cleaned deleted'
+complete -c session-console -n '__fish_seen_subcommand_from ls' -l status -x -a 'rate-limit retrying stalled quiet waiting starting asking-api running queued orphan unknown attached failed api-error overwritten unreadable stray ghost untracked leftover expired ready cleaned deleted'
 complete -c session-console -n '__fish_seen_subcommand_from ls' -a '(__session_console_names listing)'
 complete -c session-console -n __fish_use_subcommand -a show -d 'show everything known about a session'
 complete -c session-console -n '__fish_seen_subcommand_from show' -a '(__session_console_names session)'

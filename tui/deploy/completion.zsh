@@ -54,7 +54,7 @@ _session-console() {
         verb) _describe verb verbs ;;
         rest)
             case $words[1] in
-                ls) _arguments --help '--ends=:value:_default' '--filter=:value:_default' --json --live '--operator=:value:_default' --read-only --restricted '--root=:folder:_files -/' '--status=:status:(stalled quiet waiting running queued orphan unknown attached failed api-error overwritten unreadable stray ghost untracked leftover expired ready cleaned deleted)' '*:name: _session_console_names listing' ;;
+                ls) _arguments --help '--ends=:value:_default' '--filter=:value:_default' --json --live '--operator=:value:_default' --read-only --restricted '--root=:folder:_files -/' '--status=:status:(rate-limit retrying stalled quiet waiting starting asking-api running queued orphan unknown attached failed api-error overwritten unreadable stray ghost untracked leftover expired ready cleaned deleted)' '*:name: _session_console_names listing' ;;
                 show) _arguments --help --json '--operator=:value:_default' --read-only --restricted '--root=:folder:_files -/' '*:name: _session_console_names session' ;;
                 tail) _arguments --help --follow --json '--operator=:value:_default' --read-only --restricted '--root=:folder:_files -/' '*:name: _session_console_names session' ;;
                 grep) _arguments --help --case-sensitive --ignore-case --json '--operator=:value:_default' --read-only --restricted '--root=:folder:_files -/' '--since=:value:_default' '--stage=:name: _session_console_names stage' '*:name: _session_console_names listing' ;;

@@ -30,6 +30,7 @@ from tui.runs.folder.command import Command
 from tui.runs.folder.inbox import Inbox
 from tui.runs.folder.protocol import IN_PIPELINE, RunSpec, describe
 from tui.runs.folder.pruning import prune_runs
+from tui.runs.journal.api_waits import ApiWaits
 from tui.runs.journal.partial_message import PartialMessage
 from tui.runs.journal.run_journal import Journal
 from tui.runs.model_changes import ModelChanges
@@ -92,6 +93,7 @@ class RunDriver:
         self._owner = {IN_PIPELINE: True} if given else {}
         self._show: Show = _ignore
         self._prompts = PromptQueue(journal, Prompt.first(spec))
+        self._waits = ApiWaits(journal)
         self._stalls = StallDetector(journal, spec.stall_timeout_s, time.monotonic)
         self._model_changes = ModelChanges(self._agent, journal, spec)
         self._work: asyncio.Task[None] | None = None
@@ -161,7 +163,7 @@ class RunDriver:
             await self._agent.connect()
             self._is_connected = True
             await asyncio.to_thread(self._name_cli)
-            heard = self._agent.listen()
+            heard = self._waits.watched(self._agent.listen())
             while prompt := await self._next_prompt():
                 await self._model_changes.make()
                 if not await self._turn(prompt, heard):
@@ -243,7 +245,7 @@ class RunDriver:
         self._stalls.begin()
 
     async def _say(self, prompt: Prompt) -> None:
-        self._journal.event("turn", by=prompt.by, id=prompt.id)
+        self._waits.begin(prompt.by, prompt.id)
         self._books.begin_turn(prompt.by)
         self._permissions.begin_turn(is_restricted=prompt.is_restricted)
         try:

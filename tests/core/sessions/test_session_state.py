@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tui.core.models.row import Row, Status
-from tui.core.models.run import Run
+from tui.core.models.run import Phase, Progress, Run
 from tui.core.models.session import Liveness, Session, State, Transcript
 from tui.core.sessions.session_state import StateWord, state_table, state_word
 
@@ -27,6 +27,7 @@ RUN = Run(
     beat_at=NOW,
     stalled_since=NOW,
 )
+LATER = NOW + timedelta(minutes=1)
 THERE = Transcript("1", place="1", bytes=1, modified_at=NOW)
 OUTSIDE = replace(THERE, stray_in=Path("/x"))
 WIPED = Row("1", "1", "1", "", "", "failed")
@@ -38,10 +39,20 @@ def session(status: str = "active", liveness: Liveness = Liveness.NONE, **more: 
     return Session("1", "hollis_park", stage="3", **facts)  # type: ignore[arg-type]
 
 
+def busy(phase: Phase, until: datetime | None = None, **more: object) -> Session:
+    progress = Progress(phase=phase, since=NOW, until=until)
+    run = replace(RUN, stalled_since=None, progress=progress)
+    return session(**{"liveness": Liveness.BUSY, "run": run, **more})  # type: ignore[arg-type]
+
+
 IN_STATE = {
+    StateWord.LIMITED: busy(Phase.LIMIT, LATER),
+    StateWord.RETRYING: busy(Phase.RETRY, LATER),
     StateWord.STALLED: session(liveness=Liveness.BUSY, run=RUN),
     StateWord.QUIET: session(liveness=Liveness.BUSY, last_activity_at=NOW - HOUR),
     StateWord.WAITING: session(liveness=Liveness.WAITING),
+    StateWord.STARTING: busy(Phase.CLI),
+    StateWord.ASKING_API: busy(Phase.API),
     StateWord.RUNNING: session(liveness=Liveness.BUSY),
     StateWord.QUEUED: session(liveness=Liveness.QUEUED),
     StateWord.ORPHAN: session(liveness=Liveness.ORPHAN),
@@ -78,11 +89,31 @@ def test_every_state_can_be_told_from_the_others() -> None:
         (session(Status.DELETED, transcript=None, transcript_problem="no rights"), "deleted"),
         (session("", row_problem="its table is locked"), "unreadable"),
         (session("running"), "running"),
+        (busy(Phase.WORK), "running"),
+        (busy(Phase.LIMIT), "rate-limit"),
+        (busy(Phase.RETRY, NOW), "retrying"),
         (session("In Review"), "In Review"),
     ],
 )
 def test_what_matters_most_is_the_word(one: Session, word: str) -> None:
     assert state_word(one, NOW, QUIET) == word
+
+
+def test_a_known_wait_is_the_word_until_it_is_over_and_then_a_stall_is() -> None:
+    """An API that is asked again in an hour is silent for a reason."""
+    stalled = replace(IN_STATE[StateWord.LIMITED].run or RUN, stalled_since=NOW)
+    one = busy(Phase.LIMIT, run=stalled)
+
+    assert state_word(one, NOW, QUIET) == "rate-limit"
+    assert state_word(one, LATER, QUIET) == "stalled"
+
+
+def test_a_run_that_is_over_or_another_programs_has_no_phase() -> None:
+    over = replace(RUN, state="lost", progress=Progress(phase=Phase.CLI))
+
+    assert state_word(session(liveness=Liveness.BUSY, run=over), NOW, QUIET) == "running"
+    assert state_word(session(run=over), NOW, QUIET) == "ready"
+    assert state_word(busy(Phase.API, liveness=Liveness.WAITING), NOW, QUIET) == "waiting"
 
 
 def test_a_doubtful_or_unreadable_date_never_means_expired() -> None:

@@ -86,7 +86,8 @@ def _row(identity: str, listing: str, stage: str, status: str, values: Mapping[s
     return Row(identity, listing, stage, created, expires, status)
 
 
-def _run(one: Session, state: str, request: PermissionRequest | None = None) -> Run:
+def run_of(one: Session, state: str, request: PermissionRequest | None = None, **more: Any) -> Run:
+    """Return a run of a session that anna started three minutes ago; `more` adds to it."""
     started = NOW - timedelta(minutes=3)
     return Run(
         run_id="20261120T142700Z-1f9c",
@@ -98,11 +99,12 @@ def _run(one: Session, state: str, request: PermissionRequest | None = None) -> 
         started_at=started,
         beat_at=NOW,
         request=request,
+        **more,
     )
 
 
 def _running(one: Session, state: str, request: PermissionRequest | None = None) -> Session:
-    return replace(one, run=_run(one, state, request))
+    return replace(one, run=run_of(one, state, request))
 
 
 def _cranbury() -> tuple[Session, ...]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
 
-from tests.support.console.fixed_catalog import NOW, session
+from tests.support.console.fixed_catalog import NOW, run_of, session
 from tui.core.models.row import Status
+from tui.core.models.run import Phase, Progress
 from tui.core.models.session import Liveness, State
 from tui.view.text import formatting
 
@@ -98,6 +100,36 @@ def test_what_runs_goes_before_what_the_row_says(more: dict[str, object], said: 
     quietest: dict[str, object] = {"last_activity_at": NOW - S}
     one = session("hollis_park", "stage_1", "x", **(quietest | more))
     assert formatting.state(one, NOW, timedelta(minutes=10))[0] == said
+
+
+@pytest.mark.parametrize(
+    ("progress", "full", "narrow"),
+    [
+        (Progress(phase=Phase.CLI), "○ starting CLI", "○ starting"),
+        (Progress(phase=Phase.API), "○ waiting for the API", "○ asking-api"),
+        (
+            Progress(phase=Phase.RETRY, status="529", attempt=7, most=10),
+            "◌ retrying 529 (7/10)",
+            "◌ retrying",
+        ),
+        (Progress(phase=Phase.RETRY), "◌ retrying", "◌ retrying"),
+        (
+            Progress(phase=Phase.LIMIT, until=NOW + 2 * H + S),
+            "◌ waits for limit 2h 00m",
+            "◌ rate-limit",
+        ),
+        (Progress(phase=Phase.LIMIT, until=NOW), "◌ waits for limit", "◌ rate-limit"),
+        (Progress(phase=Phase.WORK), "● running", "● running"),
+    ],
+)
+def test_what_an_agent_waits_for_is_said_in_full_where_there_is_room(
+    progress: Progress, full: str, narrow: str
+) -> None:
+    one = session("hollis_park", "stage_1", "x", liveness=Liveness.BUSY, last_activity_at=NOW)
+    begun = replace(one, run=run_of(one, "busy", progress=progress))
+
+    assert formatting.state_in_full(begun, NOW, 10 * M)[0] == full
+    assert formatting.state_in_full(begun, NOW, 10 * M, formatting.STATE_WIDTH)[0] == narrow
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 
 from tui.core.models.permission_request import PermissionRequest
@@ -26,6 +27,33 @@ class SentCommand:
     decision: str = ""
 
 
+class Phase(StrEnum):
+    """What a run does between the operator's Enter and the agent's words."""
+
+    CLI = "cli"
+    API = "api"
+    RETRY = "retry"
+    LIMIT = "limit"
+    WORK = "work"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """The phase that a run is in, and since when.
+
+    While the CLI starts (`CLI`); while the API has not answered a prompt (`API`); once it failed
+    and will be asked again (`RETRY`), or has answered 429 (`LIMIT`), `until` the next attempt:
+    number `attempt` of `most`, because of the HTTP `status`. Otherwise the agent is at `WORK`.
+    """
+
+    phase: Phase = Phase.CLI
+    since: datetime | None = None
+    until: datetime | None = None
+    status: str = ""
+    attempt: int = 0
+    most: int = 0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
     """One run, read from its folder.
@@ -35,7 +63,9 @@ class Run:
     ticks since boot) identify its CLI process; 0 when there is none on this machine. `sent` are
     the pending commands; once the run is over, those it never took. `stalled_since` is when the
     agent was last heard from, set only once that is too long ago; `heard_at` is when the latest
-    streamed text arrived, which is not in the transcript yet.
+    streamed text arrived, which is not in the transcript yet. `asked` is the prompt that begins the
+    run or its turn, until the API answers it; with `is_taken` the CLI has it. `title` is the first
+    line of the run's first prompt.
     """
 
     run_id: str
@@ -58,6 +88,9 @@ class Run:
     queued_for: str = ""
     stalled_since: datetime | None = None
     heard_at: datetime | None = None
+    progress: Progress = Progress(phase=Phase.WORK)
+    asked: SentCommand | None = None
+    title: str = ""
 
     @property
     def is_over(self) -> bool:

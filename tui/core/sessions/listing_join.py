@@ -211,7 +211,7 @@ def _session(found: ListingScan, place: _Place, session_id: str, known: _Known) 
         expires_at=expires_at,
         sweep_at=_sweep_at(transcript, found.sweep_days),
         last_activity_at=_active_at(transcript or remains),
-        title=file.title,
+        title=file.title or (run.title if run is not None else ""),
         model=file.model,
         cost_usd=file.own_cost_usd,
         bytes=remains.bytes if remains else file.bytes,

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from tui.core.models.row import Status
+from tui.core.models.run import Phase, Progress
 from tui.core.models.session import Liveness, Session, State
 from tui.core.sessions.attention import is_quiet, is_stalled
 from tui.core.sessions.listing_join import is_pending
@@ -27,9 +28,13 @@ class StateWord(StrEnum):
         one.meaning = meaning
         return one
 
+    LIMITED = "rate-limit", "the API refuses more for now; it is asked again by itself"
+    RETRYING = "retrying", "the API failed, and is asked again by itself"
     STALLED = "stalled", "running, but nothing has come from the API for `stall_timeout`"
     QUIET = "quiet", "running, but nothing has been written for `quiet_after`"
     WAITING = "waiting", "its agent waits for a permission or an answer"
+    STARTING = "starting", "its run has begun, and the CLI is starting"
+    ASKING_API = "asking-api", "its prompt was sent, and the API has not answered yet"
     RUNNING = "running", "its agent is working on a turn"
     QUEUED = "queued", "its run waits for a free place, or for a hold to be released"
     ORPHAN = "orphan", "runner died; CLI still running"
@@ -62,6 +67,12 @@ OF_LIVENESS = {
     Liveness.UNKNOWN: StateWord.UNKNOWN,
     Liveness.IDLE: StateWord.ATTACHED,
 }
+OF_PHASE = {
+    Phase.CLI: StateWord.STARTING,
+    Phase.API: StateWord.ASKING_API,
+    Phase.RETRY: StateWord.RETRYING,
+    Phase.LIMIT: StateWord.LIMITED,
+}
 OF_STATE = {
     State.GHOST: StateWord.GHOST,
     State.UNTRACKED: StateWord.UNTRACKED,
@@ -75,11 +86,22 @@ _OF_STATUS = {
 
 def state_word(session: Session, now: datetime, quiet_after: timedelta) -> StateWord | str:
     """Return the word for a session's state: its row's own status where that is not one of ours."""
+    progress = progress_of(session)
+    if progress is not None and progress.until is not None and now < progress.until:
+        return OF_PHASE.get(progress.phase, StateWord.RUNNING)
     if is_stalled(session):
         return StateWord.STALLED
     if is_quiet(session, now, quiet_after):
         return StateWord.QUIET
+    if progress is not None:
+        return OF_PHASE.get(progress.phase, StateWord.RUNNING)
     return OF_LIVENESS.get(session.liveness) or _at_rest(session, now)
+
+
+def progress_of(session: Session) -> Progress | None:
+    """Return how far a run of ours is with its prompt; `None` where none is busy."""
+    run = session.run if session.liveness is Liveness.BUSY else None
+    return None if run is None or run.is_over else run.progress
 
 
 def _at_rest(session: Session, now: datetime) -> StateWord | str:

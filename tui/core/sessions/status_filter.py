@@ -7,9 +7,17 @@ from datetime import datetime, timedelta
 
 from tui.core.errors import UsageError
 from tui.core.models.row import Status
+from tui.core.models.run import Phase
 from tui.core.models.session import Liveness, Session
 from tui.core.sessions.attention import is_quiet, is_stalled
-from tui.core.sessions.session_state import OF_LIVENESS, OF_STATE, StateWord, state_word
+from tui.core.sessions.session_state import (
+    OF_LIVENESS,
+    OF_PHASE,
+    OF_STATE,
+    StateWord,
+    progress_of,
+    state_word,
+)
 from tui.core.text.safe_text import one_line
 
 Predicate = Callable[[Session, datetime], bool]
@@ -22,6 +30,14 @@ def _is(attribute: str, word: str) -> StatusTest:
 
 def _is_in(word: StateWord) -> StatusTest:
     return lambda session, now, quiet_after: state_word(session, now, quiet_after) == word
+
+
+def _is_in_phase(phase: Phase) -> StatusTest:
+    def is_in_phase(session: Session, now: datetime, quiet_after: timedelta) -> bool:
+        progress = progress_of(session)
+        return progress is not None and progress.phase is phase
+
+    return is_in_phase
 
 
 def _is_expired(session: Session, now: datetime, quiet_after: timedelta) -> bool:
@@ -38,6 +54,7 @@ def _is_unread(session: Session, now: datetime, quiet_after: timedelta) -> bool:
 _STATES: dict[StateWord, StatusTest] = {
     **{word: _is_in(word) for word in StateWord},
     **{word: _is("liveness", liveness) for liveness, word in OF_LIVENESS.items()},
+    **{word: _is_in_phase(phase) for phase, word in OF_PHASE.items()},
     **{word: _is("state", state) for state, word in OF_STATE.items()},
     StateWord.STALLED: lambda session, now, quiet_after: is_stalled(session),
     StateWord.QUIET: is_quiet,

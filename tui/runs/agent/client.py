@@ -1,4 +1,4 @@
-"""One agent: an SDK client over the CLI. The only file that knows the SDK, inside functions."""
+"""One agent: an SDK client over the CLI. Only this folder imports the SDK, inside functions."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from tui.runs.agent.confinement import confining_environment, confining_options
 from tui.runs.agent.environment import read_env_file
 from tui.runs.agent.requesters import asker
 from tui.runs.agent.sdk_import import import_lean_sdk, import_sdk
+from tui.runs.agent.sdk_messages import is_answer, turn_ended
 from tui.runs.agent.tool_calls import ToolCalls, granted_input
 from tui.runs.agent.tool_guard import ToolGuard, Verdict
 from tui.runs.folder.agent_events import (
@@ -33,7 +34,6 @@ from tui.runs.folder.agent_events import (
     RunNotice,
     StreamChunk,
     ToolReturned,
-    TurnEnded,
     TurnStarted,
 )
 from tui.runs.folder.protocol import AGENT_OPTIONS, RunSpec
@@ -118,7 +118,7 @@ class AgentClient:
             async for message in self._connected().receive_messages():
                 self._calls.hear(message)
                 shown = message if self._is_expected(message) else None
-                yield AgentMessage(self._told(message), shown)
+                yield AgentMessage(self._told(message), shown, is_answer=is_answer(message))
         except Exception as error:  # whatever the SDK raises ends the run with its reason
             raise RunFailed(await self._reason(error)) from error
 
@@ -259,7 +259,7 @@ class AgentClient:
             case SystemMessage():
                 return self._system(message.subtype, message.data)
             case ResultMessage():
-                return _turn_ended(message)
+                return turn_ended(message)
             case UserMessage(parent_tool_use_id=None):
                 return ToolReturned()
             case RateLimitEvent():
@@ -375,22 +375,3 @@ def _hook_output(verdict: Verdict) -> HookJSONOutput:
             "permissionDecisionReason": reason,
         }
     }
-
-
-def _turn_ended(result: Any) -> TurnEnded:
-    words = "; ".join(result.errors or ()) or result.result or result.subtype
-    is_aborted = str(result.terminal_reason or "").startswith("aborted")
-    return TurnEnded(
-        subtype=str(result.subtype),
-        error=one_line(words or "failed") if result.is_error and not is_aborted else "",
-        is_aborted=is_aborted,
-        cost_usd=result.total_cost_usd,
-        usage=result.usage or {},
-        num_turns=result.num_turns,
-        duration_ms=result.duration_ms,
-        windows={
-            model: used["contextWindow"]
-            for model, used in (result.model_usage or {}).items()
-            if used.get("contextWindow")
-        },
-    )

@@ -73,10 +73,12 @@ class AgentMessage:
     """One message of the SDK, and the event that it means, if any.
 
     `message` is `None` when only we requested it, and the pipeline would not expect it.
+    `is_answer`: the API has answered, the agent itself or one of its sub-agents.
     """
 
     happening: Happening | None
     message: object | None
+    is_answer: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ from tui.runs.folder.command import untaken
 from tui.runs.folder.event_snapshot import EVENTS as EVENTS
 from tui.runs.folder.event_snapshot import events_in, read_story
 from tui.runs.folder.permission_requests import read_request
+from tui.runs.folder.run_progress import answered, prompt_asked, prompt_title
 from tui.runs.folder.run_state import RunState, posted
 from tui.safe_io.folders import OURS, FileStamp, our_folder, stamp_of
 from tui.safe_io.processes import is_domain_gone, is_gone, own_domain, started, was_before_boot
@@ -215,6 +216,7 @@ def read_run(folder: Path) -> Run:
     begun = _moment(spec.get("created_at")) or _modified(folder) or datetime.fromtimestamp(0, UTC)
     is_lost = story.ended_at is None and _is_dead(owner, folder)
     cli_pid, cli_start = named_process(owner, "cli_pid", "cli_start") or (0, "")
+    heard_at = _modified(folder / PARTIAL)
     return Run(
         run_id=one_line(folder.name),
         session_id=one_line(spec.get("session_id", "")),
@@ -235,7 +237,10 @@ def read_run(folder: Path) -> Run:
         permission_mode=story.permission_mode,
         queued_for=story.queued_for,
         stalled_since=None if is_lost else story.stalled_since,
-        heard_at=_modified(folder / PARTIAL),
+        heard_at=heard_at,
+        progress=answered(story.progress, heard_at),
+        asked=prompt_asked(story.asked, spec, begun),
+        title=prompt_title(spec),
     )
 
 

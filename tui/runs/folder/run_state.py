@@ -9,25 +9,28 @@ from typing import Any
 
 from tui.core.limits import MOST_MISSED, MOST_REQUESTS, MOST_TOLD
 from tui.core.models.permission_request import PermissionRequest
-from tui.core.models.run import SentCommand
+from tui.core.models.run import Progress, SentCommand
 from tui.core.text.safe_text import one_line
 from tui.core.time.zones import read_time
 from tui.runs.folder.bounded_reads import amount
 from tui.runs.folder.command import REQUEST_ID
 from tui.runs.folder.permission_requests import asker_of
+from tui.runs.folder.run_progress import after_event, progress_from, progress_json
 
 _MAX_WORDS = 4000
 _LONGEST_S = 1e7
 _NEVER = datetime.fromtimestamp(0, UTC)
 _WORDS = ("error", "model", "permission_mode", "queued_for")
 _MOMENTS = ("ended_at", "stalled_since")
+_FIRST = SentCommand(kind="prompt", by="", at=_NEVER)
 
 
 class RunState:
     """What the events of a run say so far; total: what makes no sense is passed over.
 
     `requests` are those that wait, without their inputs. `refused` has the reasons why answers
-    were, by the name and the time that they were posted with.
+    were, by the name and the time that they were posted with. `asked` is the prompt that the API
+    has not answered; the text of the run's first one is in its spec.
     """
 
     def __init__(self) -> None:
@@ -43,6 +46,8 @@ class RunState:
         self.missed: list[SentCommand] = []
         self.model = self.permission_mode = self.queued_for = ""
         self.stalled_since: datetime | None = None
+        self.progress = Progress()
+        self.asked: SentCommand | None = _FIRST
 
     @classmethod
     def after(cls, events: Iterable[Mapping[str, Any]], base: RunState | None = None) -> RunState:
@@ -65,6 +70,7 @@ class RunState:
 
     def add(self, event: Mapping[str, Any], at: datetime) -> None:
         """Apply one event, which happened `at`."""
+        self.progress = after_event(self.progress, event, at)
         match event.get("type"):
             case "queued":
                 self.queued_for = one_line(event.get("reason", ""))[:200] or "a free run slot"
@@ -74,7 +80,9 @@ class RunState:
                 self._add_state(event, at)
             case "turn":
                 self.error = ""
-                self.prompts.pop(str(event.get("id")), None)
+                self._add_turn(event, at)
+            case "heard":
+                self.asked = None
             case "permission" | "answered" | "put_off" | "refused":
                 self._add_request(event, at)
             case "ack" | "missed" | "notice":
@@ -82,11 +90,20 @@ class RunState:
             case "result":
                 cost = amount(event.get("cost_usd"))
                 self.cost_usd = self.cost_usd if cost is None else cost
+                # One that the CLI did not even begin with is in no transcript.
+                self.asked = None if self.has_begun else self.asked
             case "failed":
                 self.error = str(event.get("reason") or "failed without a reason")[:_MAX_WORDS]
             case "ended":
                 self.ended_at = at
                 self.stalled_since = None
+
+    def _add_turn(self, event: Mapping[str, Any], at: datetime) -> None:
+        """Apply that the CLI was handed a prompt."""
+        key, by = str(event.get("id") or ""), one_line(event.get("by", ""))[:64]
+        first = replace(_FIRST, by=by, at=at)
+        sent = self.prompts.pop(key, None) if key else first
+        self.asked = replace(sent, is_taken=True) if sent is not None else None
 
     def _add_state(self, event: Mapping[str, Any], at: datetime) -> None:
         """Apply an event about the agent: its model and mode, and whether it is stalled."""
@@ -156,6 +173,8 @@ class RunState:
             "requests": [_request_json(one) for one in self.requests.values()],
             "prompts": [[key, _sent_json(one)] for key, one in self.prompts.items()],
             "missed": [_sent_json(one) for one in self.missed],
+            "progress": progress_json(self.progress),
+            "asked": _sent_json(self.asked) if self.asked else None,
         }
 
     @classmethod
@@ -178,6 +197,9 @@ class RunState:
                 state.requests[_id(one["request_id"])] = _request(one["request_id"], one, at)
             state.prompts = {str(key): _sent(one) for key, one in value["prompts"]}
             state.missed = [_sent(one) for one in value["missed"]]
+            # A runner of an earlier version writes neither.
+            state.progress = progress_from(value.get("progress"))
+            state.asked = _sent(asked) if (asked := value.get("asked")) else None
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"not a run's state: {error}") from error
         return state

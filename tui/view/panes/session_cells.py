@@ -62,8 +62,8 @@ def _ends(session: Session, at: CellContext, _: int) -> Cell:
     return Cell(f"{left} {swept}", urgency(session.ends_at, at.now))
 
 
-def _state(session: Session, at: CellContext, _: int) -> Cell:
-    return Cell(*formatting.state(session, at.now, at.quiet_after))
+def _state(session: Session, at: CellContext, room: int) -> Cell:
+    return Cell(*formatting.state_in_full(session, at.now, at.quiet_after, room))
 
 
 def _title(session: Session, at: CellContext, width: int) -> Cell:

@@ -15,6 +15,7 @@ from tui.view.text.lines import Column, Layout, flexible
 
 Wants = tuple[tuple[str, int], ...]
 _TITLE_BEFORE_OTHERS = 16
+_ROOMY, _FULL_STATE = 110, 22  # `○ waiting for the API`, `◌ retrying 529 (7/10)`
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,8 @@ def _layout(shape: ListShape) -> Layout:
     room = shape.width - _MARKS.width - sum(widths.values()) - max(0, len(shown) - 1)
     wants = dict(shape.wants)
     growing = [(one.name, min(one.most, wants.get(one.name, 0))) for one in shown]
+    if "state" in widths and shape.width >= _ROOMY:
+        growing.append(("state", _FULL_STATE))
     if TITLE in widths:
         growing = [(TITLE, _TITLE_BEFORE_OTHERS), *growing, (TITLE, shape.width)]
     growing.sort(key=lambda one: one[0] != "stage")  # a few cells, and never worth a cut

@@ -30,7 +30,7 @@ def title(
     """
     if session is None:
         return _PANE
-    state, _ = formatting.state(session, now, quiet_after)
+    state, _ = formatting.state_in_full(session, now, quiet_after)
     runner = one_line(session.run.operator) if session.run and not session.run.is_over else ""
     if session.is_orphan:
         runner = "runner died"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta, tzinfo
 
+from tui.core.models.run import Phase, Progress
 from tui.core.models.session import Session
 from tui.core.sessions.attention import is_settled, need_of
-from tui.core.sessions.session_state import StateWord, state_word
+from tui.core.sessions.session_state import OF_PHASE, StateWord, progress_of, state_word
 
 _MINUTE = timedelta(minutes=1)
 _HOUR = timedelta(hours=1)
@@ -116,9 +117,13 @@ def short_id(session_id: str) -> str:
 
 
 _SIGNS = {
+    StateWord.LIMITED: ("◌", "noticed"),
+    StateWord.RETRYING: ("◌", "noticed"),
     StateWord.STALLED: ("◌", "noticed"),
     StateWord.QUIET: ("◌", "noticed"),
     StateWord.WAITING: ("?", "attention"),
+    StateWord.STARTING: ("○", "good"),
+    StateWord.ASKING_API: ("○", "good"),
     StateWord.RUNNING: ("●", "good"),
     StateWord.QUEUED: ("…", "muted"),
     StateWord.ORPHAN: ("◍", "bad"),
@@ -149,6 +154,36 @@ def state(session: Session, now: datetime, quiet_after: timedelta) -> tuple[str,
     sign, style = _sign(word)
     is_muted = need is not None and is_settled(session, need)
     return f"{sign} {word}", "muted" if is_muted else style
+
+
+def state_in_full(
+    session: Session, now: datetime, quiet_after: timedelta, room: int = 1000
+) -> tuple[str, str]:
+    """Return the sign and the state in as many words as it takes, else its one word; its style."""
+    shown, style = state(session, now, quiet_after)
+    word, progress = state_word(session, now, quiet_after), progress_of(session)
+    if progress is None or OF_PHASE.get(progress.phase) != word:
+        return shown, style
+    full = f"{_sign(word)[0]} {progress_words(progress, now)}"
+    return (full if len(full) <= room else shown), style
+
+
+def progress_words(progress: Progress, now: datetime) -> str:
+    """Return how far a run is with its prompt: `retrying 529 (7/10)`; empty once it is at work."""
+    tries = f"({progress.attempt}/{progress.most})" if progress.most else ""
+    match progress.phase:
+        case Phase.CLI:
+            return "starting CLI"
+        case Phase.API:
+            return "waiting for the API"
+        case Phase.RETRY:
+            return " ".join(filter(None, ("retrying", progress.status, tries)))
+        case Phase.LIMIT:
+            until = progress.until
+            left = countdown(until, now) if until is not None and until > now else ""
+            return " ".join(filter(None, ("waits for limit", left, tries)))
+        case _:
+            return ""
 
 
 def state_legend() -> tuple[tuple[str, str], ...]:

@@ -25,6 +25,19 @@ def sent_words(sent: SentCommand, now: datetime, *, is_over: bool) -> str:
     return f"sent {ago(sent.at, now)} ago, not accepted yet: {what}"
 
 
+def asked_words(asked: SentCommand, now: datetime, *, is_over: bool, queued_for: str = "") -> str:
+    """Return what became of a prompt that the API has not answered, and who sent it."""
+    by = f"sent by {one_line(asked.by) or 'somebody'}"
+    if is_over and asked.is_taken:
+        return f"{by}: the run ended before it was answered, and it may be lost"
+    if is_over:
+        return f"{by}: never sent to the agent, since the run ended before"
+    if asked.is_taken:
+        return f"{by}, taken"
+    when = f"{by} {ago(asked.at, now)} ago"
+    return f"{when}, queued: {one_line(queued_for)}" if queued_for else f"{when}, not taken yet"
+
+
 def ago(at: datetime, now: datetime) -> str:
     """Return how long something has waited, in seconds during the first minute."""
     gone = max(now - at, timedelta())

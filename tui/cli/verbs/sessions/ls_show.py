@@ -191,14 +191,20 @@ def _steering(session: Session, now: datetime) -> list[tuple[str, str]]:
     """Return what the run waits for, which commands are pending, and what was changed."""
     from tui.cli.permission_prompt import permission_lines
     from tui.view.stream.permission_page import short_tool
-    from tui.view.text.sent_commands import sent_words, until_words
+    from tui.view.text.formatting import progress_words
+    from tui.view.text.sent_commands import asked_words, sent_words, until_words
 
     run = session.run
     if run is None:
         return []
     facts = [("sent", sent_words(one, now, is_over=run.is_over)) for one in run.sent]
+    if (asked := run.asked) is not None:
+        said = asked_words(asked, now, is_over=run.is_over, queued_for=run.queued_for)
+        facts += [("prompt", asked.text), ("", said)]
     if run.is_over:
         return facts
+    if not run.queued_for and (words := progress_words(run.progress, now)):
+        facts.append(("progress", words))
     request = run.request
     if request is not None:
         facts += [("asks", f"{short_tool(request)}, {until_words(request, now)}")]

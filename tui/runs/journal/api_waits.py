@@ -1,0 +1,40 @@
+"""Records when the API is asked, and when it has answered."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+from tui.runs.folder.agent_events import AgentMessage, Happening, RunNotice
+from tui.runs.journal.run_journal import Journal
+
+
+class ApiWaits:
+    """Writes `turn` when a prompt is handed to the CLI, and `heard` at the first answer to it.
+
+    Also at the first answer after the API has failed; between the two a run is not at work.
+    """
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self._is_waiting = False
+
+    def begin(self, by: str, prompt_id: str) -> None:
+        """Record that a prompt is handed to the CLI."""
+        self._is_waiting = True
+        self._journal.event("turn", by=by, id=prompt_id)
+
+    async def watched(self, messages: AsyncIterator[AgentMessage]) -> AsyncIterator[AgentMessage]:
+        """Yield each message once it is known what it says of the API."""
+        async for one in messages:
+            if self._is_waiting and one.is_answer:
+                self._is_waiting = False
+                self._journal.event("heard")
+            self._is_waiting = self._is_waiting or _is_refusal(one.happening)
+            yield one
+
+
+def _is_refusal(happening: Happening | None) -> bool:
+    """Whether the API has failed, or has refused because of a limit."""
+    if not isinstance(happening, RunNotice):
+        return False
+    return happening.kind == "retry" or happening.details.get("status") == "rejected"

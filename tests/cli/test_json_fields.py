@@ -24,9 +24,9 @@ THIRD = "9f2e0000-1111-4222-8333-444455556666"
 _SECTION = re.compile(r"^## (\w+)\n(.*?)(?=^## |\Z)", re.S | re.M)
 
 
-def documented(name: str) -> list[str]:
+def documented(name: str, guide: str = "json") -> list[str]:
     """Return the fields in the tables of a section of the guide."""
-    sections = {found[1]: found[2] for found in _SECTION.finditer(read_guide("json"))}
+    sections = {found[1]: found[2] for found in _SECTION.finditer(read_guide(guide))}
     cells = re.findall(r"^\| (`[^|]*) \|", sections[name], re.M)
     return [field for cell in cells for field in re.findall(r"`(\w+)`", cell)]
 
@@ -114,13 +114,26 @@ def test_clean_up_trash_and_log(listing: SampleListing) -> None:
     assert fields(printed(listing, "log")) == set(documented("log"))
 
 
+def test_the_hand_over(listing: SampleListing) -> None:
+    printed(listing, "fail", FIRST)
+    report = printed(listing, "report")
+    assert set(report) == set(documented("report", "hand-over"))
+    assert fields(report["done"]) == set(documented("done", "hand-over"))
+    (failure,) = report["failures"]
+    assert set(failure) == set(documented("failure", "hand-over"))
+    assert fields(report["costs"]) == set(documented("cost", "hand-over"))
+    run_cli(listing.root, "hold", "on")
+    (held,) = printed(listing, "report")["waits"]
+    assert set(held) == {*documented("check"), "command"}
+
+
 def test_stats_findings_alerts_and_errors(listing: SampleListing) -> None:
     stats = printed(listing, "stats")
     assert set(stats) == {"listings", "total"}
     assert fields([*stats["listings"], stats["total"]]) == set(documented("stats"))
     listing.write_transcript("aa11", age=timedelta(days=40))
     assert fields(printed(listing, "doctor")) == set(documented("doctor"))
-    assert set(alert_json(Alert("error", "failed", "x", FIRST, "words", ""))) == set(
+    assert set(alert_json(Alert("error", "failed", words="words", mark=""))) == set(
         documented("check")
     )
     error = json.loads(run_cli(listing.root, "show", "9f2", "--json").stderr.splitlines()[-1])

@@ -35,6 +35,7 @@ _LONG = {
     "e2e/terminal/test_demo.py": 20,
     "e2e/runs/test_example.py": 20,
     "cli/test_reworded.py": 20,
+    "cli/verbs/test_report.py": 15,
     "operations/trash/faults/test_swapped.py": 10,
     "operations/trash/faults/test_hostile_places.py": 6,
     "operations/running/test_restricted_console.py": 6,

@@ -89,7 +89,7 @@ def put(words: str, target: LineTarget | None = None) -> None:
 
 def put_json(value: Any) -> None:
     """Print a JSON value to stdout: ASCII only, and safe to print after decoding, too."""
-    _print(_json(value), sys.stdout)
+    _print(json_text(value), sys.stdout)
 
 
 class Verbatim:
@@ -116,10 +116,10 @@ def is_interactive() -> bool:
 
 def put_array(values: Iterable[Any]) -> None:
     """Print a JSON array to stdout, whose values are made one at a time."""
-    _print(f"[{', '.join(map(_json, values))}]", sys.stdout)
+    _print(f"[{', '.join(map(json_text, values))}]", sys.stdout)
 
 
-def _json(value: Any) -> str:
+def json_text(value: Any) -> str:
     """Return a value as safe JSON; a flat value without escapes needs no cleaning."""
     try:
         text = _encode(value)

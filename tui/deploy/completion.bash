@@ -5,7 +5,7 @@ _session_console_names() {
 
 _session_console() {
     local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} i kind
-    local words='ls show tail grep export extend delete restore undo purge fail activate ack rename adopt reapply new resume send answer interrupt stop model mode cleanup hold trash log stats doctor check info help --help --json --operator --read-only --restricted --root --demo --rich --ssh --version' verb='' takes='' look=("$1")
+    local words='ls show tail grep export extend delete restore undo purge fail activate ack rename adopt reapply new resume send answer interrupt stop model mode cleanup hold trash log stats report doctor check info help --help --json --operator --read-only --restricted --root --demo --rich --ssh --version' verb='' takes='' look=("$1")
     COMPREPLY=()
     if [[ $word == = ]]; then
         word=''
@@ -53,6 +53,7 @@ _session_console() {
         trash) words='--help --json --operator --read-only --restricted --root' takes='trash' ;;
         log) words='--all --help --json --operator --read-only --restricted --root' takes='session listing' ;;
         stats) words='--help --json --operator --read-only --restricted --root' takes='listing' ;;
+        report) words='--ends --help --json --operator --output --read-only --restricted --root --since' takes='listing' ;;
         doctor) words='--fix --help --json --operator --read-only --restricted --root' takes='listing' ;;
         check) words='--ends --help --json --notify --operator --read-only --restricted --root' takes='' ;;
         info) words='--help --json --operator --read-only --restricted --root' takes='' ;;

@@ -121,6 +121,11 @@ complete -c session-console -n '__fish_seen_subcommand_from log' -l all
 complete -c session-console -n '__fish_seen_subcommand_from log' -a '(__session_console_names session listing)'
 complete -c session-console -n __fish_use_subcommand -a stats -d 'count sessions, bytes and costs by listing'
 complete -c session-console -n '__fish_seen_subcommand_from stats' -a '(__session_console_names listing)'
+complete -c session-console -n __fish_use_subcommand -a report -d 'write the hand-over: what was done, failed, waits, ends next, and cost'
+complete -c session-console -n '__fish_seen_subcommand_from report' -l ends -r
+complete -c session-console -n '__fish_seen_subcommand_from report' -l output -r
+complete -c session-console -n '__fish_seen_subcommand_from report' -l since -r
+complete -c session-console -n '__fish_seen_subcommand_from report' -a '(__session_console_names listing)'
 complete -c session-console -n __fish_use_subcommand -a doctor -d 'explain everything unusual, and how to fix it'
 complete -c session-console -n '__fish_seen_subcommand_from doctor' -l fix
 complete -c session-console -n '__fish_seen_subcommand_from doctor' -a '(__session_console_names listing)'

@@ -44,6 +44,7 @@ _session-console() {
         'trash:list the trash, or preview a session in it'
         'log:print who did what'
         'stats:count sessions, bytes and costs by listing'
+        'report:write the hand-over: what was done, failed, waits, ends next, and cost'
         'doctor:explain everything unusual, and how to fix it'
         'check:list what needs attention, for monitoring: exits with 1 for an error'
         'info:print all paths, versions and settings'
@@ -83,6 +84,7 @@ _session-console() {
                 trash) _arguments --help --json '--operator=:value:_default' --read-only --restricted '--root=:folder:_files -/' '*:name: _session_console_names trash' ;;
                 log) _arguments --help --all --json '--operator=:value:_default' --read-only --restricted '--root=:folder:_files -/' '*:name: _session_console_names session listing' ;;
                 stats) _arguments --help --json '--operator=:value:_default' --read-only --restricted '--root=:folder:_files -/' '*:name: _session_console_names listing' ;;
+                report) _arguments --help '--ends=:value:_default' --json '--operator=:value:_default' '--output=:value:_default' --read-only --restricted '--root=:folder:_files -/' '--since=:value:_default' '*:name: _session_console_names listing' ;;
                 doctor) _arguments --help --fix --json '--operator=:value:_default' --read-only --restricted '--root=:folder:_files -/' '*:name: _session_console_names listing' ;;
                 check) _arguments --help '--ends=:value:_default' --json --notify '--operator=:value:_default' --read-only --restricted '--root=:folder:_files -/' ;;
                 info) _arguments --help --json '--operator=:value:_default' --read-only --restricted '--root=:folder:_files -/' ;;

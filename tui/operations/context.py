@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field, replace
 from datetime import datetime
@@ -13,10 +14,12 @@ from tui.core.console.disabled_reason import WhyNot, nothing
 from tui.core.errors import Reason, Refused
 from tui.core.models.line_target import LineTarget
 from tui.core.models.row import Row
+from tui.core.text.shell_line import shell_line
 from tui.safe_io.opening import guard_below, guard_config_dir
 from tui.settings import Settings
 
 Target = Literal["none", "one", "marked"]
+_OTHER_FILE = ("SESSION_CONSOLE_CONFIG", "XDG_CONFIG_HOME")  # another shell may not have these
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,18 @@ class Context:
     def root(self) -> Path:
         """The folder that holds the listing folders."""
         return self.settings.root
+
+    @property
+    def is_root_configured(self) -> bool:
+        """Whether a shell without `--root` gets this root."""
+        settings = self.settings
+        is_ours = settings.origins.get("root") == "file" and settings.root.is_absolute()
+        return is_ours and os.environ.keys().isdisjoint(_OTHER_FILE)
+
+    def shell_line(self, words: Sequence[str]) -> str:
+        """Return the command line of a verb in this root; empty without words."""
+        root = "" if self.is_root_configured else str(self.root.absolute())
+        return shell_line(words, root) if words else ""
 
     def is_mine(self, operator: str) -> bool:
         """Whether `operator` is this one: the same name, or the same login from any address.

@@ -149,6 +149,22 @@ def write_atomically(path: Path, text: str, *, mode: int | None = None) -> None:
         flush(folder)
 
 
+def write_new(path: Path, text: str, *, mode: int) -> None:
+    """Make a new file that holds `text`, atomically and with these permissions.
+
+    Raises `FileExistsError` when anything has its name, else `OSError`; nothing is left then.
+    """
+    with folder_of(path) as (folder, name):
+        temporary, fd = written_beside(folder, name, text.encode("utf-8", "replace"), mode)
+        os.close(fd)
+        try:
+            rename_new(folder, temporary, folder, name)
+        except BaseException:  # an interrupt too must leave nothing half-made
+            unlink(folder, temporary)
+            raise
+        flush(folder)
+
+
 def written_beside(folder: int, name: str, data: bytes, mode: int | None = None) -> tuple[str, int]:
     """Write and flush a temporary file beside `name`; return its name and its open descriptor."""
     temporary = f".{name}.{secrets.token_hex(8)}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tui.cli.declarations.arguments import LISTING, YES, argument, count, flag, text, word
+from tui.cli.declarations.arguments import LISTING, OUTPUT, YES, argument, count, flag, text, word
 from tui.cli.declarations.verb import Verb
 
 ROOT = (
@@ -71,6 +71,26 @@ ROOT = (
         examples=("stats --json",),
         acts=False,
         arguments=(LISTING,),
+    ),
+    Verb(
+        name="report",
+        module="root.report",
+        summary="write the hand-over: what was done, failed, waits, ends next, and cost",
+        examples=("report --since 22:00 -o pumps.md", "report hollis_park --since 8h"),
+        acts=False,
+        arguments=(
+            LISTING,
+            argument(
+                "--since",
+                default="12h",
+                metavar="22:00",
+                help="a time of day, a date, or how long ago (default: 12h)",
+            ),
+            argument(
+                "--ends", default="24h", metavar="24h", help="report what ends within this time"
+            ),
+            OUTPUT,
+        ),
     ),
     Verb(
         name="doctor",

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from tui.cli.declarations.arguments import ID, IDS, LISTING, YES, argument, count, flag, text, word
+from tui.cli.declarations.arguments import (
+    ID,
+    IDS,
+    LISTING,
+    OUTPUT,
+    YES,
+    argument,
+    count,
+    flag,
+    text,
+    word,
+)
 from tui.cli.declarations.verb import Verb
 from tui.core.console import disabled_reason
 
@@ -84,13 +93,7 @@ SESSIONS = (
         acts=False,
         arguments=(
             ID._replace(completes=("session", "trash")),
-            argument(
-                "-o",
-                "--output",
-                type=Path,
-                metavar="FILE",
-                help="write to this new file, not stdout",
-            ),
+            OUTPUT,
         ),
         target="marked",
     ),

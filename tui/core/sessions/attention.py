@@ -167,7 +167,7 @@ def grouped(
         for one in ordered
         if one.reason and need_of_one(one) == Need.FAILED
     }
-    groups = _groups(ordered, causes)
+    groups = _groups(ordered, causes, FEW)
     rows: list[Session | FailureGroup] = []
     for one in ordered:
         group = groups.get(causes.get(one.key, ""))
@@ -178,13 +178,22 @@ def grouped(
     return tuple(rows)
 
 
-def _groups(sessions: Iterable[Session], causes: Mapping[Key, str]) -> dict[str, FailureGroup]:
-    by_cause: dict[str, list[Session]] = {}
+def by_cause(failed: Iterable[Session]) -> tuple[FailureGroup, ...]:
+    """Return failed sessions by their cause, the largest group first, also a group of one."""
+    sessions = tuple(failed)
+    groups = _groups(sessions, {one.key: cause_of_failure(one.reason) for one in sessions}, 1)
+    return tuple(sorted(groups.values(), key=lambda group: -len(group.sessions)))
+
+
+def _groups(
+    sessions: Iterable[Session], causes: Mapping[Key, str], least: int
+) -> dict[str, FailureGroup]:
+    found: dict[str, list[Session]] = {}
     for one in sessions:
         if one.key in causes:
-            by_cause.setdefault(causes[one.key], []).append(one)
+            found.setdefault(causes[one.key], []).append(one)
     return {
-        cause: _group(cause, tuple(many)) for cause, many in by_cause.items() if len(many) >= FEW
+        cause: _group(cause, tuple(many)) for cause, many in found.items() if len(many) >= least
     }
 
 

@@ -20,6 +20,7 @@ from tui.storage.state.notified import claim, write_sent
 __all__ = ["Alert", "LastingAlerts", "needs", "notify"]
 
 _PATIENCE_S = 20.0
+_TOLD = ("level", "what", "listing", "session_id", "words")
 _PREFIX = "SESSION_CONSOLE_"
 
 
@@ -80,7 +81,7 @@ def _run_for_all(context: Context, new: Sequence[Alert]) -> str:
 
 def _run_for(command: str, root: Path, need: Alert) -> str:
     """Run the command with the facts; return why it failed, else an empty string."""
-    facts = {name: value for name, value in asdict(need).items() if name != "mark"}
+    facts = {name: one for name, one in asdict(need).items() if name in _TOLD}
     named = {"WHAT": need.what, "LISTING": need.listing, "SESSION": need.session_id}
     named |= {"WORDS": need.words, "LEVEL": need.level}
     told = json.dumps(facts | {"root": str(root.absolute())}) + "\n"

@@ -114,12 +114,13 @@ def grouped_acts(
     listing: str = "",
     session_id: str = "",
     limit: int = 50,
+    since: datetime | None = None,
     is_whole: bool = False,
     report: Callable[[str], None] | None = None,
 ) -> tuple[LoggedAct, ...]:
     """Return the last acts, newest first, an act on many sessions as one; else as `history`.
 
-    `is_whole` includes every event of each act.
+    `is_whole` includes every event of each act, `since` only what was done from then on.
     """
     paths = _paths(context.root, listing, report)
 
@@ -129,6 +130,7 @@ def grouped_acts(
                 path / DATABASE,
                 session_id=session_id,
                 limit=limit,
+                since=since,
                 is_whole=is_whole,
                 timeout_s=_TIMEOUT_S,
             )
@@ -139,15 +141,20 @@ def grouped_acts(
         return [replace(one, events=_named(path, one.events)) for one in acts]
 
     found = _of_each(paths, acts_of, report)
-    found += _logged(_logbook(context.root, report), listing, session_id)
+    logged = _logged(_logbook(context.root, report), listing, session_id)
+    found += [one for one in logged if since is None or one.events[0].at >= since]
+    done = _joined(found)
+    return tuple(sorted(done, key=lambda one: one.first.at, reverse=True)[:limit])
+
+
+def _joined(found: Iterable[AuditedAct]) -> Iterator[LoggedAct]:
+    """Yield the acts, with what each did in several listings as one."""
     groups: dict[Key, list[AuditedAct]] = {}
     for one in found:
         groups.setdefault(one.key, []).append(one)
-    done = (
-        LoggedAct(tuple(event for one in many for event in one.events), _sessions_of(many))
-        for many in groups.values()
-    )
-    return tuple(sorted(done, key=lambda one: one.first.at, reverse=True)[:limit])
+    for many in groups.values():
+        events = tuple(event for one in many for event in one.events)
+        yield LoggedAct(events, _sessions_of(many))
 
 
 def _sessions_of(acts: Iterable[AuditedAct]) -> int:
@@ -271,14 +278,15 @@ def _account(
         pending_bytes=sum(one.bytes for one in pending),
         trash=len(trash),
         trash_bytes=sum(trash),
-        next_end=_next_end(found, now),
+        next_end=next_end(found, now),
         problem=problem,
         is_whole=is_whole,
         uncosted=sum(one.inherited_usd is None for one in found),
     )
 
 
-def _next_end(sessions: Iterable[Session], now: datetime) -> Session | None:
+def next_end(sessions: Iterable[Session], now: datetime) -> Session | None:
+    """Return the session that ends soonest, of those that have not ended."""
     ending = [
         (one.ends_at, one.key, one)
         for one in sessions

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from datetime import datetime, timedelta
 
 from tui.core.errors import MOMENTARY
@@ -20,6 +20,16 @@ from tui.operations.interrupted_purges import left_in_trash
 from tui.operations.listing_health import level_of, trouble_of
 
 LAST_HOUR = timedelta(hours=1)
+_DOCTOR = ("doctor",)
+_FREES = ("cleanup", "--expired", "--purge-trash")
+_GOES_ON = {
+    "waiting": "answer",
+    "failed": "resume",
+    "orphan": "stop",
+    "quiet": "tail",
+    "ghost": "show",
+    "overwritten": "reapply",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,15 +37,19 @@ class Alert:
     """One thing that needs attention: `what` is a word for scripts, `words` are for people.
 
     An `error` is lost or stands still unless somebody acts, a `note` only explains; `mark` changes
-    when something new happens.
+    when something new happens. `fact` is what is so, without what to do about it; `command` are the
+    words of the verb that goes on with it.
     """
 
     level: Level
     what: str
-    listing: str
-    session_id: str
+    _: KW_ONLY
     words: str
     mark: str
+    listing: str = ""
+    session_id: str = ""
+    command: tuple[str, ...] = ()
+    fact: str = ""
 
     @property
     def key(self) -> str:
@@ -72,7 +86,15 @@ def needs_of_trash(catalog: Catalog) -> Iterator[Alert]:
     paths = [one.path for one in catalog.listings if not one.is_vanished]
     for left in left_in_trash(catalog.root, paths):
         words = f"{left.words}; {left.remedy}"
-        yield Alert("error", "half_erased", left.listing, left.session_id, words, left.words)
+        yield Alert(
+            "error",
+            "half_erased",
+            words=words,
+            mark=left.words,
+            listing=left.listing,
+            session_id=left.session_id,
+            command=_DOCTOR,
+        )
 
 
 def _of_root(catalog: Catalog) -> Iterator[Alert]:
@@ -80,24 +102,32 @@ def _of_root(catalog: Catalog) -> Iterator[Alert]:
     if catalog.hold is not None and catalog.hold.is_unreadable:
         words = "cannot tell whether it is on hold, so no run or clean-up starts: "
         words += one_line(catalog.hold.reason)
-        yield Alert("error", "hold_unread", "", "", words, words)
+        yield Alert("error", "hold_unread", words=words, mark=words, command=("hold",))
     if catalog.problem:
         words = one_line(catalog.problem)
-        yield Alert("error", "root", "", "", words, words)
+        yield Alert("error", "root", words=words, mark=words, command=_DOCTOR)
     elif catalog.free_bytes is None:
         words = "cannot tell how much disk space is left: see `doctor`"
-        yield Alert("warning", "disk_unknown", "", "", words, words)
+        yield Alert("warning", "disk_unknown", words=words, mark=words, command=_DOCTOR)
     elif catalog.free_bytes < LOW_BYTES:
         words = f"its disk is nearly full: {size(catalog.free_bytes)} are free; "
         words += "`cleanup --expired --purge-trash` needs no room"
-        yield Alert("error", "disk_full", "", "", words, "")
+        yield Alert("error", "disk_full", words=words, mark="", command=_FREES)
 
 
 def _of_listing(listing: Listing) -> Iterator[Alert]:
     what = trouble_of(listing)
     if what:
         words = listing.problem or "it cannot be read"
-        yield Alert(level_of(what), what, listing.listing_id, "", one_line(words), words)
+        named = listing.listing_id
+        yield Alert(
+            level_of(what),
+            what,
+            words=one_line(words),
+            mark=words,
+            listing=named,
+            command=(*_DOCTOR, named),
+        )
 
 
 def _of_session(session: Session, now: datetime, quiet_after: timedelta) -> Iterator[Alert]:
@@ -105,14 +135,14 @@ def _of_session(session: Session, now: datetime, quiet_after: timedelta) -> Iter
     need = need_of(session, now, quiet_after)
     if need is None or need is Need.ENDS or is_settled(session, need):
         return
-    level, what, words = _described(session, need, now, quiet_after)
-    yield _of(session, level, what, words, mark_of(session, need))
+    level, what, fact, hint = _described(session, need, now, quiet_after)
+    yield _of(session, what, fact, hint, level=level, mark=mark_of(session, need))
 
 
 def _described(
     session: Session, need: Need, now: datetime, quiet_after: timedelta
-) -> tuple[Level, str, str]:
-    """Return the severity, word and sentence for a need."""
+) -> tuple[Level, str, str, str]:
+    """Return the severity, word, sentence and what to do for a need."""
     short, last = session.session_id[:8], last_sign(session)
     run = session.run
     since = run.request.at if run is not None and run.request is not None else last
@@ -122,20 +152,19 @@ def _described(
         is_late = waited is None or waited > quiet_after
         until = run.request.until if run is not None and run.request is not None else None
         denied = f", denied in {span(until - now)}" if until is not None and until > now else ""
-        words = (
-            f"waits for {session.waiting_for}{for_long}{denied}: `show {short}` shows it, "
-            f"`answer {short}` allows or denies it"
-        )
-        return ("error" if is_late else "warning"), "waiting", words
+        fact = f"waits for {session.waiting_for}{for_long}{denied}"
+        hint = f": `show {short}` shows it, `answer {short}` allows or denies it"
+        return ("error" if is_late else "warning"), "waiting", fact, hint
     if need is Need.FAILED:
         reason = f": {session.reason}" if session.reason else ""
         failed = "its last turn failed" if session.turn_error else "failed"
-        return "error", "failed", f"{failed}{reason}; `resume {short}` or `ack {short}`"
+        return "error", "failed", f"{failed}{reason}", f"; `resume {short}` or `ack {short}`"
     if session.is_orphan:
-        return "error", "orphan", f"{orphan_words()}: `stop {short}`"
+        return "error", "orphan", orphan_words(), f": `stop {short}`"
     if need is Need.QUIET:
-        return "warning", "quiet", f"running, but has written nothing{for_long}: `tail {short}`"
-    return "warning", "ghost", f"has no transcript: `show {short}` says why"
+        fact = f"running, but has written nothing{for_long}"
+        return "warning", "quiet", fact, f": `tail {short}`"
+    return "warning", "ghost", "has no transcript", f": `show {short}` says why"
 
 
 def _of_end(session: Session, now: datetime, within: timedelta) -> Iterator[Alert]:
@@ -145,18 +174,28 @@ def _of_end(session: Session, now: datetime, within: timedelta) -> Iterator[Aler
     if not now < ends_at <= now + within or is_settled(session, Need.ENDS):
         return
     how = "is swept by the CLI" if session.is_swept_first else "expires"
-    words = f"{how} in {span(ends_at - now)}: `extend {session.session_id[:8]} 7d`"
-    yield _of(session, "error", "ends", words, ends_at.isoformat())
+    fact, hint = f"{how} in {span(ends_at - now)}", f": `extend {session.session_id[:8]} 7d`"
+    yield _of(session, "ends", fact, hint, level="error", mark=ends_at.isoformat())
 
 
 def _of_overwrite(session: Session) -> Iterator[Alert]:
     kept = session.overwritten
     if kept is not None:
         short = session.session_id[:8]
-        words = f"the pipeline overwrote an operator's change: `reapply {short}`"
+        fact, hint = "the pipeline overwrote an operator's change", f": `reapply {short}`"
         mark = f"{kept.status} {kept.expires_at}"
-        yield _of(session, "warning", "overwritten", words, mark)
+        yield _of(session, "overwritten", fact, hint, level="warning", mark=mark)
 
 
-def _of(session: Session, level: Level, what: str, words: str, mark: str) -> Alert:
-    return Alert(level, what, session.listing, session.session_id, one_line(words), mark)
+def _of(session: Session, what: str, fact: str, hint: str, *, level: Level, mark: str) -> Alert:
+    address = session.address
+    return Alert(
+        level,
+        what,
+        words=one_line(f"{fact}{hint}"),
+        mark=mark,
+        listing=session.listing,
+        session_id=session.session_id,
+        command=(_GOES_ON[what], address) if what in _GOES_ON else ("extend", address, "7d"),
+        fact=one_line(fact),
+    )

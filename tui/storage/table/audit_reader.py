@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from tui.core.limits import MOST_AUDITED
 from tui.core.models.audit import AuditEvent
+from tui.core.time.zones import read_time
 from tui.safe_io.folders import may_be_there
 from tui.storage.sqlite.connection import READ_TIMEOUT_S
 from tui.storage.sqlite.transactions import Steps, read
@@ -17,6 +19,7 @@ from tui.storage.table.table_shape import event_columns, kinds_of_tables
 
 _PAGE = 1000
 _NEWEST = 2**63 - 1
+_FARTHEST_ZONES = timedelta(days=2)  # two times as texts can be that far from their real order
 
 Key = tuple[str, str, str]  # an act's id or time, its operator and its action
 _Groups = dict[Key, list[tuple[int, str]]]
@@ -39,16 +42,17 @@ def read_acts(
     *,
     session_id: str = "",
     limit: int = 50,
+    since: datetime | None = None,
     is_whole: bool = False,
     timeout_s: float = READ_TIMEOUT_S,
 ) -> tuple[AuditedAct, ...]:
     """Return the last acts, newest first, optionally on one session; raises as `read_events`.
 
-    `is_whole` reads all events of each act.
+    `is_whole` reads all events of each act, `since` only those from then on.
     """
     if not may_be_there(db_path):
         return ()
-    return read(db_path, _last_acts(session_id, limit, is_whole), timeout_s)
+    return read(db_path, _last_acts(session_id, limit, since, is_whole), timeout_s)
 
 
 def read_events(
@@ -108,11 +112,13 @@ def last_events(wanted: AuditQuery, limit: int) -> Steps[tuple[AuditEvent, ...]]
     return (yield from events_from(stored))
 
 
-def _last_acts(session_id: str, limit: int, is_whole: bool) -> Steps[tuple[AuditedAct, ...]]:
+def _last_acts(
+    session_id: str, limit: int, since: datetime | None, is_whole: bool
+) -> Steps[tuple[AuditedAct, ...]]:
     columns = yield from event_columns((yield from kinds_of_tables()))
     if not columns:
         return ()
-    groups = yield from _groups(columns, session_id, limit)
+    groups = yield from _groups(columns, session_id, limit, since)
     wanted = [one[0] for many in groups.values() for one in (many if is_whole else many[:1])]
     found: dict[int, AuditEvent] = {}
     for start in range(0, len(wanted), _PAGE // 2):
@@ -124,13 +130,18 @@ def _last_acts(session_id: str, limit: int, is_whole: bool) -> Steps[tuple[Audit
     return tuple(acts)
 
 
-def _groups(columns: Sequence[str], session_id: str, limit: int) -> Steps[_Groups]:
-    """Return the event ids and sessions of each of the last acts.
+def _groups(
+    columns: Sequence[str], session_id: str, limit: int, since: datetime | None
+) -> Steps[_Groups]:
+    """Return the event ids and sessions of each of the last acts, or of those `since` then.
 
     Events of several acts may be interleaved: the search ends after a page without any of them.
     """
     act = "act_id" if "act_id" in columns else "NULL"
-    where, values = ("session_id = ? AND ", (session_id,)) if session_id else ("", ())
+    where, values = ("session_id = ? AND ", [session_id]) if session_id else ("", [])
+    if since is not None:  # compared as texts first, so that an old audit is not read whole
+        where += "at > ? AND "
+        values.append((since - _FARTHEST_ZONES).isoformat())
     sql = (
         f"SELECT id, at, operator, action, {act}, session_id FROM claude_session_events"  # noqa: S608 (fixed names)
         f" WHERE {where}id < ? ORDER BY id DESC LIMIT ?"
@@ -141,14 +152,22 @@ def _groups(columns: Sequence[str], session_id: str, limit: int) -> Steps[_Group
         page = yield sql, (*values, below, _PAGE)
         is_any = False
         for number, at, operator, action, act_id, session in page:
+            if since is not None and not _is_from(at, since):
+                continue
             key = text_of(act_id) or text_of(at), text_of(operator), text_of(action)
             if key in groups or len(groups) < limit:
                 groups.setdefault(key, []).append((number, text_of(session)))
                 is_any = True
-        has_more = is_any and len(page) == _PAGE
+        is_short = since is not None and len(groups) < limit
+        has_more = (is_any or is_short) and len(page) == _PAGE
         passed += len(page)
         below = page[-1][0] if page else below
     return groups
+
+
+def _is_from(stored: object, since: datetime) -> bool:
+    at = read_time(stored, UTC)
+    return at is not None and at >= since
 
 
 def _numbered(columns: Sequence[str], numbers: Sequence[int]) -> Steps[dict[int, AuditEvent]]:

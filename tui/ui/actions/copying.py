@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from typing import Any
 
 from textual.app import App
@@ -10,6 +9,7 @@ from textual.app import App
 from tui.core.console.pane_table import LISTINGS, LIVE
 from tui.core.models.entry import Entry
 from tui.core.text.safe_text import one_line
+from tui.core.text.shell_line import shell_line
 from tui.ui.actions.action_context import ActionContext
 from tui.ui.actions.key_targets import KeyTargets
 from tui.ui.actions.outcome import Commands
@@ -22,9 +22,8 @@ _SHOWN = 200
 
 def command_line(engine: Engine, commands: Commands, targets: KeyTargets) -> str:
     """Return commands as one shell line; without any, that of what is visible."""
-    root = () if engine.is_root_configured else ("--root", str(engine.root.absolute()))
-    meant = commands or (_in_sight(targets),)
-    return "; ".join(shlex.join(["session-console", *root, *words]) for words in meant)
+    root = "" if engine.is_root_configured else str(engine.root.absolute())
+    return "; ".join(shell_line(words, root) for words in commands or (_in_sight(targets),))
 
 
 def _in_sight(targets: KeyTargets) -> tuple[str, ...]:

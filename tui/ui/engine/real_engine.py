@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import gc
-import os
 import threading
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -35,8 +34,6 @@ from tui.storage.state.last_looked import read_looks, write_looks
 from tui.storage.state.saved_views import read_remembered, write_remembered
 from tui.ui.engine.engine import Engine
 
-_OTHER_FILE = ("SESSION_CONSOLE_CONFIG", "XDG_CONFIG_HOME")  # another shell may not have these
-
 
 class RealEngine(Engine):
     """Passes each call of the console on to the operation of that name."""
@@ -56,11 +53,7 @@ class RealEngine(Engine):
         settings = context.settings
         self.verbs = verbs
         self.root = settings.root
-        self.is_root_configured = (
-            settings.origins.get("root") == "file"
-            and settings.root.is_absolute()
-            and os.environ.keys().isdisjoint(_OTHER_FILE)
-        )
+        self.is_root_configured = context.is_root_configured
         self.operator = settings.operator
         self._own = settings.login or settings.operator
         may_act = not (settings.read_only or settings.restricted)

@@ -11,7 +11,8 @@ from pathlib import Path
 from tui.cli.hangup import ending_with_reader
 from tui.cli.lookup import session_named
 from tui.cli.output import is_in_console, put, put_json, say
-from tui.core.errors import ConsoleError, Refused, UnknownId, UsageError
+from tui.cli.written_file import existing, require_may_write
+from tui.core.errors import ConsoleError, UnknownId, UsageError
 from tui.core.models.session import Session
 from tui.operations.context import Context
 from tui.operations.stream.export import markdown, trashed_session
@@ -24,7 +25,7 @@ def export(context: Context, args: argparse.Namespace) -> int:
     if args.json and args.output is None:
         raise UsageError("--json goes with -o FILE; `tail --json -n 1000` prints entries")
     if args.output is not None:
-        _require_may_write(context, args.output)
+        require_may_write(context, args.output, "without -o the session is printed")
     session = _session_or_trashed(context, args.id)
     if args.output is None and is_in_console() and session.bytes > _MOST_SHOWN:
         raise UsageError("too long to show here: write it to a file with -o FILE")
@@ -49,13 +50,6 @@ def _say_unread(unread: list[str]) -> int:
     return int(bool(unread))
 
 
-def _require_may_write(context: Context, path: Path) -> None:
-    """Raise `Refused` if this console may not write the file."""
-    context.require_unrestricted("it writes no file; without -o the session is printed")
-    if Path(os.path.realpath(path)).is_relative_to(os.path.realpath(context.root)):
-        context.require_writable()
-
-
 def _session_or_trashed(context: Context, words: str) -> Session:
     """Return the session that is named, from the trash if it is nowhere else."""
     try:
@@ -73,7 +67,7 @@ def _write(path: Path, blocks: Iterable[str]) -> int:
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
         fd = os.open(path, flags, 0o600)
     except FileExistsError:
-        raise Refused(f"{path} already exists and is not overwritten") from None
+        raise existing(path) from None
     except OSError as error:
         raise ConsoleError(f"{path} cannot be written: {error.strerror or error}") from error
     try:

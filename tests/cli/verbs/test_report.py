@@ -1,0 +1,173 @@
+"""The hand-over as a verb: Markdown that nothing in it can break, or JSON, in a private file."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import stat
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from markdown_it import MarkdownIt
+
+from tests.support.listings.sample_listing import (
+    FIRST,
+    SECOND,
+    SampleListing,
+    change_row,
+    register,
+    run_cli,
+)
+from tui.__main__ import say_verb
+from tui.core.errors import Refused, UsageError
+from tui.operations.sessions.extend import extend, plan_extension
+from tui.operations.sessions.rename import rename
+from tui.operations.sessions.row_edits import fail
+from tui.operations.trash.delete import delete
+
+THIRD = "9f2e0000-1111-4222-8333-444455556666"
+HEADS = ["Waits for somebody", "Failed", "Ends next", "Needs a look", "Done", "Cost"]
+HOSTILE = "x](http://evil) <img src=http://evil> `# ![a](http://evil) |\n\n# Done (99)\n---\n"
+RENDER = MarkdownIt("gfm-like", {"html": True, "linkify": False})
+
+
+@pytest.fixture
+def listing(tmp_path: Path) -> SampleListing:
+    listing = SampleListing(tmp_path / "outputs")
+    for own in (FIRST, SECOND, THIRD):
+        listing.add(own, days=9)
+    return listing
+
+
+def act_a_little(listing: SampleListing) -> None:
+    fail(listing.context(), listing.session(FIRST), "401 invalid key")
+    context = listing.context(operator="ben")
+    extend(context, plan_extension(listing.session(SECOND), "60d", datetime.now(UTC)))
+    delete(listing.context(), listing.session(THIRD))
+    register(listing.config_dir, SECOND, status="waiting")
+
+
+def headings(text: str) -> list[str]:
+    return [line.removeprefix("## ") for line in text.splitlines() if line.startswith("## ")]
+
+
+def test_everything_is_told_with_a_command_that_works(listing: SampleListing) -> None:
+    act_a_little(listing)
+    done = run_cli(listing.root, "report", "--since", "1h")
+    assert (done.returncode, done.stderr) == (0, "")
+    heads = [one.rpartition(" (")[0] or one for one in headings(done.stdout)]
+    assert heads == HEADS
+    assert "### 401 invalid key (1 session" in done.stdout
+    assert "### anna (2)" in done.stdout
+    assert "### ben (1)" in done.stdout
+    commands = re.findall(r"`session-console (--root .*?)`", done.stdout)
+    verbs = {shlex.split(one)[2] for one in commands}
+    assert verbs == {"answer", "resume", "show", "restore", "stats", "extend"}
+    for words in (shlex.split(one) for one in commands):
+        if words[2] in ("show", "restore", "extend"):
+            assert run_cli(Path(words[1]), *words[2:]).returncode == 0, words
+
+
+def test_json_has_the_same(listing: SampleListing) -> None:
+    act_a_little(listing)
+    found = json.loads(run_cli(listing.root, "report", "--since", "1h", "--json").stdout)
+    assert [one["action"] for one in found["done"]] == ["fail", "extend", "delete"]
+    assert [one["what"] for one in found["waits"]] == ["waiting"]
+    assert found["waits"][0]["command"].endswith(f"answer hollis_park/{SECOND}")
+    ((session,),) = ([one["sessions"] for one in found["failures"]],)
+    assert session[0]["command"].endswith(f"resume hollis_park/{FIRST}")
+
+
+def test_hostile_titles_and_reasons_stay_within_their_lines(listing: SampleListing) -> None:
+    act_a_little(listing)
+    rename(listing.context(), listing.session(FIRST), HOSTILE.replace("\n", " "))
+    fail(listing.context(), listing.session(FIRST), HOSTILE)
+    written = run_cli(listing.root, "report", "--since", "1h").stdout
+    page = RENDER.render(written)
+    assert [one.rpartition(" (")[0] or one for one in headings(written)] == HEADS
+    assert "evil" in page
+    assert not re.search(r"<(img|a|script|hr)\b", page)
+    assert len(re.findall("<h1>", page)) == 1
+
+
+def test_a_file_is_new_private_and_whole(listing: SampleListing, tmp_path: Path) -> None:
+    act_a_little(listing)
+    path = tmp_path / "handover.md"
+    done = run_cli(listing.root, "report", "--since", "1h", "-o", str(path))
+    assert (done.returncode, done.stdout) == (0, "")
+    assert done.stderr == f"{path}: {path.stat().st_size} bytes\n"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert path.read_text().endswith("\n")
+    assert [one.name for one in tmp_path.glob("*handover*")] == ["handover.md"]
+    data = tmp_path / "handover.json"
+    run_cli(listing.root, "report", "-o", str(data), "--json")
+    assert json.loads(data.read_text())["listing"] is None
+
+
+def test_nothing_is_written_over_or_through(listing: SampleListing, tmp_path: Path) -> None:
+    kept, link = tmp_path / "kept.md", tmp_path / "link.md"
+    kept.write_text("keep me")
+    link.symlink_to(tmp_path / "elsewhere.md")
+    for path in (kept, link, tmp_path):
+        done = run_cli(listing.root, "report", "-o", str(path))
+        assert done.returncode == 4
+        assert "already exists and is not overwritten" in done.stderr
+    assert run_cli(listing.root, "report", "-o", str(tmp_path / "none" / "x")).returncode == 1
+    assert kept.read_text() == "keep me"
+    assert sorted(one.name for one in tmp_path.iterdir()) == [
+        "home",
+        "kept.md",
+        "link.md",
+        "outputs",
+    ]
+
+
+def test_who_may_only_look_writes_nothing_in_the_root(
+    listing: SampleListing, tmp_path: Path
+) -> None:
+    inside, outside = listing.folder / "x.md", tmp_path / "x.md"
+    looking, restricted = listing.context(read_only=True), listing.context(restricted=True)
+    with pytest.raises(Refused):
+        say_verb(looking, ["report", "-o", str(inside)])
+    with pytest.raises(Refused):
+        say_verb(restricted, ["report", "-o", str(outside)])
+    assert say_verb(looking, ["report", "-o", str(outside)]).code == 0
+    assert say_verb(restricted, ["report"]).lines[0].startswith("# Hand-over")
+    assert not inside.exists()
+
+
+def test_what_cannot_be_read_is_said_and_makes_the_exit_code(listing: SampleListing) -> None:
+    other = SampleListing(listing.root, "cranbury")
+    other.add("aa11")
+    other.db_path.write_bytes(b"name,city\n" * 500)
+    done = run_cli(listing.root, "report")
+    assert done.returncode == 1
+    assert "cranbury: buyers.db is not a SQLite database" in done.stderr
+    assert "Not everything could be read" in done.stdout
+    assert "- cranbury: buyers.db is not a SQLite database" in done.stdout.replace("\\", "")
+    assert run_cli(listing.root, "report", "hollis_park").returncode == 0
+
+
+def test_what_since_and_listing_do_not_know_is_refused(listing: SampleListing) -> None:
+    with pytest.raises(UsageError, match="22:00"):
+        say_verb(listing.context(), ["report", "--since", "yore"])
+    assert run_cli(listing.root, "report", "nobody").returncode == 3
+
+
+def test_a_root_of_600_sessions_is_told_in_seconds(tmp_path: Path) -> None:
+    """Everything is read once; a second look at each session would take minutes."""
+    listings = [SampleListing(tmp_path / "outputs", f"client_{one:02}") for one in range(30)]
+    for number in range(600):
+        own = f"{number:08x}-1111-4222-8333-444455556666"
+        listings[number % 30].add(
+            own, days=0.5, metadata={"last_error": f"429 after {1000 + number} s"}
+        )
+    for one in listings:
+        change_row(one, "UPDATE claude_sessions SET status = 'failed'")
+    begun = datetime.now(UTC)
+    lines = say_verb(listings[0].context(), ["report", "--since", "22:00"]).lines
+    assert datetime.now(UTC) - begun < timedelta(seconds=30)
+    assert "## Failed (600)" in lines
+    assert any(line.startswith("- and 580 more: ") for line in lines)

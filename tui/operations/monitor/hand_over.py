@@ -1,0 +1,206 @@
+"""What the next operator must know: what was done, what failed, what waits, ends next, and cost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from tui.core.models.audit import AuditEvent
+from tui.core.models.catalog import Catalog
+from tui.core.models.session import Liveness, Session
+from tui.core.sessions.attention import (
+    FailureGroup,
+    Need,
+    by_cause,
+    failed_at,
+    is_settled,
+    need_of,
+)
+from tui.core.text.bounded_json import json_object
+from tui.core.text.safe_text import one_line
+from tui.operations.context import Context
+from tui.operations.listing_health import is_whole
+from tui.operations.monitor.history import LoggedAct, grouped_acts, next_end
+from tui.operations.monitor.needs import Alert, needs, needs_of_trash
+from tui.operations.running.hold import hold_words
+
+MOST_ACTS = 2_000
+_TURNS = ("succeed", "fail", "turn")  # the actions of a run's events at the end of a turn
+_MOVED, _GONE, _HOLDS = ("delete", "clean-up"), ("purge",), ("hold", "lift")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spending:
+    """What the turns of one listing cost since then, or of all when `listing` is empty.
+
+    `turns` are those of the audit, `unknown` of them have no known cost. `elsewhere` are sessions
+    that were written to without a turn in the audit, as by a pipeline; `elsewhere_usd` is what they
+    cost in their whole lives, or `None`.
+    """
+
+    listing: str
+    turns: int
+    cost_usd: float
+    unknown: int
+    elsewhere: int
+    elsewhere_usd: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandOver:
+    """A root or a listing since a moment, for whoever takes over.
+
+    `acts` are the oldest first; `failures` are those not acknowledged, or new since then;
+    `recovered` the last failure of each session that has not failed any more. `ends` are ordered by
+    time. `unread` is what could not be read: there may be more of everything.
+    """
+
+    at: datetime
+    since: datetime
+    listing: str
+    sessions: tuple[Session, ...]
+    acts: tuple[LoggedAct, ...]
+    failures: tuple[FailureGroup, ...]
+    recovered: tuple[AuditEvent, ...]
+    waits: tuple[Alert, ...]
+    attention: tuple[Alert, ...]
+    ends: tuple[Alert, ...]
+    next_end: Session | None
+    spending: tuple[Spending, ...]
+    unread: tuple[str, ...]
+
+
+def hand_over(
+    context: Context, catalog: Catalog, since: datetime, ends_within: timedelta, listing: str = ""
+) -> HandOver:
+    """Return the hand-over of a catalog, which holds all listings or only the one that is named."""
+    now, unread = context.clock(), dict[str, None]()
+    for one in catalog.listings:
+        if not is_whole(one):
+            unread[f"{one.listing_id}: {one_line(one.problem)}"] = None
+    folder = next((one.path.name for one in catalog.listings if listing), "")
+    acts = grouped_acts(
+        context,
+        listing=folder,
+        limit=MOST_ACTS + 1,
+        since=since,
+        is_whole=True,
+        report=lambda words: unread.setdefault(words),
+    )
+    if len(acts) > MOST_ACTS:
+        unread[f"only the last {MOST_ACTS} actions are in here"] = None
+    acts = tuple(reversed(acts[:MOST_ACTS]))
+    alerts = (
+        *needs_of_trash(catalog),
+        *needs(catalog, now, context.settings.quiet_after, ends_within),
+    )
+    failed = [one for one in catalog.sessions if _is_told(context, one, now, since)]
+    return HandOver(
+        at=now,
+        since=since,
+        listing=listing,
+        sessions=catalog.sessions,
+        acts=acts,
+        failures=by_cause(failed),
+        recovered=_recovered(acts, failed),
+        waits=(*_of(alerts, "waiting"), *_queued(catalog.sessions), *_hold(catalog)),
+        attention=tuple(one for one in alerts if one.what not in ("waiting", "failed", "ends")),
+        ends=tuple(sorted(_of(alerts, "ends"), key=lambda one: one.mark)),
+        next_end=next_end(catalog.sessions, now),
+        spending=_spending(catalog, acts, since),
+        unread=tuple(unread),
+    )
+
+
+def act_command(event: AuditEvent, sessions: int) -> tuple[str, ...]:
+    """Return the words of the verb that goes on after an act on this many sessions."""
+    address = f"{event.listing}/{event.session_id}"
+    if event.action in _MOVED:
+        return ("restore", address) if sessions == 1 else ("trash",)
+    if event.action in _HOLDS:
+        return ("hold",)
+    if sessions > 1 or not event.session_id:
+        return ("log", "--all")
+    return ("log" if event.action in _GONE else "show", address)
+
+
+def _of(alerts: Iterable[Alert], what: str) -> tuple[Alert, ...]:
+    return tuple(one for one in alerts if one.what == what)
+
+
+def _is_told(context: Context, session: Session, now: datetime, since: datetime) -> bool:
+    """Whether a session has failed, and nobody acknowledged that or it is new."""
+    if need_of(session, now, context.settings.quiet_after) is not Need.FAILED:
+        return False
+    at = failed_at(session)
+    return not is_settled(session, Need.FAILED) or (at is not None and at >= since)
+
+
+def _recovered(acts: Sequence[LoggedAct], failed: Iterable[Session]) -> tuple[AuditEvent, ...]:
+    keys = {one.key for one in failed}
+    events = [event for act in acts for event in act.events if event.action == "fail"]
+    last = {(one.listing, one.session_id): one for one in sorted(events, key=lambda one: one.at)}
+    return tuple(one for key, one in last.items() if key not in keys)
+
+
+def _queued(sessions: Iterable[Session]) -> Iterator[Alert]:
+    for one in sessions:
+        if one.liveness is Liveness.QUEUED and one.run is not None:
+            words = f"queued: {one_line(one.run.queued_for)}"
+            yield Alert(
+                "note",
+                "queued",
+                words=words,
+                mark="",
+                listing=one.listing,
+                session_id=one.session_id,
+                command=("show", one.address),
+            )
+
+
+def _hold(catalog: Catalog) -> Iterator[Alert]:
+    if catalog.hold is not None and not catalog.hold.is_unreadable:
+        words = one_line(hold_words(catalog.hold))
+        yield Alert("note", "hold", words=words, mark="", command=("hold", "off"))
+
+
+def _spending(catalog: Catalog, acts: Sequence[LoggedAct], since: datetime) -> tuple[Spending, ...]:
+    """Return the costs of each listing that has any, and last of all of them."""
+    turns = [event for act in acts for event in act.events if is_turn(event)]
+    known = {(event.listing, event.session_id) for event in turns}
+    written = [
+        one
+        for one in catalog.sessions
+        if one.last_activity_at is not None
+        and one.last_activity_at >= since
+        and (one.listing, one.session_id) not in known
+    ]
+    names = sorted({one.listing for one in turns} | {one.listing for one in written})
+    listings = (
+        _spent(
+            name,
+            [one for one in turns if one.listing == name],
+            [one for one in written if one.listing == name],
+        )
+        for name in names
+    )
+    return (*listings, _spent("", turns, written))
+
+
+def is_turn(event: AuditEvent) -> bool:
+    """Whether an event is the end of a turn, with its cost."""
+    return event.action in _TURNS and bool(json_object(event.detail).get("run"))
+
+
+def _spent(listing: str, turns: Sequence[AuditEvent], written: Sequence[Session]) -> Spending:
+    known = [one.cost_usd for one in turns if one.cost_usd is not None]
+    totals = [one.cost_usd for one in written if one.cost_usd is not None]
+    return Spending(
+        listing=listing,
+        turns=len(turns),
+        cost_usd=round(sum(known), 9),
+        unknown=len(turns) - len(known),
+        elsewhere=len(written),
+        elsewhere_usd=round(sum(totals), 9) if totals else None,
+    )

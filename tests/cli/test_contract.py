@@ -24,6 +24,7 @@ KEYS = (
     "session_id", "listing", "stage", "status", "liveness", "state_word", "waiting_for",
     "created_at", "expires_at", "expires_in_s", "sweep_at", "ends_at", "title", "model", "cost_usd",
     "transcript", "bytes", "last_activity_at", "state", "unread",
+    "tags", "note", "snoozed_until",
 )  # fmt: skip
 
 

@@ -28,6 +28,7 @@ from tui.core.errors import ConsoleError
 from tui.core.models.catalog import Catalog
 from tui.core.models.session import Acknowledgement, Liveness, Session, State
 from tui.operations.catalog.scanner import CatalogScanner
+from tui.operations.sessions.annotate import tag
 from tui.operations.trash.cleanup import clean_up, plan_cleanup
 from tui.operations.trash.delete import delete
 from tui.storage.session_locks import SessionLock
@@ -47,6 +48,7 @@ PLACES = (
     "hollis_park/.session_console/locks",
     f"hollis_park/.session_console/locks/{FIRST}",
     "hollis_park/.session_console/acks.json",
+    "hollis_park/.session_console/annotations.json",
     "hollis_park/.session_console/runs",
     "hollis_park/.session_console/trash",
 )
@@ -69,6 +71,7 @@ def rooted(root: Path) -> SampleListing:
     register(listing.config_dir, SECOND, status="busy")
     now = listing.context().clock()
     write_ack(listing.folder, FIRST, Acknowledgement("anna", now, "m"))
+    tag(listing.context(), listing.session(FIRST), ["urgent"])
     for name in ("runs", "trash"):
         (listing.folder / ".session_console" / name).mkdir()
     SampleListing(root, "other").add(FIRST)

@@ -6,12 +6,14 @@ Times are ISO 8601 with offset. A value that is not known is `null`.
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from tui.cli.output import Verbatim
 from tui.core.models.row import Row, Status
 from tui.core.models.session import Session, State
+from tui.core.sessions.attention import snoozed_until
+from tui.core.sessions.session_state import state_word
 from tui.core.text.bounded_json import json_object
 from tui.core.text.safe_text import safe_text
 
@@ -38,8 +40,8 @@ def iso(moment: datetime | None) -> str | None:
     return moment.isoformat() if moment else None
 
 
-def session_json(session: Session, now: datetime, state_word: str) -> dict[str, Any]:
-    """Return a session; `state_word` is from `tui.core.sessions.session_state`."""
+def session_json(session: Session, now: datetime, quiet_after: timedelta) -> dict[str, Any]:
+    """Return a session; one that is busy is quiet once it wrote nothing for `quiet_after`."""
     left = (session.expires_at - now).total_seconds() if session.expires_at else None
     has_row = session.row is not None
     unread = session.row_problem or (
@@ -51,7 +53,7 @@ def session_json(session: Session, now: datetime, state_word: str) -> dict[str, 
         "stage": session.stage if has_row else None,
         "status": session.status if has_row else None,
         "liveness": str(session.liveness),
-        "state_word": str(state_word),
+        "state_word": str(state_word(session, now, quiet_after)),
         "waiting_for": session.waiting_for or None,
         "created_at": iso(session.created_at),
         "expires_at": iso(session.expires_at),
@@ -66,6 +68,22 @@ def session_json(session: Session, now: datetime, state_word: str) -> dict[str, 
         "last_activity_at": iso(session.last_activity_at),
         "state": None if unread else str(session.state),
         "unread": unread or None,
+        "tags": list(session.tags),
+        "note": session.note or None,
+        "snoozed_until": iso(snoozed_until(session, now, quiet_after)),
+    }
+
+
+def annotation_json(session: Session) -> dict[str, Any]:
+    """Return who set each tag, who wrote the note, and who acknowledged or snoozed it."""
+    annotation, ack = session.annotation, session.ack
+    signed = {one.name: {"by": one.by, "at": iso(one.at)} for one in annotation.tags}
+    unsigned = {"by": None, "at": None}  # the CLI's own
+    noted = annotation.note
+    return {
+        "tagged": [{"tag": name, **signed.get(name, unsigned)} for name in session.tags],
+        "noted": {"by": noted.by, "at": iso(noted.at)} if noted else None,
+        "acknowledged": {"by": ack.by, "at": iso(ack.at), "until": iso(ack.until)} if ack else None,
     }
 
 

@@ -5,7 +5,7 @@ _session_console_names() {
 
 _session_console() {
     local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} i kind
-    local words='ls show tail grep export extend delete restore undo purge fail activate ack rename adopt reapply new resume send answer interrupt stop model mode cleanup hold trash log stats report doctor check info help --help --json --operator --read-only --restricted --root --demo --rich --ssh --version' verb='' takes='' look=("$1")
+    local words='ls show tail grep export extend delete restore undo purge fail activate ack snooze tag note rename adopt reapply new resume send answer interrupt stop model mode cleanup hold trash log stats report doctor check info help --help --json --operator --read-only --restricted --root --demo --rich --ssh --version' verb='' takes='' look=("$1")
     COMPREPLY=()
     if [[ $word == = ]]; then
         word=''
@@ -37,6 +37,9 @@ _session_console() {
         fail) words='--help --json --operator --read-only --reason --restricted --root' takes='session' ;;
         activate) words='--help --json --operator --read-only --restricted --root' takes='session' ;;
         ack) words='--help --json --operator --read-only --restricted --root' takes='session listing' ;;
+        snooze) words='--help --json --operator --read-only --restricted --root' takes='session' ;;
+        tag) words='--help --json --operator --read-only --remove --restricted --root' takes='session' ;;
+        note) words='--help --json --operator --read-only --restricted --root' takes='session' ;;
         rename) words='--help --json --operator --read-only --restricted --root' takes='session' ;;
         adopt) words='--all --help --json --listing --operator --read-only --restricted --root --stage' takes='session' ;;
         reapply) words='--help --json --operator --read-only --restricted --root' takes='session' ;;
@@ -64,7 +67,7 @@ _session_console() {
         --stage) words='' takes='stage' ;;
         --listing) words='' takes='listing' ;;
         --also) words='' takes='session' ;;
-        --also | --days | --ends | --filter | --input | --listing | --max-budget-usd | --max-size | --max-turns | --mode | --model | --older-than | --operator | --output | --reason | --root | --since | --stage | --status | --tools | -e | -n | -o) return ;;
+        --also | --days | --ends | --filter | --input | --listing | --max-budget-usd | --max-size | --max-turns | --mode | --model | --older-than | --operator | --output | --reason | --remove | --root | --since | --stage | --status | --tools | -e | -n | -o) return ;;
     esac
     if [[ $takes && $word != -* ]]; then
         words=$(for kind in $takes; do _session_console_names "$kind" "${look[@]}"; done)

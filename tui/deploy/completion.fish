@@ -59,6 +59,13 @@ complete -c session-console -n __fish_use_subcommand -a activate -d 'make a fail
 complete -c session-console -n '__fish_seen_subcommand_from activate' -a '(__session_console_names session)'
 complete -c session-console -n __fish_use_subcommand -a ack -d 'acknowledge what needs attention, until something new happens'
 complete -c session-console -n '__fish_seen_subcommand_from ack' -a '(__session_console_names session listing)'
+complete -c session-console -n __fish_use_subcommand -a snooze -d 'take a session out of attention for a time, or until something new happens'
+complete -c session-console -n '__fish_seen_subcommand_from snooze' -a '(__session_console_names session)'
+complete -c session-console -n __fish_use_subcommand -a tag -d 'add tags to a session, or remove them'
+complete -c session-console -n '__fish_seen_subcommand_from tag' -l remove -r
+complete -c session-console -n '__fish_seen_subcommand_from tag' -a '(__session_console_names session)'
+complete -c session-console -n __fish_use_subcommand -a note -d 'write the note of a session; an empty one clears it'
+complete -c session-console -n '__fish_seen_subcommand_from note' -a '(__session_console_names session)'
 complete -c session-console -n __fish_use_subcommand -a rename -d 'set the title of a session'
 complete -c session-console -n '__fish_seen_subcommand_from rename' -a '(__session_console_names session)'
 complete -c session-console -n __fish_use_subcommand -a adopt -d 'move stray sessions into their listing, and track untracked ones'

@@ -28,6 +28,9 @@ _session-console() {
         'fail:mark a session as failed'
         'activate:make a failed or expired session active again'
         'ack:acknowledge what needs attention, until something new happens'
+        'snooze:take a session out of attention for a time, or until something new happens'
+        'tag:add tags to a session, or remove them'
+        'note:write the note of a session; an empty one clears it'
         'rename:set the title of a session'
         'adopt:move stray sessions into their listing, and track untracked ones'
         'reapply:write back what the pipeline overwrote'
@@ -68,6 +71,9 @@ _session-console() {
                 fail) _arguments --help --json '--operator=:value:_default' --read-only '--reason=:value:_default' --restricted '--root=:folder:_files -/' '*:name: _session_console_names session' ;;
                 activate) _arguments --help --json '--operator=:value:_default' --read-only --restricted '--root=:folder:_files -/' '*:name: _session_console_names session' ;;
                 ack) _arguments --help --json '--operator=:value:_default' --read-only --restricted '--root=:folder:_files -/' '*:name: _session_console_names session listing' ;;
+                snooze) _arguments --help --json '--operator=:value:_default' --read-only --restricted '--root=:folder:_files -/' '*:name: _session_console_names session' ;;
+                tag) _arguments --help --json '--operator=:value:_default' --read-only '--remove=:value:_default' --restricted '--root=:folder:_files -/' '*:name: _session_console_names session' ;;
+                note) _arguments --help --json '--operator=:value:_default' --read-only --restricted '--root=:folder:_files -/' '*:name: _session_console_names session' ;;
                 rename) _arguments --help --json '--operator=:value:_default' --read-only --restricted '--root=:folder:_files -/' '*:name: _session_console_names session' ;;
                 adopt) _arguments --help --all --json '--listing=:name: _session_console_names listing' '--operator=:value:_default' --read-only --restricted '--root=:folder:_files -/' '--stage=:name: _session_console_names stage' '*:name: _session_console_names session' ;;
                 reapply) _arguments --help --json '--operator=:value:_default' --read-only --restricted '--root=:folder:_files -/' '*:name: _session_console_names session' ;;

@@ -19,6 +19,7 @@ from tui.core.sessions.attention import (
     failed_at,
     grouped,
     mark_of,
+    snoozed_until,
 )
 
 QUIET = timedelta(minutes=10)
@@ -67,6 +68,26 @@ def test_an_acknowledgement_lasts_until_something_new_happens(
     seen = replace(failed, ack=Acknowledgement("bert", NOW, mark_of(failed, Need.FAILED)))
     assert rank(seen) is None
     assert (rank(replace(seen, **change)) is None) is is_settled
+
+
+def test_a_snooze_lasts_until_its_time_or_until_something_new_happens() -> None:
+    failed, until = one(status=Status.FAILED, reason="401"), NOW + timedelta(hours=4)
+    mark = mark_of(failed, Need.FAILED)
+    seen = replace(failed, ack=Acknowledgement("bert", NOW, mark, until))
+    assert (rank(seen), snoozed_until(seen, NOW, QUIET)) == (None, until)
+    just_before = until - timedelta(seconds=1)
+    assert attention(seen, just_before, QUIET) is None
+    assert attention(seen, until, QUIET) is Need.FAILED
+    assert snoozed_until(seen, until, QUIET) is None
+    woken = replace(seen, last_activity_at=NOW)
+    assert (rank(woken), snoozed_until(woken, NOW, QUIET)) == (Need.FAILED, None)
+
+
+def test_what_is_acknowledged_is_not_snoozed() -> None:
+    failed = one(status=Status.FAILED)
+    seen = replace(failed, ack=Acknowledgement("bert", NOW, mark_of(failed, Need.FAILED)))
+    assert rank(seen) is None
+    assert snoozed_until(seen, NOW, QUIET) is None
 
 
 @pytest.mark.parametrize(

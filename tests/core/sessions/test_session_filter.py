@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from tui.core.errors import UsageError
+from tui.core.models.annotation import Annotation, Note, Tag
 from tui.core.models.audit import AuditEvent
 from tui.core.models.run import Run
-from tui.core.models.session import Liveness, Session, State
+from tui.core.models.session import Acknowledgement, Liveness, Session, State, Transcript
+from tui.core.sessions.attention import Need, mark_of
 from tui.core.sessions.session_filter import MOST_CHARACTERS, MOST_WORDS, names_gone, parse_filter
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -63,6 +66,41 @@ SESSIONS = (
     session("dateless", hours=None, state=State.GHOST),
     session("gone", "deleted"),
 )
+TAGS = (Tag(name="urgent", by="anna", at=NOW), Tag(name="waiting-for-client", by="anna", at=NOW))
+NOTE = Note(content="Call Halvorsen on Monday", by="bert", at=NOW)
+OWN = Transcript("own", place="x", bytes=1, modified_at=NOW, tag="Client Call")
+FAILED = session("late", "failed")
+SNOOZE = Acknowledgement("anna", NOW, mark_of(FAILED, Need.FAILED), NOW + timedelta(hours=1))
+ANNOTATED = (
+    session("plain"),
+    session("tagged", annotation=Annotation(tags=TAGS)),
+    session("noted", annotation=Annotation(note=NOTE)),
+    session("own", transcript=OWN),
+    replace(FAILED, ack=SNOOZE),
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "taken"),
+    [
+        ("tag:urgent", "tagged"),
+        ("tag:URGENT tag:waiting-for-client", "tagged"),
+        ("tag:urg", ""),
+        ("tagged", "tagged own"),
+        ("!tag:urgent", "plain noted own late"),
+        ("tag:client-call", "own"),
+        ("client", "tagged own"),
+        ("note:halvorsen", "noted"),
+        ("noted", "noted"),
+        ("!noted", "plain tagged own late"),
+        ("halvorsen monday", "noted"),
+        ("snoozed", "late"),
+        ("failed !snoozed", ""),
+    ],
+)
+def test_what_operators_wrote_is_found(text: str, taken: str) -> None:
+    is_taken = parse_filter(text)
+    assert [one.session_id for one in ANNOTATED if is_taken(one, NOW)] == taken.split()
 
 
 @pytest.mark.parametrize(

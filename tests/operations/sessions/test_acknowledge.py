@@ -10,11 +10,11 @@ import pytest
 
 from tests.support.hostile.payloads import PAYLOADS, acts
 from tests.support.listings.sample_listing import FIRST, SECOND, SampleListing
-from tui.core.errors import ConsoleError, Refused, UnknownId
+from tui.core.errors import ConsoleError, Refused, UnknownId, UsageError
 from tui.core.models.session import Session
 from tui.core.sessions.attention import Need, attention
 from tui.operations.catalog.scanner import CatalogScanner
-from tui.operations.sessions.acknowledge import acknowledge
+from tui.operations.sessions.acknowledge import acknowledge, snooze
 from tui.storage.state.logbook import read_logbook
 from tui.storage.table.tracking import Tracking
 
@@ -122,6 +122,51 @@ def test_an_id_that_only_looks_like_one_is_no_target(listing: SampleListing) -> 
     disguised = replace(session, row=replace(session.row, session_id=f"{FIRST}\x1b[31m"))
     with pytest.raises(UnknownId):
         acknowledge(listing.context(), disguised)
+
+
+def test_a_snooze_is_settled_for_everybody_until_then(listing: SampleListing) -> None:
+    act = snooze(listing.context(), listing.session(FIRST), "4h")
+    assert act.words.startswith("snoozed 9f2c0000 until ")
+    scanner = CatalogScanner(listing.context(operator="bert"))
+    colleague = scanner.look().session(("hollis_park", FIRST))
+    assert colleague is not None
+    assert colleague.ack is not None
+    assert colleague.ack.by == "anna"
+    now = listing.context().clock()
+    assert attention(colleague, now, QUIET) is None
+    assert attention(colleague, now + timedelta(hours=4), QUIET) is Need.FAILED
+    fail(listing, "no time")
+    assert need(listing, listing.session(FIRST)) is Need.FAILED
+    (event,) = read_logbook(listing.root)
+    assert (event.operator, event.action) == ("anna", "snooze")
+    assert event.note.endswith(": failed")
+
+
+def test_a_snooze_ends_early_only_for_what_is_snoozed(listing: SampleListing) -> None:
+    snooze(listing.context(), listing.session(FIRST), "4h")
+    act = snooze(listing.context(operator="bert"), listing.session(FIRST), "off")
+    assert (act.words, act.is_needless) == ("9f2c0000 is no longer snoozed", False)
+    assert need(listing, listing.session(FIRST)) is Need.FAILED
+    assert [one.action for one in read_logbook(listing.root)] == ["snooze", "wake"]
+    acknowledge(listing.context(), listing.session(FIRST))
+    assert snooze(listing.context(), listing.session(FIRST), "off").is_needless
+    assert need(listing, listing.session(FIRST)) is None
+
+
+def test_a_snooze_says_when_the_session_ends_before(listing: SampleListing) -> None:
+    assert "ends before that" not in snooze(listing.context(), listing.session(FIRST), "4h").words
+    assert "ends before that" in snooze(listing.context(), listing.session(FIRST), "8d").words
+
+
+@pytest.mark.parametrize("typed", ["", "soon", "-4h", "0h", "31d"])
+def test_no_time_to_snooze_is_refused(listing: SampleListing, typed: str) -> None:
+    with pytest.raises(UsageError):
+        snooze(listing.context(), listing.session(FIRST), typed)
+    with pytest.raises(Refused, match="nothing to snooze"):
+        snooze(listing.context(), listing.session(SECOND), "4h")
+    with pytest.raises(Refused, match="read-only"):
+        snooze(listing.context(read_only=True), listing.session(FIRST), "4h")
+    assert read_logbook(listing.root) == ()
 
 
 @pytest.mark.parametrize("payload", PAYLOADS.values(), ids=PAYLOADS.keys())

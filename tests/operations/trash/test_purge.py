@@ -20,6 +20,7 @@ from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.context import Context
 from tui.operations.monitor.alerts import notify
 from tui.operations.sessions.acknowledge import acknowledge
+from tui.operations.sessions.annotate import note, tag
 from tui.operations.sessions.extend import extend, plan_extension
 from tui.operations.trash.cleanup import plan_cleanup
 from tui.operations.trash.delete import delete, delete_many
@@ -29,6 +30,7 @@ from tui.storage.index.erasure_marks import erasure_of
 from tui.storage.index.index import Index, index_path
 from tui.storage.session_locks import SessionLock
 from tui.storage.state.acknowledgements import read_acks, write_ack
+from tui.storage.state.annotations import read_annotations
 from tui.storage.state.logbook import read_logbook
 from tui.storage.state.saved_views import read_remembered, write_remembered
 from tui.storage.table.tracking import read_events, read_rows
@@ -65,6 +67,8 @@ def listing(tmp_path: Path) -> SampleListing:
     history = "".join(f"{json.dumps(line)}\n" for line in lines)
     (listing.config_dir / "history.jsonl").write_text(history)
     write_ack(listing.folder, FIRST, Acknowledgement("anna", datetime.now(UTC), f"FAILED|{CANARY}"))
+    tag(listing.context(), listing.session(FIRST), [CANARY])
+    note(listing.context(), listing.session(FIRST), CANARY)
     return listing
 
 
@@ -107,6 +111,7 @@ def test_nothing_is_left_of_what_was_said(listing: SampleListing, how: str, mode
     assert [one.action for one in events][:1] == ["purge"]
     assert events[0].operator == "anna"
     assert read_acks(listing.folder) == {}
+    assert read_annotations(listing.folder) == {}
     assert [(one.action, one.session_id) for one in read_logbook(listing.root)] == [
         ("purge", FIRST)
     ]
@@ -331,6 +336,19 @@ def test_no_name_in_a_batch_leads_out_of_it(listing: SampleListing, name: str) -
     assert list_trash(listing.root) == before
     assert all(one.files for one in before)
     assert {name, "0-0-1"} <= {path.name for path in before[0].batch.iterdir()}
+
+
+@pytest.mark.parametrize("left", ["", "transcript", "trash"])
+def test_tags_and_notes_go_with_the_last_copy(listing: SampleListing, left: str) -> None:
+    now = datetime.now(UTC)
+    delete(Context(listing.context().settings, lambda: now - 8 * DAY), listing.session(FIRST))
+    if left:
+        listing.write_transcript(FIRST, CANARY)
+    if left == "trash":
+        delete(listing.context(), listing.session(FIRST))
+    done = erase_many(listing.context(), old_trash(listing.context()))
+    assert [act.session_id for act in done.acts] == [FIRST]
+    assert (FIRST in read_annotations(listing.folder)) is bool(left)
 
 
 def test_the_old_trash_is_erased_and_the_young_kept(listing: SampleListing) -> None:

@@ -7,6 +7,7 @@ import os
 import stat
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -52,6 +53,16 @@ def test_what_is_written_is_read(listing: Path) -> None:
     assert read_acks(listing) == {FIRST: ACK, SECOND: ACK}
 
 
+def test_a_snooze_is_written_and_takes_the_place_of_an_acknowledgement(listing: Path) -> None:
+    write_ack(listing, FIRST, ACK)
+    snoozed = replace(ACK, until=NOW + timedelta(hours=4))
+    assert write_ack(listing, FIRST, snoozed) == snoozed
+    assert read_acks(listing) == {FIRST: snoozed}
+    assert write_ack(listing, FIRST, replace(snoozed, by="bert")) == snoozed
+    assert write_ack(listing, FIRST, ACK) == ACK
+    assert read_acks(listing) == {FIRST: ACK}
+
+
 def test_what_is_forgotten_is_gone_and_the_others_stay(listing: Path) -> None:
     write_ack(listing, FIRST, ACK)
     write_ack(listing, SECOND, ACK)
@@ -92,6 +103,9 @@ def test_writers_at_the_same_moment_lose_nothing(listing: Path) -> None:
         json.dumps({FIRST: {"by": "x", "at": "soon", "mark": "y"}}).encode(),
         json.dumps({FIRST: {"by": "x", "at": NOW.isoformat(), "mark": 7}}).encode(),
         json.dumps({FIRST: {"by": "x", "at": NOW.isoformat(), "mark": "y" * 5000}}).encode(),
+        json.dumps(
+            {FIRST: {"by": "x", "at": NOW.isoformat(), "mark": "y", "until": "soon"}}
+        ).encode(),
         json.dumps({"../../x": {"by": "x", "at": NOW.isoformat(), "mark": "y"}}).encode(),
     ],
 )

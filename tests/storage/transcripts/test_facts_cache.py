@@ -234,11 +234,11 @@ def test_a_title_of_the_cache_is_cleaned(listing: Path) -> None:
     class Hostile(Index):
         def facts(self, folder: Path, erasure: str) -> str:
             return json.dumps(
-                {str(path): [*version, "a\x1b[31m\nb", "m\x07", 1.5, None, "o", "", ""]}
+                {str(path): [*version, "a\x1b[31m\nb", "m\x07", 1.5, None, "o", "", "", "t\x07"]}
             )
 
     said = fact(FactsCache(Hostile()), path)
-    assert (said.title, said.model, said.cost_usd) == ("a b", "m", 1.5)
+    assert (said.title, said.model, said.cost_usd, said.tag) == ("a b", "m", 1.5, "t")
 
 
 @pytest.fixture

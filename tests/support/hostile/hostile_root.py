@@ -217,6 +217,9 @@ def _own_files(listing: SampleListing, *, is_held: bool) -> None:
         path.write_text(json.dumps(manifest))
     acks = listing.folder / ".session_console" / "acks.json"
     acks.write_text(acks.read_text().replace('"anna"', json.dumps(ALL)))
+    signed = {"by": ALL, "at": datetime.now(UTC).isoformat()}
+    noted = {"tags": {"urgent": signed, ALL: signed}, "note": {"text": ALL, **signed}}
+    acks.with_name("annotations.json").write_text(json.dumps({FIRST: noted}))
     (ours / "hold.json").write_text((ours / "hold.json").read_text().replace('"anna"', _toml(ALL)))
     at = datetime.now(UTC).isoformat()
     names = dict.fromkeys(("operator", "listing", "session_id", "note"), ALL)

@@ -94,6 +94,7 @@ INSTEAD: dict[str, Callable[[Path], None]] = {
 # The files of a listing that are read.
 FILES = (
     ".session_console/acks.json",
+    ".session_console/annotations.json",
     ".session_console/locks/.batch",
     f"{_RUN}/spec.json",
     f"{_RUN}/owner.json",

@@ -30,7 +30,9 @@ _END = 64 * 1024
 _STEPS = (_END, 1 << 20, 8 << 20)
 _PRINT = 4096
 _MOST_TITLES = 100
+LONGEST_TAG = 60
 _NEWLINE = b"\n"
+_TAG = b'{"type":"tag"'  # as the CLI and the SDK look for it: many inputs of tools have tags
 _API_ERRORS = (b'"isApiErrorMessage"', b'"<synthetic>"')
 
 
@@ -40,7 +42,8 @@ class TranscriptFacts:
 
     `cost_usd` is what the CLI counted, with the parent's cost for a fork; `origin` identifies the
     first line, which a fork shares with its parent. `turn_error` is the API's error that ended the
-    last turn, empty if none did. `end` identifies the size and the last bytes that were read.
+    last turn, empty if none did. `tag` is the CLI's own: empty once it was cleared, `None` if no
+    line tells. `end` identifies the size and the last bytes that were read.
     """
 
     title: str = ""
@@ -49,6 +52,7 @@ class TranscriptFacts:
     first_at: datetime | None = None
     origin: str = ""
     turn_error: str = ""
+    tag: str | None = None
     end: str = field(default="", compare=False)
 
 
@@ -77,6 +81,7 @@ def read_facts(path: str | os.PathLike[str]) -> TranscriptFacts:
         first_at=next((moment for moment in stamps if moment), None),
         origin=origin,
         turn_error=turn_error or "",
+        tag=_last_tag(ends),
         end=end,
     )
 
@@ -125,6 +130,7 @@ def kept(known: TranscriptFacts, fresh: TranscriptFacts) -> TranscriptFacts:
         first_at=fresh.first_at or known.first_at,
         origin=fresh.origin or known.origin,
         turn_error=fresh.turn_error,
+        tag=known.tag if fresh.tag is None else fresh.tag,
         end=fresh.end,
     )
 
@@ -207,6 +213,13 @@ def _given_title(ends: tuple[bytes, ...]) -> str:
         if given := _given(lines, name):
             return given
     return ""
+
+
+def _last_tag(ends: tuple[bytes, ...]) -> str | None:
+    """Return the CLI's tag, empty where it was cleared, `None` where no line tells."""
+    lines = (line for end in ends for line in _newest(end, _TAG))
+    given = (line["tag"] for line in lines if isinstance(line.get("tag"), str))
+    return next((one_line(tag[: 4 * LONGEST_TAG])[:LONGEST_TAG] for tag in given), None)
 
 
 def _first_words(head: bytes) -> str:

@@ -177,6 +177,39 @@ SESSIONS = (
         target="marked",
     ),
     Verb(
+        name="snooze",
+        module="sessions.session_edits",
+        summary="take a session out of attention for a time, or until something new happens",
+        examples=("snooze 9f2c 4h", "snooze 9f2c off"),
+        acts=True,
+        arguments=(ID, word("until", "4h|off", "how long: 30m, 4h, 2d; `off` ends it")),
+        target="marked",
+    ),
+    Verb(
+        name="tag",
+        module="sessions.session_edits",
+        summary="add tags to a session, or remove them",
+        examples=("tag 9f2c waiting-for-client", "tag 9f2c --remove waiting-for-client"),
+        acts=True,
+        arguments=(
+            ID,
+            argument("names", nargs="*", metavar="NAME", help="tags to add"),
+            argument(
+                "--remove", action="append", default=[], metavar="NAME", help="a tag to remove"
+            ),
+        ),
+        target="marked",
+    ),
+    Verb(
+        name="note",
+        module="sessions.session_edits",
+        summary="write the note of a session; an empty one clears it",
+        examples=('note 9f2c "call them on Monday"',),
+        acts=True,
+        arguments=(ID, argument("text", nargs="+", metavar="TEXT", help='`""` clears it')),
+        target="marked",
+    ),
+    Verb(
         name="rename",
         module="sessions.session_edits",
         summary="set the title of a session",

@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
+from tui.core.models.annotation import NO_ANNOTATION, Annotation
 from tui.core.models.audit import AuditEvent
 from tui.core.models.row import Row
 from tui.core.models.run import Run
@@ -65,6 +66,7 @@ class Transcript:
     size: int = 0
     active_at: datetime | None = None
     turn_error: str = ""  # the API error that ended the last turn
+    tag: str = ""  # the CLI's own, of which a session has one at most
 
     @property
     def own_cost_usd(self) -> float | None:
@@ -116,11 +118,15 @@ class Process:
 
 @dataclass(frozen=True, slots=True)
 class Acknowledgement:
-    """An operator's acknowledgement of a session's need; see `attention.mark_of` for `mark`."""
+    """An operator's acknowledgement of a session's need; see `attention.mark_of` for `mark`.
+
+    With `until` the session is snoozed: the need counts again from then on.
+    """
 
     by: str
     at: datetime
     mark: str
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,11 +166,24 @@ class Session:
     process: Process | None = None
     run: Run | None = None
     ack: Acknowledgement | None = None
+    annotation: Annotation = NO_ANNOTATION
     overwritten: Row | None = None
     last_event: AuditEvent | None = None
     is_zone_doubted: bool = False  # its times may be read in the wrong zone
     remains: Remains | None = None
     turn_error: str = ""  # why the last turn failed, if the row does not say so
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """The tags that operators set, and the CLI's own."""
+        own = self.transcript.tag if self.transcript is not None else ""
+        names = self.annotation.names
+        return names if not own or own in names else (*names, own)
+
+    @property
+    def note(self) -> str:
+        """The note that operators keep, empty for none."""
+        return self.annotation.note.content if self.annotation.note is not None else ""
 
     @property
     def own_folder(self) -> Path | None:

@@ -46,10 +46,11 @@ class Need(IntEnum):
 def attention(session: Session, now: datetime, quiet_after: timedelta) -> Need | None:
     """Return why a session needs an operator now, or `None`.
 
-    An acknowledged need counts again only when something new happens to the session.
+    An acknowledged need counts again only when something new happens to the session, a snoozed one
+    also when its time is over.
     """
     need = need_of(session, now, quiet_after)
-    return None if need is None or is_settled(session, need) else need
+    return None if need is None or is_settled(session, need, now) else need
 
 
 def needing(sessions: Iterable[Session], now: datetime, quiet_after: timedelta) -> dict[Key, Need]:
@@ -58,9 +59,26 @@ def needing(sessions: Iterable[Session], now: datetime, quiet_after: timedelta) 
     return {key: need for key, need in needs if need is not None}
 
 
-def is_settled(session: Session, need: Need) -> bool:
-    """Whether an operator has acknowledged this very need."""
-    return session.ack is not None and session.ack.mark == mark_of(session, need)
+def is_settled(session: Session, need: Need, now: datetime) -> bool:
+    """Whether an operator has acknowledged this very need, or snoozed it until later than now."""
+    ack = session.ack
+    if ack is None or (ack.until is not None and ack.until <= now):
+        return False
+    return ack.mark == mark_of(session, need)
+
+
+def is_snoozed(session: Session) -> bool:
+    """Whether what was acknowledged comes back by itself."""
+    return session.ack is not None and session.ack.until is not None
+
+
+def snoozed_until(session: Session, now: datetime, quiet_after: timedelta) -> datetime | None:
+    """Return until when a session is snoozed; `None` when it is not, or no longer."""
+    ack = session.ack
+    if ack is None or ack.until is None:
+        return None
+    need = need_of(session, now, quiet_after)
+    return ack.until if need is not None and is_settled(session, need, now) else None
 
 
 def need_of(session: Session, now: datetime, quiet_after: timedelta) -> Need | None:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
 from tui.core.errors import Reason
+from tui.core.models.annotation import NO_ANNOTATION, Annotation
 from tui.core.models.audit import AuditEvent
 from tui.core.models.catalog import Catalog, Listing
 from tui.core.models.row import Row, Status
@@ -55,6 +56,7 @@ class ListingScan:
     has_rows: bool = True
     audited: Mapping[str, AuditEvent] = field(default_factory=dict)
     acks: Mapping[str, Acknowledgement] = field(default_factory=dict)
+    annotations: Mapping[str, Annotation] = field(default_factory=dict)
     stray_processes: tuple[Process, ...] = ()
     cut: str = ""
     unsure: frozenset[str] = frozenset()
@@ -197,9 +199,8 @@ def _session(found: ListingScan, place: _Place, session_id: str, known: _Known) 
     (row, transcript, run, remains), (process, liveness) = known, _owner(found, session_id, known)
     if row is None and transcript is None and remains is None and liveness is Liveness.NONE:
         return None
-    zone, file = place.zone, transcript or _NO_FILE
+    zone, file, expires_at = place.zone, transcript or _NO_FILE, _expires_at(row, place.zone)
     turn_error = _turn_error(row, file, liveness)
-    expires_at = read_time(row.expires_at, zone) if row else None
     return Session(
         session_id=one_line(session_id) or "?",
         listing=place.listing,
@@ -228,6 +229,7 @@ def _session(found: ListingScan, place: _Place, session_id: str, known: _Known) 
         process=process,
         run=run,
         ack=found.acks.get(session_id),
+        annotation=found.annotations.get(session_id, NO_ANNOTATION),
         overwritten=_overwritten(found, row, zone),
         last_event=found.audited.get(row.session_id) if row is not None else None,
         is_zone_doubted=place.is_zone_doubted,
@@ -299,6 +301,10 @@ def _sweep_at(transcript: Transcript | None, sweep_days: int) -> datetime | None
         return None
     days = transcript.sweep_days
     return sweep_at(transcript.modified_at, sweep_days if days is None else days)
+
+
+def _expires_at(row: Row | None, zone: tzinfo) -> datetime | None:
+    return read_time(row.expires_at, zone) if row else None
 
 
 def _created_at(row: Row | None, transcript: Transcript | None, zone: tzinfo) -> datetime | None:

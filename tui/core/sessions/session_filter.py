@@ -15,7 +15,7 @@ from typing import Any
 
 from tui.core.errors import UsageError
 from tui.core.models.session import Session
-from tui.core.sessions.attention import attention, last_sign
+from tui.core.sessions.attention import attention, last_sign, snoozed_until
 from tui.core.sessions.status_filter import STATUSES, Predicate, StatusTest, bound
 from tui.core.text.safe_text import one_line
 from tui.core.text.sizes import parse_size
@@ -70,6 +70,11 @@ def operators(session: Session) -> tuple[str, ...]:
     return tuple(name for name in names if name)
 
 
+def _tags(session: Session) -> tuple[str, ...]:
+    """Return a session's tags as they are typed in a filter, where a blank ends a word."""
+    return tuple("-".join(tag.lower().split()) for tag in session.tags)
+
+
 AMOUNTS: Mapping[str, _Amount] = {
     "cost": _Amount(lambda one, now: one.cost_usd, _dollars, "cost>5"),
     "size": _Amount(lambda one, now: one.bytes or None, parse_size, "size>10M"),
@@ -82,11 +87,16 @@ FIELDS: Mapping[str, _Field] = {
     "model": _Field(lambda one: (one.model,), "model:opus"),
     "by": _Field(operators, "by:anna"),
     "id": _Field(lambda one: (one.session_id,), "id:9f2c"),
+    "tag": _Field(_tags, "tag:urgent"),
+    "note": _Field(lambda one: (one.note,), "note:call"),
 }
 _WORDS: Mapping[str, StatusTest] = {
     "attention": lambda one, now, quiet_after: attention(one, now, quiet_after) is not None,
     "live": lambda one, now, quiet_after: one.is_live,
     "swept": lambda one, now, quiet_after: one.is_swept_first,
+    "tagged": lambda one, now, quiet_after: bool(one.tags),
+    "noted": lambda one, now, quiet_after: bool(one.note),
+    "snoozed": lambda one, now, quiet_after: snoozed_until(one, now, quiet_after) is not None,
     **STATUSES,
 }
 WORDS = tuple(_WORDS)
@@ -183,12 +193,15 @@ def _contains(name: str, value: str) -> Predicate:
     if name == "stage":
         spellings = (value, f"stage_{value}", f"stage{value}", f"stage-{value}")
         return lambda session, now: session.stage.lower() in spellings
+    if name == "tag":  # a whole one: `urgent` is not `not-urgent`
+        return lambda session, now: value in _tags(session)
     return lambda session, now: any(value in text.lower() for text in field.texts(session))
 
 
 def _mentions(word: str) -> Predicate:
     def mentions(session: Session, now: datetime) -> bool:
         fields = (session.listing, session.stage, session.title, session.session_id, session.model)
-        return any(word in field.lower() for field in fields)
+        said = (*fields, session.note, *_tags(session))
+        return any(word in field.lower() for field in said)
 
     return mentions

@@ -11,12 +11,14 @@ from tui.claude.layout import PROJECTS, REGISTRY, SETTINGS
 from tui.operations.target import DATABASE
 from tui.safe_io.folders import OURS, FileStamp, stamp_of, stamps_of
 from tui.storage.state.acknowledgements import ACKS
+from tui.storage.state.annotations import ANNOTATIONS
 
 _SESSIONS = f"/{CONFIG_DIR}/{REGISTRY}"
 _WAL = f"/{DATABASE}-wal"
 _SETTINGS = f"/{CONFIG_DIR}/{SETTINGS}"
 _IN_TURN_IN_CONFIG_DIR = (_SETTINGS, f"/{CONFIG_DIR}/{PROJECTS}")
-_IN_TURN_IN_OURS = (f"/{OURS}/{ACKS}", f"/{OURS}/locks")
+_ANNOTATIONS = f"/{OURS}/{ANNOTATIONS}"
+_IN_TURN_IN_OURS = (f"/{OURS}/{ACKS}", _ANNOTATIONS, f"/{OURS}/locks")
 
 Stamps = Mapping[str, FileStamp]
 
@@ -52,6 +54,11 @@ class ChangeStamps:
     def has_ours(self) -> bool:
         """Whether the listing has a folder of ours."""
         return f"{self.folder}/{OURS}" in self.often
+
+    @property
+    def annotations(self) -> FileStamp | None:
+        """The stamp of the file of tags and notes, `None` when there is none."""
+        return self.in_turn.get(self.folder + _ANNOTATIONS)
 
 
 def read_stamps(folder: str) -> ChangeStamps:

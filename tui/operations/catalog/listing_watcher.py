@@ -18,6 +18,7 @@ from tui.claude.config_dir import (
 from tui.claude.layout import SETTINGS
 from tui.claude.live_registry import read_registry
 from tui.core.errors import DatabaseProblem, NotTracked, Reason
+from tui.core.models.annotation import Annotation
 from tui.core.models.audit import AuditEvent
 from tui.core.models.catalog import Listing
 from tui.core.models.row import Row, Status
@@ -31,6 +32,7 @@ from tui.safe_io.file_lock import NO_LOCKS
 from tui.safe_io.folders import FileStamp, is_link, is_settled
 from tui.storage import session_locks
 from tui.storage.state.acknowledgements import read_acks
+from tui.storage.state.annotations import read_annotations
 from tui.storage.table.table_cache import TableCache
 from tui.storage.transcripts.facts_cache import FactsCache
 from tui.storage.transcripts.transcript_files import TranscriptFinder
@@ -86,6 +88,7 @@ class ListingWatcher:
         self._rows: _Rows | None = None
         self._again_at = 0.0
         self._has_locks = False
+        self._annotations: tuple[FileStamp | None, Mapping[str, Annotation]] = (None, {})
         self._stamps: ChangeStamps | None = None
         self._checked_often: Stamps = {}
         self._checked_in_turn: Stamps = {}
@@ -154,8 +157,9 @@ class ListingWatcher:
         transcripts = () if is_linked else self._finder.find(config_dir)
         seen = self._probe_locks(seen, transcripts)
         runs = self._runs.find(self.folder) if stamps.has_ours else ()
-        acks, unread_acks = self._acks(has_ours=stamps.has_ours)
-        cut, cut_trouble = self._incomplete(seen, days, unread_acks, is_linked=is_linked)
+        acks, unread = self._acks(has_ours=stamps.has_ours)
+        annotations, unread_too = self._annotated(stamps)
+        cut, cut_trouble = self._incomplete(seen, days, unread or unread_too, is_linked=is_linked)
         found = ListingScan(
             self.folder.name,
             self.folder,
@@ -171,15 +175,14 @@ class ListingWatcher:
             has_rows=rows.is_known,
             audited=rows.audited,
             acks=acks,
+            annotations=annotations,
             cut=cut,
             unsure=seen.unsure,
             is_lock_blind=seen.is_blind,
             remains=() if is_linked else self._finder.remains,
             trouble=Reason.LINKED if is_linked else rows.trouble,
             cut_trouble=cut_trouble,
-            transcript_problem=_link_problem(config_dir, is_linked)
-            if is_linked
-            else self._finder.cut,
+            transcript_problem=_link_problem(config_dir, is_linked) or self._finder.cut,
         )
         self.is_troubled = rows.is_failed
         self._remember_stamps(stamps, rows, found)
@@ -204,8 +207,20 @@ class ListingWatcher:
             known = self.found.acks if self.found is not None else {}
             return known, f"its acknowledgements cannot be read: {error.strerror}"
 
+    def _annotated(self, stamps: ChangeStamps) -> tuple[Mapping[str, Annotation], str]:
+        """Return the tags and notes, and why they are only the last known ones."""
+        stamp, (seen, known) = stamps.annotations, self._annotations
+        if stamp is not None and stamp == seen and is_settled([stamp]):
+            return known, ""
+        try:
+            found = read_annotations(self.folder) if stamp is not None else {}
+        except OSError as error:
+            return known, f"its tags and notes cannot be read: {error.strerror}"
+        self._annotations = (stamp, found)
+        return found, ""
+
     def _incomplete(
-        self, seen: session_locks.LockScan, days: int, unread_acks: str, *, is_linked: bool
+        self, seen: session_locks.LockScan, days: int, unread: str, *, is_linked: bool
     ) -> tuple[str, Reason]:
         """Return what is unknown about the listing, in words and as a reason; the worst wins."""
         finder = self._finder
@@ -218,7 +233,7 @@ class ListingWatcher:
             (self._runs.cut, Reason.UNREAD if self._runs.is_unread else Reason.CUT),
             (seen.why, seen.reason),
             (sweep if days == UNKNOWN_SWEEP else "", Reason.UNREAD),
-            (unread_acks, Reason.UNREAD),
+            (unread, Reason.UNREAD),
         )
         found = [one for one in told if one[0]]
         return max(found, key=lambda one: one[1] is Reason.UNREAD, default=("", Reason.CUT))

@@ -15,6 +15,7 @@ from tui.core.sessions.attention import (
     by_cause,
     failed_at,
     is_settled,
+    is_snoozed,
     need_of,
 )
 from tui.core.text.bounded_json import json_object
@@ -130,11 +131,12 @@ def _of(alerts: Iterable[Alert], what: str) -> tuple[Alert, ...]:
 
 
 def _is_told(context: Context, session: Session, now: datetime, since: datetime) -> bool:
-    """Whether a session has failed, and nobody acknowledged that or it is new."""
+    """Whether a session has failed, and nobody acknowledged that for good, or it is new."""
     if need_of(session, now, context.settings.quiet_after) is not Need.FAILED:
         return False
     at = failed_at(session)
-    return not is_settled(session, Need.FAILED) or (at is not None and at >= since)
+    is_done = is_settled(session, Need.FAILED, now) and not is_snoozed(session)
+    return not is_done or (at is not None and at >= since)
 
 
 def _recovered(acts: Sequence[LoggedAct], failed: Iterable[Session]) -> tuple[AuditEvent, ...]:

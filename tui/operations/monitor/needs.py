@@ -133,7 +133,7 @@ def _of_listing(listing: Listing) -> Iterator[Alert]:
 def _of_session(session: Session, now: datetime, quiet_after: timedelta) -> Iterator[Alert]:
     """Yield the session's most urgent need, except its end, which has a time of its own."""
     need = need_of(session, now, quiet_after)
-    if need is None or need is Need.ENDS or is_settled(session, need):
+    if need is None or need is Need.ENDS or is_settled(session, need, now):
         return
     level, what, fact, hint = _described(session, need, now, quiet_after)
     yield _of(session, what, fact, hint, level=level, mark=mark_of(session, need))
@@ -171,7 +171,7 @@ def _of_end(session: Session, now: datetime, within: timedelta) -> Iterator[Aler
     ends_at = session.ends_at
     if ends_at is None or is_gone(session) or session.transcript is None:
         return
-    if not now < ends_at <= now + within or is_settled(session, Need.ENDS):
+    if not now < ends_at <= now + within or is_settled(session, Need.ENDS, now):
         return
     how = "is swept by the CLI" if session.is_swept_first else "expires"
     fact, hint = f"{how} in {span(ends_at - now)}", f": `extend {session.session_id[:8]} 7d`"

@@ -1,19 +1,26 @@
-"""Acknowledges what a session needs, until something new happens to it."""
+"""Acknowledges or snoozes what a session needs, until something new happens to it."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
 
 from tui.core.act_summary import ago
-from tui.core.errors import ConsoleError, Refused
+from tui.core.errors import ConsoleError, Refused, UsageError
 from tui.core.models.audit import AuditEvent
 from tui.core.models.session import Acknowledgement, Session
-from tui.core.sessions.attention import Need, mark_of, need_of
+from tui.core.sessions.attention import Need, mark_of, need_of, snoozed_until
+from tui.core.text.safe_text import one_line
+from tui.core.time.expiry import parse_duration
 from tui.operations.context import ActionResult, Context
+from tui.operations.formatting import moment
 from tui.operations.logbook_entry import log_act
 from tui.operations.target import target_of
-from tui.storage.state.acknowledgements import write_ack
+from tui.storage.state.acknowledgements import forget_ack, write_ack
 
+LONGEST_SNOOZE = timedelta(days=30)
+_VERBS = {"ack": "acknowledge", "snooze": "snooze"}
 _WORDS = {
     Need.ANSWER: "waits for a permission",
     Need.FAILED: "failed",
@@ -29,44 +36,96 @@ def acknowledge(context: Context, session: Session) -> ActionResult:
     Nothing in the session changes: a waiting request still waits. Raises `Refused` when it needs
     nothing, `ConsoleError` when nothing can be written below its listing.
     """
+    return _settle(context, session, None)
+
+
+def snooze(context: Context, session: Session, typed: str) -> ActionResult:
+    """Acknowledge what a session needs until then: `4h`, `2d`; `off` makes it count again.
+
+    Something new that happens to it counts at once. Raises `UsageError` for no such time, and as
+    `acknowledge`.
+    """
+    if typed.strip().lower() == "off":
+        return _wake(context, session)
+    length = parse_duration(typed, "use hours like 4h, days like 2d, or off")
+    if length > LONGEST_SNOOZE:
+        raise UsageError(f"{one_line(typed)[:40]}: {LONGEST_SNOOZE.days} days at most")
+    return _settle(context, session, context.clock() + length)
+
+
+def _settle(context: Context, session: Session, until: datetime | None) -> ActionResult:
+    """Acknowledge what a session needs now, for good or until then."""
     context.require_writable()
     target, now = target_of(session), context.clock()
+    kind = "ack" if until is None else "snooze"
     need = need_of(session, now, context.settings.quiet_after)
     if need is None:
-        raise Refused(f"{target.short} needs no attention now: nothing to acknowledge")
-    mark, what = mark_of(session, need), _WORDS[need]
-    ack, stands = Acknowledgement(context.settings.operator, now, mark), session.ack
-    try:
-        if stands is None or stands.mark != mark:
+        raise Refused(f"{target.short} needs no attention now: nothing to {_VERBS[kind]}")
+    what = _WORDS[need]
+    mark = mark_of(session, need)
+    ack, stands = Acknowledgement(context.settings.operator, now, mark, until), session.ack
+    if stands is None or (stands.mark, stands.until) != (mark, until):
+        with _writing():
             stands = write_ack(target.folder, target.session_id, ack)
+    if stands != ack:
+        said = f"{stands.by} already acknowledged that {target.short} {what}"
+        return _act(context, session, kind, f"{said}, {ago(stands.at, now)}", is_needless=True)
+    words = f"acknowledged that {target.short} {what}"
+    if until is not None:
+        words = f"snoozed {target.short} until {moment(until)}{_ends_before(session, until)}"
+    noted = what if until is None else f"until {until.isoformat(timespec='minutes')}: {what}"
+    return _act(context, session, kind, _logged(context, session, kind, words, noted))
+
+
+def _ends_before(session: Session, until: datetime) -> str:
+    ends_at = session.ends_at
+    if ends_at is None or ends_at > until:
+        return ""
+    return f"; it ends before that, on {moment(ends_at)}"
+
+
+def _wake(context: Context, session: Session) -> ActionResult:
+    """End a snooze: what the session needs counts again."""
+    context.require_writable()
+    target, now = target_of(session), context.clock()
+    if snoozed_until(session, now, context.settings.quiet_after) is None:
+        words = f"{target.short} is not snoozed"
+        return _act(context, session, "wake", words, is_needless=True)
+    with _writing():
+        forget_ack(target.folder, target.session_id)
+    words = f"{target.short} is no longer snoozed"
+    return _act(context, session, "wake", _logged(context, session, "wake", words))
+
+
+@contextmanager
+def _writing() -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         raise ConsoleError(
             f"the acknowledgement cannot be written: {error.strerror or error}"
         ) from error
-    if stands != ack:
-        said = f"{stands.by} already acknowledged that {target.short} {what}"
-        words = f"{said}, {ago(stands.at, now)}"
-        return _act(session, target.session_id, now, words, is_needless=True)
+
+
+def _logged(context: Context, session: Session, kind: str, words: str, note: str = "") -> str:
     event = AuditEvent(
-        at=now,
-        action="ack",
+        at=context.clock(),
+        action=kind,
         listing=session.listing,
-        session_id=target.session_id,
-        note=what,
+        session_id=target_of(session).session_id,
+        note=note,
     )
-    words = f"acknowledged that {target.short} {what}"
-    words = log_act(context, event, words)
-    return _act(session, target.session_id, now, words, is_needless=False)
+    return log_act(context, event, words)
 
 
 def _act(
-    session: Session, session_id: str, now: datetime, words: str, *, is_needless: bool
+    context: Context, session: Session, kind: str, words: str, *, is_needless: bool = False
 ) -> ActionResult:
     return ActionResult(
-        kind="ack",
+        kind=kind,
         listing=session.listing,
-        session_id=session_id,
-        at=now,
+        session_id=session.session_id,
+        at=context.clock(),
         words=words,
         folder=session.folder,
         is_needless=is_needless,

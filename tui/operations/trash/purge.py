@@ -41,6 +41,7 @@ from tui.operations.target import (
     target_of,
 )
 from tui.operations.trash.bulk import BulkResult
+from tui.operations.trash.forgetting import forget_unclaimed, forget_words
 from tui.operations.trash.restore import find_trashed
 from tui.runs.folder.protocol import run_folders, session_of
 from tui.safe_io.folders import is_folder, is_link
@@ -48,7 +49,6 @@ from tui.safe_io.walking import FolderSize, measure
 from tui.storage.index.erasure_marks import mark_erased
 from tui.storage.index.index import Index, index_path
 from tui.storage.session_locks import SessionLock
-from tui.storage.state.acknowledgements import forget_ack
 from tui.storage.state.notified import forget_session
 from tui.storage.state.saved_views import read_remembered, write_remembered
 from tui.storage.table.tracking import is_tracked, read_rows
@@ -242,10 +242,11 @@ def _forget_erased(context: Context, erased: Sequence[Manifest], begun: Sequence
         except (OSError, ConsoleError) as error:
             problems.append(f"; not everything about {one.session_id[:8]} is gone: {error}")
     try:
+        forget_unclaimed(context, erased)
         for folder in {context.root / one.listing for one in erased}:
             _clear_caches(context, folder)
-    except OSError as error:
-        problems.append(f"; caches may still name them: {error}")
+    except (OSError, ConsoleError) as error:
+        problems.append(f"; notes and caches may still name them: {error}")
     return "".join(problems)
 
 
@@ -258,7 +259,7 @@ def _continue(context: Context, trashed: Manifest) -> str:
     if is_link(folder) or not is_folder(folder, unknown=True):
         return ""
     scrub_history(folder / CONFIG_DIR, session_id)
-    forget_ack(folder, session_id)
+    forget_words(folder, session_id)
     forget_session(context.root, trashed.listing, session_id)
     shown = one_line(trashed.listing)
     return log_half_erased(context, shown, session_id) if trashed.row is not None else ""
@@ -375,7 +376,7 @@ def _erase_all(context: Context, erasure: PurgePlan) -> None:
         for one in erasure.trashed:
             erase_words(one)
         scrub_history(target.config_dir, target.session_id)
-        forget_ack(target.folder, target.session_id)
+        forget_words(target.folder, target.session_id)
         scrub_database(
             target.db_path,
             target.session_id,

@@ -29,11 +29,11 @@ def read_acks(listing_path: Path) -> dict[str, Acknowledgement]:
 def write_ack(listing_path: Path, session_id: str, ack: Acknowledgement) -> Acknowledgement:
     """Store an acknowledgement; the oldest are dropped once there are very many.
 
-    Returns the one that is stored: an earlier one with the same mark stays. Raises `OSError`, and
-    `Refused` when another process keeps the file locked.
+    Returns the one that is stored: an earlier one with the same mark and end stays. Raises
+    `OSError`, and `Refused` when another process keeps the file locked.
     """
     before = _change(listing_path, session_id, ack)
-    return before if before is not None and before.mark == ack.mark else ack
+    return before if before is not None and _is_same(before, ack) else ack
 
 
 def forget_ack(listing_path: Path, session_id: str) -> None:
@@ -45,14 +45,18 @@ def forget_ack(listing_path: Path, session_id: str) -> None:
 def _change(
     listing_path: Path, session_id: str, ack: Acknowledgement | None
 ) -> Acknowledgement | None:
-    """Replace an acknowledgement, unless the mark is the same; return the earlier one."""
+    """Replace an acknowledgement, unless it is the same; return the earlier one."""
     with _FILE.locked(listing_path):
         known = read_acks(listing_path)
         before = known.pop(session_id, None)
-        if ack is not None and before is not None and before.mark == ack.mark:
+        if ack is not None and before is not None and _is_same(before, ack):
             return before
         _FILE.write(listing_path, _newest(known | ({session_id: ack} if ack else {})))
     return before
+
+
+def _is_same(one: Acknowledgement, other: Acknowledgement) -> bool:
+    return (one.mark, one.until) == (other.mark, other.until)
 
 
 def _newest(acks: Mapping[str, Acknowledgement]) -> dict[str, Any]:
@@ -60,6 +64,7 @@ def _newest(acks: Mapping[str, Acknowledgement]) -> dict[str, Any]:
     kept, room = {}, _MOST_BYTES
     for key, ack in sorted(acks.items(), key=lambda item: item[1].at, reverse=True):
         facts = {"by": ack.by, "at": ack.at.isoformat(), "mark": ack.mark}
+        facts |= {"until": ack.until.isoformat()} if ack.until is not None else {}
         room -= len(json.dumps({key: facts}))
         if room < 0:
             break
@@ -73,4 +78,7 @@ def _ack(session_id: str, value: Any) -> Acknowledgement | None:
     at, mark = read_time(value.get("at"), UTC), value.get("mark")
     if at is None or not isinstance(mark, str) or len(mark) > _LONGEST_MARK:
         return None
-    return Acknowledgement(one_line(value.get("by") or "")[:64], at, mark)
+    until = read_time(value.get("until"), UTC)
+    if until is None and value.get("until") is not None:
+        return None  # unreadable: taken for none it would settle the need for good
+    return Acknowledgement(one_line(value.get("by") or "")[:64], at, mark, until)

@@ -35,6 +35,10 @@ class SharedFile:
         """Replace the file; raises `OSError`."""
         write_atomically(console_folder(base) / self.name, json.dumps(facts))
 
+    def fits(self, facts: Mapping[str, Any]) -> bool:
+        """Whether the file could be read again with these facts."""
+        return len(json.dumps(facts)) <= self.most_bytes
+
     def locked(self, base: Path) -> AbstractContextManager[None]:
         """Keep other writers out between reading and writing; raises as `folder_lock`."""
         return folder_lock(base, f".{self.name.removesuffix('.json')}")

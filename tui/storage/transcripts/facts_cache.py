@@ -13,6 +13,7 @@ from sys import intern
 from typing import Any
 
 from tui.claude.transcript_files.transcript_facts import (
+    LONGEST_TAG,
     NO_FACTS,
     TranscriptFacts,
     kept,
@@ -175,12 +176,12 @@ def _is_amount(value: object) -> bool:
 def _as_stored(stamp: FileStamp, facts: TranscriptFacts) -> list[Any]:
     first_at = facts.first_at.timestamp() if facts.first_at else None
     said = (facts.title, facts.model, facts.cost_usd)
-    return [*stamp, *said, first_at, facts.origin, facts.turn_error, facts.end]
+    return [*stamp, *said, first_at, facts.origin, facts.turn_error, facts.end, facts.tag]
 
 
 def _from_stored(stored: Any) -> tuple[FileStamp, TranscriptFacts] | None:
     try:
-        *stamp, title, model, cost, first_at, origin, error, end = stored
+        *stamp, title, model, cost, first_at, origin, error, end, tag = stored
         device, inode, size, mtime, ctime = stamp
         first = None if first_at is None else datetime.fromtimestamp(first_at, UTC)
         said = TranscriptFacts(
@@ -191,6 +192,7 @@ def _from_stored(stored: Any) -> tuple[FileStamp, TranscriptFacts] | None:
             origin=one_line(origin)[:16],
             turn_error=one_line(error)[:400],
             end=one_line(end)[:40],
+            tag=None if tag is None else intern(one_line(tag)[:LONGEST_TAG]),
         )
     except (TypeError, ValueError, OverflowError, OSError):
         return None

@@ -210,7 +210,7 @@ class TranscriptFinder:
         for path in known.keys() - self._known.keys() if places else ():
             if f"{path}/".startswith(places) and path in seen:
                 one = known[path]
-                unsaid = replace(one, title="", model="", cost_usd=None, first_at=None)
+                unsaid = replace(one, title="", model="", cost_usd=None, first_at=None, tag="")
                 self._known[path] = one if is_same else unsaid
                 self.seen[path] = seen[path] if is_same else UNREAD
 
@@ -236,6 +236,7 @@ def transcript_of(
         first_at=said.first_at,
         origin=said.origin,
         turn_error=said.turn_error,
+        tag=said.tag or "",
         uncounted=more.cut,
         active_at=_active_at(status, more),
         size=status.st_size,

@@ -41,6 +41,8 @@ def detail_words(event: AuditEvent) -> str:
         f"{said('characters')} characters" if said("characters") else "",
         said("model") or said("mode"),
         said("words", 200),
+        said("tags", 400),
+        said("note", 500),
         _cost(event),
     ]
     return ", ".join(filter(None, parts))

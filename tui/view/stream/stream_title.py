@@ -105,7 +105,7 @@ def _thousands(count: int) -> str:
 def _remark(session: Session, now: datetime, quiet_after: timedelta) -> str:
     """Return who acknowledged it, or the verb that fixes what is wrong with it."""
     need = need_of(session, now, quiet_after)
-    if session.ack is not None and need is not None and is_settled(session, need):
+    if session.ack is not None and need is not None and is_settled(session, need, now):
         return f"acknowledged by {one_line(session.ack.by)}"
     if session.overwritten is not None:
         return ":reapply restores what the pipeline overwrote"

@@ -152,7 +152,7 @@ def state(session: Session, now: datetime, quiet_after: timedelta) -> tuple[str,
     word = state_word(session, now, quiet_after)
     need = need_of(session, now, quiet_after)
     sign, style = _sign(word)
-    is_muted = need is not None and is_settled(session, need)
+    is_muted = need is not None and is_settled(session, need, now)
     return f"{sign} {word}", "muted" if is_muted else style
 
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-from tui.cli.json_fields import run_json, session_json
+from tui.cli.json_fields import annotation_json, run_json, session_json
 from tui.cli.lookup import look, session_and_problem
 from tui.cli.output import put, put_array, put_json, say
 from tui.cli.tables import put_table
 from tui.core.models.catalog import Catalog
 from tui.core.models.session import Session
+from tui.core.sessions.attention import snoozed_until
 from tui.core.sessions.listing_join import is_gone
 from tui.core.sessions.session_filter import names_gone, parse_filter
 from tui.core.sessions.session_state import StateWord, state_word
@@ -44,7 +46,7 @@ def ls(context: Context, args: argparse.Namespace) -> int:
     chosen = _chosen(sessions, args, now, quiet_after)
     chosen.sort(key=lambda one: (one.ends_at or _NEVER, one.key))
     if args.json:
-        put_array(session_json(one, now, state_word(one, now, quiet_after)) for one in chosen)
+        put_array(session_json(one, now, quiet_after) for one in chosen)
     elif chosen:
         _put_sessions(chosen, now, quiet_after)
     else:
@@ -56,7 +58,7 @@ def show(context: Context, args: argparse.Namespace) -> int:
     """Show everything known about a session; 1 when not all of it could be read."""
     now, (session, problem) = context.clock(), session_and_problem(context, args.id)
     if args.json:
-        facts = session_json(session, now, state_word(session, now, context.settings.quiet_after))
+        facts = session_json(session, now, context.settings.quiet_after)
         put_json(facts | _more(context, session))
         return int(bool(problem))
     for name, value in _facts(context, session, now):
@@ -135,6 +137,7 @@ def _more(context: Context, session: Session) -> dict[str, object]:
         "owner": _owner(session, context.clock()) or None,
         "memory": str(too_large(session, available_bytes())) or None,
         "branches": branch_words(session) or None,
+        **annotation_json(session),
     }
 
 
@@ -170,9 +173,27 @@ def _facts(context: Context, session: Session, now: datetime) -> list[tuple[str,
         ("what is left", str(session.remains.path) if session.remains else ""),
         ("branches", branch_words(session)),
         ("memory", str(too_large(session, available_bytes()))),
-        ("acknowledged", f"by {ack.by} on {_moment(ack.at)}" if (ack := session.ack) else ""),
+        *_annotated(session, now, context.settings.quiet_after),
         ("time zone", _zone(session, now)),
     ]
+
+
+def _annotated(
+    session: Session, now: datetime, quiet_after: timedelta
+) -> Iterator[tuple[str, str]]:
+    """Yield what operators wrote about a session, and who acknowledged or snoozed it."""
+    signed = {one.name: f"{one.by}, {_moment(one.at)}" for one in session.annotation.tags}
+    for name in session.tags:
+        yield "tag", f"{name} ({signed.get(name, 'set in the CLI')})"
+    if (note := session.annotation.note) is not None:
+        yield "note", f"{note.content} ({note.by}, {_moment(note.at)})"
+    if (ack := session.ack) is not None:
+        until = snoozed_until(session, now, quiet_after)
+        said = f"by {ack.by} on {_moment(ack.at)}"
+        if ack.until is None:
+            yield "acknowledged", said
+        else:
+            yield "snoozed", f"until {_moment(ack.until)}, {said}{'' if until else '; it is over'}"
 
 
 def _remedy(session: Session, word: StateWord | str) -> str:

@@ -1,4 +1,4 @@
-"""The verbs that change a session: extend, fail, activate, ack, rename, adopt, reapply."""
+"""The verbs that change a session: extend, fail, activate, ack, snooze, tag, rename, adopt ..."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ from tui.core.time.zones import read_time, zone_named
 from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.catalog.session_lookup import find_session
 from tui.operations.context import ActionResult, Context
-from tui.operations.sessions import row_edits
+from tui.operations.sessions import annotate, row_edits
 from tui.operations.sessions.acknowledge import acknowledge
+from tui.operations.sessions.acknowledge import snooze as snooze_session
 from tui.operations.sessions.adopt import adopt as adopt_session
 from tui.operations.sessions.adopt import adoptable
 from tui.operations.sessions.extend import Extension, plan_extension
@@ -63,6 +64,25 @@ def ack(context: Context, args: argparse.Namespace) -> int:
     words = f"{listing.listing_id} is forgotten, {whom}, until its folder is there again{unwritten}"
     result = {"session_id": None, "listing": listing.listing_id, "words": words}
     return put_result(result, as_json=args.json)
+
+
+def snooze(context: Context, args: argparse.Namespace) -> int:
+    """Take a session out of attention for a time, or until something new happens."""
+    act = snooze_session(context, session_named(context, args.id), args.until)
+    return put_result(result_json(act), as_json=args.json)
+
+
+def tag(context: Context, args: argparse.Namespace) -> int:
+    """Add tags to a session, or remove them."""
+    session = session_named(context, args.id)
+    act = annotate.tag(context, session, args.names, removed=args.remove)
+    return put_result(result_json(act), as_json=args.json)
+
+
+def note(context: Context, args: argparse.Namespace) -> int:
+    """Write the note of a session; an empty one clears it."""
+    act = annotate.note(context, session_named(context, args.id), " ".join(args.text))
+    return put_result(result_json(act), as_json=args.json)
 
 
 def rename(context: Context, args: argparse.Namespace) -> int:

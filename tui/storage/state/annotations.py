@@ -1,0 +1,106 @@
+"""The tags and notes of a listing's sessions, which all operators see."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from tui.claude.session_id import is_session_id
+from tui.core.errors import Refused
+from tui.core.models.annotation import NO_ANNOTATION, Annotation, Note, Tag
+from tui.core.sessions.annotations import LONGEST_NOTE, MOST_TAGS, is_tag_name
+from tui.core.text.safe_text import one_line
+from tui.core.time.zones import read_time
+from tui.storage.state.json_file import SharedFile
+
+ANNOTATIONS = "annotations.json"
+_FILE = SharedFile(ANNOTATIONS)
+Change = Callable[[Annotation], Annotation]
+
+
+def read_annotations(listing_path: Path) -> dict[str, Annotation]:
+    """Return the annotations by session id; raises `OSError` when they cannot be read."""
+    stored = _FILE.read(listing_path).items()
+    return {key: one for key, value in stored if (one := _annotation(key, value))}
+
+
+def change_annotation(
+    listing_path: Path, session_id: str, change: Change
+) -> tuple[Annotation, Annotation]:
+    """Replace a session's annotation by what `change` makes of it; return both.
+
+    Raises what `change` does, `OSError`, and `Refused` when another process keeps the file locked
+    or it would be too large to be read again.
+    """
+    with _FILE.locked(listing_path):
+        known = read_annotations(listing_path)
+        before = known.pop(session_id, NO_ANNOTATION)
+        after = change(before)
+        if after != before:
+            _write(listing_path, known | ({session_id: after} if after != NO_ANNOTATION else {}))
+    return before, after
+
+
+def forget_annotation(listing_path: Path, session_id: str) -> None:
+    """Remove a session's tags and note; raises as `change_annotation`."""
+    if session_id in _FILE.read(listing_path):
+        with _FILE.locked(listing_path):
+            known = read_annotations(listing_path)
+            known.pop(session_id, None)
+            _write(listing_path, known)
+
+
+def _write(listing_path: Path, annotations: Mapping[str, Annotation]) -> None:
+    facts = {key: _stored(one) for key, one in annotations.items()}
+    if not _FILE.fits(facts):
+        raise Refused("this listing's tags and notes are full: remove some, or purge old sessions")
+    _FILE.write(listing_path, facts)
+
+
+def _stored(one: Annotation) -> dict[str, Any]:
+    note = one.note
+    said = {"text": note.content, **_signed(note)} if note is not None else None
+    return {
+        **({"tags": {tag.name: _signed(tag) for tag in one.tags}} if one.tags else {}),
+        **({"note": said} if said else {}),
+    }
+
+
+def _signed(one: Tag | Note) -> dict[str, str]:
+    return {"by": one.by, "at": one.at.isoformat()}
+
+
+def _annotation(session_id: str, value: Any) -> Annotation | None:
+    if not isinstance(value, dict) or not is_session_id(session_id):
+        return None
+    stored = value.get("tags")
+    named = stored.items() if isinstance(stored, dict) else ()
+    tags = [tag for name, facts in named if (tag := _tag(name, facts))][:MOST_TAGS]
+    note = _note(value.get("note"))
+    if not tags and note is None:
+        return None
+    return Annotation(tags=tuple(sorted(tags, key=lambda tag: tag.name)), note=note)
+
+
+def _tag(name: str, facts: Any) -> Tag | None:
+    signed = _signature(facts)
+    if signed is None or not is_tag_name(name):
+        return None
+    return Tag(name=name, by=signed[0], at=signed[1])
+
+
+def _note(facts: Any) -> Note | None:
+    signed = _signature(facts)
+    stored = facts.get("text") if isinstance(facts, dict) else None
+    if signed is None or not isinstance(stored, str):
+        return None
+    content = one_line(stored[: 4 * LONGEST_NOTE])[:LONGEST_NOTE]
+    return Note(content=content, by=signed[0], at=signed[1]) if content else None
+
+
+def _signature(facts: Any) -> tuple[str, datetime] | None:
+    """Return who wrote it and when; `None` for garbage."""
+    at = read_time(facts.get("at"), UTC) if isinstance(facts, dict) else None
+    return None if at is None else (one_line(facts.get("by") or "")[:64], at)

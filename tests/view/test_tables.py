@@ -38,6 +38,10 @@ def facts(zone: tzinfo) -> top_line.Facts:
     return top_line.facts(CATALOG, NOW, needing(CATALOG.sessions, NOW, QUIET), zone)
 
 
+def shape(width: int) -> listings.ListingShape:
+    return replace(listings.ListingShape.of(listings.groups(CATALOG, rank)), width=width)
+
+
 def rank(one: Session) -> int | None:
     return attention(one, NOW, QUIET)
 
@@ -63,7 +67,7 @@ def test_the_sessions_at_80_columns() -> None:
     )
     assert text(head).split() == ["ENDS", "STATE", "LISTING", "ST", "TITLE", "QUIET", "SIZE"]
     assert text(line) == (
-        ">*    42m   ? waiting     cranbury_and_dunwell 3  Strategi~ 26m left    3m  2.1M"
+        ">*    42m   ? waiting     cranbury_and_dunwell 3  Strategic 26m left    3m  2.1M"
     )
     assert text(head).index("STATE") == text(line).index("? waiting")
 
@@ -112,8 +116,8 @@ def test_all_is_first_and_a_listing_that_cannot_be_read_is_not_lost() -> None:
     needing = [bool(group.needs or group.sign == "x!") for group in groups[1:]]
     assert needing == sorted(needing, reverse=True)
     broken = next(group for group in groups if group.name == "moss_end")
-    assert "x!" in text(listings.line(broken, 24))
-    assert broken.problem in text(listings.line(broken, 110))
+    assert "x!" in text(listings.line(broken, shape(24)))
+    assert broken.problem in text(listings.line(broken, shape(110)))
 
 
 LOCKED = Reason.LOCKED
@@ -145,15 +149,18 @@ def test_only_what_is_broken_is_an_error(
         Catalog(fixed_catalog.ROOT, NOW, listings=(Listing("a", ROOT), one)), rank
     )
     assert [group.name for group in groups] == (["zeta", "a"] if sign == "x!" else ["a", "zeta"])
-    assert (sign or "  ") in text(listings.line(groups[-1 if sign != "x!" else 0], 24))
+    assert (sign or "  ") in text(listings.line(groups[-1 if sign != "x!" else 0], shape(24)))
 
 
 @pytest.mark.parametrize("width", [23, 24, 80, 120])
 def test_listings_and_expiry_fill_their_width(width: int) -> None:
-    lines = [listings.head(width), expiry.head(width)]
-    lines += [listings.line(group, width) for group in listings.groups(CATALOG, rank)]
-    lines += [expiry.line(one, NOW, width, UTC) for one in CATALOG.sessions]
+    ends = replace(expiry.ExpiryShape.of(CATALOG.sessions), width=width)
+    lines = [listings.head(shape(width)), expiry.head(ends)]
+    lines += [listings.line(group, shape(width)) for group in listings.groups(CATALOG, rank)]
+    lines += [expiry.line(one, NOW, ends, UTC) for one in CATALOG.sessions]
+    lines += [expiry.explained(one, NOW, UTC, width) for one in CATALOG.sessions]
     lines += [expiry.pending_line(CATALOG.sessions, width)]
+    lines += [expiry.horizon_line(expiry.ordered(CATALOG.sessions, NOW), NOW, width)]
     assert {cell_width(text(line)) for line in lines} == {width}
 
 
@@ -165,7 +172,7 @@ def test_expiry_is_soonest_first_and_names_both_clocks() -> None:
     other = session("hollis_park", "stage_3", "y", expires_at=NOW + timedelta(hours=4))
     past = session("hollis_park", "stage_4", "z", expires_at=NOW - timedelta(hours=1))
     assert expiry.ordered([past, other, swept], NOW) == (swept, other, past)
-    line = text(expiry.line(swept, NOW, 100, UTC))
+    line = text(expiry.line(swept, NOW, expiry.ExpiryShape(100), UTC))
     assert "hollis_park/2" in line
     assert "02 Dec 14:30" in line
     assert "20 Nov 17:30" in line
@@ -260,7 +267,7 @@ def test_failures_of_one_cause_are_one_line_that_fills_its_width(width: int) -> 
 
 def test_a_listing_that_vanished_is_greyed() -> None:
     group = next(one for one in listings.groups(CATALOG, rank) if one.is_vanished)
-    line = listings.line(group, 110)
+    line = listings.line(group, shape(110))
     assert "gone" in text(line)
     assert group.problem in text(line)
     assert {cell.style for cell in line if cell.text.strip()} == {"muted"}

@@ -122,7 +122,7 @@ def assert_framed(screen: Terminal) -> None:
     until = time.monotonic() + 60
     sides: list[str] = []
     while time.monotonic() < until:
-        sides = [screen.cells(column)[1:34].translate(_SIDES) for column in (0, 31, 32, 119)]
+        sides = [screen.cells(column)[1:34].translate(_SIDES) for column in (0, 30, 31, 119)]
         if all(side == "|" * 33 for side in sides):
             return
         time.sleep(0.05)

@@ -27,15 +27,16 @@ PARTS = (
     Part(0, 0, 120, 1, "#e0af68", "Top line",
          "how many sessions are live, waiting, quiet, ending soon or failed; free disk space; the "
          "time zone"),
-    Part(0, 1, 32, 16, "#9ece6a", "1 Listings",
+    Part(0, 1, 33, 16, "#9ece6a", "1 Listings",
          "one line per client: its sessions, and how many need attention; Enter shows only its "
          "sessions"),
-    Part(32, 1, 88, 16, "#7aa2f7", "2 Sessions",
+    Part(33, 1, 87, 16, "#7aa2f7", "2 Sessions",
          "what needs attention first; ENDS is the earlier clock (s: the CLI's sweep); a dot: new "
          "output"),
-    Part(0, 17, 32, 17, "#f7768e", "3 Expiry",
-         "what ends soonest, over all listings; last line: what is expired and awaits clean-up"),
-    Part(32, 17, 88, 17, "#bb9af7", "4 Live",
+    Part(0, 17, 33, 17, "#f7768e", "3 Expiry",
+         "what ends soonest, over all listings; below: what the selected one loses then, how many "
+         "end within a day, a week and a month, and what awaits clean-up"),
+    Part(33, 17, 87, 17, "#bb9af7", "4 Live",
          "what the selected agent says, as it is written, whoever runs it; Enter: full screen"),
     Part(0, 34, 120, 2, "#7dcfff", "Last lines",
          "what was done, and every question (Esc: cancel); the keys, greyed when disabled"),

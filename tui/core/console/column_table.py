@@ -55,19 +55,19 @@ SESSION_COLUMNS: tuple[SessionColumn, ...] = (
         from_width=72,
     ),
     SessionColumn(
-        name="cost", heading="COST", help="US dollars", width=6, is_right=True, from_width=84
+        name="cost", heading="COST", help="US dollars", width=6, is_right=True, from_width=82
     ),
     SessionColumn(
-        name="id", heading="ID", help="the start of its id", width=4, most=8, from_width=84
+        name="id", heading="ID", help="the start of its id", width=4, most=8, from_width=92
     ),
     SessionColumn(
-        name="model", heading="MODEL", help="its model", width=8, most=16, from_width=110
+        name="model", heading="MODEL", help="its model", width=8, most=16, from_width=109
     ),
     SessionColumn(
-        name="owner", heading="OWNER", help="who runs it", width=6, most=16, from_width=110
+        name="owner", heading="OWNER", help="who runs it", width=6, most=16, from_width=109
     ),
     SessionColumn(
-        name="created", heading="CREATED", help="when it began", width=7, most=12, from_width=110
+        name="created", heading="CREATED", help="when it began", width=7, most=12, from_width=109
     ),
 )
 COLUMN_NAMES = tuple(one.name for one in SESSION_COLUMNS)

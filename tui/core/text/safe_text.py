@@ -144,8 +144,8 @@ def cut_middle(text: str, width: int) -> str:
     if cell_width(text) <= width:
         return text
     room = max(0, width - 1)
-    end = _beginning(text[::-1], room // 2)[::-1]
-    return _beginning(text, room - cell_width(end)) + "…"[:width] + end
+    end = beginning(text[::-1], room // 2)[::-1]
+    return beginning(text, room - cell_width(end)) + "…"[:width] + end
 
 
 def fit(text: str, width: int) -> str:
@@ -153,11 +153,11 @@ def fit(text: str, width: int) -> str:
     used = cell_width(text)
     if used <= width:
         return text + " " * (width - used)
-    kept = _beginning(text, width - 1)
+    kept = beginning(text, width - 1)
     return f"{kept}~{' ' * (width - 1 - cell_width(kept))}" if width > 0 else ""
 
 
-def _beginning(text: str, room: int) -> str:
+def beginning(text: str, room: int) -> str:
     """Return as many characters as fit into `room` cells."""
     for count, char in enumerate(text):
         room -= _char_width(char)

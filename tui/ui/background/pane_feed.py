@@ -61,7 +61,11 @@ class PaneFeed:
         self.show_top()
         if found is not None:
             keeps_order, held = self._store.view.pane == LISTINGS, found.catalog.hold is not None
+            before = panes.listings.needed_width
             panes.listings.update(found.groups, keeps_order=keeps_order, is_held=held)
+            if panes.listings.needed_width != before:
+                self._fit()  # which comes back here
+                return
             panes.expiry.update(found.ending, found.pending, now)
             for pane in panes.numbered.values():
                 pane.look(found.catalog, now)

@@ -8,7 +8,7 @@ from tui.core.console.pane_table import LIVE, PANES, PaneRow
 from tui.core.models.catalog import Catalog
 from tui.ui.state.view_state import LEAST, WIDE, ViewState
 
-_LEFT, _LEFT_MOST = 26, 100
+_LEFT_MOST = 100
 
 
 def classes(view: ViewState) -> dict[str, bool]:
@@ -49,12 +49,16 @@ def frame(view: ViewState, row: PaneRow) -> str:
     return "lower" if row is column[-1] else "middle"
 
 
-def left_width(view: ViewState) -> int | None:
-    """Return the width of the left column: a quarter or a little more; `None` without columns."""
+def left_width(view: ViewState, needed: int) -> int | None:
+    """Return the width of the left column; `None` where the panes stand alone.
+
+    It is about a quarter; a little more where that shows the names whole, which is `needed`.
+    """
     if view.is_narrow:
         return None
-    more = view.size[0] - WIDE
-    return min(_LEFT + more * 3 // 10, _LEFT_MOST)
+    width = view.size[0]
+    least, most = width * 26 // 100, width * 30 // 100
+    return min(max(least, min(needed, most) if width > WIDE else least), _LEFT_MOST)
 
 
 def too_small(width: int, height: int) -> str:

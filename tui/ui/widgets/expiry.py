@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from tui.core.models.session import Key, Session
@@ -10,6 +11,9 @@ from tui.ui.widgets.pane import PaneSettings
 from tui.ui.widgets.table import Table
 from tui.view.panes import expiry
 from tui.view.text.lines import Line
+
+_WITH_FOOT = 10  # rows of the pane, for more than one line below
+_WITH_WORDS = 30  # cells, for what the selection loses at its end
 
 
 class ExpiryPane(Table):
@@ -22,7 +26,7 @@ class ExpiryPane(Table):
         self.sessions: dict[Key, Session] = {}
         self.pending: Sequence[Session] = ()
         self._ending: Sequence[Session] = ()
-        self.has_foot = True
+        self.shape = expiry.ExpiryShape(0)
         self.empty = ("nothing to expire",)
 
     def update(self, ending: Sequence[Session], pending: Sequence[Session], now: datetime) -> None:
@@ -32,6 +36,7 @@ class ExpiryPane(Table):
         if ending is not self._ending:
             self._ending = ending
             self.sessions = {one.key: one for one in ending}
+            self.shape = expiry.ExpiryShape.of(ending)
             self.show(tuple(self.sessions))
         else:
             self.redraw()
@@ -45,12 +50,24 @@ class ExpiryPane(Table):
         return str(len(self.keys))
 
     def head_line(self) -> Line:
-        return expiry.head(self.text_width)
+        return expiry.head(self._fitted)
 
     def row_line(self, key: Key, *, is_current: bool) -> Line:
         return expiry.line(
-            self.sessions[key], self.now, self.text_width, self.zone, is_current=is_current
+            self.sessions[key], self.now, self._fitted, self.zone, is_current=is_current
         )
 
-    def foot_line(self) -> Line:
-        return expiry.pending_line(self.pending, self.text_width)
+    @property
+    def foot_height(self) -> int:
+        return 1 if self.body_height < _WITH_FOOT else 2 + (self.text_width >= _WITH_WORDS)
+
+    def foot_lines(self) -> tuple[Line, ...]:
+        width, one = self.text_width, self.session
+        words = expiry.explained(one, self.now, self.zone, width) if one is not None else ()
+        horizons = expiry.horizon_line(self._ending, self.now, width)
+        every = (words, horizons, expiry.pending_line(self.pending, width))
+        return every[-self.foot_height :]
+
+    @property
+    def _fitted(self) -> expiry.ExpiryShape:
+        return replace(self.shape, width=self.text_width)

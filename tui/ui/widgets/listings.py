@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tui.core.models.session import Key
 from tui.ui.widgets.pane import PaneSettings
 from tui.ui.widgets.table import Table
@@ -17,6 +19,7 @@ class ListingsPane(Table):
     def __init__(self, settings: PaneSettings) -> None:
         super().__init__(settings)
         self.groups = {}
+        self.shape = listings.ListingShape(0)
         self.is_held = False
 
     def update(
@@ -25,11 +28,21 @@ class ListingsPane(Table):
         """Show the groups; while the operator is in the pane their order does not change."""
         self.is_held = is_held
         self.groups = {one.name: one for one in groups}
+        self.shape = listings.ListingShape.of(groups)
         names = [one.name for one in groups]
         if keeps_order:
             known = [name for _, name in self.keys if name in self.groups]
             names = known + [name for name in names if name not in set(known)]
         self.show([("listing", name) for name in names])
+
+    @property
+    def _fitted(self) -> listings.ListingShape:
+        return replace(self.shape, width=self.text_width)
+
+    @property
+    def needed_width(self) -> int:
+        """The least width that shows every name whole inside a frame."""
+        return self.shape.needed + 3
 
     @property
     def listing(self) -> str:
@@ -46,7 +59,7 @@ class ListingsPane(Table):
         return group.name if group is not None and group.is_vanished else ""
 
     def head_line(self) -> Line:
-        return listings.head(self.text_width)
+        return listings.head(self._fitted)
 
     def row_line(self, key: Key, *, is_current: bool) -> Line:
-        return listings.line(self.groups[key[1]], self.text_width, is_current=is_current)
+        return listings.line(self.groups[key[1]], self._fitted, is_current=is_current)

@@ -16,7 +16,7 @@ from tui.view.text.lines import Cell, Line
 
 
 class Table(Pane):
-    """Rows by key. A subclass gives `head_line`, `row_line` and, below, `foot_line`."""
+    """Rows by key. A subclass gives `head_line`, `row_line` and, below, `foot_lines`."""
 
     class Moved(Message):
         """The selection is on another key; `key` is `None` in an empty table."""
@@ -38,7 +38,6 @@ class Table(Pane):
         self.keys: tuple[Key, ...] = ()
         self.index = 0
         self.first = 0
-        self.has_foot = False
         self.empty: tuple[str, ...] = ()
         self.selection_pinned = False
         self._places: dict[Key, int] = {}
@@ -51,9 +50,14 @@ class Table(Pane):
         """Return the line of a row."""
         raise NotImplementedError
 
-    def foot_line(self) -> Line:
-        """Return the line that stays at the bottom; only with `has_foot`."""
+    def foot_lines(self) -> tuple[Line, ...]:
+        """Return the lines that stay at the bottom."""
         return ()
+
+    @property
+    def foot_height(self) -> int:
+        """How many lines stay at the bottom."""
+        return 0
 
     @property
     def key(self) -> Key | None:
@@ -63,7 +67,7 @@ class Table(Pane):
     @property
     def page(self) -> int:
         """How many rows are visible."""
-        return max(1, self.body_height - 1 - self.has_foot)
+        return max(1, self.body_height - 1 - self.foot_height)
 
     def show(self, keys: Sequence[Key]) -> None:
         """Show these rows; the selection keeps its key and its place on the screen."""
@@ -117,8 +121,8 @@ class Table(Pane):
         """Return the head, a row, the text of an empty table, or the foot."""
         if y == 0:
             return self.head_line()
-        if self.has_foot and y == self.body_height - 1:
-            return self.foot_line()
+        if (above := self.body_height - y) <= self.foot_height:
+            return self.foot_lines()[-above]
         if not self.keys:
             return (Cell(" " + self.empty[y - 1], "muted"),) if y <= len(self.empty) else ()
         index = self.first + y - 1

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime, tzinfo
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, tzinfo
+from functools import lru_cache
 
 from tui.core.models.session import Key, Session
 from tui.core.sessions.listing_join import is_gone
-from tui.core.text.safe_text import cell_width, cut, fit
+from tui.core.text.safe_text import cell_width, cut, cut_middle, fit, one_line
 from tui.core.time.expiry import urgency
 from tui.view.text import formatting
 from tui.view.text.lines import (
@@ -36,58 +39,136 @@ def ordered(sessions: Iterable[Session], now: datetime) -> tuple[Session, ...]:
     return tuple(sorted(ending, key=rank))
 
 
-def layout(width: int) -> Layout:
-    """Return the columns that fit `width`: countdown and name, then a bar and both clocks."""
-    left = (
-        Column("", 1, gap=0),
-        Column("ENDS", 7, is_right=True),
-        Column("", 1),
-    )
-    if width < 60:
-        return flexible(left, "SESSION", (Column("ID", 4),), width)
-    right = (
-        Column("EXPIRES", 12),
-        Column("SWEPT", 12),
-        Column("SIZE", 5, is_right=True),
-    )
-    bar = (Column("LIFE", _BAR),)
-    return flexible((*left, *bar), "SESSION", (Column("ID", 8), *right), width)
+@dataclass(frozen=True, slots=True)
+class ExpiryShape:
+    """The pane's width, and how wide the longest name is."""
+
+    width: int
+    name: int = 22
+
+    @classmethod
+    def of(cls, sessions: Iterable[Session]) -> ExpiryShape:
+        """Return the shape that shows these names whole, in no width yet."""
+        widest = max((cell_width(_name(one)) for one in sessions), default=0)
+        return cls(0, name=min(widest, _MOST_NAME))
+
+    def layout(self) -> Layout:
+        """Return the columns that fit: what comes later must leave the names whole."""
+        return _layout(self)
 
 
-def head(width: int) -> Line:
+_MOST_NAME = 44
+_MARK, _SIGN = Column("", 1, gap=0, key="mark"), Column("", 1, key="sign")
+_ENDS, _AT = Column("ENDS", 7, is_right=True), Column("AT", 9)
+_LIFE, _ID = Column("LIFE", _BAR), Column("ID", 4)
+_CLOCK, _THEN = Column("CLOCK", 6), Column("THEN", 8)
+_EXPIRES, _SWEPT = Column("EXPIRES", 12), Column("SWEPT", 12)
+_SIZE = Column("SIZE", 5, is_right=True)
+
+
+@lru_cache(maxsize=64)
+def _layout(shape: ExpiryShape) -> Layout:
+    left, right = [_MARK, _ENDS, _SIGN], [_ID]
+    used = sum(one.width + one.gap for one in (*left, *right))
+    room = shape.width - used - shape.name
+
+    def takes(*more: Column) -> bool:
+        """Take room for columns if there is enough."""
+        nonlocal room
+        cells = sum(one.width + 1 for one in more)
+        room -= cells if (is_taken := cells <= room) else 0
+        return is_taken
+
+    if takes(_EXPIRES, _SWEPT, _THEN):
+        right += [_EXPIRES, _SWEPT, _THEN]
+    elif takes(_AT):
+        left.append(_AT)
+        right += [one for one in (_CLOCK, _THEN) if takes(one)]
+    right += [_SIZE] if takes(_SIZE) else []
+    left += [_LIFE] if takes(_LIFE) else []
+    return flexible(tuple(left), "SESSION", tuple(right), shape.width)
+
+
+def head(shape: ExpiryShape) -> Line:
     """Return the line of column names."""
-    return head_line(layout(width), width)
+    return head_line(shape.layout(), shape.width)
 
 
 def line(
     session: Session,
     now: datetime,
-    width: int,
+    shape: ExpiryShape,
     zone: tzinfo,
     *,
     is_current: bool = False,
 ) -> Line:
     """Return a session's line."""
-    columns = layout(width)
+    columns = shape.layout()
     style = urgency(session.ends_at, now)
     ends = formatting.countdown(session.ends_at, now, is_unreadable=session.expiry_is_unreadable)
-    texts = {
+    room = next(one.width for one in columns if one.name == "SESSION")
+    cells = {
+        "mark": Cell(">" if is_current else " ", "mark"),
         "ENDS": Cell(ends, style),
+        "sign": Cell("s" if session.is_swept_first else "", "muted"),
+        "AT": Cell(formatting.hour(session.ends_at, now, zone)),
         "LIFE": Cell(bar(session, now), style),
-        "SESSION": Cell(_name(session, columns)),
-        "ID": Cell(formatting.short_id(session.session_id), "muted"),
+        "SESSION": Cell(_name(session, room)),
+        "ID": Cell(formatting.short_id(session.session_id)[: _ID.width], "muted"),
+        "CLOCK": Cell("sweep" if session.is_swept_first else "expiry", "muted"),
+        "THEN": _then(session),
         "EXPIRES": Cell(formatting.moment(session.expires_at, zone)),
         "SWEPT": Cell(formatting.moment(session.sweep_at, zone), "muted"),
         "SIZE": Cell(formatting.size(session.bytes) if session.bytes else "-", "muted"),
     }
-    swept = Cell("s" if session.is_swept_first else "", "muted")
-    unnamed = iter((Cell(">" if is_current else " ", "mark"), swept))
-    cells = [texts[column.name] if column.name else next(unnamed) for column in columns]
-    cells = [
-        Cell(cell.text[:4], cell.style) if column.name == "ID" and column.width == 4 else cell
-        for column, cell in zip(columns, cells, strict=True)
+    return table_line(columns, [cells[one.key or one.name] for one in columns], shape.width)
+
+
+def _then(session: Session) -> Cell:
+    """Return what becomes of a session at its end."""
+    if session.is_swept_first:
+        return Cell("deleted", "noticed")
+    return Cell("to trash" if session.transcript is not None else "row only", "muted")
+
+
+def explained(session: Session, now: datetime, zone: tzinfo, width: int) -> Line:
+    """Return which clock ends a session, when, and what is lost then."""
+    at = formatting.moment(session.ends_at, zone, today=now)
+    if session.is_swept_first:
+        full, short = "its transcript is deleted, no undo; its row stays", "transcript deleted"
+    elif session.transcript is None:
+        full, short = "only its row is left to expire", "only a row"
+    else:
+        full, short = "clean-up may move it to the trash", "to the trash"
+    clock = "sweep" if session.is_swept_first else "expiry"
+    said = f" {clock} {at}: {full}"
+    text = said if cell_width(said) <= width else f" {clock} {at}: {short}"
+    return clipped((Cell(cut(text, width), "muted"),), width)
+
+
+_HORIZONS = (("24h", timedelta(days=1)), ("7d", timedelta(days=7)), ("30d", timedelta(days=30)))
+_WITH_BARS = 42
+
+
+def horizon_line(ending: Sequence[Session], now: datetime, width: int) -> Line:
+    """Return how many sessions end in the next day, week and month, of those `ordered`."""
+
+    def ends(one: Session) -> datetime:
+        return one.ends_at or _FAR
+
+    past = bisect_left(ending, 1, key=lambda one: ends(one) <= now)
+    counts = [
+        (name, bisect_right(ending, now + span, hi=past, key=ends)) for name, span in _HORIZONS
     ]
-    return table_line(columns, cells, width)
+    most = max(1, counts[-1][1])
+    numbers = sum(len(f"{name}  {count}") for name, count in counts)
+    room = (width - numbers - 1 - 2 * len(counts)) // len(counts) if width >= _WITH_BARS else 0
+    cells = [Cell(" ")]
+    for (name, count), style in zip(counts, ("urgent", "noticed", "calm"), strict=True):
+        full = -(-room * count // most)
+        gauge = "█" * full + "░" * (room - full) + " " if room > 0 else ""
+        cells.append(Cell(f"{name} {gauge}{count}  ", style if count else "muted"))
+    return clipped(tuple(cells), width)
 
 
 def bar(session: Session, now: datetime) -> str:
@@ -109,7 +190,7 @@ def pending_line(waiting: Sequence[Session], width: int) -> Line:
     return clipped((Cell(fit(text, width - len(bytes_) - 1), style), Cell(bytes_, "muted")), width)
 
 
-def _name(session: Session, columns: Layout) -> str:
-    room = next(column.width for column in columns if column.name == "SESSION")
-    ending = f"/{formatting.stage(session.stage)}"
-    return cut(session.listing, max(1, room - cell_width(ending))) + ending
+def _name(session: Session, width: int = 1000) -> str:
+    """Return listing and stage; a listing that does not fit is shortened in its middle."""
+    ending = f"/{formatting.stage(one_line(session.stage))}"
+    return cut_middle(one_line(session.listing), max(1, width - cell_width(ending))) + ending

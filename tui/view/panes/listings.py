@@ -9,7 +9,7 @@ from tui.core.errors import Reason
 from tui.core.models.catalog import Catalog, Listing
 from tui.core.models.session import Session
 from tui.core.sessions.listing_join import is_gone
-from tui.core.text.safe_text import one_line
+from tui.core.text.safe_text import cell_width, cut_middle, one_line
 from tui.view.panes.sessions import Attention
 from tui.view.text import formatting
 from tui.view.text.lines import Cell, Column, Layout, Line, flexible, head_line, table_line
@@ -30,6 +30,8 @@ class ListingGroup:
     count: int
     needs: int
     bytes: int
+    live: int = 0
+    cost_usd: float | None = None
     problem: str = ""
     sign: str = ""
 
@@ -74,42 +76,101 @@ def groups(catalog: Catalog, attention: Attention) -> tuple[ListingGroup, ...]:
 def _group(name: str, sessions: Iterable[Session], attention: Attention) -> ListingGroup:
     sessions = tuple(one for one in sessions if not is_gone(one))
     needs = sum(attention(one) is not None for one in sessions)
-    return ListingGroup(name, len(sessions), needs, sum(one.bytes for one in sessions))
-
-
-def layout(width: int) -> Layout:
-    """Return the columns that fit `width`; the size is dropped first."""
-    left = (Column("", 1),)
-    right: Layout = (
-        Column("N", 4, is_right=True, gap=0),
-        Column("!", 4, is_right=True),
+    costs = [one.cost_usd for one in sessions if one.cost_usd is not None]
+    return ListingGroup(
+        name,
+        len(sessions),
+        needs,
+        sum(one.bytes for one in sessions),
+        live=sum(one.is_live for one in sessions),
+        cost_usd=sum(costs) if costs else None,
     )
-    if width >= 40:
-        right = (*right, Column("SIZE", 6, is_right=True), Column("", width // 3))
-    return flexible(left, "LISTING", right, width)
 
 
-def head(width: int) -> Line:
+@dataclass(frozen=True, slots=True)
+class ListingShape:
+    """The pane's width, and how wide the longest name and the largest count are."""
+
+    width: int
+    name: int = 12
+    count: int = 2
+    has_problem: bool = False
+
+    @classmethod
+    def of(cls, groups: Iterable[ListingGroup]) -> ListingShape:
+        """Return the shape that shows all of these, in no width yet."""
+        groups = tuple(groups)
+        names = (one_line(one.name) for one in groups)
+        return cls(
+            0,
+            name=min(_MOST_NAME, max(map(cell_width, names), default=0)),
+            count=max((len(str(one.count)) for one in groups), default=0),
+            has_problem=any(one.problem for one in groups),
+        )
+
+    @property
+    def needed(self) -> int:
+        """The least width that shows every name whole."""
+        return self.name + self._numbers
+
+    @property
+    def _numbers(self) -> int:
+        return 1 + 1 + 1 + self.count + 1 + _SIGN
+
+    def layout(self) -> Layout:
+        """Return the columns that fit; a problem has what is left, else the name."""
+        room = max(0, self.width - self.needed)
+        numbers: list[Column] = []
+        for column in (_SIZE, _LIVE, _COST):
+            if room > column.width:
+                numbers.append(column)
+                room -= column.width + 1
+        left = (Column("", 1),)
+        right = (Column("N", self.count, is_right=True), Column("!", _SIGN, is_right=True))
+        if self.has_problem and room > _LEAST_PROBLEM:
+            name = Column("LISTING", max(self.name, len("LISTING")))
+            columns = (*left, name, *right, *numbers)
+            return (*columns, Column("", max(0, room - 1), key=_PROBLEM))
+        columns = (*right, *numbers)
+        return flexible(left, "LISTING", columns, self.width)
+
+
+_MOST_NAME = 40
+_SIGN = 4  # `gone`, `lock`
+_LEAST_PROBLEM = 12
+_PROBLEM = "problem"
+_SIZE = Column("SIZE", 5, is_right=True)
+_LIVE = Column("LIVE", 4, is_right=True)
+_COST = Column("COST", 6, is_right=True)
+
+
+def head(shape: ListingShape) -> Line:
     """Return the line of column names."""
-    return head_line(layout(width), width)
+    return head_line(shape.layout(), shape.width)
 
 
-def line(group: ListingGroup, width: int, *, is_current: bool = False) -> Line:
+def line(group: ListingGroup, shape: ListingShape, *, is_current: bool = False) -> Line:
     """Return a listing's line, with its problem in full where there is room.
 
     A listing whose folder is gone is greyed: its last known state is shown.
     """
-    columns = layout(width)
     name_style = "" if group.name else "strong"
-    cells = [
-        Cell(">" if is_current else " ", "mark"),
-        Cell(one_line(group.name) or "All", "muted" if group.is_vanished else name_style),
-        Cell("" if group.is_vanished else str(group.count), "muted"),
-        _needs(group),
-        Cell(formatting.size(group.bytes) if group.bytes else "-", "muted"),
-        Cell(group.problem, _style(group)),
-    ]
-    return table_line(columns, cells[: len(columns)], width)
+    style = "muted" if group.is_vanished else name_style
+    cells = {
+        "N": Cell("" if group.is_vanished else str(group.count), "muted"),
+        "!": _needs(group),
+        "SIZE": Cell(formatting.size(group.bytes) if group.bytes else "-", "muted"),
+        "LIVE": Cell(str(group.live or "-"), "good" if group.live else "muted"),
+        "COST": Cell(formatting.cost(group.cost_usd), "muted"),
+        _PROBLEM: Cell(group.problem, _style(group)),
+        "": Cell(">" if is_current else " ", "mark"),
+    }
+    if group.is_vanished:
+        cells["LIVE"] = Cell("")
+    columns = shape.layout()
+    room = next(one.width for one in columns if one.name == "LISTING")
+    cells["LISTING"] = Cell(cut_middle(one_line(group.name) or "All", room), style)
+    return table_line(columns, [cells[one.key or one.name] for one in columns], shape.width)
 
 
 def _needs(group: ListingGroup) -> Cell:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 
 from tui.core.models.session import Session
 from tui.core.sessions.attention import last_sign
-from tui.core.text.safe_text import cut_middle, fit, one_line
+from tui.core.text.safe_text import beginning, cell_width, cut_middle, one_line
 from tui.core.time.expiry import urgency
 from tui.view.text import formatting
 from tui.view.text.lines import Cell
@@ -72,8 +72,10 @@ def _title(session: Session, at: CellContext, width: int) -> Cell:
     request = session.run.request if session.run is not None else None
     if request is None or not (left := left_words(request, at.now)):
         return title
-    left = f"{left} left"
-    return Cell(f"{fit(title.text, max(0, width - len(left) - 1))} {left}", title.style)
+    left = f" {left} left"
+    room = max(0, width - len(left))
+    text = beginning(title.text, room)
+    return Cell(f"{text}{' ' * (room - cell_width(text))}{left}", title.style)
 
 
 def _created(session: Session, at: CellContext, width: int) -> Cell:

@@ -14,8 +14,8 @@ from tui.view.text import formatting
 from tui.view.text.lines import Column, Layout, flexible
 
 Wants = tuple[tuple[str, int], ...]
-_TITLE_BEFORE_OTHERS = 16
-_ROOMY, _FULL_STATE = 110, 22  # `○ waiting for the API`, `◌ retrying 529 (7/10)`
+_TITLE_BEFORE_OTHERS = 18
+_ROOMY, _FULL_STATE = 130, 22  # `○ waiting for the API`, `◌ retrying 529 (7/10)`
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,6 +106,17 @@ def day_rule(one: date, before: date) -> str:
     return f"── {day(one, before)} ──"
 
 
+def hour(at: datetime | None, now: datetime, zone: tzinfo) -> str:
+    """Return a moment in nine cells: `17:30` today, `Fri 17:30` within a week, else `02 Dec`."""
+    if at is None:
+        return "-"
+    shown = at.astimezone(zone)
+    if shown.date() == now.astimezone(zone).date():
+        return f"{shown:%H:%M}"
+    is_near = abs(at - now) < timedelta(days=6)
+    return f"{shown:%a %H:%M}" if is_near else f"{shown:%d %b}"
+
+
 def stage(name: str) -> str:
     """Return a stage without the word "stage": `stage_3` is `3`, no stage `-`."""
     return name.removeprefix("stage").lstrip("_- ") or name or "-"

@@ -15,7 +15,7 @@ from tui.core.errors import Reason
 from tui.core.models.catalog import Catalog, Hold, Listing
 from tui.core.models.row import Status
 from tui.core.models.session import Session
-from tui.core.sessions.attention import FailureGroup, Need, attention, grouped, needing
+from tui.core.sessions.attention import FailureGroup, attention, grouped, needing
 from tui.core.sessions.listing_join import is_pending
 from tui.core.text.safe_text import cell_width
 from tui.view.panes import expiry, listings, session_layout, sessions, top_line
@@ -85,28 +85,6 @@ def test_wide_characters_do_not_shift_the_columns() -> None:
         line = text(sessions.line(one, NOW, shape, QUIET))
         assert cell_width(line) == 80
         assert line.endswith("   5h  880K")
-
-
-def test_what_needs_somebody_comes_first_then_what_runs() -> None:
-    shown = sessions.ordered(CATALOG.sessions, "attention", NOW, rank)
-    needs = [99 if (need := rank(one)) is None else need for one in shown]
-    assert needs == sorted(needs)
-    assert set(needs) == {*Need, 99}
-    at_ease = [one.is_live for one in shown if rank(one) is None]
-    assert at_ease == sorted(at_ease, reverse=True)
-
-
-def test_what_has_ended_comes_after_what_is_still_about_to() -> None:
-    shown = sessions.ordered(CATALOG.sessions, "ends", NOW, rank)
-    ends = [one.ends_at for one in shown if one.ends_at]
-    coming = [moment for moment in ends if moment > NOW]
-    assert ends[: len(coming)] == sorted(coming)
-
-
-@pytest.mark.parametrize("sort", sessions.SORTS)
-def test_every_order_keeps_every_session(sort: str) -> None:
-    shown = sessions.ordered(CATALOG.sessions, sort, NOW, rank)
-    assert sorted(one.key for one in shown) == sorted(one.key for one in CATALOG.sessions)
 
 
 def test_all_is_first_and_a_listing_that_cannot_be_read_is_not_lost() -> None:

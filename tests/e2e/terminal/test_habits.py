@@ -108,7 +108,7 @@ def test_a_killed_console_loses_no_view_and_no_prompt(shell: Tmux, tmp_path: Pat
     shell.wait_for(lambda text: "Killed" in text)
     shell.call("send-keys", "-l", "reset; console")
     shell.keys("Enter")
-    shell.wait_for(lambda text: "1 marked" in text and "by end" in text)
+    shell.wait_for(lambda text: "1 marked" in text and "▲ENDS" in text)
     shell.wait_for(lambda text: "an unsent prompt for" in text)
     shell.keys("R")
     shell.wait_for(lambda text: "> half-a-thought" in text)

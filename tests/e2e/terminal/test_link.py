@@ -75,7 +75,7 @@ def test_a_stalled_link_delays_nothing_and_ends_with_the_true_screen(
     time.sleep(1)
     assert screen.received == before
     screen.pace = None
-    screen.wait_for("by ends", "25")
+    screen.wait_for("▲ENDS", "25")
     assert float(late.read_text()) <= LATE_S
     caught_up = screen.received - before
     assert caught_up < 60_000

@@ -180,7 +180,7 @@ async def test_a_disk_that_refuses_is_told_once(number: int) -> None:
             await at.until(lambda tried=tried: engine.tried > tried)  # type: ignore[misc]
         for _ in range(5):  # seconds in which it would be told again
             at.tick()
-        assert at.message == "sorted by quiet"
+        assert at.message == "sorted by quiet ▲"
 
 
 async def test_a_root_that_comes_later_gets_its_view_then() -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from tui.core.console import disabled_reason
 from tui.core.console.key_action import KeyAction, Reach
 from tui.core.console.pane_table import PANES
+from tui.core.sessions.session_order import CYCLE
 
+_SORTED_THERE = "only Sessions can be sorted: press {} to go there"
 _MARKS_THERE = "only sessions can be marked: press {} to go there"
 
 KEY_ACTIONS = (
@@ -180,10 +182,19 @@ KEY_ACTIONS = (
         name="sort",
         keys=("s",),
         handler="sort",
-        help="next order: attention, ends, quiet, size, cost, listing",
+        help=f"next order: {', '.join(CYCLE)}",
         word="sort",
         sessions="shown",
-        elsewhere="only Sessions can be sorted: press {} to go there",
+        elsewhere=_SORTED_THERE,
+    ),
+    KeyAction(
+        name="reverse",
+        keys=("o",),
+        handler="reverse",
+        help="turn the order of the sorted column",
+        word="reverse the order",
+        sessions="shown",
+        elsewhere=_SORTED_THERE,
     ),
     KeyAction(
         name="follow",

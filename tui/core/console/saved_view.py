@@ -33,6 +33,7 @@ class SavedView:
     listing: str = ""
     filter: str = ""
     sort: str = ""
+    is_reversed: bool = False
     columns: tuple[str, ...] = ()
     opened: frozenset[str] = frozenset()
     pane: int = 0

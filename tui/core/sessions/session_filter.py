@@ -16,6 +16,7 @@ from typing import Any
 from tui.core.errors import UsageError
 from tui.core.models.session import Session
 from tui.core.sessions.attention import attention, last_sign, snoozed_until
+from tui.core.sessions.operators import operators_of
 from tui.core.sessions.status_filter import STATUSES, Predicate, StatusTest, bound
 from tui.core.text.safe_text import one_line
 from tui.core.text.sizes import parse_size
@@ -63,13 +64,6 @@ def _silence(session: Session, now: datetime) -> timedelta | None:
     return now - last if last is not None else None
 
 
-def operators(session: Session) -> tuple[str, ...]:
-    """Return who runs a session, or ran it last, and who acted on it last."""
-    run, event = session.run, session.last_event
-    names = (run.operator if run else "", event.operator if event else "")
-    return tuple(name for name in names if name)
-
-
 def _tags(session: Session) -> tuple[str, ...]:
     """Return a session's tags as they are typed in a filter, where a blank ends a word."""
     return tuple("-".join(tag.lower().split()) for tag in session.tags)
@@ -85,7 +79,7 @@ FIELDS: Mapping[str, _Field] = {
     "stage": _Field(lambda one: (one.stage,), "stage:3"),
     "listing": _Field(lambda one: (one.listing,), "listing:hollis"),
     "model": _Field(lambda one: (one.model,), "model:opus"),
-    "by": _Field(operators, "by:anna"),
+    "by": _Field(operators_of, "by:anna"),
     "id": _Field(lambda one: (one.session_id,), "id:9f2c"),
     "tag": _Field(_tags, "tag:urgent"),
     "note": _Field(lambda one: (one.note,), "note:call"),

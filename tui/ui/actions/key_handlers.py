@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,6 +10,7 @@ from tui.core.console.key_action import KeyAction
 from tui.core.console.pane_table import EXPIRY, LISTINGS, LIVE, SESSIONS
 from tui.core.models.session import Session
 from tui.core.sessions.attention import FailureGroup
+from tui.core.sessions.session_order import parse_order
 from tui.guides import topic_names
 from tui.ui.actions import copying
 from tui.ui.actions.action_context import ActionContext
@@ -22,6 +23,7 @@ from tui.ui.actions.verb_line.column_choice import ColumnChoice
 from tui.ui.actions.verb_line.command_line import CommandLine
 from tui.ui.background.pane_feed import PaneFeed
 from tui.ui.background.reading import PageReader
+from tui.ui.state.list_query import ListQuery
 from tui.ui.state.view_state import ViewState
 from tui.ui.state.view_store import ViewStore
 from tui.ui.terminal.link import LinkApp
@@ -72,6 +74,7 @@ class KeyHandlers:
             {
                 "columns": choice.columns,
                 "wide": choice.wide,
+                "sort": self._sort_verb,
                 "help": lambda _: done(self._show_help),
                 "quit": lambda _: done(self._quit),
                 "messages": lambda _: done(self.messages),
@@ -197,9 +200,30 @@ class KeyHandlers:
             self._say(f"{' and '.join(signs)} move from entry to entry in full-screen Live")
 
     def sort(self) -> None:
-        self._store.change(query=self._store.query.sorted_next())
-        self._say(f"sorted by {self._store.query.sort}")
+        self._sort(self._store.query.sorted_next())
+
+    def reverse(self) -> None:
+        query = self._store.query
+        if query.arrow:
+            self._sort(query.turned())
+        else:
+            self._say(f"the order by attention has one direction: {self._sign('sort')} sorts")
+
+    def sort_by(self, column: str) -> None:
+        """Sort by a column; turn the order if it is sorted by that column."""
+        self._sort(self._store.query.sorted_by_head(column))
+
+    def _sort(self, query: ListQuery) -> None:
+        self._store.change(query=query)
+        self._say(f"sorted by {query.sort} {query.arrow}".rstrip())
         self._feed.tick()
+
+    def _sort_verb(self, words: Sequence[str]) -> Outcome:
+        sort, is_reversed = parse_order(words)
+        query = replace(self._store.query, sort=sort, is_reversed=is_reversed)
+        self._store.change(query=query)
+        self._feed.tick()
+        return Outcome(f"sorted by {query.sort} {query.arrow}".rstrip())
 
     # The console itself ----------------------------------------------------------------------
 

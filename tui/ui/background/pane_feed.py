@@ -107,6 +107,7 @@ class PaneFeed:
         store, pane, query = self._store, self._panes.sessions, self._store.query
         found = store.latest()
         pane.says, pane.marks, pane.opened = query.says(), store.view.marks, query.opened
+        pane.sort, pane.arrow = query.sort, query.arrow
         pane.is_unseen = self._unseen.is_unseen
         pane.empty = query.empty(store.catalog, self._engine.keys)
         if found is None:

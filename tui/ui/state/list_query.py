@@ -12,14 +12,23 @@ from tui.core.models.session import Key, Session
 from tui.core.sessions.attention import FailureGroup, Need, grouped
 from tui.core.sessions.listing_join import is_gone
 from tui.core.sessions.session_filter import names_gone, parse_filter
-from tui.view.panes import sessions
+from tui.core.sessions.session_order import (
+    ATTENTION,
+    CYCLE,
+    SORTS,
+    column_order,
+    is_descending,
+    ordered,
+)
 from tui.view.panes.listings import is_unreadable
+from tui.view.panes.sessions import ASCENDING, DESCENDING
 
 
 @dataclass(frozen=True, slots=True)
 class ListQuery:
     """A listing's name (empty for all), a filter, an order, and the chosen columns.
 
+    The order may be `is_reversed`, against its usual direction.
     Without `columns` those of the settings are shown, else those that the width allows. `opened`
     are the failure groups whose sessions are shown one by one.
     """
@@ -27,7 +36,8 @@ class ListQuery:
     quiet_after: timedelta
     listing: str = ""
     filter: str = ""
-    sort: str = sessions.SORTS[0]
+    sort: str = ATTENTION
+    is_reversed: bool = False
     columns: tuple[str, ...] = ()
     opened: frozenset[str] = frozenset()
 
@@ -40,10 +50,12 @@ class ListQuery:
         """
         is_taken = parse_filter(self.filter, self.quiet_after)
         taken = (one for one in self.unfiltered(catalog) if is_taken(one, now))
-        ordered = sessions.ordered(taken, self.sort, now, lambda one: needs.get(one.key))
-        if self.sort != sessions.SORTS[0]:
-            return ordered
-        return grouped(ordered, lambda one: needs.get(one.key), self.opened)
+        rows = ordered(
+            taken, self.sort, now, lambda one: needs.get(one.key), is_reversed=self.is_reversed
+        )
+        if self.sort != ATTENTION:
+            return rows
+        return grouped(rows, lambda one: needs.get(one.key), self.opened)
 
     def unfiltered(self, catalog: Catalog) -> Iterator[Session]:
         """Yield the sessions of the listing, among which the filter chooses."""
@@ -57,16 +69,33 @@ class ListQuery:
         return replace(self, opened=self.opened ^ {cause})
 
     def sorted_next(self) -> ListQuery:
-        """Return the query in the next order."""
-        following = sessions.SORTS.index(self.sort) + 1
-        return replace(self, sort=sessions.SORTS[following % len(sessions.SORTS)])
+        """Return the query in the next order, in its usual direction."""
+        at = CYCLE.index(self.sort) if self.sort in CYCLE else -1
+        return replace(self, sort=CYCLE[(at + 1) % len(CYCLE)], is_reversed=False)
+
+    def turned(self) -> ListQuery:
+        """Return the query in the other direction; the order by attention has only one."""
+        return replace(self, is_reversed=self.sort != ATTENTION and not self.is_reversed)
+
+    def sorted_by_head(self, column: str) -> ListQuery:
+        """Return the query sorted by a column; in the other direction if it was already."""
+        sort = column_order(column)
+        if sort not in SORTS:
+            return self
+        return self.turned() if sort == self.sort else replace(self, sort=sort, is_reversed=False)
+
+    @property
+    def arrow(self) -> str:
+        """The sign of the direction: up where the smallest value is on top; none by attention."""
+        if self.sort == ATTENTION:
+            return ""
+        return DESCENDING if is_descending(self.sort, self.is_reversed) else ASCENDING
 
     def says(self) -> str:
-        """Return what hides or orders rows, for the pane's heading."""
+        """Return what hides rows, for the pane's heading."""
         listing = f"{self.listing}  " if self.listing else ""
         filter_ = f"/{self.filter}  " if self.filter else ""
-        sort = f"by {self.sort}  " if self.sort != sessions.SORTS[0] else ""
-        return listing + filter_ + sort
+        return listing + filter_
 
     def empty(self, catalog: Catalog | None, keys: Keymap) -> tuple[str, ...]:
         """Return the text of an empty table."""

@@ -13,13 +13,13 @@ from tui.core.console.saved_view import Draft, SavedView
 from tui.core.errors import UsageError
 from tui.core.models.catalog import Catalog
 from tui.core.sessions.session_filter import parse_filter
+from tui.core.sessions.session_order import SORTS
 from tui.core.text.safe_text import one_line
 from tui.ui.engine.engine import Engine
 from tui.ui.state.drafts import again
 from tui.ui.state.list_query import ListQuery
 from tui.ui.state.view_state import ViewState
 from tui.ui.threads import in_background
-from tui.view.panes.sessions import SORTS
 from tui.view.text import formatting
 
 SAVE_EACH = 0.5
@@ -91,6 +91,7 @@ def snapshot(view: ViewState, drafts: tuple[Draft, ...]) -> SavedView:
         listing=query.listing,
         filter=query.filter,
         sort=query.sort,
+        is_reversed=query.is_reversed,
         columns=query.columns,
         opened=query.opened,
         pane=view.pane,
@@ -109,6 +110,7 @@ def restored_query(query: ListQuery, last: SavedView) -> ListQuery:
         listing=last.listing,
         filter=last.filter if _is_filter(last.filter) else "",
         sort=last.sort if last.sort in SORTS else query.sort,
+        is_reversed=last.is_reversed,
         columns=known_columns(last.columns),
         opened=last.opened,
     )

@@ -35,6 +35,7 @@ class SessionsPane(Table):
         self.is_unseen: Callable[[Session], bool] = lambda one: False
         self.vanished: frozenset[str] = frozenset()
         self.says = ""
+        self.sort = self.arrow = ""
         self.shape = ListShape(80)
         self.columns = settings.columns
 
@@ -82,11 +83,14 @@ class SessionsPane(Table):
 
     def note(self) -> str:
         marked = f"{len(self.marks)} marked  " if self.marks else ""
-        return f"{marked}{self.says}{len(self.session_keys)}"
+        is_at_head = not self.arrow or self.sort in self.fitted.shown
+        sort = "" if is_at_head else f"by {self.sort} {self.arrow}  "
+        return f"{marked}{self.says}{sort}{len(self.session_keys)}"
 
     def head_line(self) -> Line:
         note = "" if self.frame else self.note()
-        return sessions.head(self.fitted, "active" if self.is_active else "head", note)
+        style = "active" if self.is_active else "head"
+        return sessions.head(self.fitted, style, note, sort=self.sort, arrow=self.arrow)
 
     def row_line(self, key: Key, *, is_current: bool) -> Line:
         if (group := self.groups.get(key)) is not None:

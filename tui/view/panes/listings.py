@@ -9,8 +9,8 @@ from tui.core.errors import Reason
 from tui.core.models.catalog import Catalog, Listing
 from tui.core.models.session import Session
 from tui.core.sessions.listing_join import is_gone
+from tui.core.sessions.session_order import Attention
 from tui.core.text.safe_text import cell_width, cut_middle, one_line
-from tui.view.panes.sessions import Attention
 from tui.view.text import formatting
 from tui.view.text.lines import Cell, Column, Layout, Line, flexible, head_line, table_line
 

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 
 from tui.core.models.session import Session
 from tui.core.sessions.attention import last_sign
+from tui.core.sessions.operators import owner_of
 from tui.core.text.safe_text import beginning, cell_width, cut_middle, one_line
 from tui.core.time.expiry import urgency
 from tui.view.text import formatting
@@ -47,13 +48,6 @@ def model_of(session: Session) -> str:
     run = session.run
     name = (run.model if run is not None and not run.is_over else "") or session.model
     return _DATE.sub("", one_line(name).removeprefix("claude-"))
-
-
-def owner_of(session: Session) -> str:
-    """Return who runs it now: an operator, or the pipeline; empty when nobody does."""
-    if session.run is not None and not session.run.is_over:
-        return one_line(session.run.operator)
-    return "pipeline" if session.is_live and not session.is_orphan else ""
 
 
 def _ends(session: Session, at: CellContext, _: int) -> Cell:

@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from tui.core.console.column_table import MARKS, SESSION_COLUMNS, TITLE, SessionColumn, column
 from tui.core.models.catalog import Catalog
+from tui.core.sessions.operators import owner_of
 from tui.core.text.safe_text import cell_width, one_line
 from tui.view.panes import session_cells
 from tui.view.text import formatting
@@ -94,7 +95,7 @@ def wants(catalog: Catalog) -> Wants:
         "listing": (one_line(one.listing_id) for one in catalog.listings),
         "stage": {formatting.stage(one.stage) for one in every},
         "model": {session_cells.model_of(one) for one in every},
-        "owner": {"pipeline", *(session_cells.owner_of(one) for one in every)},
+        "owner": {"pipeline", *(owner_of(one) for one in every)},
     }
     known = [(name, max(map(cell_width, words), default=0)) for name, words in texts.items()]
     return (*known, ("id", column("id").most), ("created", column("created").most))

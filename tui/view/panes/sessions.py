@@ -1,40 +1,66 @@
-"""The lines of the Sessions pane, and the order of its rows."""
+"""The lines of the Sessions pane."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, tzinfo
-from typing import Any
 
 from tui.core.console.column_table import TITLE
-from tui.core.models.session import Key, Session
-from tui.core.sessions.attention import FailureGroup, last_sign
+from tui.core.models.session import Session
+from tui.core.sessions.attention import FailureGroup
 from tui.core.text.safe_text import cell_width, cut, one_line
 from tui.core.time.expiry import urgency
 from tui.view.panes import session_cells
 from tui.view.panes.session_cells import CellContext
 from tui.view.panes.session_layout import ListShape
 from tui.view.text import formatting
-from tui.view.text.lines import Cell, Line, clipped, table_line
+from tui.view.text.lines import Cell, Layout, Line, clipped, table_line
 
-_FAR = datetime.max.replace(tzinfo=UTC)
-_LONG_AGO = datetime.fromtimestamp(0, UTC)
+ASCENDING, DESCENDING = "▲", "▼"
 
 
-def head(shape: ListShape, style: str = "head", note: str = "") -> Line:
-    """Return the line of column names, with `note` after TITLE, or in its place when it is long."""
+def head(
+    shape: ListShape, style: str = "head", note: str = "", *, sort: str = "", arrow: str = ""
+) -> Line:
+    """Return the line of column names, with `note` after TITLE, or in its place when it is long.
+
+    The `arrow` of the direction stands before the name of the column that is sorted by.
+    """
     columns = shape.layout()
-    named = {}
-    for one in columns:
-        if one.key == TITLE:
-            titled = f"{one.name}  {note}".rstrip()
-            named[TITLE] = titled if cell_width(titled) <= one.width else note
-    cells = [Cell(named.get(one.key, one.name), style) for one in columns]
+    named = {one.key: one.name for one in columns}
+    if (title := next((one for one in columns if one.key == TITLE), None)) is not None:
+        titled = f"{title.name}  {note}".rstrip()
+        named[TITLE] = titled if cell_width(titled) <= title.width else note
+    if sort in named:
+        named[sort] = arrow + named[sort]
+        columns = _with_room(columns, sort, cell_width(named[sort]))
+    cells = [Cell(named[one.key], style) for one in columns]
     line = table_line(columns, cells, shape.width)
-    if named or not note:
+    if title is not None or not note:
         return line
     room = shape.width - cell_width(note) - 1
     return (*clipped(line, max(0, room)), Cell(f" {note}", style)) if room > 0 else line
+
+
+def _with_room(columns: Layout, name: str, width: int) -> Layout:
+    """Return the columns with a cell more before one: its name stays over what is in it."""
+    at = next(index for index, one in enumerate(columns) if one.key == name)
+    before, column = columns[at - 1], columns[at]
+    if column.is_right and width <= column.width:
+        return columns
+    before = replace(before, gap=0) if before.gap else replace(before, width=before.width - 1)
+    column = replace(column, width=column.width + 1)
+    return (*columns[: at - 1], before, column, *columns[at + 1 :])
+
+
+def column_at(shape: ListShape, x: int) -> str:
+    """Return the name of the column whose heading is in that cell of the head; empty for none."""
+    start = 0
+    for column in shape.layout():
+        start += column.width + column.gap
+        if x < start:
+            return column.key
+    return ""
 
 
 def line(
@@ -89,41 +115,3 @@ def _shared(group: FailureGroup, now: datetime, zone: tzinfo, width: int) -> str
     count = f" \u00d7{len(group.sessions)}{since}"
     reason = one_line(group.reason)
     return cut(reason, max(1, width - len(count))) + count
-
-
-Attention = Callable[[Session], int | None]
-
-Order = Callable[[Session, datetime], Any]
-
-
-def _by_end(one: Session, now: datetime) -> tuple[bool, datetime, Key]:
-    ends = one.ends_at or _FAR
-    return (ends <= now, ends, one.key)
-
-
-_SORTS: dict[str, Order] = {
-    "ends": _by_end,
-    "quiet": lambda one, _: (-(last_sign(one) or _LONG_AGO).timestamp(), one.key),
-    "size": lambda one, _: (-one.bytes, one.key),
-    "cost": lambda one, _: (-(one.cost_usd or 0.0), one.key),
-    "listing": lambda one, _: (one.listing, one.stage, one.key),
-}
-SORTS = ("attention", *_SORTS)
-
-
-def ordered(
-    sessions: Iterable[Session], sort: str, now: datetime, attention: Attention
-) -> tuple[Session, ...]:
-    """Return the sessions in the order called `sort`.
-
-    By attention: first what needs attention, as `attention` ranks it, then what is running, then
-    the rest. What has already ended comes last.
-    """
-    if sort in _SORTS:
-        return tuple(sorted(sessions, key=lambda one: _SORTS[sort](one, now)))
-
-    def rank(one: Session) -> tuple[int, int, Any]:
-        need = attention(one)
-        return (99 if need is None else need, not one.is_live, _by_end(one, now))
-
-    return tuple(sorted(sessions, key=rank))

@@ -10,8 +10,8 @@ from tui.core.text.safe_text import cell_width
 
 _SIGNS = dict(
     zip(
-        "●○◌◍✗·•+→←↓↑↗─│┌┐├┤└┘█▌░∴…≠▸▾×–—‐‑−‘’“”«»",  # noqa: RUF001 (the signs are what is meant)
-        "*oo%x..+><v^^-|++++++#|.~~=>vx-----''\"\"<>",
+        "●○◌◍✗·•+→←↓↑↗─│┌┐├┤└┘█▌░∴…≠▸▾▲▼×–—‐‑−‘’“”«»",  # noqa: RUF001 (the signs are what is meant)
+        "*oo%x..+><v^^-|++++++#|.~~=>v^vx-----''\"\"<>",
         strict=True,
     )
 )

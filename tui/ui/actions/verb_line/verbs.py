@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from tui.core.console.column_table import COLUMN_NAMES
 from tui.core.errors import UsageError
+from tui.core.sessions.session_order import DIRECTIONS, SORTS
 from tui.core.text.prefixes import shared_prefix
 from tui.guides import topic_names
 from tui.operations.context import VerbInfo
@@ -16,11 +17,14 @@ OWN = (
     VerbInfo("columns", "choose the columns of Sessions, or list them", takes="column", acts=False),
     VerbInfo("wide", "all columns, or the default ones", acts=False),
     VerbInfo("messages", "the last messages with their times", acts=False),
+    VerbInfo("sort", "sort Sessions: COLUMN [asc|desc]", takes="order", acts=False),
     VerbInfo("quit", "quit; running agents continue", acts=False),
 )
-_CHOICES: Mapping[str, Callable[[], Sequence[str]]] = {
-    "topic": topic_names,
-    "column": lambda: (*COLUMN_NAMES, "default", "wide"),
+# What a verb takes, by the words that stand behind it already.
+_CHOICES: Mapping[str, Callable[[Sequence[str]], Sequence[str]]] = {
+    "topic": lambda words: topic_names(),
+    "order": lambda words: DIRECTIONS if words else SORTS,
+    "column": lambda words: (*COLUMN_NAMES, "default", "wide"),
 }
 ABBREVIATIONS = {"q": "quit", "h": "help"}
 
@@ -86,16 +90,17 @@ def parse(text: str, verbs: Iterable[VerbInfo]) -> VerbLine:
 def complete(text: str, verbs: Sequence[VerbInfo], listings: Sequence[str]) -> str:
     """Return the line with its last word completed as far as it is unambiguous.
 
-    The first word is a verb, one with dashes an option of it; the others name listings, a guide's
-    topic, or columns.
+    The first word is a verb, one with dashes an option of it; the others name listings, or what
+    else the verb takes.
     """
     head, blank, last = text.rpartition(" ")
     if not blank:
         found = [verb.name for verb in verbs if verb.name.startswith(last)]
     else:
-        verb = next((one for one in verbs if one.name == head.split(" ")[0]), None)
+        name, *words = head.split() or [""]
+        verb = next((one for one in verbs if one.name == name), None)
         takes = verb.takes if verb else ""
-        choices = _CHOICES[takes]() if takes in _CHOICES else listings
+        choices = _CHOICES[takes](words) if takes in _CHOICES else listings
         if takes == "column":
             named, comma, last = last.rpartition(",")
             blank += named + comma

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tui.core.console import disabled_reason
 from tui.core.console.key_action import KeyAction, Reach
+from tui.core.console.move_keys import MOVE_KEYS
 from tui.core.console.pane_table import PANES
 from tui.core.sessions.session_order import CYCLE
 
@@ -292,86 +293,7 @@ KEY_ACTIONS = (
         )
         for pane in PANES
     ),
-    KeyAction(
-        name="down",
-        keys=("j", "down"),
-        handler="move",
-        args=(1,),
-        help="move down",
-        word="down",
-        reach=Reach.PAGE,
-        moves_on=True,
-    ),
-    KeyAction(
-        name="up",
-        keys=("k", "up"),
-        handler="move",
-        args=(-1,),
-        help="move up",
-        word="up",
-        reach=Reach.PAGE,
-        moves_on=True,
-    ),
-    KeyAction(
-        name="first",
-        keys=("g", "home"),
-        handler="move_to",
-        args=("top",),
-        help="go to the top",
-        word="first",
-        reach=Reach.PAGE,
-        moves_on=True,
-    ),
-    KeyAction(
-        name="last",
-        keys=("G", "end"),
-        handler="move_to",
-        args=("end",),
-        help="go to the end",
-        word="last",
-        reach=Reach.PAGE,
-        moves_on=True,
-    ),
-    KeyAction(
-        name="page_down",
-        keys=("pagedown", "ctrl+f"),
-        handler="page",
-        args=(1,),
-        help="next page",
-        word="page",
-        reach=Reach.PAGE,
-        moves_on=True,
-    ),
-    KeyAction(
-        name="page_up",
-        keys=("pageup", "ctrl+b", "b"),
-        handler="page",
-        args=(-1,),
-        help="previous page",
-        word="page",
-        reach=Reach.PAGE,
-        moves_on=True,
-    ),
-    KeyAction(
-        name="open",
-        keys=("enter",),
-        handler="enter",
-        help="open a listing, a group of failures, or full-screen Live",
-        word="open",
-        reach=Reach.FULL,
-        is_fixed=True,
-        moves_on=True,
-    ),
-    KeyAction(
-        name="back",
-        keys=("escape",),
-        handler="leave",
-        help="go back: leave Live, clear marks and filter",
-        word="back",
-        reach=Reach.PAGE,
-        is_fixed=True,
-        moves_on=True,
-    ),
+    *MOVE_KEYS,
     KeyAction(
         name="redraw",
         keys=("ctrl+l",),

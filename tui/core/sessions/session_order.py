@@ -61,23 +61,24 @@ def is_descending(sort: str, is_reversed: bool) -> bool:
     return sort in ORDERS and ORDERS[sort].is_descending != is_reversed
 
 
-def parse_order(words: Sequence[str]) -> tuple[str, bool]:
+def parse_order(typed: Sequence[str]) -> tuple[str, bool]:
     """Return the order that `COLUMN [asc|desc]` means, and whether it is against the usual one.
 
     Raises `UsageError` for another column or direction.
     """
-    name = column_order(words[0].lower()) if words else ""
+    named, *rest = [one.lower() for one in typed] or [""]
+    name = column_order(named)
     if name not in SORTS:
         near = difflib.get_close_matches(name, SORTS, 1, 0.5)
         hint = f"did you mean {near[0]!r}?" if near else f"use {', '.join(SORTS)}"
         raise UsageError(f"no order is called {one_line(name)[:40]!r}: {hint}")
-    if len(words) < 2:
+    if not rest:
         return name, False
-    if len(words) > 2 or words[1].lower() not in DIRECTIONS:
-        raise UsageError(f"{one_line(' '.join(words[1:]))[:40]!r} is no direction: asc or desc")
+    if len(rest) > 1 or rest[0] not in DIRECTIONS:
+        raise UsageError(f"{one_line(' '.join(rest))[:40]!r} is no direction: asc or desc")
     if name == ATTENTION:
         raise UsageError("the order by attention has one direction")
-    return name, ORDERS[name].is_descending != (words[1].lower() == "desc")
+    return name, ORDERS[name].is_descending != (rest == ["desc"])
 
 
 def ordered(

@@ -1,0 +1,88 @@
+"""The keys that move, open and go back, in every pane; they are part of the key table."""
+
+from __future__ import annotations
+
+from tui.core.console.key_action import KeyAction, Reach
+
+MOVE_KEYS = (
+    KeyAction(
+        name="down",
+        keys=("j", "down"),
+        handler="move",
+        args=(1,),
+        help="move down",
+        word="down",
+        reach=Reach.PAGE,
+        moves_on=True,
+    ),
+    KeyAction(
+        name="up",
+        keys=("k", "up"),
+        handler="move",
+        args=(-1,),
+        help="move up",
+        word="up",
+        reach=Reach.PAGE,
+        moves_on=True,
+    ),
+    KeyAction(
+        name="first",
+        keys=("g", "home"),
+        handler="move_to",
+        args=("top",),
+        help="go to the top",
+        word="first",
+        reach=Reach.PAGE,
+        moves_on=True,
+    ),
+    KeyAction(
+        name="last",
+        keys=("G", "end"),
+        handler="move_to",
+        args=("end",),
+        help="go to the end",
+        word="last",
+        reach=Reach.PAGE,
+        moves_on=True,
+    ),
+    KeyAction(
+        name="page_down",
+        keys=("pagedown", "ctrl+f"),
+        handler="page",
+        args=(1,),
+        help="next page",
+        word="page",
+        reach=Reach.PAGE,
+        moves_on=True,
+    ),
+    KeyAction(
+        name="page_up",
+        keys=("pageup", "ctrl+b", "b"),
+        handler="page",
+        args=(-1,),
+        help="previous page",
+        word="page",
+        reach=Reach.PAGE,
+        moves_on=True,
+    ),
+    KeyAction(
+        name="open",
+        keys=("enter",),
+        handler="enter",
+        help="open a listing, a group of failures, or full-screen Live",
+        word="open",
+        reach=Reach.FULL,
+        is_fixed=True,
+        moves_on=True,
+    ),
+    KeyAction(
+        name="back",
+        keys=("escape",),
+        handler="leave",
+        help="go back: leave Live, clear marks and filter",
+        word="back",
+        reach=Reach.PAGE,
+        is_fixed=True,
+        moves_on=True,
+    ),
+)

@@ -61,7 +61,7 @@ def test_a_console_steers_a_worker_of_the_example_and_a_failure_is_marked(site: 
     with Terminal(look, environment=own) as screen, example(site, own) as process:
         screen.wait_for("? waiting", "Find PE pl")
         screen.send("/platforms\r")
-        screen.wait_for("TITLE /platforms", "hollis_park/2", "command: touch platforms.csv")
+        screen.wait_for("TITLE /platforms", "hollis_park stage 2", "command: touch platforms.csv")
         screen.send("a")
         screen.wait_for("y once")
         screen.send("y")

@@ -106,7 +106,7 @@ def test_what_nobody_typed_does_nothing_and_ends_nothing(screen: Terminal) -> No
     assert left(screen).startswith("[]")
 
 
-def test_a_paste_is_one_line_in_a_line_and_nothing_anywhere_else(screen: Terminal) -> None:
+def test_a_paste_is_text_in_a_prompt_and_nothing_anywhere_else(screen: Terminal) -> None:
     screen.write(b"\x1b[200~du\ry\x03q\x1b\r\n:quit\r\x1b[201~")
     screen.wait_for("pasted text is ignored here")
     screen.write(b"jdy\r" * 9 + b"q" * 300)  # a terminal that does not say what is pasted
@@ -115,10 +115,10 @@ def test_a_paste_is_one_line_in_a_line_and_nothing_anywhere_else(screen: Termina
     screen.send("jr")
     screen.wait_for("mode default")
     screen.write(b"\x1b[200~first\x07\x1b]0;owned\x07 line\r\nsecond\x1b[31m\tline\r\x1b[201~")
-    screen.wait_for("> first line second line")
+    screen.wait_for("> first line", "second line", "3 lines")
     screen.write(b"\x1b[200~" + b"y" * 200_000 + b"\x1b[201~")
     screen.wait_for("yyyyyyyyyyyyyyyy")
-    screen.send("\x01Z")
+    screen.send("\x1b[A\x1b[A\x01Z")
     screen.wait_for("> Zfirst line")
     screen.write(b"\x1b[200~" + b"z" * 60_000 + b"\x1b[201~")
     screen.wait_for("not pasted: 60,000 characters, a line takes at most 250,000")
@@ -126,6 +126,22 @@ def test_a_paste_is_one_line_in_a_line_and_nothing_anywhere_else(screen: Termina
     screen.wait_for("? help")
     asked = left(screen)
     assert asked.startswith("[('start',")
+
+
+def test_alt_enter_begins_a_line_of_a_prompt_and_is_no_key_anywhere_else(screen: Terminal) -> None:
+    screen.write(b"\x1b\r")
+    screen.send("jr")
+    screen.wait_for("mode default")
+    screen.send("one")
+    screen.write(b"\x1b\r")
+    screen.send("two")
+    screen.wait_for("> one", "two", "2 lines")
+    screen.write(b"\x1b[13;3u")
+    screen.send("three")
+    screen.wait_for("three", "3 lines")
+    screen.send("\r")
+    screen.wait_for("? help")
+    assert "one\\ntwo\\nthree" in "".join(left(screen).split("\n")).replace(" ", "")
 
 
 def test_a_paste_that_nothing_announces_deletes_nothing(screen: Terminal) -> None:
@@ -141,7 +157,7 @@ def test_a_paste_that_nothing_announces_deletes_nothing(screen: Terminal) -> Non
         screen.send("j")
         screen.wait_for("? help")
     for _ in range(20):  # to one that can be resumed, by keys that come one by one
-        if "beacon_packaging/5 ed6e" in in_sight(screen):
+        if "stage 5  ed6e" in in_sight(screen):
             break
         before = in_sight(screen)
         screen.send("j")

@@ -64,7 +64,7 @@ def test_a_view_comes_back_for_its_operator_and_root_alone(tmp_path: Path) -> No
         ('{"opened": ["a", 7, ""]}', SavedView(opened=frozenset({"a"}))),
         ('{"drafts": [["r", "a", "b", "\\u001b]52;c;x\\u0007"], ["r", "a"], 3]}', SavedView()),
         ('{"drafts": [["r", "a", "b", "x\\ny"]]}',
-         SavedView(drafts=(Draft("r", "a", "b", "x y"),))),
+         SavedView(drafts=(Draft("r", "a", "b", "x\ny"),))),
     ],
 )  # fmt: skip
 def test_what_is_odd_is_left_out(tmp_path: Path, found: str, expected: SavedView) -> None:

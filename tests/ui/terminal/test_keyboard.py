@@ -292,3 +292,17 @@ def test_a_burst_is_what_no_hand_types() -> None:
     assert not is_ahead("j" * 200)
     assert not is_ahead("rdieu")
     assert is_ahead("rm -rf it")
+
+
+@pytest.mark.parametrize("alt_enter", [b"\x1b\r", b"\x1b\n", b"\x1b[13;3u", b"\x1b[27;3;13~"])
+def test_alt_enter_is_one_key_in_every_encoding(alt_enter: bytes) -> None:
+    """Esc and Enter would leave a prompt, and then open what is selected."""
+    assert typed(alt_enter) == ["alt+enter"]
+    assert typed(b"ab" + alt_enter + b"cd") == ["a", "b", "alt+enter", "c", "d"]
+    assert typed(b"first" + alt_enter + b"second") == ["ahead:firstalt+entersecond"]
+    much = b"x" * 300
+    assert typed(much + alt_enter + b"second") == [repr("x" * 300 + "\nsecond")]
+
+
+def test_other_keys_with_alt_stay_dead() -> None:
+    assert typed(b"\x1bx", b"\x1bd", b"\x1b:", b"\x1b ") == []

@@ -22,14 +22,18 @@ def parse_prompt_line(text: str) -> tuple[dict[str, Any], str]:
     asked: dict[str, Any] = {}
     rest = text.strip()
     while rest.startswith("--"):
-        name, _, rest = rest.partition(" ")
-        rest = rest.lstrip()
+        name, rest = first_word(rest)
         if name == "--":
             break
-        value, _, rest = rest.partition(" ")
+        value, rest = first_word(rest)
         asked |= options_from_flags({name.removeprefix("--").replace("-", "_"): value})
-        rest = rest.lstrip()
     return asked, rest
+
+
+def first_word(text: str) -> tuple[str, str]:
+    """Return the first word of a text, and what follows it and the white space behind it."""
+    first, rest, *_ = (*text.split(None, 1), "", "")
+    return first, rest
 
 
 def options_from_flags(flags: Mapping[str, str | None]) -> dict[str, Any]:

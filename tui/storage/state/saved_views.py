@@ -8,7 +8,7 @@ from typing import Any
 
 from tui.core.console.saved_view import MOST_DRAFTS, Draft, SavedView
 from tui.core.models.session import Key
-from tui.core.text.safe_text import one_line
+from tui.core.text.safe_text import one_line, safe_text
 from tui.storage.state.json_file import operator_file
 
 _KIND = "view"
@@ -98,5 +98,5 @@ def _draft(value: object) -> Draft | None:
     if not all(isinstance(one, str) for one in value):
         return None
     question, listing, session_id, text = value
-    cleaned = one_line(text[:_LONGEST_TEXT])
+    cleaned = safe_text(text[:_LONGEST_TEXT]).strip()
     return Draft(_word(question), _word(listing), _word(session_id), cleaned) if cleaned else None

@@ -21,6 +21,7 @@ class LineOptions(TypedDict, total=False):
     preview: Preview | None
     complete: Complete | None
     typed: Typed | None
+    has_lines: bool
 
 
 async def until_taken(

@@ -24,6 +24,7 @@ _OTHER_KEY = re.compile(r"\x1b\[27;(\d{1,6});(\d{1,7})~")
 _KITTY = re.compile(r"\x1b\[(\d{0,7})(?::(\d{0,7}))?(?::\d*)?(?:;(\d{0,4})(?:;([\d:]*))?)?u")
 _SHIFT, _ALT, _LOCKS = 1, 2, 64 | 128  # caps lock and num lock are no modifiers of a key
 _MODIFIERS = ((1, "shift"), (2, "alt"), (4, "ctrl"), (8, "super"), (16, "hyper"), (32, "meta"))
+_ALT_ENTER = ("\x1b\r", "\x1b\n")
 _HIGHEST = 0x10FFFF
 _IS_TEXT = {9, 13, 127}  # Tab, Enter and Backspace, as the bytes that other terminals send
 _GOES_ON = (events.Key, events.MouseEvent, messages.TerminalSupportsSynchronizedOutput)
@@ -39,7 +40,9 @@ class CursorReport(Message):
 
 def read_sequence(sequence: str) -> Iterator[Message | str]:
     """Yield what a whole sequence is: text as a string, any other key or event as a message."""
-    if (found := _AT.fullmatch(sequence)) and int(found[1]) > 1:  # in the first row it is F3
+    if sequence in _ALT_ENTER:
+        yield events.Key("alt+enter", None)
+    elif (found := _AT.fullmatch(sequence)) and int(found[1]) > 1:  # in the first row it is F3
         yield CursorReport((int(found[1]), int(found[2])))
     elif found := _OTHER_KEY.fullmatch(sequence):
         yield from _key(int(found[2]), int(found[1]), "")

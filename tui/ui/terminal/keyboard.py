@@ -42,6 +42,7 @@ _WHOLE = re.compile(
     rb"[0-?]*[ -/]*[@-Z\\-~]|O[@-~]))"
     rb"|(?P<key>\x1b\[(?:\[[ -~]|(?!M)[0-?]*[ -/]*[@-Z\\-~])|\x1bO[0-9;]*[@-~])"
     rb"|(?P<string>\x1b[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\))"
+    # Of these only Alt+Enter is a key, which begins another line of a prompt.
     rb"|(?P<meta>\x1b(?:[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}"
     rb"|(?!(?:[\xc2-\xdf]|[\xe0-\xef][\x80-\xbf]?|[\xf0-\xf4][\x80-\xbf]{0,2})\Z)"
     rb"[^\x1b\[\]OPX^_]))"
@@ -95,7 +96,8 @@ class Keyboard:
         self._since = now
         self._look(text, is_step=_STEP.fullmatch(data) is not None, now=now)
         if self._is_burst:
-            return [*([events.Paste(text)] if text else []), *_keyless(found)]
+            pasted = "".join(map(_as_pasted, found))
+            return [*([events.Paste(pasted)] if text else []), *_keyless(found)]
         made = [each for one in found for each in (_keys(one) if isinstance(one, str) else [one])]
         if not self._is_ahead:
             return made
@@ -206,6 +208,13 @@ def _keyless(found: Sequence[Message | str]) -> list[Message]:
     """Return what is neither a key nor a pointer event: pastes and the terminal's replies."""
     own = (str, events.Key, events.MouseEvent)
     return [one for one in found if not isinstance(one, own)]
+
+
+def _as_pasted(one: Message | str) -> str:
+    """Return what a burst says: its text, and a newline for each Alt+Enter."""
+    if isinstance(one, str):
+        return one
+    return "\n" if isinstance(one, events.Key) and one.key == "alt+enter" else ""
 
 
 def _keys(text: str) -> list[Message]:

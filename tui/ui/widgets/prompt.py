@@ -15,7 +15,7 @@ from tui.core.explanation import Explanation
 from tui.core.text.safe_text import cell_width, one_line
 from tui.ui.terminal.keyboard import TypedAhead
 from tui.ui.terminal.link import LinkApp
-from tui.ui.widgets.line_editor import LONGEST, LineEditor
+from tui.ui.widgets.line_editor import LONGEST, MOST_ROWS, LineEditor
 from tui.ui.widgets.message_bar import LEAST_ROWS, MessageBar, warning
 from tui.ui.widgets.pane import PaneSettings
 from tui.view.text.lines import Cell, Line
@@ -149,8 +149,11 @@ class PromptBar(MessageBar):
         refused: str = "",
         turns: Turns = _NO_TURNS,
         must_be_shown: bool = False,
+        has_lines: bool = False,
     ) -> str:
         """Ask for a line of text; `preview` says what the line so far would do.
+
+        With `has_lines` Alt+Enter begins another line, and pasted lines are kept.
 
         `complete` extends the line on Tab; `typed` is called with the line each time it changed.
         `warns` stands behind the answer while there is room.
@@ -162,7 +165,7 @@ class PromptBar(MessageBar):
         if turns:
             self._typed.clear()
         self._refusal = one_line(refused)
-        self.editor = LineEditor(text)
+        self.editor = LineEditor(text, has_lines=has_lines)
         self._preview = preview
         self._complete = complete
         self._on_typed, self._last_line = typed, text
@@ -227,11 +230,18 @@ class PromptBar(MessageBar):
 
     def redraw(self) -> int:
         """Repaint what differs, in as many rows as text that must be read in full needs."""
-        rows = max(LEAST_ROWS, len(self._in_full()) + 1)
+        rows = max(1, len(self._in_full())) + self._answer_rows
         if rows != self._rows:
             self._rows = rows
             self.styles.height = rows
         return super().redraw()
+
+    @property
+    def _answer_rows(self) -> int:
+        """How many rows the answer takes, or the line of keys."""
+        if self._answer is None or self._choices or self.gone:
+            return 1
+        return min(self.editor.count, max(1, min(MOST_ROWS, self.app.size.height // 4)))
 
     def painted(self) -> Callable[[], object] | None:
         """Return what to call once the question, as it is painted now, was shown."""
@@ -266,7 +276,7 @@ class PromptBar(MessageBar):
             return self._held_line() if self._is_held else self.keys
         if self.gone:
             return (Cell(" "), Cell("Esc", "key"), Cell(" back"))
-        return self._choices_line() if self._choices else self._input_line()
+        return self._choices_line() if self._choices else self._input_line(y - 1)
 
     def _choices_line(self) -> Line:
         line: list[Cell] = [Cell(" ")]
@@ -287,19 +297,18 @@ class PromptBar(MessageBar):
             return (Cell(" "), Cell(f"{self.gone}: Esc: cancel", "bad"))
         if self._answer is None:
             return self._said()
-        asks = (Cell(" "), Cell(text, self.message.style))
+        asks: Line = (Cell(" "), Cell(text, self.message.style))
+        if self.editor.count > 1 and not self._choices:
+            asks = (*asks, Cell(f"  {self.editor.count} lines", "strong"))
         if self._preview is None:
             return asks
         return (*asks, Cell("  "), self._preview(self.editor.text))
 
-    def _input_line(self) -> Line:
-        before, at, after = self.editor.window(self.size.width - 4)
-        if not self.editor.text:
-            at, after = self._placeholder[:1] or " ", self._placeholder[1:]
-        style = "" if self.editor.text else "muted"
-        line = (Cell(" > ", "prompt"), Cell(before), Cell(at or " ", "current"), Cell(after, style))
+    def _input_line(self, y: int) -> Line:
+        rows = self.editor.rows(self.size.width - 4, self._answer_rows, self._placeholder)
+        line = rows[y] if y < len(rows) else ()
         room = self.size.width - sum(cell_width(cell.text) for cell in line)
-        return (*line, Cell(warning(self._warns, room), "noticed"))
+        return (*line, Cell(warning(self._warns, room) if len(rows) == 1 else "", "noticed"))
 
     def take(self, event: events.Key | events.Paste) -> None:
         """Take typed input while open; what comes before the question waits for it."""
@@ -334,7 +343,7 @@ class PromptBar(MessageBar):
                 if not answer.done():  # what it says past the answer is no command
                     self._take(key)
         elif isinstance(event, events.Paste):
-            self._paste(self.editor.in_line(event.text))
+            self._paste(self.editor.pasted(event.text))
         elif event.key in ("escape", "ctrl+c"):
             answer.set_exception(Cancelled())
         elif event.key in self._turns:

@@ -115,7 +115,7 @@ async def _deny(context: ActionContext, session: Session, request: PermissionReq
 
     with asked_by(commands(""), commands):
         asks = "deny: reason? (the agent will read it)"
-        reason = await context.question.ask(asks, turns=_turns(context))
+        reason = await context.question.ask(asks, turns=_turns(context), has_lines=True)
     return await _say(context, session, request, "deny", reason)
 
 

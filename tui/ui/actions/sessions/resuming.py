@@ -12,6 +12,7 @@ from tui.core.errors import ConsoleError, UsageError
 from tui.core.explanation import Explanation
 from tui.core.models.session import Key, Session
 from tui.operations.context import ActionResult
+from tui.operations.running.prompt_line import first_word
 from tui.operations.running.resume import DEFAULT_PROMPT, RunPlan
 from tui.operations.running.start_many import MOST_QUEUED
 from tui.ui.actions.action_context import ActionContext, after_dashes, named, require_some
@@ -112,12 +113,11 @@ def spelled(line: str) -> tuple[str, ...]:
     words: list[str] = []
     rest = line.strip()
     while rest.startswith("--"):
-        name, _, rest = rest.partition(" ")
+        name, rest = first_word(rest)
         if name == "--":
             break
-        value, _, rest = rest.lstrip().partition(" ")
+        value, rest = first_word(rest)
         words += [name, value]
-        rest = rest.lstrip()
     prompt = rest.strip()
     return (*words, *(after_dashes(prompt) if prompt else ()))
 
@@ -151,6 +151,7 @@ async def ask_prompt(
         preview=lambda text: _previewed(context, plan, text),
         warns=warns,
         commands=commands,
+        has_lines=True,
     )
 
 

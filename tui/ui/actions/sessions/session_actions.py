@@ -295,4 +295,5 @@ async def send(context: ActionContext, session: Session, given: str) -> Outcome:
     with context.drafts.written(about, again("send", context.engine.keys)):
         asks = f"send to {named([session])}"
         draft = context.drafts.text(about)
-        return await until_taken(context.question, asks, take, text=draft, commands=commands)
+        ask = partial(until_taken, context.question, asks, take, text=draft, commands=commands)
+        return await ask(has_lines=True)

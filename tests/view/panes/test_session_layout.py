@@ -84,3 +84,17 @@ def test_a_note_has_its_place_without_a_title_too() -> None:
     text = "".join(cell.text for cell in sessions.head(shape, note="2 marked  /failed  14"))
     assert text.endswith(" 2 marked  /failed  14")
     assert len(text) == 80
+
+
+def test_a_title_is_legible_before_the_state_has_room_for_its_longest_words() -> None:
+    found = [widths(width) for width in range(80, 260)]
+    plain = found[0]["state"]
+    assert all(one["state"] == plain or one[TITLE] >= 40 for one in found)
+    assert found[-1]["state"] > plain
+
+
+@pytest.mark.parametrize("width", [80, 146, 260])
+def test_the_reason_of_a_group_stands_behind_the_states_of_all_rows(width: int) -> None:
+    shape = ListShape(width, wants=WANTS)
+    state = next(one for one in shape.layout() if one.key == "state")
+    assert state in shape.group_layout()

@@ -15,8 +15,8 @@ from tui.view.text import formatting
 from tui.view.text.lines import Column, Layout, flexible
 
 Wants = tuple[tuple[str, int], ...]
-_TITLE_BEFORE_OTHERS = 18
-_ROOMY, _FULL_STATE = 130, 22  # `○ waiting for the API`, `◌ retrying 529 (7/10)`
+_TITLE_BEFORE_OTHERS, _TITLE_BEFORE_STATE = 18, 40
+_FULL_STATE = 22  # `○ waiting for the API`, `◌ retrying 529 (7/10)`
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,11 @@ class ListShape:
 
     def group_layout(self) -> Layout:
         """Return the columns of a group of failures; their common reason takes the rest."""
-        head = tuple(_as_column(column(name), column(name).width) for name in ("ends", "state"))
+        own = {one.key: one for one in self.layout()}
+        head = tuple(
+            own.get(name) or _as_column(column(name), column(name).width)
+            for name in ("ends", "state")
+        )
         return flexible((_MARKS, *head), "TITLE", (), self.width)
 
     @property
@@ -72,12 +76,11 @@ def _layout(shape: ListShape) -> Layout:
     room = shape.width - _MARKS.width - sum(widths.values()) - max(0, len(shown) - 1)
     wants = dict(shape.wants)
     growing = [(one.name, min(one.most, wants.get(one.name, 0))) for one in shown]
-    if "state" in widths and shape.width >= _ROOMY:
-        growing.append(("state", _FULL_STATE))
     if TITLE in widths:
-        growing = [(TITLE, _TITLE_BEFORE_OTHERS), *growing, (TITLE, shape.width)]
+        growing = [(TITLE, _TITLE_BEFORE_OTHERS), *growing, (TITLE, _TITLE_BEFORE_STATE)]
+    growing += [("state", _FULL_STATE), (TITLE, shape.width)]
     growing.sort(key=lambda one: one[0] != "stage")  # a few cells, and never worth a cut
-    for name, wanted in growing:
+    for name, wanted in ((name, wanted) for name, wanted in growing if name in widths):
         more = min(max(0, wanted - widths[name]), room)
         widths[name] += more
         room -= more

@@ -213,6 +213,7 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
 
     def on_table_chosen(self, message: Table.Chosen) -> None:
         """Activate the pane that was clicked."""
+        self.store.pressed()
         clicked = (row.name for row in PANES if self.panes.numbered[row.number] is message.table)
         self.handlers.run(self._by_name[next(clicked)])
 
@@ -339,6 +340,7 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
         """
         if isinstance(event, events.Key):
             self.news.key_pressed()
+            self.store.pressed()
         if self.panes.question.is_open:
             if not self.store.view.is_tiny:
                 self.panes.question.take(event)

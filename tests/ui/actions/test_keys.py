@@ -223,6 +223,7 @@ async def test_until_it_is_moved_the_selection_stays_on_top(is_moved: bool) -> N
         if is_moved:
             await at.press("j", "k")
         await at.look(with_session(at.engine.catalog, top.key, liveness=Liveness.NONE))
+        at.tick(seconds=10)
         await at.until(lambda: at.listed[0] != top.key)
         assert (at.session.key == top.key) is is_moved
 

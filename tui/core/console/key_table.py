@@ -198,6 +198,13 @@ KEY_ACTIONS = (
         elsewhere=_SORTED_THERE,
     ),
     KeyAction(
+        name="order",
+        keys=("O",),
+        handler="take_order",
+        help="take the new order of rows that waits while you read (`3 moved`)",
+        word="order",
+    ),
+    KeyAction(
         name="follow",
         keys=("F",),
         handler="follow",

@@ -89,10 +89,15 @@ def need_of(session: Session, now: datetime, quiet_after: timedelta) -> Need | N
         return Need.FAILED
     if session.is_orphan or is_quiet(session, now, quiet_after):
         return Need.QUIET
-    ends_at = session.ends_at
-    if not is_gone(session) and ends_at and now < ends_at <= now + _LAST_HOUR:
+    if ends_soon(session, now):
         return Need.ENDS
     return Need.GHOST if session.state is State.GHOST else None
+
+
+def ends_soon(session: Session, now: datetime) -> bool:
+    """Whether it ends within the hour."""
+    ends_at = session.ends_at
+    return bool(not is_gone(session) and ends_at and now < ends_at <= now + _LAST_HOUR)
 
 
 def mark_of(session: Session, need: Need) -> str:

@@ -40,6 +40,7 @@ class FilterLine:
         """Ask for a filter until one is taken; left with Esc, all is as it was."""
         store, table = self._store, self._panes.sessions
         query, pane, selected, first = store.query, store.view.pane, table.key, table.first
+        table.hold(is_on=True)
         self._wrong, self._begun = None, ()
         if store.view.is_covering:
             store.change(pane=SESSIONS)
@@ -61,6 +62,8 @@ class FilterLine:
             self._context.pages.fit()
             table.restore(selected, first)
             raise
+        finally:
+            table.hold(is_on=False)
 
     async def _take(self, typed: str) -> Outcome:
         parse_filter(typed.strip())

@@ -225,6 +225,15 @@ class KeyHandlers:
         self._feed.tick()
         return Outcome(f"sorted by {query.sort} {query.arrow}".rstrip())
 
+    def take_order(self) -> None:
+        tables = [one for one in map(self._panes.table, self._panes.numbered) if one is not None]
+        moved = sum(table.moved for table in tables)
+        for table in tables:
+            table.take_order()
+        self._feed.tick()
+        if not moved:
+            self._say("every row is in its place", "good")
+
     # The console itself ----------------------------------------------------------------------
 
     def help(self) -> None:

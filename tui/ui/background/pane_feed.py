@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from tui.core.console.pane_table import LISTINGS, LIVE, SESSIONS
+from tui.core.console.pane_table import LIVE, SESSIONS
 from tui.core.models.session import Session
 from tui.core.sessions.listing_join import is_gone
 from tui.ui.background.loops import BackgroundLoops
@@ -60,13 +60,14 @@ class PaneFeed:
         found = self._store.latest()
         self.show_top()
         if found is not None:
-            keeps_order, held = self._store.view.pane == LISTINGS, found.catalog.hold is not None
+            is_busy, is_held = self._store.is_busy, found.catalog.hold is not None
+            panes.listings.needs, panes.expiry.needs = found.needs, found.ends_soon
             before = panes.listings.needed_width
-            panes.listings.update(found.groups, keeps_order=keeps_order, is_held=held)
+            panes.listings.update(found.groups, is_busy=is_busy, is_held=is_held)
             if panes.listings.needed_width != before:
                 self._fit()  # which comes back here
                 return
-            panes.expiry.update(found.ending, found.pending, now)
+            panes.expiry.update(found.ending, found.pending, now, is_busy=is_busy)
             for pane in panes.numbered.values():
                 pane.look(found.catalog, now)
         self.show_sessions()
@@ -106,15 +107,22 @@ class PaneFeed:
         """Draw the Sessions pane."""
         store, pane, query = self._store, self._panes.sessions, self._store.query
         found = store.latest()
-        pane.says, pane.marks, pane.opened = query.says(), store.view.marks, query.opened
+        pane.says, pane.marks = query.says(), store.view.marks
         pane.sort, pane.arrow = query.sort, query.arrow
         pane.is_unseen = self._unseen.is_unseen
         pane.empty = query.empty(store.catalog, self._engine.keys)
         if found is None:
             pane.redraw()
             return
-        pane.vanished = found.gone
-        pane.update(found.shown, found.shape, self._engine.now())
+        pane.vanished, pane.needs = found.gone, found.needs
+        pane.update(
+            found.shown,
+            found.shape,
+            self._engine.now(),
+            asks=query.order,
+            opened=query.opened,
+            is_busy=store.is_busy,
+        )
 
     def show_live(self) -> None:
         """Draw the Live pane: the session read in full, else the one selected in Sessions."""
@@ -174,6 +182,7 @@ class PaneFeed:
     def go_to(self, session: Session) -> bool:
         """Select a session; take off a listing or filter that hides it, and say so."""
         store, sessions = self._store, self._panes.sessions
+        sessions.take_order()
         if store.query.listing not in ("", session.listing):
             store.change(query=replace(store.query, listing=""))
         self.show_sessions()

@@ -64,6 +64,11 @@ class ListQuery:
             if self.listing in ("", one.listing) and (shows_gone or not is_gone(one)):
                 yield one
 
+    @property
+    def order(self) -> tuple[str, ...]:
+        """What decides which rows there are, and their order; another one is taken at once."""
+        return (self.listing, self.filter, self.sort, self.arrow)
+
     def opens(self, cause: str) -> ListQuery:
         """Return the query with a failure group opened, or closed."""
         return replace(self, opened=self.opened ^ {cause})

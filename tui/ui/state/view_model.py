@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, tzinfo
 
 from tui.core.models.catalog import Catalog
 from tui.core.models.session import Key, Session
-from tui.core.sessions.attention import FailureGroup, Need, needing
+from tui.core.sessions.attention import FailureGroup, Need, ends_soon, needing
 from tui.core.sessions.listing_join import is_pending
 from tui.ui.state.list_query import ListQuery
 from tui.view.panes import expiry, listings, session_layout, top_line
@@ -22,13 +22,15 @@ _KEEPS = timedelta(minutes=1)
 class ViewModel:
     """What the panes show of a catalog; between catalogs only the clock changes it.
 
-    `needs` are the sessions that need attention, `gone` the listings whose folder is gone.
+    `needs` are the sessions that need attention, `ends_soon` those of them that end within the
+    hour, `gone` the listings whose folder is gone.
     """
 
     catalog: Catalog
     query: ListQuery
     at: datetime
     needs: Mapping[Key, Need]
+    ends_soon: Mapping[Key, Need]
     shown: tuple[Session | FailureGroup, ...]
     groups: tuple[listings.ListingGroup, ...]
     ending: tuple[Session, ...]
@@ -54,6 +56,7 @@ def arranged(catalog: Catalog, query: ListQuery, now: datetime, zone: tzinfo) ->
         query=query,
         at=now,
         needs=needs,
+        ends_soon={one.key: Need.ENDS for one in there if ends_soon(one, now)},
         shown=query.shown(catalog, now, needs),
         groups=listings.groups(catalog, lambda one: needs.get(one.key)),
         ending=expiry.ordered(there, now),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import TypedDict, Unpack
 
 from tui.core.models.catalog import Catalog
@@ -12,6 +13,8 @@ from tui.ui.state.list_query import ListQuery
 from tui.ui.state.view_model import ViewModel, renewed
 from tui.ui.state.view_state import ViewState
 from tui.ui.widgets.panes import Panes
+
+HOLDS_STILL = timedelta(seconds=5)  # after each key
 
 
 class ViewChange(TypedDict, total=False):
@@ -37,6 +40,18 @@ class ViewStore:
         self.catalog: Catalog | None = None
         self.model: ViewModel | None = None
         self.trouble = ""
+        self._pressed_at: datetime | None = None
+
+    def pressed(self) -> None:
+        """Note that the operator has just pressed something."""
+        self._pressed_at = self._engine.now()
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether the operator reads or acts: a question is open, or a key was just pressed."""
+        now, last = self._engine.now(), self._pressed_at
+        is_recent = last is not None and timedelta() <= now - last < HOLDS_STILL
+        return is_recent or self._panes.question.is_open
 
     @property
     def query(self) -> ListQuery:

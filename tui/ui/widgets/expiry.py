@@ -11,6 +11,7 @@ from tui.ui.widgets.pane import PaneSettings
 from tui.ui.widgets.table import Table
 from tui.view.panes import expiry
 from tui.view.text.lines import Line
+from tui.view.text.out_of_sight import NO_MARGIN
 
 _WITH_FOOT = 10  # rows of the pane, for more than one line below
 _WITH_WORDS = 30  # cells, for what the selection loses at its end
@@ -29,17 +30,25 @@ class ExpiryPane(Table):
         self.shape = expiry.ExpiryShape(0)
         self.empty = ("nothing to expire",)
 
-    def update(self, ending: Sequence[Session], pending: Sequence[Session], now: datetime) -> None:
-        """Show the sessions in order, and how many await clean-up."""
+    def update(
+        self,
+        ending: Sequence[Session],
+        pending: Sequence[Session],
+        now: datetime,
+        *,
+        is_busy: bool = False,
+    ) -> None:
+        """Show the sessions in order, and how many await clean-up; `is_busy` makes it wait."""
         self.pending = pending
         self.now = now
-        if ending is not self._ending:
-            self._ending = ending
-            self.sessions = {one.key: one for one in ending}
-            self.shape = expiry.ExpiryShape.of(ending)
-            self.show(tuple(self.sessions))
-        else:
-            self.redraw()
+        is_same = ending is self._ending
+        if is_same and (not self.moved or self.must_wait(self.sessions, is_busy=is_busy)):
+            self.stay()
+            return
+        self._ending = ending
+        self.shape = expiry.ExpiryShape.of(ending)
+        self.sessions = {one.key: one for one in ending}
+        self.arrange_rows(tuple(self.sessions), is_busy=is_busy)
 
     @property
     def session(self) -> Session | None:
@@ -47,10 +56,10 @@ class ExpiryPane(Table):
         return self.sessions.get(self.key) if self.key else None
 
     def note(self) -> str:
-        return str(len(self.keys))
+        return self.margin().heading(str(len(self.keys)), self.note_room())
 
     def head_line(self) -> Line:
-        return expiry.head(self._fitted)
+        return expiry.head(self._fitted, NO_MARGIN if self.frame else self.margin())
 
     def row_line(self, key: Key, *, is_current: bool) -> Line:
         return expiry.line(

@@ -9,6 +9,7 @@ from tui.ui.widgets.pane import PaneSettings
 from tui.ui.widgets.table import Table
 from tui.view.panes import listings
 from tui.view.text.lines import Line
+from tui.view.text.out_of_sight import NO_MARGIN
 
 
 class ListingsPane(Table):
@@ -23,17 +24,16 @@ class ListingsPane(Table):
         self.is_held = False
 
     def update(
-        self, groups: tuple[listings.ListingGroup, ...], *, keeps_order: bool, is_held: bool = False
+        self, groups: tuple[listings.ListingGroup, ...], *, is_busy: bool, is_held: bool = False
     ) -> None:
-        """Show the groups; while the operator is in the pane their order does not change."""
+        """Show the groups; `is_busy` makes another order wait."""
         self.is_held = is_held
         self.groups = {one.name: one for one in groups}
         self.shape = listings.ListingShape.of(groups)
-        names = [one.name for one in groups]
-        if keeps_order:
-            known = [name for _, name in self.keys if name in self.groups]
-            names = known + [name for name in names if name not in set(known)]
-        self.show([("listing", name) for name in names])
+        self.arrange_rows([("listing", one.name) for one in groups], is_busy=is_busy)
+
+    def row_of(self, key: Key) -> int | None:
+        return super().row_of(("listing", key[0]))
 
     @property
     def _fitted(self) -> listings.ListingShape:
@@ -50,7 +50,8 @@ class ListingsPane(Table):
         return self.key[1] if self.key else listings.ALL
 
     def note(self) -> str:
-        return ("held  " if self.is_held else "") + str(max(0, len(self.keys) - 1))
+        held = "held  " if self.is_held else ""
+        return self.margin().heading(f"{held}{max(0, len(self.keys) - 1)}", self.note_room())
 
     @property
     def vanished(self) -> str:
@@ -59,7 +60,7 @@ class ListingsPane(Table):
         return group.name if group is not None and group.is_vanished else ""
 
     def head_line(self) -> Line:
-        return listings.head(self._fitted)
+        return listings.head(self._fitted, NO_MARGIN if self.frame else self.margin())
 
     def row_line(self, key: Key, *, is_current: bool) -> Line:
         return listings.line(self.groups[key[1]], self._fitted, is_current=is_current)

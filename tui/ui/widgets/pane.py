@@ -32,8 +32,8 @@ _CORNERS = {"top": ("┌", "┐"), "middle": ("├", "┤"), "lower": ("├", "�
 class PaneSettings:
     """What a pane is made with: its id, its title, and how this console draws.
 
-    `follow_key` is the key that follows a stream, `access` what the operator may do here,
-    `columns` those of Sessions in the settings.
+    `follow_key` is the key that follows a stream, `order_key` the one that takes an order of rows
+    that waits, `access` what the operator may do here, `columns` those of Sessions in the settings.
     """
 
     id: str
@@ -43,6 +43,7 @@ class PaneSettings:
     zone: tzinfo = UTC
     quiet_after: timedelta = timedelta()
     follow_key: str = ""
+    order_key: str = ""
     access: Access = "full"
     columns: tuple[str, ...] = ()
 
@@ -75,6 +76,10 @@ class Pane(Widget):
     def note(self) -> str:
         """Return the right part of the pane's heading."""
         return ""
+
+    def note_style(self) -> str:
+        """Return the style of the right part."""
+        return "muted"
 
     def body_line(self, y: int) -> Line:
         """Return the line at `y` of the body, at most `body_width` cells wide."""
@@ -112,11 +117,13 @@ class Pane(Widget):
     def _rule_line(self, width: int) -> Line:
         style = "active" if self.is_active else "title"
         mark = "▸" if self.is_active else " "
+        inner = width - 2 if self.frame else width
+        styles = {"title_style": style, "note_style": self.note_style()}
+        line = rule(self.title(), self.note(), inner, mark=mark, **styles)
         if not self.frame:
-            return rule(self.title(), self.note(), width, title_style=style, mark=mark)
+            return line
         left, right = _CORNERS[self.frame]
-        inner = rule(self.title(), self.note(), width - 2, title_style=style, mark=mark)
-        return (Cell(left, "rule"), *inner, Cell(right, "rule"))
+        return (Cell(left, "rule"), *line, Cell(right, "rule"))
 
     def redraw(self) -> int:
         """Repaint the cells that differ; return how many."""

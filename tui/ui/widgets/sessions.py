@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from tui.core.models.session import Key, Session
+from tui.core.sessions import row_order
 from tui.core.sessions.attention import FailureGroup
 from tui.ui.widgets.pane import PaneSettings
 from tui.ui.widgets.table import Table
@@ -29,7 +30,11 @@ class SessionsPane(Table):
         self.sessions: dict[Key, Session] = {}
         self.groups: dict[Key, FailureGroup] = {}
         self.session_keys: frozenset[Key] = frozenset()
-        self._shown: Sequence[Session | FailureGroup] = ()
+        self._shown: Sequence[row_order.Row] = ()
+        self._asked: Sequence[row_order.Row] = ()
+        self._asks: tuple[str, ...] = ()
+        self._held: Sequence[row_order.Row] | None = None
+        self._group_rows: dict[Key, Key] = {}
         self.opened: frozenset[str] = frozenset()
         self.marks: frozenset[Key] = frozenset()
         self.is_unseen: Callable[[Session], bool] = lambda one: False
@@ -40,20 +45,50 @@ class SessionsPane(Table):
         self.columns = settings.columns
 
     def update(
-        self, shown: Sequence[Session | FailureGroup], shape: ListShape, now: datetime
+        self,
+        asked: Sequence[row_order.Row],
+        shape: ListShape,
+        now: datetime,
+        *,
+        asks: tuple[str, ...] = (),
+        opened: frozenset[str] = frozenset(),
+        is_busy: bool = False,
     ) -> None:
-        """Show the sessions as they are now; `shape` gets the pane's width when it draws."""
-        self.shape = shape
-        self.now = now
-        if shown is self._shown:
-            self.redraw()
+        """Show the sessions as they are now; `shape` gets the pane's width when it draws.
+
+        Another order waits while that must be so, unless the operator `asks` for another one.
+        """
+        self.shape, self.now = shape, now
+        is_held, is_same = self._held is not None, asks == self._asks
+        waits = is_same and self.must_wait((one.key for one in asked), is_busy=is_busy)
+        if asked is self._asked and is_same and (is_held or waits or not self.moved):
+            self.stay()
             return
-        self._shown = shown
+        shown = asked
+        if waits or is_held:
+            before = self._shown if self._held is None else self._held
+            shown = row_order.kept_rows(before, asked, was_open=self.opened, is_open=opened)
+        self._shown, self._asked, self._asks, self.opened = shown, asked, asks, opened
+        self._index(shown)
+        keys = [one.key for one in shown]
+        self.moved = row_order.moved(keys, [one.key for one in asked])
+        self.show(keys, keeps_sight=is_same and not (waits or is_held))
+
+    def hold(self, *, is_on: bool) -> None:
+        """Keep the places of the present rows, whatever is asked for, until it is off again."""
+        self._held = self._shown if is_on else None
+
+    def _index(self, shown: Sequence[row_order.Row]) -> None:
         self.sessions = {one.key: one for one in shown if isinstance(one, Session)}
         self.groups = {one.key: one for one in shown if isinstance(one, FailureGroup)}
-        members = (one.key for group in self.groups.values() for one in group.sessions)
-        self.session_keys = frozenset((*self.sessions, *members))
-        self.show([one.key for one in shown])
+        self._group_rows = {
+            one.key: group.key for group in self.groups.values() for one in group.sessions
+        }
+        self.session_keys = frozenset((*self.sessions, *self._group_rows))
+
+    def row_of(self, key: Key) -> int | None:
+        row = super().row_of(key)
+        return super().row_of(self._group_rows.get(key, key)) if row is None else row
 
     @property
     def session(self) -> Session | None:
@@ -82,15 +117,19 @@ class SessionsPane(Table):
         return self.shape.columns or self.columns
 
     def note(self) -> str:
+        return self.margin().heading(self._count(), self.note_room())
+
+    def _count(self) -> str:
         marked = f"{len(self.marks)} marked  " if self.marks else ""
         is_at_head = not self.arrow or self.sort in self.fitted.shown
         sort = "" if is_at_head else f"by {self.sort} {self.arrow}  "
         return f"{marked}{self.says}{sort}{len(self.session_keys)}"
 
     def head_line(self) -> Line:
-        note = "" if self.frame else self.note()
-        style = "active" if self.is_active else "head"
-        return sessions.head(self.fitted, style, note, sort=self.sort, arrow=self.arrow)
+        style, at = "active" if self.is_active else "head", (self.sort, self.arrow)
+        if self.frame:
+            return sessions.head(self.fitted, style, sorted_by=at)
+        return sessions.head(self.fitted, style, self._count(), self.margin(), sorted_by=at)
 
     def row_line(self, key: Key, *, is_current: bool) -> Line:
         if (group := self.groups.get(key)) is not None:

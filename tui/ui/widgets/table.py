@@ -1,22 +1,33 @@
 """A table that draws only visible rows, and whose selection follows the key, not the row.
 
-Until the operator moves the selection it stays at the top, where what matters most is.
+Until the operator moves the selection it stays at the top, where what matters most is. While the
+operator is away from the top a new order waits.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
 
 from textual import events
 from textual.message import Message
 
 from tui.core.models.session import Key
+from tui.core.sessions import row_order
+from tui.core.sessions.attention import Need
+from tui.core.text.safe_text import cell_width
 from tui.ui.widgets.pane import Pane, PaneSettings
 from tui.view.text.lines import Cell, Line
+from tui.view.text.out_of_sight import Margin, OutOfSight
 
 
 class Table(Pane):
-    """Rows by key. A subclass gives `head_line`, `row_line` and, below, `foot_lines`."""
+    """Rows by key. A subclass gives `head_line`, `row_line` and, below, `foot_lines`.
+
+    `is_away` says whether the operator has moved away from the top, `moved` how many rows a new
+    order would move that waits, and `needs` why sessions in the rows need somebody.
+    """
 
     class Moved(Message):
         """The selection is on another key; `key` is `None` in an empty table."""
@@ -40,6 +51,11 @@ class Table(Pane):
         self.first = 0
         self.empty: tuple[str, ...] = ()
         self.selection_pinned = False
+        self.is_away = False
+        self.moved = 0
+        self.needs: Mapping[Key, Need] = {}
+        self._order_key = settings.order_key
+        self._takes_order = False
         self._places: dict[Key, int] = {}
 
     def head_line(self) -> Line:
@@ -69,18 +85,78 @@ class Table(Pane):
         """How many rows are visible."""
         return max(1, self.body_height - 1 - self.foot_height)
 
-    def show(self, keys: Sequence[Key]) -> None:
-        """Show these rows; the selection keeps its key and its place on the screen."""
-        kept, place = self.key, self.index - self.first
+    def take_order(self) -> None:
+        """Take the order that waits when rows are next arranged."""
+        self._takes_order = True
+
+    def must_wait(self, asked: Iterable[Key], *, is_busy: bool) -> bool:
+        """Return whether these rows have to keep the places of those shown.
+
+        That is so while the operator is away from the top or `is_busy`, and where the selected row
+        would leave the sight.
+        """
+        if self._takes_order or not self.keys:
+            return False
+        first_page = tuple(islice(asked, self.page))
+        is_leaving = self.selection_pinned and self.key not in first_page
+        return is_busy or self.is_away or is_leaving
+
+    def arrange_rows(self, asked: Sequence[Key], *, is_busy: bool) -> None:
+        """Show these rows in the order asked for, or in the present one while that must wait."""
+        waits = self.must_wait(asked, is_busy=is_busy)
+        keys = row_order.kept_keys(self.keys, asked) if waits else asked
+        self.moved = row_order.moved(keys, asked)
+        self.show(keys, keeps_sight=not waits)
+
+    def stay(self) -> None:
+        """Show the same rows as they are now."""
+        self._takes_order = False
+        self.redraw()
+
+    def show(self, keys: Sequence[Key], *, keeps_sight: bool = False) -> None:
+        """Show these rows; the selection keeps its key and its place on the screen.
+
+        With `keeps_sight` the same places stay in sight, and so does the selection.
+        """
+        kept, place, first = self.key, self.index - self.first, self.first
         self.keys = tuple(keys)
         self._places = {key: index for index, key in enumerate(self.keys)}
         last = max(0, len(self.keys) - 1)
         at = self._places.get(kept, min(self.index, last)) if kept and self.selection_pinned else 0
-        self.index = at
-        self.first = self.index - place
+        if keeps_sight and not first <= at < first + self.page:
+            at = min(first + place, last)
+        self.index, self.first = at, at - place
+        if keeps_sight:
+            self.first = first if self.is_away else 0
+        self.is_away = self.is_away and at > 0
+        self._takes_order = False
         self._settle()
         if self.key != kept:
             self.post_message(self.Moved(self, self.key))
+
+    def row_of(self, key: Key) -> int | None:
+        """Return the row that a session, or whatever else has needs, is in."""
+        return self._places.get(key)
+
+    def note_room(self) -> int:
+        """Return how many cells the heading has for the note."""
+        return max(0, self.size.width - (2 if self.frame else 0) - cell_width(self.title()) - 8)
+
+    def note_style(self) -> str:
+        return "attention" if self.margin().needs else "muted"
+
+    def margin(self) -> Margin:
+        """Return what is out of sight."""
+        rows = ((self.row_of(key), need) for key, need in self.needs.items())
+        placed = [(row, need) for row, need in rows if row is not None]
+        end = self.first + self.page
+        above, below = self.first, max(0, len(self.keys) - end)
+        return Margin(
+            above=_out_of_sight(above, (need for row, need in placed if row < self.first)),
+            below=_out_of_sight(below, (need for row, need in placed if row >= end)),
+            moved=self.moved,
+            key=self._order_key,
+        )
 
     def select(self, key: Key) -> bool:
         """Select a key; return whether it is there."""
@@ -103,6 +179,7 @@ class Table(Pane):
         """Select a row by index; the nearest one if there is none of that index."""
         self.selection_pinned = True
         index = max(0, min(index, len(self.keys) - 1))
+        self.is_away = index > 0
         if index == self.index:
             return
         self.index = index
@@ -151,3 +228,7 @@ class Table(Pane):
     def on_mouse_scroll_up(self) -> None:
         """Move up three rows."""
         self.move(-3)
+
+
+def _out_of_sight(rows: int, needs: Iterable[Need]) -> OutOfSight:
+    return OutOfSight(rows, Counter(needs) if rows else {})

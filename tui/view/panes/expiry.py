@@ -20,9 +20,9 @@ from tui.view.text.lines import (
     Line,
     clipped,
     flexible,
-    head_line,
     table_line,
 )
+from tui.view.text.out_of_sight import NO_MARGIN, Margin, head_with
 
 _FAR = datetime.max.replace(tzinfo=UTC)
 _BAR = 10
@@ -89,9 +89,9 @@ def _layout(shape: ExpiryShape) -> Layout:
     return flexible(tuple(left), "SESSION", tuple(right), shape.width)
 
 
-def head(shape: ExpiryShape) -> Line:
-    """Return the line of column names."""
-    return head_line(shape.layout(), shape.width)
+def head(shape: ExpiryShape, margin: Margin = NO_MARGIN) -> Line:
+    """Return the line of column names, and what is out of sight."""
+    return head_with(margin, shape.layout(), "SESSION", shape.width)
 
 
 def line(

@@ -12,7 +12,8 @@ from tui.core.sessions.listing_join import is_gone
 from tui.core.sessions.session_order import Attention
 from tui.core.text.safe_text import cell_width, cut_middle, one_line
 from tui.view.text import formatting
-from tui.view.text.lines import Cell, Column, Layout, Line, flexible, head_line, table_line
+from tui.view.text.lines import Cell, Column, Layout, Line, flexible, table_line
+from tui.view.text.out_of_sight import NO_MARGIN, Margin, head_with
 
 ALL = ""
 _ERROR, _GONE = "x!", "gone"
@@ -144,9 +145,9 @@ _LIVE = Column("LIVE", 4, is_right=True)
 _COST = Column("COST", 6, is_right=True)
 
 
-def head(shape: ListingShape) -> Line:
-    """Return the line of column names."""
-    return head_line(shape.layout(), shape.width)
+def head(shape: ListingShape, margin: Margin = NO_MARGIN) -> Line:
+    """Return the line of column names, and what is out of sight."""
+    return head_with(margin, shape.layout(), "LISTING", shape.width)
 
 
 def line(group: ListingGroup, shape: ListingShape, *, is_current: bool = False) -> Line:

@@ -15,31 +15,59 @@ from tui.view.panes.session_cells import CellContext
 from tui.view.panes.session_layout import ListShape
 from tui.view.text import formatting
 from tui.view.text.lines import Cell, Layout, Line, clipped, table_line
+from tui.view.text.out_of_sight import NO_MARGIN, Margin
 
 ASCENDING, DESCENDING = "▲", "▼"
 
 
+_STAY = ("ends", "state")
+
+
 def head(
-    shape: ListShape, style: str = "head", note: str = "", *, sort: str = "", arrow: str = ""
+    shape: ListShape,
+    style: str = "head",
+    note: str = "",
+    margin: Margin = NO_MARGIN,
+    *,
+    sorted_by: tuple[str, str] = ("", ""),
 ) -> Line:
     """Return the line of column names, with `note` after TITLE, or in its place when it is long.
 
-    The `arrow` of the direction stands before the name of the column that is sorted by.
+    What the `margin` tells also takes the columns between STATE and TITLE if it needs them. The
+    arrow of the direction stands before the name of the column that it is `sorted_by`.
     """
-    columns = shape.layout()
-    named = {one.key: one.name for one in columns}
-    if (title := next((one for one in columns if one.key == TITLE), None)) is not None:
-        titled = f"{title.name}  {note}".rstrip()
-        named[TITLE] = titled if cell_width(titled) <= title.width else note
+    columns, told = _with_margin(shape, note, margin)
+    told_style = "attention" if margin.needs else style
+    named = {one.key: Cell(one.name, style) for one in columns}
+    for one in columns:
+        if one.key == TITLE:
+            titled = f"{one.name}  {told}".rstrip()
+            text = titled if cell_width(titled) <= one.width else told
+            named[TITLE] = Cell(text, told_style if told else style)
+    sort, arrow = sorted_by
     if sort in named:
-        named[sort] = arrow + named[sort]
-        columns = _with_room(columns, sort, cell_width(named[sort]))
-    cells = [Cell(named[one.key], style) for one in columns]
-    line = table_line(columns, cells, shape.width)
-    if title is not None or not note:
+        named[sort] = Cell(arrow + named[sort].text, named[sort].style)
+        columns = _with_room(columns, sort, cell_width(named[sort].text))
+    line = table_line(columns, [named[one.key] for one in columns], shape.width)
+    room = shape.width - cell_width(told) - 1
+    if TITLE in named or not told or room <= 0:
         return line
-    room = shape.width - cell_width(note) - 1
-    return (*clipped(line, max(0, room)), Cell(f" {note}", style)) if room > 0 else line
+    return (*clipped(line, room), Cell(f" {told}", told_style))
+
+
+def _with_margin(shape: ListShape, note: str, margin: Margin) -> tuple[Layout, str]:
+    """Return the columns of the head, and what it tells beside their names."""
+    columns = shape.layout()
+    at = next((place for place, one in enumerate(columns) if one.key == TITLE), None)
+    if at is None:
+        return columns, margin.heading(note, max(0, shape.width - 1))
+    if not margin or cell_width(margin.heading(note)) <= columns[at].width:
+        return columns, margin.heading(note, columns[at].width)
+    start = next(place for place in range(1, at + 1) if columns[place].key not in _STAY)
+    taken = columns[start : at + 1]
+    width = sum(one.width + one.gap for one in taken) - taken[-1].gap
+    title = replace(columns[at], width=width)
+    return (*columns[:start], title, *columns[at + 1 :]), margin.heading(note, width)
 
 
 def _with_room(columns: Layout, name: str, width: int) -> Layout:

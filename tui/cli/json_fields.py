@@ -26,6 +26,7 @@ if TYPE_CHECKING:  # a verb imports only what it prints
     from tui.core.models.run import Run, SentCommand
     from tui.core.sessions.attention import FailureGroup
     from tui.operations.context import ActionResult
+    from tui.operations.finding import Finding
     from tui.operations.monitor.alerts import Alert
     from tui.operations.monitor.hand_over import HandOver
     from tui.operations.monitor.history import ListingStats, LoggedAct
@@ -320,6 +321,13 @@ def _cause_json(group: FailureGroup, line: Callable[[Sequence[str]], str]) -> di
 
 def _open_json(alert: Alert, line: Callable[[Sequence[str]], str]) -> dict[str, Any]:
     return alert_json(alert) | {"command": line(alert.command) or None}
+
+
+def finding_json(finding: Finding) -> dict[str, Any]:
+    """Return something that the doctor found."""
+    facts = asdict(finding)
+    del facts["command"]
+    return facts
 
 
 def trashed_json(one: TrashedSession) -> dict[str, Any]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import KW_ONLY, dataclass
 from typing import Literal
 
+# A verb and its arguments; one that ends with an option lacks its value.
+Command = tuple[str, ...]
 Level = Literal["error", "warning", "note"]
 LEVELS: tuple[Level, ...] = ("error", "warning", "note")
 
@@ -14,8 +16,8 @@ class Finding:
     """Something odd, in words that an operator can act on.
 
     An `error` loses something or stops something from working, a `warning` may, a `note` only
-    explains. `listing` and `session_id` are empty for wider findings. `remedy` is what to do;
-    `is_fixable` means that `doctor --fix` does it.
+    explains. `listing` and `session_id` are empty for wider findings. `remedy` is what to do, and
+    `command` the verb that does it, if one does; `is_fixable` means that `doctor --fix` does it.
     """
 
     level: Level
@@ -26,8 +28,14 @@ class Finding:
     listing: str = ""
     session_id: str = ""
     is_fixable: bool = False
+    command: Command = ()
 
     @property
     def order(self) -> tuple[int, str, str, str]:
         """The sort key of findings: the most serious first."""
         return (LEVELS.index(self.level), self.listing, self.code, self.session_id)
+
+
+def fix_of(listing: str) -> Command:
+    """Return the command that fixes what is safe to fix in a listing."""
+    return ("doctor", listing, "--fix")

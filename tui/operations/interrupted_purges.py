@@ -21,12 +21,16 @@ _DETAIL = '{"is_unfinished": true, "words": "its files alone"}'
 
 @dataclass(frozen=True, slots=True)
 class InterruptedPurge:
-    """What an interrupted purge left in the trash, and of which session if that is known."""
+    """What an interrupted purge left in the trash, and of which session if that is known.
+
+    `command` is the verb that completes it.
+    """
 
     listing: str
     session_id: str
     words: str
     remedy: str
+    command: tuple[str, ...]
 
     @property
     def whole_words(self) -> str:
@@ -81,10 +85,12 @@ def left_in_trash(root: Path, listing_paths: Iterable[Path]) -> tuple[Interrupte
             one.session_id,
             f"its erasure was interrupted: part of it is still in {one_line(one.batch)}",
             f"`purge {one.session_id[:8]}` again completes it",
+            ("purge", f"{one_line(one.listing)}/{one.session_id}"),
         )
         for one in read_half_erased(root, paths)[0]
     ]
     for path in nameless_leftovers((root, *paths)):
         words = f"{one_line(path)} is left over from an interrupted erasure"
-        found.append(InterruptedPurge("", "", words, "`cleanup --purge-trash` erases it"))
+        remedy, command = "`cleanup --purge-trash` erases it", ("cleanup", "--purge-trash")
+        found.append(InterruptedPurge("", "", words, remedy, command))
     return tuple(found)

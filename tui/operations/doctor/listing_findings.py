@@ -19,7 +19,7 @@ from tui.core.text.safe_text import one_line
 from tui.core.time.zones import is_evidence, zone_named, zone_words
 from tui.operations.cause import WRONG_VARIABLE, clues_of
 from tui.operations.context import Context
-from tui.operations.finding import Finding
+from tui.operations.finding import Finding, fix_of
 from tui.operations.formatting import count, span
 from tui.operations.listing_health import level_of, trouble_of
 from tui.operations.target import DATABASE, Target, unknown_owner
@@ -50,7 +50,14 @@ def _of_vanished(listing: Listing) -> Finding:
     words = f"its folder {one_line(listing.path)} is gone; the last known state is shown"
     name = listing.listing_id
     remedy = f"`ack {shlex.quote(name)}` removes it, for everyone"
-    return Finding(level_of(Reason.VANISHED), "vanished", words=words, remedy=remedy, listing=name)
+    return Finding(
+        level_of(Reason.VANISHED),
+        "vanished",
+        words=words,
+        remedy=remedy,
+        listing=name,
+        command=("ack", name),
+    )
 
 
 def _of_problem(listing: Listing) -> Iterator[Finding]:
@@ -80,6 +87,7 @@ def _of_problem(listing: Listing) -> Iterator[Finding]:
         words=listing.problem,
         remedy=remedies[what],
         listing=listing.listing_id,
+        command=("cleanup", "--purge-trash") if what == "full" else (),
     )
 
 
@@ -119,7 +127,12 @@ def _of_variable(listing: Listing) -> Iterator[Finding]:
         words = f"{lie} in {where}: {WRONG_VARIABLE}"
         remedy = f"`adopt --all` moves them here; {remedy}"
         yield Finding(
-            "warning", "wrong_variable", words=words, remedy=remedy, listing=listing.listing_id
+            "warning",
+            "wrong_variable",
+            words=words,
+            remedy=remedy,
+            listing=listing.listing_id,
+            command=("adopt", "--all"),
         )
     elif ghosts and not clues_of(listing.path).was_used:
         words = (
@@ -155,6 +168,7 @@ def _of_age(settings: Settings, listing: Listing, now: datetime) -> Iterator[Fin
         remedy=remedy,
         listing=listing.listing_id,
         is_fixable=True,
+        command=fix_of(listing.listing_id),
     )
 
 

@@ -145,6 +145,7 @@ def _of_disk(catalog: Catalog, machine: MachineFacts) -> Iterator[Finding]:
         + (f" of {size(total)}" if total else ""),
         remedy="`cleanup --expired --purge-trash` frees what is no longer needed; "
         "`cleanup --max-size 5GB` frees more",
+        command=("cleanup", "--expired", "--purge-trash"),
     )
 
 
@@ -240,13 +241,14 @@ def _of_hold(context: Context, catalog: Catalog) -> Iterator[Finding]:
         f"new runs and clean-up paused by {hold.by} since {moment(hold.at)}, "
         f"for {span(context.clock() - hold.at)}{why}"
     )
-    yield Finding("warning", "long_hold", words=words, remedy="`hold off` releases it")
+    remedy = "`hold off` releases it"
+    yield Finding("warning", "long_hold", words=words, remedy=remedy, command=("hold", "off"))
 
 
 def _unread_hold(hold: Hold) -> Finding:
     words = f"cannot tell whether this root is on hold, so no run or clean-up starts: {hold.reason}"
     remedy = "let this login read it, or release it with `hold off`"
-    return Finding("error", "hold_unread", words=words, remedy=remedy)
+    return Finding("error", "hold_unread", words=words, remedy=remedy, command=("hold", "off"))
 
 
 def _is_sandbox(settings: Settings) -> bool:

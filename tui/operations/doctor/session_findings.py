@@ -26,7 +26,7 @@ from tui.operations.cause import (
 )
 from tui.operations.context import Context
 from tui.operations.doctor.machine_findings import MachineFacts
-from tui.operations.finding import Finding, Level
+from tui.operations.finding import Command, Finding, Level, fix_of
 from tui.operations.formatting import moment, span
 from tui.operations.interrupted_purges import half_erased, half_erased_words
 from tui.operations.owner import owner_elsewhere
@@ -94,7 +94,8 @@ def _branched(sessions: Sequence[Session]) -> Iterator[Finding]:
                 f"`export {_short(session)}` has every branch; start a new session with what "
                 "the abandoned one knew"
             )
-            yield _of(session, "warning", "branches", f"it has branches: {words}", remedy)
+            words, command = f"it has branches: {words}", ("export", session.address)
+            yield _of(session, "warning", "branches", words, remedy, command)
 
 
 def is_swept_too_soon(session: Session, now: datetime) -> bool:
@@ -121,8 +122,8 @@ def _swept(session: Session, look: SessionCheck) -> Finding | None:
     if session.is_stray or not is_swept_too_soon(session, look.now):
         return None
     words = f"{_sweep_words(session, look.now)}, before it expires on {moment(session.expires_at)}"
-    remedy = "`doctor --fix` postpones the CLI's sweep"
-    return _of(session, "error", "swept_first", words, remedy, is_fixable=True)
+    remedy, command = "`doctor --fix` postpones the CLI's sweep", fix_of(session.listing)
+    return _of(session, "error", "swept_first", words, remedy, command, is_fixable=True)
 
 
 def _sweep_words(session: Session, now: datetime) -> str:
@@ -140,7 +141,8 @@ def _stray(session: Session, look: SessionCheck) -> Finding | None:
     swept = f"; the CLI sweeps it there on {moment(session.sweep_at)}" if session.sweep_at else ""
     words = f"a stray: its transcript lies in {where}{swept}{', before it expires' * is_lost}"
     remedy = f"`adopt {_short(session)}` moves it into its listing; `adopt --all` all of them"
-    return _of(session, "error" if is_lost else "warning", "stray", words, remedy)
+    level: Level = "error" if is_lost else "warning"
+    return _of(session, level, "stray", words, remedy, ("adopt", session.address))
 
 
 def _ghost(session: Session, look: SessionCheck) -> Finding | None:
@@ -151,22 +153,23 @@ def _ghost(session: Session, look: SessionCheck) -> Finding | None:
     clues = look.clues.get(session.folder, TranscriptClues())
     words = f"a ghost: {ghost_words(session, clues, look.now)}"
     remedy = f"`delete {_short(session)} --yes` clears its row; it cannot be resumed"
-    return _of(session, "warning", "ghost", words, remedy)
+    return _of(session, "warning", "ghost", words, remedy, ("delete", session.address))
 
 
 def _half_erased(session: Session, look: SessionCheck) -> Finding | None:
     begun = look.begun.get(session.key)
     if begun is None or session.transcript is not None or session.is_live:
         return None
-    remedy = f"`purge {_short(session)}` again completes it"
-    return _of(session, "error", "half_erased", half_erased_words(begun), remedy)
+    remedy, command = f"`purge {_short(session)}` again completes it", ("purge", session.address)
+    return _of(session, "error", "half_erased", half_erased_words(begun), remedy, command)
 
 
 def _remains(session: Session, look: SessionCheck) -> Finding | None:
     if session.remains is None or session.is_live:
         return None
     found = remains(session)
-    return _of(session, "warning", "remains", found.words, found.remedy)
+    command = ("delete", session.address)
+    return _of(session, "warning", "remains", found.words, found.remedy, command)
 
 
 def _untracked(session: Session, look: SessionCheck) -> Finding | None:
@@ -178,7 +181,7 @@ def _untracked(session: Session, look: SessionCheck) -> Finding | None:
     remedy = (
         f"`adopt {_short(session)} --stage STAGE` tracks it, `delete {_short(session)}` ends it"
     )
-    return _of(session, "note", "untracked", words, remedy)
+    return _of(session, "note", "untracked", words, remedy, ("adopt", session.address, "--stage"))
 
 
 def _leftover(session: Session, look: SessionCheck) -> Finding | None:
@@ -186,14 +189,15 @@ def _leftover(session: Session, look: SessionCheck) -> Finding | None:
         return None
     words = f"marked {session.status}, and its transcript is still there"
     remedy = f"`cleanup --yes` removes them all; `extend {_short(session)} 7d` keeps it"
-    return _of(session, "note", "leftover", words, remedy)
+    return _of(session, "note", "leftover", words, remedy, ("delete", session.address))
 
 
 def _sketch(session: Session, look: SessionCheck) -> Finding | None:
     if session.transcript is None or session.transcript.resumable or session.is_stray:
         return None
     words = "a folder with a conversation.json, which the CLI cannot resume"
-    return _of(session, "note", "sketch", words, f"`delete {_short(session)} --yes` removes it")
+    remedy = f"`delete {_short(session)} --yes` removes it"
+    return _of(session, "note", "sketch", words, remedy, ("delete", session.address))
 
 
 def _unreadable(session: Session, look: SessionCheck) -> Finding | None:
@@ -208,7 +212,9 @@ def _unreadable(session: Session, look: SessionCheck) -> Finding | None:
 
 def _orphan(session: Session, look: SessionCheck) -> Finding | None:
     found = orphan(session)
-    return _of(session, "error", "orphan", found.words, found.remedy) if found else None
+    if found is None:
+        return None
+    return _of(session, "error", "orphan", found.words, found.remedy, ("stop", session.address))
 
 
 def _owner(session: Session, look: SessionCheck) -> Finding | None:
@@ -220,9 +226,11 @@ def _owner(session: Session, look: SessionCheck) -> Finding | None:
     )
     short, words = _short(session), f"it is running elsewhere: {owner.words(look.now)}"
     remedy = f"`tail -f {short}` follows it"
+    command: Command = ()
     if not owner.is_beating:
         remedy += f"; if that one is dead, `resume {short} --take-over` continues"
-    return _of(session, "warning" if is_old else "note", "foreign_owner", words, remedy)
+        command = ("resume", session.address, "--take-over")
+    return _of(session, "warning" if is_old else "note", "foreign_owner", words, remedy, command)
 
 
 def _unproven(session: Session, look: SessionCheck) -> Finding | None:
@@ -241,7 +249,8 @@ def _lost_run(session: Session, look: SessionCheck) -> Finding | None:
     if run is None or run.state != "lost" or session.is_live or session.transcript is None:
         return None
     words = f"its run {run.run_id} broke off on {moment(run.beat_at)}: {run.error}"
-    return _of(session, "note", "lost_run", words, f"`resume {_short(session)}` goes on")
+    remedy = f"`resume {_short(session)}` goes on"
+    return _of(session, "note", "lost_run", words, remedy, ("resume", session.address))
 
 
 def _overwritten(session: Session, look: SessionCheck) -> Finding | None:
@@ -251,12 +260,16 @@ def _overwritten(session: Session, look: SessionCheck) -> Finding | None:
     names = [name for name in ("status", "expires_at") if getattr(kept, name) != getattr(row, name)]
     what = ", ".join(f"{name} is {getattr(row, name)} again" for name in names) or "its metadata"
     words = f"the pipeline overwrote an operator's change: {what}"
-    return _of(session, "warning", "overwritten", words, f"`reapply {_short(session)}` restores it")
+    remedy, command = f"`reapply {_short(session)}` restores it", ("reapply", session.address)
+    return _of(session, "warning", "overwritten", words, remedy, command)
 
 
 def _bad_date(session: Session, look: SessionCheck) -> Finding | None:
     found = bad_date(session)
-    return _of(session, "warning", "bad_date", found.words, found.remedy) if found.words else None
+    if not found.words:
+        return None
+    command = ("extend", session.address, "7d")
+    return _of(session, "warning", "bad_date", found.words, found.remedy, command)
 
 
 def _bypass(session: Session, look: SessionCheck) -> Finding | None:
@@ -306,7 +319,14 @@ def _short(session: Session) -> str:
 
 
 def _of(
-    session: Session, level: Level, code: str, words: str, remedy: str, *, is_fixable: bool = False
+    session: Session,
+    level: Level,
+    code: str,
+    words: str,
+    remedy: str,
+    command: Command = (),
+    *,
+    is_fixable: bool = False,
 ) -> Finding:
     return Finding(
         level,
@@ -316,4 +336,5 @@ def _of(
         listing=session.listing,
         session_id=session.session_id,
         is_fixable=is_fixable,
+        command=command,
     )

@@ -34,6 +34,7 @@ def of_trash(catalog: Catalog, cut_off: Iterable[Manifest]) -> Iterator[Finding]
             listing=listing,
             session_id=one.session_id,
             is_fixable=True,
+            command=("restore", one.session_id),
         )
     for left in left_in_trash(catalog.root, _paths(catalog)):
         yield Finding(
@@ -43,6 +44,7 @@ def of_trash(catalog: Catalog, cut_off: Iterable[Manifest]) -> Iterator[Finding]
             remedy=left.remedy,
             listing=left.listing,
             session_id=left.session_id,
+            command=left.command,
         )
     for words in read_trash(catalog.root, _paths(catalog))[1]:
         remedy = "nothing is erased, undone or restored on a guess: try again once it can be read"

@@ -7,12 +7,14 @@ import time
 from collections.abc import Sequence
 from datetime import timedelta
 
+from tui.cli.declarations.table import BY_NAME
 from tui.cli.json_fields import alert_json
 from tui.cli.lookup import look
 from tui.cli.output import put_json, say
 from tui.cli.tables import put_table
 from tui.core.errors import UsageError
 from tui.core.models.catalog import Catalog
+from tui.core.models.line_target import LineTarget
 from tui.core.time.expiry import parse_duration
 from tui.operations.context import Context
 from tui.operations.monitor.alerts import Alert, LastingAlerts, needs, notify
@@ -29,7 +31,8 @@ def check(context: Context, args: argparse.Namespace) -> int:
     if args.json:
         put_json([alert_json(one) for one in found])
     elif found:
-        put_table(("LEVEL", "WHAT", "SESSION", "DETAILS"), (_alert_row(one) for one in found))
+        rows, targets = map(_alert_row, found), [_target(one) for one in found]
+        put_table(("LEVEL", "WHAT", "SESSION", "DETAILS"), rows, targets)
     else:
         say("all clear")
     return int(any(one.level == "error" for one in found))
@@ -58,6 +61,15 @@ def _notify(context: Context, catalog: Catalog, found: Sequence[Alert]) -> None:
     context.require_unrestricted("it runs no notify_command")
     if trouble := notify(context, catalog, found):
         say(f"warning: {trouble}")
+
+
+def _target(need: Alert) -> LineTarget | None:
+    """Return where an alert leads: a verb that acts, else its session, its listing or the verb."""
+    acts = bool(need.command) and BY_NAME[need.command[0]].acts
+    command = need.command if acts or not need.listing else ()
+    if not (command or need.listing):
+        return None
+    return LineTarget(listing=need.listing, session_id=need.session_id, command=command)
 
 
 def _alert_row(need: Alert) -> tuple[str, ...]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
 from itertools import groupby
 
+from tui.cli.json_fields import finding_json
 from tui.cli.lookup import look
 from tui.cli.output import put, put_json, say
 from tui.core.models.catalog import Catalog
+from tui.core.models.line_target import LineTarget
 from tui.operations.catalog.session_lookup import find_listing
 from tui.operations.context import Context
 from tui.operations.doctor.doctor import examine, fix, verdict
@@ -26,10 +27,10 @@ def doctor(context: Context, args: argparse.Namespace) -> int:
             say(words) if args.json else put(words)
         findings, _ = _examined(context, args.listing or "")
     if args.json:
-        put_json([asdict(one) for one in findings])
+        put_json([finding_json(one) for one in findings])
     else:
-        for line in report(findings):
-            put(line)
+        for line, about in report(findings):
+            put(line, _target(about) if about is not None else None)
         say(str(verdict(findings)))
     return int(any(one.level == "error" for one in findings))
 
@@ -43,19 +44,34 @@ def _examined(context: Context, listing: str) -> tuple[tuple[Finding, ...], Cata
     return findings, catalog
 
 
-def report(findings: Sequence[Finding]) -> Iterator[str]:
-    """Yield the report's lines by listing, the listing with the most serious finding first."""
+def _target(finding: Finding) -> LineTarget | None:
+    """Return where a finding leads: its command, else its session or listing."""
+    if not (finding.command or finding.listing):
+        return None
+    return LineTarget(
+        listing=finding.listing, session_id=finding.session_id, command=finding.command
+    )
+
+
+Lines = Iterator[tuple[str, Finding | None]]
+
+
+def report(findings: Sequence[Finding]) -> Lines:
+    """Yield the report's lines by listing, the listing with the most serious finding first.
+
+    Each comes with the finding that it is about.
+    """
     for listing in dict.fromkeys(one.listing for one in findings):
-        yield f"{listing or 'the root and this machine'}:"
+        yield f"{listing or 'the root and this machine'}:", None
         here = [one for one in findings if one.listing == listing]
         for _, alike in groupby(here, key=lambda one: (one.level, one.code)):
             yield from _lines_of_group(list(alike))
 
 
-def _lines_of_group(alike: Sequence[Finding]) -> Iterator[str]:
+def _lines_of_group(alike: Sequence[Finding]) -> Lines:
     for one in alike[:_ALIKE]:
         named = f"{one.session_id[:8]}: " if one.session_id else ""
-        yield f"  {one.level:<8} {named}{one.words}"
-        yield f"           -> {one.remedy}"
+        yield f"  {one.level:<8} {named}{one.words}", one
+        yield f"           -> {one.remedy}", one
     if len(alike) > _ALIKE:
-        yield f"  {alike[0].level:<8} ... and {len(alike) - _ALIKE} more of the same"
+        yield f"  {alike[0].level:<8} ... and {len(alike) - _ALIKE} more of the same", None

@@ -13,6 +13,7 @@ from tui.core.act_summary import action_word, did
 from tui.core.errors import UnknownId
 from tui.core.listing_id import is_listing_id
 from tui.core.models.audit import AuditEvent
+from tui.core.models.line_target import LineTarget
 from tui.core.time.zones import LOCAL
 from tui.operations.context import Context
 from tui.operations.monitor.history import LoggedAct, grouped_acts
@@ -64,16 +65,32 @@ def _named(context: Context, address: str, tell: Tell) -> tuple[str, str, Unknow
 
 def _put_actions(found: tuple[LoggedAct, ...], *, is_whole: bool) -> None:
     rows: list[tuple[str, ...]] = []
+    targets: list[LineTarget | None] = []
     for one in reversed(found):
-        if is_whole:
-            rows += map(_event_line, reversed(one.events))
+        if is_whole or one.sessions == 1:
+            events = list(reversed(one.events)) if is_whole else [one.first]
+            rows += map(_event_line, events)
+            targets += map(_target, events)
         else:
-            rows.append(_event_line(one.first) if one.sessions == 1 else _action_line(one))
-    put_table(("AT", "WHO", "DID", "LISTING", "ID", "WHAT"), rows)
+            rows.append(_action_line(one))
+            targets.append(_target_of_many(one))
+    put_table(("AT", "WHO", "DID", "LISTING", "ID", "WHAT"), rows, targets)
     zone = f"{found[0].first.at.astimezone(LOCAL):%Z}"
     say(f"AT is in {zone}; what a row says of its expiry is in its pipeline's zone")
     if not is_whole and any(one.sessions > 1 for one in found):
         say("--all lists each session of what was done to many")
+
+
+def _target(event: AuditEvent) -> LineTarget | None:
+    if not event.listing:
+        return None
+    return LineTarget(listing=event.listing, session_id=event.session_id)
+
+
+def _target_of_many(act: LoggedAct) -> LineTarget | None:
+    """Return the listing that an act on many sessions was in, if it was only one."""
+    listings = {one.listing for one in act.events} - {""}
+    return LineTarget(listing=listings.pop()) if len(listings) == 1 else None
 
 
 def _event_line(event: AuditEvent) -> tuple[str, ...]:

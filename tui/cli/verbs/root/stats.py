@@ -8,6 +8,7 @@ from tui.cli.json_fields import stats_json
 from tui.cli.lookup import look, say_unreadable
 from tui.cli.output import output_width, put_json, say
 from tui.cli.tables import put_fitted
+from tui.core.models.line_target import LineTarget
 from tui.core.models.row import Status
 from tui.core.models.session import Session, State
 from tui.core.time.zones import LOCAL
@@ -42,7 +43,9 @@ def stats(context: Context, args: argparse.Namespace) -> int:
         facts = [stats_json(one) for one in listings]
         put_json({"listings": facts, "total": stats_json(total)})
     else:
-        put_fitted(_HEAD, [_stats_line(one) for one in (*listings, total)], _SHRINK_ORDER)
+        targets = [LineTarget(listing=one.listing) for one in listings]
+        lines = [_stats_line(one) for one in (*listings, total)]
+        put_fitted(_HEAD, lines, _SHRINK_ORDER, targets)
     return int(not total.is_whole or total.uncosted > 0)
 
 

@@ -11,6 +11,7 @@ from tui.cli.lookup import look, session_and_problem
 from tui.cli.output import put, put_array, put_json, say
 from tui.cli.tables import put_table
 from tui.core.models.catalog import Catalog
+from tui.core.models.line_target import LineTarget
 from tui.core.models.session import Session
 from tui.core.sessions.attention import snoozed_until
 from tui.core.sessions.listing_join import is_gone
@@ -105,7 +106,8 @@ def _put_sessions(sessions: list[Session], now: datetime, quiet_after: timedelta
         )
         for one in sessions
     )
-    put_table(("ENDS", "STATE", "LISTING", "STAGE", "SIZE", "ID", "TITLE"), rows)
+    targets = [LineTarget(listing=one.listing, session_id=one.session_id) for one in sessions]
+    put_table(("ENDS", "STATE", "LISTING", "STAGE", "SIZE", "ID", "TITLE"), rows, targets)
 
 
 def _nothing(catalog: Catalog, has_sessions: bool) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from tui.cli.json_fields import result_json, trashed_json
@@ -12,6 +12,7 @@ from tui.cli.output import as_console_error, output_width, put, put_json, say
 from tui.cli.results import put_each, put_result, put_results
 from tui.cli.tables import put_fitted
 from tui.core.errors import ConfirmationRequired, ConsoleError
+from tui.core.models.line_target import LineTarget
 from tui.core.models.session import Key, Session
 from tui.core.text.safe_text import one_line
 from tui.core.time.zones import LOCAL
@@ -102,9 +103,21 @@ def _put_trash(context: Context, found: tuple[TrashedSession, ...]) -> None:
         )
         for one in found
     )
-    put_fitted(head, rows, _SHRINK_ORDER)
+    put_fitted(head, rows, _SHRINK_ORDER, _targets(found))
     total = sum(one.size.bytes for one in found)
     say(f"{len(found)} in the trash, {size(total)}; `restore ID` restores one")
+
+
+def _targets(found: Iterable[TrashedSession]) -> list[LineTarget]:
+    """Return the command that restores each; only the newest delete goes by its session's id."""
+    named = set[Key]()
+    targets = []
+    for one in found:
+        key = (one_line(one.trashed.listing), one.trashed.session_id)
+        words = one.trashed.trash_id if key in named else "/".join(key)
+        named.add(key)
+        targets.append(LineTarget(listing=key[0], session_id=key[1], command=("restore", words)))
+    return targets
 
 
 def _who_and_how(one: TrashedSession) -> tuple[str, str]:

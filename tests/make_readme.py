@@ -46,7 +46,8 @@ def keys_table() -> str:
 
 def main_keys_table() -> str:
     """Return a table of the keys in the bottom line, in its order, two on a line."""
-    shown = sorted((one for one in KEY_ACTIONS if one.order), key=lambda one: one.order)
+    there = (one for one in KEY_ACTIONS if one.order and not one.line_word)
+    shown = sorted(there, key=lambda one: one.order)
     return _two_on_a_line("key", [(_signs(one.name), one.help) for one in shown])
 
 

@@ -44,7 +44,7 @@ def doctor_lines() -> tuple[str, ...]:
     found = [
         one for one in examine(context, catalog(), MachineFacts()) if one.listing and one.words
     ]
-    return (*report(found), str(verdict(found)))
+    return (*(line for line, _ in report(found)), str(verdict(found)))
 
 
 async def settled(pilot: Pilot[int]) -> None:

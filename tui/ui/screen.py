@@ -71,7 +71,6 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
         self.following = StreamPoller(engine, self.panes.live.begin, self.show_update)
         self.reading = PageReader(self.following, self.panes.live, self.panes.question)
         self.restore = SessionRestore(engine, self._snapshot, self.news.tell_once)
-        self._restored_place: int | None = None
         pages = Pages(self.panes.page, self.panes.question, self.fit)
         self.context = ActionContext(
             engine=engine, question=self.panes.question, news=self.news, pages=pages
@@ -238,8 +237,9 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
         self.tick()
         if last.selected is not None and not sessions.select(last.selected):
             sessions.move_to(last.row)
-        if sessions.key == last.selected and last.selected is not None:
-            self._restored_place = last.reading
+        selected, place = last.selected, last.reading
+        if selected is not None and place is not None and selected == sessions.key:
+            self.reading.expect(selected, place)
         view, drafts = self.store.view, self.context.drafts.all
         for said, is_so in session_restore.restored_words(view, drafts, self.engine.keys, catalog):
             self.news.tell(said, is_true=partial(self._is_still, is_so))
@@ -302,9 +302,8 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
             if not live.is_following:
                 self.news.tell("; ".join(update.notices))
         live.add(update)
-        if self._restored_place is not None and update.entries:
-            place, self._restored_place = self._restored_place, None
-            self.once("reading on", self.reading.return_to(place))
+        if self.reading.is_expecting and update.entries:
+            self.once("reading on", self.reading.go_on())
 
     def on_live_pane_wished(self, message: LivePane.Wished) -> None:
         """Read the page that the Live pane lacks."""

@@ -19,6 +19,7 @@ from tui.core.explanation import Explanation
 from tui.core.limits import LONGEST_WAIT_S
 from tui.core.models.catalog import Catalog
 from tui.core.models.entry import Entry
+from tui.core.models.line_target import LineTarget
 from tui.core.models.permission_request import PermissionRequest
 from tui.core.models.row import Row
 from tui.core.models.session import Session
@@ -82,8 +83,9 @@ class FixedEngine:
     """A fake engine; `asked` records what it was asked to do, ids in `refusing` are refused.
 
     `denies` is why nothing can be allowed; `shown` collects the digests of answered requests.
-    `batch` is the last act of another console; `sayings` is the output of verbs, `needs_yes` are
-    those that ask for confirmation; a verb in `slow` ends only when `goes_on` is set.
+    `batch` is the last act of another console; `sayings` is the output of verbs, `line_targets` are
+    where its lines lead; `needs_yes` are those that ask for confirmation; a verb in `slow` ends
+    only when `goes_on` is set.
     Every session has the `stream`, or what the `follower` returns.
     """
 
@@ -112,6 +114,7 @@ class FixedEngine:
     operator: str = "anna"
     verbs: Sequence[VerbInfo] = field(default_factory=verb_infos)
     sayings: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    line_targets: dict[str, dict[int, LineTarget]] = field(default_factory=dict)
     needs_yes: set[str] = field(default_factory=set)
     slow: set[str] = field(default_factory=set)
     goes_on: threading.Event = field(default_factory=threading.Event)
@@ -317,7 +320,8 @@ class FixedEngine:
         if self.refusing & {word.rpartition("/")[2] for word in rest}:
             raise Refused(f"{verb} is refused")
         self.asked.append(("say_verb", *argv))
-        return VerbOutput(0, self.sayings.get(verb, (f"said {' '.join(argv)}",)))
+        said = self.sayings.get(verb, (f"said {' '.join(argv)}",))
+        return VerbOutput(0, said, self.line_targets.get(verb, {}))
 
     def _many(
         self, kind: str, sessions: Sequence[Session], progress: OnProgress, stop: Stop

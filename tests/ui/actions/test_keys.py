@@ -88,7 +88,7 @@ async def test_enter_in_expiry_goes_to_the_session() -> None:
 async def test_the_session_keys_are_off_in_the_full_live() -> None:
     async with console() as at:
         await at.press("enter")
-        for key in "derc":
+        for key in "dec":
             at.say("")
             await at.press(key)
             assert not at.view.is_question_open

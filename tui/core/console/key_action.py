@@ -23,13 +23,14 @@ class KeyAction:
     """A key: its name in the settings, its default keys, its handler and its words.
 
     `order` is its place in the bottom line, where it is called `word`, or `text_word` over text; 0
-    for none. `acts_on` is what it does nothing without: the selected session, the marked or
-    selected ones, a catalog, or anything that has a name; `why_not` says why it can do nothing with
-    a session. It may need the pane `sessions` to be active or shown, and says `elsewhere` if it is
-    not, with the key of Sessions in the place of `{}`. A key that `changes` something is refused by
-    a read-only console; one that `leads_out`, to a shell, by a restricted one. One that
-    `opens_line` does so also when more is typed at once. After one that `moves_on`, what was done
-    before is no longer what is copied. `is_fixed` keys cannot be changed in the settings.
+    for none. With a `line_word` it is there only on a selected line of a page, and called that.
+    `acts_on` is what it does nothing without: the selected session, the marked or selected ones, a
+    catalog, or anything that has a name; `why_not` says why it can do nothing with a session. It
+    may need the pane `sessions` to be active or shown, and says `elsewhere` if it is not, with the
+    key of Sessions in the place of `{}`. A key that `changes` something is refused by a read-only
+    console; one that `leads_out`, to a shell, by a restricted one. One that `opens_line` does so
+    also when more is typed at once. After one that `moves_on`, what was done before is no longer
+    what is copied. `is_fixed` keys cannot be changed in the settings.
     """
 
     name: str
@@ -39,6 +40,7 @@ class KeyAction:
     args: tuple[int | str, ...] = ()
     word: str = ""
     text_word: str = ""
+    line_word: str = ""
     order: int = 0
     reach: Reach = Reach.PANES
     acts_on: Literal["", "one", "targets", "catalog", "named"] = ""

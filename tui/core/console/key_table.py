@@ -39,6 +39,7 @@ KEY_ACTIONS = (
         help="resume with a prompt",
         word="resume",
         order=3,
+        reach=Reach.FULL,
         acts_on="targets",
         why_not=disabled_reason.not_resumable,
         changes=True,

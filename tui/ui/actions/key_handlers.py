@@ -17,8 +17,10 @@ from tui.ui.actions.action_context import ActionContext
 from tui.ui.actions.filter_line import FilterLine
 from tui.ui.actions.flow_runner import Flow, FlowRunner
 from tui.ui.actions.key_targets import KeyTargets
+from tui.ui.actions.line_opener import LineOpener
 from tui.ui.actions.outcome import Outcome, done
 from tui.ui.actions.sessions import answering, cleaning, resuming, session_actions, undoing
+from tui.ui.actions.text_search import TextSearch
 from tui.ui.actions.verb_line.column_choice import ColumnChoice
 from tui.ui.actions.verb_line.command_line import CommandLine
 from tui.ui.background.pane_feed import PaneFeed
@@ -63,28 +65,37 @@ class KeyHandlers:
         self._targets = targets
         self._once = once
         self._keys = keys
-        self._sought = ""
-        choice = ColumnChoice(store, panes.sessions, context.pages, feed.tick)
+        self._search = TextSearch(context, panes, store, reading, flows)
+        own = self._own_verbs(ColumnChoice(store, panes.sessions, context.pages, feed.tick))
         self._filter_line = FilterLine(context, panes, store, feed)
-        self._line = CommandLine(
+        self._line = CommandLine(context, store, feed, targets, own)
+        self._opener = LineOpener(
             context,
-            store,
-            feed,
-            targets,
-            {
-                "columns": choice.columns,
-                "wide": choice.wide,
-                "sort": self._sort_verb,
-                "help": lambda _: done(self._show_help),
-                "quit": lambda _: done(self._quit),
-                "messages": lambda _: done(self.messages),
-            },
+            panes=panes,
+            store=store,
+            feed=feed,
+            reading=reading,
+            type_verb=lambda text: flows.act(self._line.ask(text)),
+            read_on=lambda: once("reading on", reading.go_on()),
         )
+
+    def _own_verbs(self, choice: ColumnChoice) -> dict[str, Callable[[Sequence[str]], Outcome]]:
+        """Return what the verbs do that act on the screen alone."""
+        return {
+            "columns": choice.columns,
+            "wide": choice.wide,
+            "sort": self._sort_verb,
+            "help": lambda _: done(self._show_help),
+            "quit": lambda _: done(self._quit),
+            "messages": lambda _: done(self.messages),
+        }
 
     def run(self, action: KeyAction) -> None:
         """Run the handler of a key; after a movement key the last command is no longer copied."""
         if action.moves_on:
             self._flows.commands = ()
+        if not self._view.leads_back:
+            self._panes.page.behind = None
         getattr(self, action.handler)(*action.args)
 
     @property
@@ -137,7 +148,9 @@ class KeyHandlers:
 
     def enter(self) -> None:
         view, store = self._view, self._store
-        if view.pane == LISTINGS:
+        if view.target is not None:
+            self._opener.open(view.target)
+        elif view.pane == LISTINGS:
             store.change(query=replace(view.query, listing=view.listing), pane=SESSIONS)
         elif view.pane == EXPIRY and view.ending is not None:
             if self._feed.go_to(view.ending):
@@ -155,6 +168,8 @@ class KeyHandlers:
         hides_all = view.query.filter and store.catalog is not None and not view.shown
         if view.is_page_open:
             self._context.pages.leave()
+        elif view.leads_back:
+            self._opener.back()
         elif hides_all and not (view.is_full or view.is_covering):
             store.change(query=replace(view.query, filter=""))
         elif view.is_full or view.pane != SESSIONS:
@@ -167,7 +182,7 @@ class KeyHandlers:
 
     def quit_or_leave(self) -> None:
         view = self._view
-        if view.is_page_open or view.is_full or view.is_covering:
+        if view.is_page_open or view.is_full or view.is_covering or view.leads_back:
             self.leave()
         else:
             self._quit()
@@ -379,22 +394,7 @@ class KeyHandlers:
 
     def filter(self) -> None:
         is_text = not self._view.is_in_panes
-        self._flows.act(self._search() if is_text else self._filter_line.ask())
-
-    async def _search(self) -> Outcome:
-        self._sought = (await self._panes.question.ask("search", text=self._sought)).strip()
-        return await self._find(1)
+        self._flows.act(self._search.ask() if is_text else self._filter_line.ask())
 
     def find(self, step: int) -> None:
-        if self._text is None:
-            self._say(f"{self._sign('again')} repeats a search in full-screen Live or on a page")
-        elif self._sought:
-            self._flows.act(self._find(step))
-
-    async def _find(self, step: int) -> Outcome:
-        text = self._text
-        if isinstance(text, LivePane):
-            await self._reading.search(self._sought, step)
-        elif self._sought and text is not None and not text.find(self._sought, step):
-            return Outcome(f"{self._sought} was not found", "bad")
-        return Outcome()
+        self._search.again(step)

@@ -125,8 +125,11 @@ class KeyTargets:
         return action.reach >= least and not is_off
 
     def word(self, action: KeyAction) -> str:
-        """Return what the bottom line calls a key here."""
-        leads_back = action.name == "quit" and self.view.is_covering
+        """Return what the bottom line calls a key here; empty where it is left out."""
+        if action.line_word:
+            return action.line_word if self.view.target is not None else ""
+        is_back = self.view.is_covering or self.view.leads_back
+        leads_back = action.name == "quit" and is_back
         is_text = leads_back or not self.view.is_in_panes
         return (is_text and action.text_word) or action.word
 
@@ -150,6 +153,8 @@ class KeyTargets:
     def _why_not_here(self, action: KeyAction) -> str:
         """Return why a key that belongs to another pane does nothing in this one."""
         view = self.view
+        if action.line_word and view.is_page_open and view.target is None:
+            return self.why_none
         is_active = view.pane == SESSIONS and not view.is_text
         scrolls = view.is_text and action.reach > Reach.PANES
         if (action.sessions == "shown" and view.is_covering) or (

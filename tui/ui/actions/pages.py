@@ -6,8 +6,10 @@ import asyncio
 from collections.abc import Callable, Sequence
 
 from tui.ui.widgets.page import Draw, PagePane
+from tui.ui.widgets.page_cursor import Targets
 from tui.ui.widgets.prompt import PromptBar
-from tui.view.panes import page
+
+_NO_TARGETS: Targets = {}
 
 
 class Pages:
@@ -23,9 +25,17 @@ class Pages:
         self._left = asyncio.Event()
         self.is_awaited = False
 
-    def open(self, title: str, lines: Sequence[str], *, is_at_end: bool = False) -> None:
-        """Show lines of text."""
-        self.draw(title, lambda width: page.text_lines(lines, width), is_at_end=is_at_end)
+    def open(
+        self,
+        title: str,
+        lines: Sequence[str],
+        targets: Targets = _NO_TARGETS,
+        *,
+        is_at_end: bool = False,
+    ) -> None:
+        """Show lines of text; `targets` are where some of them lead, by their index."""
+        self.pane.open_text(title, lines, targets, is_at_end=is_at_end)
+        self.fit()
 
     def draw(self, title: str, draw: Draw, *, is_at_end: bool = False) -> None:
         """Show what is drawn for the present width."""

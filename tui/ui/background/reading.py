@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from contextlib import suppress
+from dataclasses import dataclass
 
 from tui.core.errors import ConsoleError
+from tui.core.models.session import Key
 from tui.operations.search.transcript_search import SearchHits
 from tui.operations.stream.follow import StreamPage
 from tui.ui.background.pollers import StreamPoller
@@ -16,6 +17,15 @@ from tui.ui.widgets.live import LivePane
 from tui.ui.widgets.page_request import PageRequest
 from tui.ui.widgets.prompt import PromptBar, StoppedWaiting
 from tui.view.text import formatting as said
+
+
+@dataclass(frozen=True, slots=True)
+class _Expected:
+    """A place in the stream of a session, and what stands there."""
+
+    key: Key
+    place: int
+    sought: str
 
 
 class PageReader:
@@ -28,6 +38,7 @@ class PageReader:
         self._hits: SearchHits | None = None
         self._searched: Follower | None = None
         self._at: int | None = None
+        self._expected: _Expected | None = None
 
     def forget(self) -> None:
         """Drop the hits: the transcript was replaced."""
@@ -70,10 +81,30 @@ class PageReader:
         said = f"{number + 1} of {len(hits.places)}{_not_searched(hits)}"
         self._question.say(said, is_brief=True)
 
-    async def return_to(self, place: int) -> None:
-        """Go back to where the stream was read, if that is still there."""
-        with suppress(ConsoleError, OSError):
-            await self._go_to(place, "")
+    def expect(self, key: Key, place: int, sought: str = "") -> None:
+        """Let `go_on` go to a place of this session, once its stream is read."""
+        self._expected = _Expected(key, place, sought)
+
+    @property
+    def is_expecting(self) -> bool:
+        """Whether `go_on` has somewhere to go."""
+        return self._expected is not None
+
+    async def go_on(self) -> None:
+        """Go to the expected place, if its stream was read by now; say so if it is not there."""
+        expected, followed, live = self._expected, self._following.session, self._live
+        if expected is None or followed is None or followed.key != expected.key:
+            self._expected = None  # another session was selected meanwhile
+            return
+        is_shown = live.session is not None and live.session.key == expected.key
+        if self._following.follower is None or not is_shown:
+            return
+        self._expected = None
+        try:
+            await self._go_to(expected.place, expected.sought)
+        except (ConsoleError, OSError) as error:
+            if expected.sought:
+                self._question.say(str(error), "bad")
 
     async def _sought(
         self, follower: Follower, sought: str, known: SearchHits | None

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tui.core.console.pane_table import LIVE, PANES, SESSIONS
+from tui.core.console.pane_table import LISTINGS, LIVE, PANES, SESSIONS
+from tui.core.models.line_target import LineTarget
 from tui.core.models.session import Key, Session
 from tui.core.sessions.attention import FailureGroup
 from tui.ui.state.list_query import ListQuery
+from tui.ui.widgets.page_cursor import Spot
 
 WIDE = 100
 LEAST = (60, 16)
@@ -20,7 +22,8 @@ class ViewState:
     `size` is what the panes were laid out for, in cells. `row` and `selected` are the selection in
     Sessions, `shown` all its sessions; it moves by itself unless `selection_pinned`. `listing` and
     `ending` are the selections of Listings and Expiry. `live` is whose stream Live shows, `reading`
-    the file offset there (in bytes), `None` when its end is followed.
+    the file offset there (in bytes), `None` when its end is followed. `target` is where the
+    selected line of the open page leads, `opened` what was opened from the page behind the panes.
     """
 
     query: ListQuery
@@ -39,6 +42,22 @@ class ViewState:
     ending: Session | None = None
     live: Session | None = None
     reading: int | None = None
+    target: LineTarget | None = None
+    opened: Spot | None = None
+
+    @property
+    def spot(self) -> Spot:
+        """Where in the panes this is."""
+        if self.is_full:
+            return Spot(self.pane, is_full=True, selected=self.live.key if self.live else None)
+        if self.pane == LISTINGS:
+            return Spot(self.pane, is_full=False, selected=self.listing)
+        return Spot(self.pane, is_full=False, selected=self.session.key if self.session else None)
+
+    @property
+    def leads_back(self) -> bool:
+        """Whether Esc leads back to the page that this was opened from."""
+        return self.opened is not None and not self.is_page_open and self.opened == self.spot
 
     @property
     def is_tiny(self) -> bool:

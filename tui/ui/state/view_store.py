@@ -76,6 +76,8 @@ class ViewStore:
             ending=panes.expiry.session,
             live=live.session,
             reading=None if live.is_following else max(0, live.place),
+            target=panes.page.target,
+            opened=panes.page.behind,
         )
 
     def change(self, **fields: Unpack[ViewChange]) -> None:

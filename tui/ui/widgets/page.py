@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
+from tui.core.models.line_target import LineTarget
 from tui.core.text.safe_text import cut
 from tui.ui.terminal.link import LinkApp
+from tui.ui.widgets.page_cursor import PageCursor, Spot, Targets
 from tui.ui.widgets.pane import Pane, PaneSettings
 from tui.view.panes import page
 from tui.view.text.lines import Cell, Line, title_room
 
 Draw = Callable[[int], tuple[Line, ...]]
+_CURSOR = ">"
 
 
 class PagePane(Pane):
     """Lines drawn for the present width; shown until it is closed.
 
+    Where lines lead somewhere one of them is selected, which `target` is that of. `behind` is what
+    was opened from it, as long as Esc leads back from there.
     When all of it must be seen it is shown page by page: each line stands on one page, and
     `is_all_seen` tells whether the terminal received every one at this width.
     """
@@ -38,11 +43,32 @@ class PagePane(Pane):
         self._draw: Draw = lambda width: ()
         self._drawn_for = -1
         self._lines: tuple[Line, ...] = ()
+        self._cursor = PageCursor({})
+        self.behind: Spot | None = None
 
     def open(
         self, title: str, draw: Draw, *, is_at_end: bool = False, is_paged: bool = False
     ) -> None:
         """Show what `draw` returns for the width, from its top or from its end."""
+        self._show(title, draw, PageCursor({}), is_at_end=is_at_end, is_paged=is_paged)
+
+    def open_text(
+        self, title: str, lines: Sequence[str], targets: Targets, *, is_at_end: bool = False
+    ) -> None:
+        """Show lines of text, from their top or from their end; some lead to `targets`."""
+        cursor = PageCursor(targets, is_at_end=is_at_end)
+
+        def draw(width: int) -> tuple[Line, ...]:
+            numbered = tuple(page.numbered_lines(lines, width))
+            cursor.lay_out([number for number, _ in numbered])
+            return tuple(line for _, line in numbered)
+
+        self._show(title, draw, cursor, is_at_end=is_at_end, is_paged=False)
+
+    def _show(
+        self, title: str, draw: Draw, cursor: PageCursor, *, is_at_end: bool, is_paged: bool
+    ) -> None:
+        self._cursor, self.behind = cursor, None
         self._is_paged = is_paged
         self._title, self._draw = title, draw
         self._drawn_for = self._found = -1
@@ -51,14 +77,44 @@ class PagePane(Pane):
         self._is_at_end = is_at_end
         self._settle()
 
+    @property
+    def title_words(self) -> str:
+        """What the page is called."""
+        return self._title
+
+    def reopen(self) -> None:
+        """Show the page again as it was left."""
+        self.is_open, self.behind = True, None
+        self._settle()
+
     def close(self) -> None:
         """Give the screen back to the panes."""
         self.is_open = False
         self._opening += 1
         self._drawn.clear()
 
+    @property
+    def target(self) -> LineTarget | None:
+        """Where the selected line leads, if one is in sight."""
+        return self._cursor.target(self.top, self.body_height) if self.is_open else None
+
     def scroll_lines(self, lines: int) -> None:
-        """Scroll as far as there is more."""
+        """Scroll as far as there is more; where lines lead somewhere, go from one to the next."""
+        cursor, height = self._cursor, self.body_height
+        if cursor.row is None or not height:
+            self._scroll(lines)
+        elif abs(lines) == 1:
+            self._found = -1
+            self._scroll(cursor.step(lines, self.top, height))
+        else:
+            top = self.top
+            self._scroll(lines)
+            if self.top == top or abs(lines) >= len(self.lines):
+                cursor.go_to_edge(lines)
+            cursor.come_in_sight(self.top, height)
+            self.redraw()
+
+    def _scroll(self, lines: int) -> None:
         self._is_at_end = False
         self.top += lines
         self._settle()
@@ -141,7 +197,11 @@ class PagePane(Pane):
         start = self.top if self._found < 0 else self._found + step
         found = page.find(texts, sought, start, step)
         self._found = -1 if found is None else found
-        self.scroll_lines(0 if found is None else found - self.top)
+        if found is not None:
+            self._cursor.go_to_line(found, found + 1)
+        self._scroll(0 if found is None else found - self.top)
+        self._cursor.come_in_sight(self.top, self.body_height)
+        self.redraw()
         return found is not None
 
     @property
@@ -164,11 +224,14 @@ class PagePane(Pane):
             page = f"page {number} of {count}" if count > 1 else ""
             return "  ".join(filter(None, (self.says(), page)))
         below = len(self.lines) - self.top - self.body_height
-        return f"{below} more ↓  Esc back" if below > 0 else "Esc back"
+        more = f"{below} more ↓  " if below > 0 else ""
+        return f"{more}{'Enter opens  ' if self._cursor.row is not None else ''}Esc back"
 
     def body_line(self, y: int) -> Line:
         index = self.top + y
         line = self.lines[index] if index < len(self.lines) else ()
-        if index != self._found:
-            return line
-        return (Cell("".join(cell.text for cell in line), "current"),)
+        text = "".join(cell.text for cell in line)
+        row = self._cursor.row
+        if row is not None and index == row.first:
+            return (Cell(_CURSOR, "mark"), Cell(text[1:], "current"))
+        return line if index != self._found else (Cell(text, "current"),)

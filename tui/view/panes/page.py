@@ -16,8 +16,15 @@ _VERB_WIDTH = 11
 
 def text_lines(lines: Iterable[str], width: int) -> tuple[Line, ...]:
     """Return lines of text; what is wider than `width` continues on the next line, indented."""
+    return tuple(line for _, line in numbered_lines(lines, width))
+
+
+def numbered_lines(lines: Iterable[str], width: int) -> Iterator[tuple[int, Line]]:
+    """Yield the same lines, each with the index of the text that it is a piece of."""
     room = max(20, width - 2)
-    return tuple((Cell(f" {piece}"),) for line in lines for piece in _broken(line, room))
+    for number, line in enumerate(lines):
+        for piece in _broken(line, room):
+            yield number, (Cell(f" {piece}"),)
 
 
 def _broken(line: str, width: int) -> Iterable[str]:

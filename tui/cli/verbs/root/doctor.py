@@ -29,8 +29,8 @@ def doctor(context: Context, args: argparse.Namespace) -> int:
     if args.json:
         put_json([finding_json(one) for one in findings])
     else:
-        for line, about in report(findings):
-            put(line, _target(about) if about is not None else None)
+        for line, target in report(findings):
+            put(line, target)
         say(str(verdict(findings)))
     return int(any(one.level == "error" for one in findings))
 
@@ -53,13 +53,13 @@ def _target(finding: Finding) -> LineTarget | None:
     )
 
 
-Lines = Iterator[tuple[str, Finding | None]]
+Lines = Iterator[tuple[str, LineTarget | None]]
 
 
 def report(findings: Sequence[Finding]) -> Lines:
     """Yield the report's lines by listing, the listing with the most serious finding first.
 
-    Each comes with the finding that it is about.
+    Each comes with where it leads; the lines of one finding share that.
     """
     for listing in dict.fromkeys(one.listing for one in findings):
         yield f"{listing or 'the root and this machine'}:", None
@@ -71,7 +71,8 @@ def report(findings: Sequence[Finding]) -> Lines:
 def _lines_of_group(alike: Sequence[Finding]) -> Lines:
     for one in alike[:_ALIKE]:
         named = f"{one.session_id[:8]}: " if one.session_id else ""
-        yield f"  {one.level:<8} {named}{one.words}", one
-        yield f"           -> {one.remedy}", one
+        target = _target(one)
+        yield f"  {one.level:<8} {named}{one.words}", target
+        yield f"           -> {one.remedy}", target
     if len(alike) > _ALIKE:
         yield f"  {alike[0].level:<8} ... and {len(alike) - _ALIKE} more of the same", None

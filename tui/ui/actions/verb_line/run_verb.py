@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from tui.core.errors import ConfirmationRequired, ConsoleError, UsageError
+from tui.core.models.line_target import LineTarget
 from tui.core.models.session import Key, Session
 from tui.operations.context import VerbInfo, VerbOutput
 from tui.ui.actions.action_context import ActionContext, is_sure, named
@@ -49,6 +50,14 @@ class _Saying:
             return ":" + " ".join(_FULL_ID.sub(r"\1", word) for word in argv)
         others = (word for word in argv[1:] if word not in ids)
         return " ".join((f":{self.verb} of {len(ids)} sessions", *others))
+
+    def targets(self) -> dict[int, LineTarget]:
+        """Return where lines of the output lead, by their index."""
+        found, first = dict[int, LineTarget](), 0
+        for output in self.outputs:
+            found |= {first + at: target for at, target in output.targets.items()}
+            first += len(output.lines)
+        return found
 
     def lines(self) -> list[str]:
         """Return all output, without blank lines at the end."""
@@ -135,9 +144,11 @@ def _shown(context: ActionContext, saying: _Saying) -> Outcome:
     acted = saying.sessions and saying.outputs and saying.info.acts
     failed = frozenset(saying.errors) if acted else None
     lines = saying.lines()
-    if len(lines) <= max(1, len(saying.outputs)):
+    targets = saying.targets()
+    if len(lines) <= max(1, len(saying.outputs)) and not targets:
         is_bad = bool(saying.errors) or any(output.code for output in saying.outputs)
         said = saying.sum() if lines else f"{saying.verb}: done"
         return Outcome(said, "bad" if is_bad else "good", failed=failed)
-    context.pages.open(saying.title(), lines, is_at_end=saying.verb in _AT_ITS_END)
+    is_at_end = saying.verb in _AT_ITS_END
+    context.pages.open(saying.title(), lines, targets, is_at_end=is_at_end)
     return Outcome(saying.sum() if len(saying.calls) > 1 else "", failed=failed)

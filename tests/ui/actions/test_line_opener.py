@@ -1,0 +1,267 @@
+"""Enter on a line of a page goes to what the line is about, and Esc comes back to the page."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from tests.support.console.catalog_edits import without
+from tests.support.console.fixed_catalog import NOW, catalog
+from tests.support.console.fixed_engine import FixedEngine, FixedFollow
+from tests.support.console.harness import Console, console
+from tui.core.console.pane_table import LISTINGS, LIVE, SESSIONS
+from tui.core.models.entry import Entry, EntryKind
+from tui.core.models.line_target import LineTarget
+from tui.core.models.session import Session
+from tui.operations.stream.follow import StreamUpdate
+
+LONG = tuple(Entry(EntryKind.TEXT, f"line {number}", at=NOW) for number in range(5_000))
+FIRST, OTHER = (
+    next(one for one in catalog().sessions if one.title == title)
+    for title in ("First screen", "Final list for the partner call")
+)
+
+
+class EndFollow(FixedFollow):
+    """Starts near the end of a long stream."""
+
+    def poll(self, session: Session) -> StreamUpdate:
+        update, count = super().poll(session), len(self.entries)
+        return replace(update, entries=update.entries[-300:], start=count - 300)
+
+    def before(self, place: int, until: object) -> object:  # type: ignore[override]
+        page = super().before(place, None)
+        start = max(0, place - 300)
+        return replace(page, entries=page.entries[start:], start=start)
+
+    def after(self, place: int, stop: int, since: object) -> object:  # type: ignore[override]
+        return super().after(place, min(stop, place + 300), None)
+
+
+def to(session: Session, place: int = -1, sought: str = "") -> LineTarget:
+    listing, session_id = session.key
+    return LineTarget(listing=listing, session_id=session_id, place=place, sought=sought)
+
+
+def hits() -> FixedEngine:
+    """Return an engine whose `grep` finds something in two sessions, far down in one."""
+    lines = ("first  2 hits", "  at 777", "  at 3000", "other  1 hit", "  at 9", "done")
+    targets = {
+        0: to(FIRST),
+        1: to(FIRST, 777, "line 777"),
+        2: to(FIRST, 3000, "line 3000"),
+        3: to(OTHER),
+        4: to(OTHER, 9, "line 9"),
+    }
+    return FixedEngine(
+        sayings={"grep": lines}, line_targets={"grep": targets}, follower=EndFollow(LONG)
+    )
+
+
+async def open_page(at: Console, line: str = "grep line") -> None:
+    await at.enter(line)
+    await at.answered()
+    await at.until(lambda: at.view.is_page_open)
+
+
+def selected(at: Console) -> list[str]:
+    """Return the painted lines that have the cursor."""
+    return [row[1:].strip() for row in at.rows("page")[1:] if row.startswith(">")]
+
+
+def is_found(at: Console, words: str) -> bool:
+    """Whether the marked entry of Live has these words."""
+    return any(f"{words} " in row for row in at.rows("live") if row.startswith(">"))
+
+
+async def test_a_line_is_selected_and_enter_reads_the_entry_of_a_hit() -> None:
+    async with console(hits()) as at:
+        await open_page(at)
+        assert selected(at) == ["first  2 hits"]
+        await at.press("j", "j")
+        assert selected(at) == ["at 3000"]
+        await at.press("enter")
+        await at.until(lambda: is_found(at, "line 3000"))
+        assert (at.view.is_page_open, at.view.is_full, at.view.live) == (False, True, FIRST)
+        assert at.session.key == FIRST.key
+        assert "resume --fork" in at.message
+
+
+@pytest.mark.parametrize("key", ["escape", "q"])
+async def test_the_page_comes_back_with_its_cursor(key: str) -> None:
+    async with console(hits()) as at:
+        await open_page(at)
+        await at.press("j", "enter")
+        await at.until(lambda: "line 777" in at.text("live"))
+        await at.press("j", key)
+        assert at.view.is_page_open
+        assert selected(at) == ["at 777"]
+        await at.press("j", "j", "j", "enter")
+        await at.until(lambda: is_found(at, "line 9"))
+        await at.press(key)
+        assert selected(at) == ["at 9"]
+        await at.press(key)
+        assert not at.view.is_page_open
+        assert at.exit_code is None
+
+
+async def test_a_heading_selects_its_session_and_what_hides_it_is_taken_off() -> None:
+    async with console(hits()) as at:
+        await at.press("slash", *"failed castings", "enter")
+        await at.answered()
+        await open_page(at)
+        await at.press("j", "j", "j", "enter")
+        assert not at.view.is_page_open
+        assert (at.view.pane, at.session.key, at.view.query.filter) == (SESSIONS, OTHER.key, "")
+        assert "cleared" in at.message
+        await at.press("q")
+        assert at.view.is_page_open
+
+
+async def test_there_is_no_way_back_once_something_else_is_selected() -> None:
+    async with console(hits()) as at:
+        await open_page(at)
+        await at.press("enter")
+        assert at.view.session == FIRST
+        assert "q back" in at.text("bottom")
+        await at.press("k", "j")
+        assert at.view.session == FIRST
+        assert "q quit" in at.text("bottom")
+        await at.press("escape")
+        assert not at.view.is_page_open
+
+
+async def test_a_resume_and_a_fork_start_from_the_place_of_a_hit() -> None:
+    async with console(hits()) as at:
+        await open_page(at)
+        await at.press("j", "enter")
+        await at.until(lambda: "line 777" in at.text("live"))
+        assert "r resume" in at.text("bottom")
+        await at.press("r")
+        await at.asked()
+        assert at.about == (FIRST,)
+        await at.press("escape")
+        await at.answered()
+        await at.enter("resume --fork")
+        await at.asked()
+        assert at.about == (FIRST,)
+        await at.paste("Go on from here")
+        await at.press("enter")
+        await at.until(lambda: any(asked[0] == "start" for asked in at.engine.asked))
+
+
+async def test_what_is_gone_is_named_and_the_page_stays() -> None:
+    async with console(hits()) as at:
+        await open_page(at)
+        await at.look(without(at.engine.catalog, FIRST.key))
+        await at.press("j", "enter")
+        assert at.view.is_page_open
+        assert "is not there any more" in at.message
+
+
+async def test_a_verb_stands_ready_in_the_line_and_is_not_run() -> None:
+    adopts = LineTarget(command=("adopt", "a b/9f2c", "--stage"))
+    engine = FixedEngine(
+        sayings={"doctor": ("the root:", "  note  untracked", "    -> adopt it")},
+        line_targets={"doctor": {1: adopts, 2: adopts}},
+    )
+    async with console(engine) as at:
+        await open_page(at, "doctor")
+        assert selected(at) == ["note  untracked"]
+        await at.press("enter")
+        await at.asked()
+        assert at.typed == "adopt 'a b/9f2c' --stage "
+        assert at.engine.asked == [("say_verb", "doctor")]
+        await at.press("escape")
+        await at.answered()
+        assert at.view.is_page_open
+        assert selected(at) == ["note  untracked"]
+
+
+async def test_a_read_only_console_goes_to_the_session_instead() -> None:
+    target = replace(to(OTHER), command=("resume", OTHER.address))
+    engine = FixedEngine(
+        is_read_only=True, sayings={"check": ("failed",)}, line_targets={"check": {0: target}}
+    )
+    async with console(engine) as at:
+        await open_page(at, "check")
+        await at.press("enter")
+        assert not at.view.is_question_open
+        assert at.view.session == OTHER
+
+
+async def test_a_line_of_a_listing_leads_to_listings() -> None:
+    name = OTHER.listing
+    engine = FixedEngine(
+        sayings={"stats": ("head", "one", "two")},
+        line_targets={"stats": {1: LineTarget(listing=name), 2: LineTarget(listing="nowhere")}},
+    )
+    async with console(engine) as at:
+        await open_page(at, "stats")
+        await at.press("j", "enter")
+        assert at.view.is_page_open
+        assert at.message == "nowhere is not there any more"
+        await at.press("k", "enter")
+        assert (at.view.pane, at.view.listing) == (LISTINGS, name)
+        await at.press("escape")
+        assert selected(at) == ["one"]
+
+
+async def test_enter_does_nothing_where_no_line_leads_anywhere() -> None:
+    async with console(FixedEngine(sayings={"stats": ("one", "two")})) as at:
+        await open_page(at, "stats")
+        assert "Enter" not in at.rows("page")[0] + at.text("bottom")
+        await at.press("enter")
+        assert at.view.is_page_open
+        assert "Esc closes it" in at.message
+
+
+async def test_on_a_page_of_hits_the_line_of_keys_names_enter() -> None:
+    async with console(hits()) as at:
+        assert "Enter open" not in at.text("bottom")
+        await open_page(at)
+        assert "Enter open" in at.text("bottom")
+        assert "Enter opens" in at.rows("page")[0]
+
+
+async def test_the_cursor_walks_through_a_long_page_and_skips_no_text() -> None:
+    lines = tuple(f"text {number}" for number in range(100))
+    targets = {at: LineTarget(listing=f"l{at}") for at in (1, 2, 60, 99)}
+    engine = FixedEngine(sayings={"ls": lines}, line_targets={"ls": targets})
+    async with console(engine) as at:
+        await open_page(at, "ls")
+        height = len(at.page_rows)
+        await at.press("j")
+        assert selected(at) == ["text 2"]
+        seen = set(at.page_rows)
+        while "text 60" not in selected(at):
+            await at.press("j")
+            seen |= set(at.page_rows)
+        assert {f"text {number}" for number in range(61)} <= seen
+        await at.press("G")
+        assert selected(at) == ["text 99"]
+        assert at.page_rows[-1] == "text 99"
+        await at.press("g")
+        assert (selected(at), at.page_rows[0]) == (["text 1"], "text 0")
+        await at.press("pagedown")
+        assert at.page_rows[0] == f"text {height - 1}"
+        assert selected(at) == []
+        await at.press("enter")
+        assert at.view.is_page_open
+        await at.press("slash", *"text 99", "enter")
+        await at.answered()
+        assert selected(at) == ["text 99"]
+
+
+async def test_the_log_opens_with_its_last_line_selected() -> None:
+    lines = ("AT  WHO", *(f"act {number}" for number in range(60)))
+    engine = FixedEngine(
+        sayings={"log": lines}, line_targets={"log": {at: to(FIRST) for at in range(1, 61)}}
+    )
+    async with console(engine) as at:
+        await open_page(at, "log")
+        await at.until(lambda: selected(at) == ["act 59"])
+        await at.press("k", "enter")
+        assert (at.view.pane, at.view.session) == (SESSIONS, FIRST)
+        assert at.view.pane != LIVE

@@ -1,0 +1,52 @@
+"""The search in text: on a page, or through the whole stream of full-screen Live."""
+
+from __future__ import annotations
+
+from tui.ui.actions.action_context import ActionContext
+from tui.ui.actions.flow_runner import FlowRunner
+from tui.ui.actions.outcome import Outcome
+from tui.ui.background.reading import PageReader
+from tui.ui.state.view_store import ViewStore
+from tui.ui.widgets.live import LivePane
+from tui.ui.widgets.panes import Panes
+
+
+class TextSearch:
+    """Asks what to search for, and goes from match to match."""
+
+    def __init__(
+        self,
+        context: ActionContext,
+        panes: Panes,
+        store: ViewStore,
+        reading: PageReader,
+        flows: FlowRunner,
+    ) -> None:
+        self._context = context
+        self._panes = panes
+        self._store = store
+        self._reading = reading
+        self._flows = flows
+        self._sought = ""
+
+    async def ask(self) -> Outcome:
+        """Ask what to search for, and go to the first match."""
+        self._sought = (await self._context.question.ask("search", text=self._sought)).strip()
+        return await self._find(1)
+
+    def again(self, step: int) -> None:
+        """Go to the next match of the last search, or to the one before."""
+        if self._panes.text(self._store.view.pane) is None:
+            again = self._context.engine.keys.sign("again")
+            said = f"{again} repeats a search in full-screen Live or on a page"
+            self._context.question.say(said, is_brief=True)
+        elif self._sought:
+            self._flows.act(self._find(step))
+
+    async def _find(self, step: int) -> Outcome:
+        text = self._panes.text(self._store.view.pane)
+        if isinstance(text, LivePane):
+            await self._reading.search(self._sought, step)
+        elif self._sought and text is not None and not text.find(self._sought, step):
+            return Outcome(f"{self._sought} was not found", "bad")
+        return Outcome()

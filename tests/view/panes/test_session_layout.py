@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 import pytest
 
 from tests.support.console import fixed_catalog
 from tests.support.console.fixed_catalog import NOW, session
 from tui.core.console.column_table import COLUMN_NAMES, SESSION_COLUMNS, TITLE
+from tui.core.models.annotation import Annotation, Note, Tag
 from tui.core.models.catalog import Catalog, Listing
+from tui.core.models.row import Status
+from tui.core.models.session import Acknowledgement, Session
+from tui.core.sessions.attention import Need, mark_of
 from tui.core.text.safe_text import cell_width
 from tui.view.panes import sessions
 from tui.view.panes.session_cells import CELLS
@@ -64,6 +69,38 @@ def test_a_wider_pane_shows_more_columns(width: int, more: int) -> None:
     always = [one.name for one in SESSION_COLUMNS if not one.from_width]
     later = [one.name for one in SESSION_COLUMNS if one.from_width]
     assert list(widths(width)) == always + later[:more]
+
+
+def test_a_rare_column_is_shown_where_a_session_has_something_in_it() -> None:
+    tags = (Tag(name="waiting-for-client", by="anna", at=NOW),)
+    note = Note(content="call them on Monday", by="anna", at=NOW)
+    first, second = CATALOG.listings
+    one = replace(second.sessions[0], annotation=Annotation(tags=tags, note=note))
+    marked = wants(replace(CATALOG, listings=(first, replace(second, sessions=(one,)))))
+    assert "tags" not in widths(220)
+    assert "tags" in ListShape(113, wants=marked).shown
+    assert "note" not in ListShape(113, wants=marked).shown
+    assert ListShape(60, columns=("tags",)).shown == ("tags",)
+    line = sessions.line(one, NOW, ListShape(220, wants=marked), QUIET)
+    text = "".join(cell.text for cell in line)
+    assert "waiting-for-client" in text
+    assert "call them on Monday" in text
+
+
+def test_signs_before_the_title_tell_a_note_and_a_snooze() -> None:
+    failed = session("hollis_park", "stage_3", "Buyers", status=Status.FAILED)
+    note = Annotation(note=Note(content="x", by="anna", at=NOW))
+    mark = mark_of(failed, Need.FAILED)
+    ack = Acknowledgement("anna", NOW, mark, NOW + timedelta(hours=1))
+
+    def text(one: Session, now: datetime = NOW) -> str:
+        return "".join(cell.text for cell in sessions.line(one, now, ListShape(80), QUIET))
+
+    assert " [zn] Buyers" in text(replace(failed, annotation=note, ack=ack))
+    assert " [n] Buyers" in text(replace(failed, annotation=note))
+    assert " [z] Buyers" in text(replace(failed, ack=ack))
+    assert "[" not in text(replace(failed, ack=ack), NOW + timedelta(hours=1))
+    assert "[" not in text(replace(failed, ack=replace(ack, until=None)))
 
 
 def test_chosen_columns_come_in_their_order_and_leave_out_what_does_not_fit() -> None:

@@ -15,7 +15,8 @@ class SessionColumn:
     """A column: its name in the settings and at the `:` line, its heading, and its place.
 
     It is at least `width` cells wide, and grows up to `most` where the contents need it and there
-    is room. It is shown by default from a pane of `from_width` cells on.
+    is room. It is shown by default from a pane of `from_width` cells on, one that `is_rare` only
+    where a session has something in it.
     """
 
     name: str
@@ -25,6 +26,7 @@ class SessionColumn:
     most: int = 0
     is_right: bool = False
     from_width: int = 0
+    is_rare: bool = False
 
 
 MARKS = SessionColumn(name="", heading="", help="what is selected, marked and new", width=2)
@@ -68,6 +70,24 @@ SESSION_COLUMNS: tuple[SessionColumn, ...] = (
     ),
     SessionColumn(
         name="created", heading="CREATED", help="when it began", width=7, most=12, from_width=109
+    ),
+    SessionColumn(
+        name="tags",
+        heading="TAGS",
+        help="tags, set by `tag` or in the CLI",
+        width=6,
+        most=24,
+        from_width=110,
+        is_rare=True,
+    ),
+    SessionColumn(
+        name="note",
+        heading="NOTE",
+        help="what operators noted on it",
+        width=8,
+        most=40,
+        from_width=150,
+        is_rare=True,
     ),
 )
 COLUMN_NAMES = tuple(one.name for one in SESSION_COLUMNS)

@@ -39,6 +39,8 @@ Named = tuple[str, str, str]
 _SIGNS = (
     ("*", "left of a row: marked"),
     ("dot", "left of a row: output that you have not seen yet"),
+    ("[n]", "before a title: there is a note on it; `show` has it"),
+    ("[z]", "before a title: snoozed, so it is out of attention for a time"),
     ("s", "after a countdown: the CLI's own sweep comes first"),
     ("down", "in the top line: listings that cannot be read"),
     ("CET*", "in the top line: some tables use another time zone"),

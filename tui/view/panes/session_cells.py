@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 
 from tui.core.models.session import Session
-from tui.core.sessions.attention import last_sign
+from tui.core.sessions.attention import last_sign, snoozed_until
 from tui.core.sessions.operators import owner_of
-from tui.core.text.safe_text import beginning, cell_width, cut_middle, one_line
+from tui.core.text.safe_text import beginning, cell_width, cut, cut_middle, one_line
 from tui.core.time.expiry import urgency
 from tui.view.text import formatting
 from tui.view.text.lines import Cell
@@ -50,6 +50,11 @@ def model_of(session: Session) -> str:
     return _DATE.sub("", one_line(name).removeprefix("claude-"))
 
 
+def tags_of(session: Session) -> str:
+    """Return its tags in one text."""
+    return ", ".join(map(one_line, session.tags))
+
+
 def _ends(session: Session, at: CellContext, _: int) -> Cell:
     left = formatting.countdown(session.ends_at, at.now, is_unreadable=session.expiry_is_unreadable)
     swept = "s" if session.is_swept_first else " "
@@ -61,8 +66,15 @@ def _state(session: Session, at: CellContext, room: int) -> Cell:
 
 
 def _title(session: Session, at: CellContext, width: int) -> Cell:
-    """Return the title, cut so that the time left for a permission request fits after it."""
+    """Return the title with its signs before it, `z` for snoozed and `n` for a note.
+
+    It is cut so that the time left for a permission request fits after it.
+    """
     title = title_of(session)
+    signs = "z" if snoozed_until(session, at.now, at.quiet_after) else ""
+    signs += "n" if session.note else ""
+    if signs:
+        title = Cell(f"[{signs}] {title.text}", title.style)
     request = session.run.request if session.run is not None else None
     if request is None or not (left := left_words(request, at.now)):
         return title
@@ -92,4 +104,6 @@ CELLS: Mapping[str, CellOf] = {
     "model": lambda one, _, width: Cell(cut_middle(model_of(one), width) or "-", "muted"),
     "owner": lambda one, _, width: Cell(cut_middle(owner_of(one), width) or "-", "muted"),
     "created": _created,
+    "tags": lambda one, _, width: Cell(cut(tags_of(one), width), "muted"),
+    "note": lambda one, _, width: Cell(cut(one_line(one.note), width), "muted"),
 }

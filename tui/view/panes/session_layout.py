@@ -51,8 +51,11 @@ class ListShape:
         return tuple(one.name for one in self._fitting())
 
     def _fitting(self) -> tuple[SessionColumn, ...]:
+        wants = dict(self.wants)
         wished = [column(name) for name in self.columns] or [
-            one for one in SESSION_COLUMNS if one.from_width <= self.width
+            one
+            for one in SESSION_COLUMNS
+            if one.from_width <= self.width and (wants.get(one.name) or not one.is_rare)
         ]
         fitting, room = [], self.width - _MARKS.width
         for one in wished:
@@ -99,6 +102,8 @@ def wants(catalog: Catalog) -> Wants:
         "stage": {formatting.stage(one.stage) for one in every},
         "model": {session_cells.model_of(one) for one in every},
         "owner": {"pipeline", *(owner_of(one) for one in every)},
+        "tags": {session_cells.tags_of(one) for one in every},
+        "note": {one.note for one in every},
     }
     known = [(name, max(map(cell_width, words), default=0)) for name, words in texts.items()]
     return (*known, ("id", column("id").most), ("created", column("created").most))

@@ -106,7 +106,9 @@ def _remark(session: Session, now: datetime, quiet_after: timedelta) -> str:
     """Return who acknowledged it, or the verb that fixes what is wrong with it."""
     need = need_of(session, now, quiet_after)
     if session.ack is not None and need is not None and is_settled(session, need, now):
-        return f"acknowledged by {one_line(session.ack.by)}"
+        by, until = one_line(session.ack.by), session.ack.until
+        left = f", {formatting.span(until - now)} left" if until is not None else ""
+        return f"snoozed by {by}{left}" if until is not None else f"acknowledged by {by}"
     if session.overwritten is not None:
         return ":reapply restores what the pipeline overwrote"
     return ":adopt moves it into its listing" if session.is_stray else ""

@@ -15,7 +15,7 @@ from tui.operations.catalog.session_lookup import find_session
 from tui.ui.actions.action_context import ActionContext, named
 from tui.ui.actions.outcome import Outcome
 from tui.ui.actions.sessions import answering, cleaning, resuming, session_actions, undoing
-from tui.ui.actions.verb_line import run_verb
+from tui.ui.actions.verb_line import noting, run_verb
 from tui.ui.actions.verb_line.verbs import VerbLine
 
 _ID = re.compile(r"[0-9a-f]{4}[0-9a-f-]*|[^/ ]+/[^/ ]+")
@@ -235,6 +235,14 @@ async def _ack(context: ActionContext, order: ResolvedCommand) -> Outcome:
     return await session_actions.acknowledge(context, order.some())
 
 
+async def _note(context: ActionContext, order: ResolvedCommand) -> Outcome:
+    """`note` with its words as on the command line; without any they are asked for."""
+    info = order.command.verb
+    if order.arguments:
+        return await run_verb.say(context, info, _calls(order))
+    return await noting.note(context, info, order.some(), hidden=order.meant.hidden)
+
+
 async def _cleanup(context: ActionContext, order: ResolvedCommand) -> Outcome:
     """`cleanup` of the listing named; without a name, in Listings, of the selected one."""
     selected = order.meant.listing if order.meant.is_listing else ""
@@ -256,5 +264,6 @@ _FLOWS: dict[str, tuple[_Flow, tuple[str, ...]]] = {
     "stop": (_stop, ()),
     "rename": (_rename, ()),
     "ack": (_ack, ()),
+    "note": (_note, ()),
     "cleanup": (_cleanup, ()),
 }

@@ -1,0 +1,140 @@
+"""Tags, notes and snoozes at the `:` line: on the selection or the marks, and on the screen."""
+
+from __future__ import annotations
+
+import shlex
+from datetime import timedelta
+
+import pytest
+
+from tests.support.console.catalog_edits import with_session
+from tests.support.console.fixed_catalog import NOW
+from tests.support.console.fixed_engine import FixedEngine
+from tests.support.console.harness import console
+from tui.core.models.annotation import Annotation, Note
+from tui.core.models.row import Status
+from tui.core.models.session import Acknowledgement
+from tui.core.sessions.attention import Need, mark_of
+
+TITLE = "Tier-1 suppliers"
+
+
+def needing(top: str) -> str:
+    """Return how many sessions failed, as the top line says."""
+    words = top.split()
+    return words[words.index("failed") - 1]
+
+
+def noted(title: str, note: str) -> FixedEngine:
+    """Return an engine in which the session of this title has a note."""
+    engine = FixedEngine()
+    annotation = Annotation(note=Note(content=note, by="bert", at=NOW))
+    key = next(one.key for one in engine.catalog.sessions if one.title == title)
+    return FixedEngine(catalog=with_session(engine.catalog, key, annotation=annotation))
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        ("tag urgent dach", ("tag", "ADDRESS", "urgent", "dach")),
+        (
+            "tag --remove urgent --remove dach",
+            ("tag", "ADDRESS", "--remove", "urgent", "--remove", "dach"),
+        ),
+        ("note call them", ("note", "ADDRESS", "call", "them")),
+        ("note ''", ("note", "ADDRESS", "")),
+        ("snooze 4h", ("snooze", "ADDRESS", "4h")),
+        ("snooze off", ("snooze", "ADDRESS", "off")),
+    ],
+)
+async def test_they_act_on_the_selected_session(typed: str, words: tuple[str, ...]) -> None:
+    async with console() as at:
+        one = await at.choose(TITLE)
+        await at.enter(typed)
+        await at.answered()
+        said = tuple(one.address if word == "ADDRESS" else word for word in words)
+        assert at.engine.asked == [("say_verb", *said)]
+        assert shlex.split(await at.command())[-len(said) :] == list(said)
+
+
+@pytest.mark.parametrize("verb", ["tag urgent", "note call them", "snooze 4h"])
+async def test_they_act_on_the_marks_and_what_failed_stays_marked(verb: str) -> None:
+    async with console() as at:
+        await at.press("s")
+        first, second, third = at.listed[:3]
+        at.engine.refusing = {second[1]}
+        await at.press("space", "space", "space")
+        await at.enter(verb)
+        await at.answered()
+        assert [asked[2] for asked in at.engine.asked] == ["/".join(first), "/".join(third)]
+        assert "2 done, 1 refused" in at.message
+        assert at.view.marks == {second}
+
+
+@pytest.mark.parametrize("verb", ["note x", "note"])
+async def test_a_console_that_may_only_look_asks_for_no_note(verb: str) -> None:
+    async with console(FixedEngine(is_read_only=True)) as at:
+        await at.choose(TITLE)
+        await at.enter(verb)
+        await at.until(lambda: "is read-only" in at.text("bottom"))
+        assert at.engine.asked == []
+
+
+async def test_a_note_without_words_is_edited() -> None:
+    async with console(noted(TITLE, "call them")) as at:
+        one = await at.choose(TITLE)
+        await at.enter("note")
+        await at.until(lambda: "note on" in at.text("bottom"))
+        assert at.typed == "call them"
+        await at.press(*" back", "enter")
+        await at.answered()
+        assert at.engine.asked == [("say_verb", "note", one.address, "call them back")]
+
+
+async def test_an_empty_note_says_that_it_clears_what_there_is() -> None:
+    async with console(noted(TITLE, "call them")) as at:
+        one = await at.choose(TITLE)
+        await at.enter("note")
+        await at.until(lambda: "note on" in at.text("bottom"))
+        await at.press("ctrl+u")
+        assert "clears 1" in at.text("bottom")
+        await at.press("enter")
+        await at.answered()
+        assert at.engine.asked == [("say_verb", "note", one.address, "")]
+
+
+async def test_a_note_that_is_too_long_says_so_before_enter() -> None:
+    async with console() as at:
+        await at.choose(TITLE)
+        await at.enter("note")
+        await at.until(lambda: "note on" in at.text("bottom"))
+        await at.paste("x" * 507)
+        assert "7 characters too long" in at.text("bottom")
+
+
+async def test_a_note_has_its_sign_in_the_row_and_its_legend_in_the_help() -> None:
+    async with console(noted(TITLE, "call them")) as at:
+        assert f"[n] {TITLE}"[:12] in at.text("sessions")
+        await at.press("question_mark")
+        assert "[n]" in at.page
+        assert "[z]" in at.page
+
+
+async def test_what_is_snoozed_counts_again_when_its_time_is_over() -> None:
+    """Nothing on the disk changes then: only the clock says so."""
+    engine = FixedEngine()
+    sessions = engine.catalog.sessions
+    failed = next(one for one in sessions if one.status == Status.FAILED and not one.ack)
+    until = engine.moment + timedelta(minutes=30)
+    ack = Acknowledgement("bert", engine.moment, mark_of(failed, Need.FAILED), until)
+    engine.catalog = with_session(engine.catalog, failed.key, ack=ack)
+    async with console(engine, (200, 50)) as at:
+        before = at.top
+        await at.choose_session(failed.session_id)
+        await at.until(lambda: "snoozed by bert, 30m left" in at.text("live"))
+        at.tick(minutes=29)
+        await at.until(lambda: "snoozed by bert, 1m left" in at.text("live"))
+        assert needing(at.top) == needing(before)
+        at.tick(minutes=2)
+        await at.until(lambda: needing(at.top) != needing(before))
+        assert "snoozed" not in at.text("live")

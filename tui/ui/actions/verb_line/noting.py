@@ -1,0 +1,50 @@
+"""Asks for the note of the sessions that `note` is about, with the present one for editing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tui.core.models.session import Session
+from tui.core.sessions.annotations import LONGEST_NOTE
+from tui.core.text.safe_text import one_line
+from tui.operations.context import VerbInfo
+from tui.ui.actions.action_context import ActionContext, after_dashes, named, require_some
+from tui.ui.actions.outcome import Commands, Outcome
+from tui.ui.actions.prompting import until_taken
+from tui.ui.actions.verb_line import run_verb
+from tui.view.text.lines import Cell
+
+
+async def note(
+    context: ActionContext, info: VerbInfo, sessions: Sequence[Session], *, hidden: int = 0
+) -> Outcome:
+    """Ask for a note, and write it on each of the sessions; an empty one clears theirs."""
+    require_some(sessions)
+    notes = {one.note for one in sessions}
+
+    def commands(typed: str) -> Commands:
+        words = after_dashes(typed.strip())
+        return tuple((info.name, one.address, *words) for one in sessions)
+
+    async def take(typed: str) -> Outcome:
+        calls = zip(sessions, commands(typed), strict=True)
+        return await run_verb.say(context, info, list(calls))
+
+    return await until_taken(
+        context.question,
+        f"note on {named(sessions, hidden)}",
+        take,
+        text=next(iter(notes)) if len(notes) == 1 else "",
+        preview=lambda typed: _previewed(sessions, one_line(typed)),
+        commands=commands,
+    )
+
+
+def _previewed(sessions: Sequence[Session], content: str) -> Cell:
+    """Return what becomes of the notes there are, or by how much the new one is too long."""
+    others = sum(bool(one.note) for one in sessions)
+    if over := max(0, len(content) - LONGEST_NOTE):
+        return Cell(f"? {over} characters too long", "bad")
+    if not content:
+        return Cell(f"clears {others}", "noticed") if others else Cell("empty clears it", "muted")
+    return Cell(f"replaces {others}" if others else "", "muted")

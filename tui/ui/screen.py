@@ -22,7 +22,7 @@ from tui.ui.actions.action_context import ActionContext
 from tui.ui.actions.flow_runner import FlowRunner
 from tui.ui.actions.key_handlers import KeyHandlers
 from tui.ui.actions.key_targets import KeyTargets
-from tui.ui.actions.keys import bindings, key_actions
+from tui.ui.actions.keys import bindings, key_actions, offered
 from tui.ui.actions.pages import Pages
 from tui.ui.background import pollers
 from tui.ui.background.loops import BackgroundLoops, Loop, write_down
@@ -193,14 +193,8 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
         return session_restore.snapshot(self.store.view, self.context.drafts.all)
 
     def _keys_line(self) -> Line:
-        targets = self.targets()
-        keys = [
-            (self.engine.keys.sign(one.name), word, not targets.why_not(one))
-            for one in sorted(self.keys, key=lambda one: one.order)
-            if one.order and targets.is_offered(one)
-            if (word := targets.word(one))
-        ]
-        return keys_line(tuple(keys), self.size.width)
+        keys = offered(self.keys, self.targets(), self.engine.keys)
+        return keys_line(keys, self.size.width)
 
     def on_table_moved(self, message: Table.Moved) -> None:
         """Follow the selection of the Sessions pane."""

@@ -11,9 +11,10 @@ from tui.core.console.key_action import KeyAction, Reach
 from tui.core.console.key_table import KEY_ACTIONS
 from tui.core.console.keymap import Keymap
 from tui.operations.context import VerbInfo
+from tui.ui.actions.key_targets import KeyTargets
 from tui.ui.actions.verb_line.verbs import OWN
 
-_LAST = 16
+_FIRST, _LAST = 2, 18
 
 
 def key_actions(keys: Keymap, verbs: Sequence[VerbInfo]) -> tuple[KeyAction, ...]:
@@ -56,3 +57,22 @@ def textual_name(key: str) -> str:
 def _textual(keys: Iterable[str]) -> str:
     """Return keys in Textual's spelling: separated by commas, with names for signs."""
     return ",".join("comma" if key == "," else key for key in keys)
+
+
+def offered(
+    there: Iterable[KeyAction], targets: KeyTargets, keys: Keymap
+) -> tuple[tuple[str, str, bool], ...]:
+    """Return the keys of the bottom line: sign, word, and whether it is possible now.
+
+    Help and the way back are first, then the panes; what is possible now stands before the rest.
+    """
+    named = [one for one in there if targets.is_offered(one)]
+    ordered = sorted((one for one in named if one.order), key=lambda one: one.order)
+    shown = [
+        (keys.sign(one.name), word, not targets.why_not(one))
+        for one in ordered
+        if (word := targets.word(one))
+    ]
+    panes = [keys.sign(one.name) for one in named if one.handler == "pane"]
+    first, rest = shown[:_FIRST], sorted(shown[_FIRST:], key=lambda one: not one[2])
+    return (*first, *([(f"{panes[0]}-{panes[-1]}", "panes", True)] if panes else ()), *rest)

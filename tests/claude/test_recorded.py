@@ -82,6 +82,7 @@ def test_its_facts_are_read(config_dir: Path, version: str) -> None:
     facts = read_facts(transcript(config_dir))
     assert (facts.title, facts.model, facts.turn_error) == (TITLE, MODEL, "")
     assert facts.first_at is not None
+    assert INPUT_TOKENS < facts.context < INPUT_TOKENS + 100
     assert facts.origin
     if version in TELLS_NO_COST:
         assert facts.cost_usd is None

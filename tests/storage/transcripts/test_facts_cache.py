@@ -57,11 +57,14 @@ def test_what_ended_the_last_turn_outlives_the_process_too(
 ) -> None:
     path = listing / "3.jsonl"
     said = {"content": [{"type": "text", "text": "API Error: 529"}]}
-    line = {"type": "assistant", "isApiErrorMessage": True, "message": said}
-    path.write_text(path.read_text() + json.dumps(line) + "\n")
+    failed = {"type": "assistant", "isApiErrorMessage": True, "message": said}
+    used = {"model": "opus", "usage": {"input_tokens": 7000, "output_tokens": 5}}
+    lines = ({"type": "assistant", "message": used}, failed)
+    path.write_text(path.read_text() + "".join(f"{json.dumps(line)}\n" for line in lines))
     kept(listing, index())
     again = FactsCache(index())
-    assert fact(again, path).turn_error == "API Error: 529"
+    found = fact(again, path)
+    assert (found.turn_error, found.context) == ("API Error: 529", 7005)
 
 
 def kept(listing: Path, index: Index) -> list[str]:
@@ -234,11 +237,12 @@ def test_a_title_of_the_cache_is_cleaned(listing: Path) -> None:
     class Hostile(Index):
         def facts(self, folder: Path, erasure: str) -> str:
             return json.dumps(
-                {str(path): [*version, "a\x1b[31m\nb", "m\x07", 1.5, None, "o", "", "", "t\x07"]}
+                {str(path): [*version, "a\x1b[31m\nb", "m\x07", 1.5, None, "o", "", "", "t\x07", -5]}
             )
 
     said = fact(FactsCache(Hostile()), path)
     assert (said.title, said.model, said.cost_usd, said.tag) == ("a b", "m", 1.5, "t")
+    assert said.context == 0
 
 
 @pytest.fixture

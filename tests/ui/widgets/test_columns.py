@@ -48,7 +48,7 @@ async def test_from_160_columns_sessions_says_who_runs_what_since_when() -> None
         assert "MODEL" not in "".join(at.rows("sessions"))
         await at.resize(160, 40)
         head = next(row for row in at.rows("sessions") if "STATE" in row)
-        assert [word for word in ("MODEL", "OWNER", "CREATED") if word not in head] == []
+        assert [word for word in ("MODEL", "OWNER", "CTX", "CREATED") if word not in head] == []
         rows = "\n".join(at.rows("sessions"))
         assert " anna " in rows
         assert " pip…" in rows

@@ -39,7 +39,7 @@ def title(spent: SessionUsage, width: int = 1000) -> str:
         (replace(SPENT, turn_from=NOW - timedelta(minutes=12), written=12_345),
          "ctx 61%  $1.50 +$0.30  opus-5  turn 12m  12k out  122k of 200k"),
         (replace(SPENT, window=1_000_000, cost_usd=None, turn_cost_usd=None, turn_from=None),
-         "ctx 12%  $1.20  opus-5  3.4k out  122k of 1000k"),
+         "ctx 12%  $1.20  opus-5  3.4k out  122k of 1.0M"),
         (replace(SPENT, window=0), "ctx 122k  $1.50 +$0.30  opus-5  turn 40s  3.4k out"),
         (replace(SPENT, turn_from=NOW + timedelta(hours=1)),
          "ctx 61%  $1.50 +$0.30  opus-5  turn 0s  3.4k out  122k of 200k"),

@@ -19,6 +19,7 @@ from tui.claude.transcript.line_parser import (
     stamp,
 )
 from tui.claude.transcript.records import whole_records
+from tui.claude.transcript.usage.context_usage import ContextUsage
 from tui.claude.transcript.usage.cost_state import COST_IN, cost_of
 from tui.claude.transcript_files.transcript_lines import read_lines
 from tui.core.limits import MOST_BACK
@@ -33,6 +34,7 @@ _MOST_TITLES = 100
 LONGEST_TAG = 60
 _NEWLINE = b"\n"
 _TAG = b'{"type":"tag"'  # as the CLI and the SDK look for it: many inputs of tools have tags
+_COMPACTED = b'"compact_boundary"'
 _API_ERRORS = (b'"isApiErrorMessage"', b'"<synthetic>"')
 
 
@@ -43,7 +45,8 @@ class TranscriptFacts:
     `cost_usd` is what the CLI counted, with the parent's cost for a fork; `origin` identifies the
     first line, which a fork shares with its parent. `turn_error` is the API's error that ended the
     last turn, empty if none did. `tag` is the CLI's own: empty once it was cleared, `None` if no
-    line tells. `end` identifies the size and the last bytes that were read.
+    line tells. `context` is how many tokens the context held at the end, 0 if unknown. `end`
+    identifies the size and the last bytes that were read.
     """
 
     title: str = ""
@@ -53,6 +56,7 @@ class TranscriptFacts:
     origin: str = ""
     turn_error: str = ""
     tag: str | None = None
+    context: int = 0
     end: str = field(default="", compare=False)
 
 
@@ -82,6 +86,7 @@ def read_facts(path: str | os.PathLike[str]) -> TranscriptFacts:
         origin=origin,
         turn_error=turn_error or "",
         tag=_last_tag(ends),
+        context=next(filter(None, map(_context, ends)), 0),
         end=end,
     )
 
@@ -131,6 +136,7 @@ def kept(known: TranscriptFacts, fresh: TranscriptFacts) -> TranscriptFacts:
         origin=fresh.origin or known.origin,
         turn_error=fresh.turn_error,
         tag=known.tag if fresh.tag is None else fresh.tag,
+        context=fresh.context or known.context,
         end=fresh.end,
     )
 
@@ -181,6 +187,19 @@ def _last_turn(data: bytes) -> tuple[bytes, str, str | None]:
         return data, model, ""
     models = (model,) if model else map(_model, _newest(data, b'"model"'))
     return data, next(filter(None, models), ""), _turn_error(data)
+
+
+def _context(data: bytes) -> int:
+    """Return the tokens in the context at the end of these lines, 0 if none of them tells."""
+    since = max(0, data.rfind(_COMPACTED))
+    for line in _newest(data[since:], b'"usage"'):
+        usage = ContextUsage()
+        usage.note(line)
+        if usage.tokens:
+            return usage.tokens
+    left = ContextUsage()
+    left.note(next(_newest(data, _COMPACTED), {}))
+    return left.tokens
 
 
 def _oldest(data: bytes, key: bytes) -> Iterator[dict[str, Any]]:

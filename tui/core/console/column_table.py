@@ -69,6 +69,14 @@ SESSION_COLUMNS: tuple[SessionColumn, ...] = (
         name="owner", heading="OWNER", help="who runs it", width=6, most=16, from_width=109
     ),
     SessionColumn(
+        name="context",
+        heading="CTX",
+        help="tokens in its context after the last answer",
+        width=4,
+        is_right=True,
+        from_width=109,
+    ),
+    SessionColumn(
         name="created", heading="CREATED", help="when it began", width=7, most=12, from_width=109
     ),
     SessionColumn(
@@ -89,6 +97,8 @@ SESSION_COLUMNS: tuple[SessionColumn, ...] = (
         from_width=150,
         is_rare=True,
     ),
+    SessionColumn(name="expires", heading="EXPIRES", help="our clock", width=12, from_width=180),
+    SessionColumn(name="swept", heading="SWEPT", help="the CLI's clock", width=12, from_width=180),
 )
 COLUMN_NAMES = tuple(one.name for one in SESSION_COLUMNS)
 _BY_NAME = {one.name: one for one in SESSION_COLUMNS}

@@ -66,6 +66,7 @@ class Transcript:
     size: int = 0
     active_at: datetime | None = None
     turn_error: str = ""  # the API error that ended the last turn
+    context: int = 0  # tokens in the context at the end, 0 if unknown
     tag: str = ""  # the CLI's own, of which a session has one at most
 
     @property

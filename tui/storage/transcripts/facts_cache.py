@@ -26,6 +26,7 @@ from tui.safe_io.folders import FileStamp, may_be_there, stamp_of
 from tui.storage.index.erasure_marks import NOBODY_KNOWS, erasure_of
 from tui.storage.index.index import Index
 
+_MOST_TOKENS = 1 << 40
 _SHARES = ""  # no path is called that
 
 
@@ -175,13 +176,14 @@ def _is_amount(value: object) -> bool:
 
 def _as_stored(stamp: FileStamp, facts: TranscriptFacts) -> list[Any]:
     first_at = facts.first_at.timestamp() if facts.first_at else None
+    last = (facts.tag, facts.context)
     said = (facts.title, facts.model, facts.cost_usd)
-    return [*stamp, *said, first_at, facts.origin, facts.turn_error, facts.end, facts.tag]
+    return [*stamp, *said, first_at, facts.origin, facts.turn_error, facts.end, *last]
 
 
 def _from_stored(stored: Any) -> tuple[FileStamp, TranscriptFacts] | None:
     try:
-        *stamp, title, model, cost, first_at, origin, error, end, tag = stored
+        *stamp, title, model, cost, first_at, origin, error, end, tag, context = stored
         device, inode, size, mtime, ctime = stamp
         first = None if first_at is None else datetime.fromtimestamp(first_at, UTC)
         said = TranscriptFacts(
@@ -192,6 +194,7 @@ def _from_stored(stored: Any) -> tuple[FileStamp, TranscriptFacts] | None:
             origin=one_line(origin)[:16],
             turn_error=one_line(error)[:400],
             end=one_line(end)[:40],
+            context=min(max(0, int(context)), _MOST_TOKENS),
             tag=None if tag is None else intern(one_line(tag)[:LONGEST_TAG]),
         )
     except (TypeError, ValueError, OverflowError, OSError):

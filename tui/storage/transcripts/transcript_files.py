@@ -237,6 +237,7 @@ def transcript_of(
         origin=said.origin,
         turn_error=said.turn_error,
         tag=said.tag or "",
+        context=said.context,
         uncounted=more.cut,
         active_at=_active_at(status, more),
         size=status.st_size,

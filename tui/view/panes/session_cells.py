@@ -84,6 +84,11 @@ def _title(session: Session, at: CellContext, width: int) -> Cell:
     return Cell(f"{text}{' ' * (room - cell_width(text))}{left}", title.style)
 
 
+def _context(session: Session, *_: object) -> Cell:
+    held = session.transcript.context if session.transcript is not None else 0
+    return Cell(formatting.tokens(held) if held else "-", "muted")
+
+
 def _created(session: Session, at: CellContext, width: int) -> Cell:
     transcript = session.transcript
     began = session.created_at or (transcript.first_at if transcript is not None else None)
@@ -103,7 +108,10 @@ CELLS: Mapping[str, CellOf] = {
     "id": lambda one, _, width: Cell(formatting.short_id(one.session_id)[:width], "muted"),
     "model": lambda one, _, width: Cell(cut_middle(model_of(one), width) or "-", "muted"),
     "owner": lambda one, _, width: Cell(cut_middle(owner_of(one), width) or "-", "muted"),
+    "context": _context,
     "created": _created,
     "tags": lambda one, _, width: Cell(cut(tags_of(one), width), "muted"),
     "note": lambda one, _, width: Cell(cut(one_line(one.note), width), "muted"),
+    "expires": lambda one, at, _: Cell(formatting.moment(one.expires_at, at.zone), "muted"),
+    "swept": lambda one, at, _: Cell(formatting.moment(one.sweep_at, at.zone), "muted"),
 }

@@ -61,7 +61,7 @@ def _context(spent: SessionUsage) -> str:
     share = spent.context_share
     if share is not None:
         return f"ctx {share:.0%}"
-    return f"ctx {_thousands(spent.context)}" if spent.context else ""
+    return f"ctx {formatting.tokens(spent.context)}" if spent.context else ""
 
 
 def _cost(session: Session, spent: SessionUsage) -> str:
@@ -84,9 +84,9 @@ def _more(session: Session, spent: SessionUsage, now: datetime) -> Iterator[str]
         if passed < timedelta(days=1):
             yield f"turn {_passed(passed)}"
     if spent.written:
-        yield f"{_thousands(spent.written)} out"
+        yield f"{formatting.tokens(spent.written)} out"
     if spent.context_share is not None:
-        yield f"{_thousands(spent.context)} of {_thousands(spent.window)}"
+        yield f"{formatting.tokens(spent.context)} of {formatting.tokens(spent.window)}"
 
 
 def _passed(passed: timedelta) -> str:
@@ -94,12 +94,6 @@ def _passed(passed: timedelta) -> str:
     if passed >= timedelta(minutes=1):
         return formatting.span(passed)
     return f"{int(passed.total_seconds()) // 10 * 10}s"
-
-
-def _thousands(count: int) -> str:
-    if count < 1000:
-        return str(count)
-    return f"{count / 1000:.1f}k" if count < 10_000 else f"{count // 1000}k"
 
 
 def _remark(session: Session, now: datetime, quiet_after: timedelta) -> str:

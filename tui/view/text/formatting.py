@@ -69,6 +69,15 @@ def size(count: int | None) -> str:
     return text if len(text) <= 4 else naturalsize(count, gnu=True, format="%.0f")
 
 
+def tokens(count: int) -> str:
+    """Return a number of tokens in four cells: `950`, `3.4k`, `122k`, `1.0M`."""
+    if count < 1000:
+        return str(count)
+    if count >= 1_000_000:
+        return f"{min(count, 999 * 10**6) / 10**6:.1f}"[:3].rstrip(".") + "M"
+    return f"{count / 1000:.1f}k" if count < 10_000 else f"{count // 1000}k"
+
+
 def cost(dollars: float | None) -> str:
     """Return an amount of dollars: `$1.20`, `$18` from ten on; `-` when unknown."""
     if dollars is None:

@@ -9,12 +9,14 @@ import pytest
 
 from tests.support.console import fixed_catalog
 from tests.support.console.fixed_catalog import NOW
+from tui.core.console.column_table import COLUMN_NAMES
 from tui.core.errors import UsageError
 from tui.core.models.session import Session
 from tui.core.sessions.attention import Need, attention
 from tui.core.sessions.session_order import (
     ORDERS,
     SORTS,
+    column_order,
     is_descending,
     ordered,
     parse_order,
@@ -102,3 +104,7 @@ def test_another_order_is_refused_with_what_is_right(typed: str, says: str) -> N
     with pytest.raises(UsageError) as error:
         parse_order(typed.split())
     assert says in str(error.value)
+
+
+def test_every_column_has_an_order() -> None:
+    assert {column_order(name) for name in COLUMN_NAMES} == set(SORTS)

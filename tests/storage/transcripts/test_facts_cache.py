@@ -236,9 +236,8 @@ def test_a_title_of_the_cache_is_cleaned(listing: Path) -> None:
 
     class Hostile(Index):
         def facts(self, folder: Path, erasure: str) -> str:
-            return json.dumps(
-                {str(path): [*version, "a\x1b[31m\nb", "m\x07", 1.5, None, "o", "", "", "t\x07", -5]}
-            )
+            said = ["a\x1b[31m\nb", "m\x07", 1.5, None, "o", "", "", "t\x07", -5]
+            return json.dumps({str(path): [*version, *said]})
 
     said = fact(FactsCache(Hostile()), path)
     assert (said.title, said.model, said.cost_usd, said.tag) == ("a b", "m", 1.5, "t")

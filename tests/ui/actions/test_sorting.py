@@ -68,7 +68,7 @@ async def test_a_column_is_named_at_the_line_with_tab() -> None:
     async with console() as at:
         await at.press("colon")
         await at.asked()
-        await at.press(*"sort co", "tab", "a", "tab", "enter")
+        await at.press(*"sort cos", "tab", "a", "tab", "enter")
         await at.answered()
         assert (at.view.query.sort, at.view.query.is_reversed) == ("cost", True)
         await at.enter("sort cots")

@@ -33,14 +33,24 @@ async def test_listings_grows_with_the_window_and_shows_whole_names(
 
 
 async def test_a_name_that_comes_later_widens_the_column() -> None:
-    async with console(size=(120, 36)) as at:
+    async with console(size=(150, 36)) as at:
         known = catalog()
         name = "brightwater_and_daughters"
         more = Listing(name, known.root / name, sessions=(session(name, "stage_1", "x"),))
         assert left(at) == 33
         await at.look(replace(known, listings=(*known.listings, more)))
-        assert left(at) == 36
+        assert left(at) == 38
         assert at.misfits == []
+
+
+async def test_listings_leaves_expiry_the_rows_that_it_does_not_need() -> None:
+    async with console(size=(120, 60)) as at:
+        rows = at.rows("listings")
+        assert len(rows) == 1 + 1 + len(at.engine.catalog.listings) + 1  # rule, heads, All
+        assert len(at.rows("expiry")) == 60 - 3 - len(rows)
+        await at.resize(80, 24)
+        await at.press("1")
+        assert len(at.rows("listings")) > len(rows)
 
 
 async def test_from_160_columns_sessions_says_who_runs_what_since_when() -> None:
@@ -51,7 +61,7 @@ async def test_from_160_columns_sessions_says_who_runs_what_since_when() -> None
         assert [word for word in ("MODEL", "OWNER", "CTX", "CREATED") if word not in head] == []
         rows = "\n".join(at.rows("sessions"))
         assert " anna " in rows
-        assert " pip…" in rows
+        assert " pipeline " in rows
 
 
 async def test_expiry_says_below_what_the_selected_one_loses() -> None:

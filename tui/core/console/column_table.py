@@ -63,10 +63,10 @@ SESSION_COLUMNS: tuple[SessionColumn, ...] = (
         name="id", heading="ID", help="the start of its id", width=4, most=8, from_width=92
     ),
     SessionColumn(
-        name="model", heading="MODEL", help="its model", width=8, most=16, from_width=109
+        name="model", heading="MODEL", help="its model", width=10, most=16, from_width=113
     ),
     SessionColumn(
-        name="owner", heading="OWNER", help="who runs it", width=6, most=16, from_width=109
+        name="owner", heading="OWNER", help="who runs it", width=8, most=16, from_width=113
     ),
     SessionColumn(
         name="context",
@@ -74,10 +74,10 @@ SESSION_COLUMNS: tuple[SessionColumn, ...] = (
         help="tokens in its context after the last answer",
         width=4,
         is_right=True,
-        from_width=109,
+        from_width=113,
     ),
     SessionColumn(
-        name="created", heading="CREATED", help="when it began", width=7, most=12, from_width=109
+        name="created", heading="CREATED", help="when it began", width=7, most=12, from_width=113
     ),
     SessionColumn(
         name="tags",

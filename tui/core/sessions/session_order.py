@@ -33,6 +33,10 @@ def _began(session: Session, now: datetime) -> datetime | None:
     return session.created_at or (transcript.first_at if transcript is not None else None)
 
 
+def _context(session: Session, now: datetime) -> int | None:
+    return (session.transcript.context or None) if session.transcript is not None else None
+
+
 # By the names of the columns. In the usual direction, what matters most is on top.
 ORDERS: Mapping[str, Order] = {
     "ends": Order(lambda one, now: (one.ends_at <= now, one.ends_at) if one.ends_at else None),
@@ -45,7 +49,12 @@ ORDERS: Mapping[str, Order] = {
     "id": Order(lambda one, _: one.session_id),
     "model": Order(lambda one, _: one.model or None),
     "owner": Order(lambda one, _: owner_of(one) or None),
+    "context": Order(_context, is_descending=True),
     "created": Order(_began, is_descending=True),
+    "tags": Order(lambda one, _: one.tags or None),
+    "note": Order(lambda one, _: one.note.casefold() or None),
+    "expires": Order(lambda one, _: one.expires_at),
+    "swept": Order(lambda one, _: one.sweep_at),
 }
 SORTS = (ATTENTION, *ORDERS)
 CYCLE = (ATTENTION, "ends", "quiet", "size", "cost", "listing")

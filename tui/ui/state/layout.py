@@ -8,7 +8,7 @@ from tui.core.console.pane_table import LIVE, PANES, PaneRow
 from tui.core.models.catalog import Catalog
 from tui.ui.state.view_state import LEAST, WIDE, ViewState
 
-_LEFT_MOST = 100
+_LEFT_LEAST, _LEFT_MOST, _ROOMY = 26, 100, 180
 
 
 def classes(view: ViewState) -> dict[str, bool]:
@@ -52,13 +52,15 @@ def frame(view: ViewState, row: PaneRow) -> str:
 def left_width(view: ViewState, needed: int) -> int | None:
     """Return the width of the left column; `None` where the panes stand alone.
 
-    It is about a quarter; a little more where that shows the names whole, which is `needed`.
+    It grows from a quarter to `needed`, which shows the names whole, as far as Sessions can spare
+    it; a wide window leaves a quarter, for the clocks of Expiry.
     """
     if view.is_narrow:
         return None
     width = view.size[0]
-    least, most = width * 26 // 100, width * 30 // 100
-    return min(max(least, min(needed, most) if width > WIDE else least), _LEFT_MOST)
+    least = width * 26 // 100 if width >= _ROOMY else _LEFT_LEAST
+    most = width * 28 // 100 if width > WIDE else _LEFT_LEAST
+    return min(max(least, min(needed, most)), _LEFT_MOST)
 
 
 def too_small(width: int, height: int) -> str:

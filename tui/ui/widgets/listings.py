@@ -11,6 +11,8 @@ from tui.view.panes import listings
 from tui.view.text.lines import Line
 from tui.view.text.out_of_sight import NO_MARGIN
 
+_LEAST_ROWS = 8
+
 
 class ListingsPane(Table):
     """All clients; a chosen one limits Sessions to its own."""
@@ -40,9 +42,9 @@ class ListingsPane(Table):
         return replace(self.shape, width=self.text_width)
 
     @property
-    def needed_width(self) -> int:
-        """The least width that shows every name whole inside a frame."""
-        return self.shape.needed + 3
+    def needed_size(self) -> tuple[int, int]:
+        """The least width and height that show every name whole, inside a frame."""
+        return self.shape.needed + 3, max(_LEAST_ROWS, len(self.groups) + 2)
 
     @property
     def listing(self) -> str:

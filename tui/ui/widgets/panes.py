@@ -59,7 +59,7 @@ class Panes:
             for side in ("left", "right")
         )
 
-        self._left: int | str = ""
+        self._divided: tuple[int | None, int] = (-1, 0)
 
     def _one(self, kind: type[T]) -> T:
         return next(pane for pane in self.numbered.values() if isinstance(pane, kind))
@@ -83,11 +83,16 @@ class Panes:
             one.set_class(one.id in names, _HIDDEN, update=False)
         return bool(changed)
 
-    def divide(self, left: int | None) -> None:
-        """Make the left column so many cells wide; `None` when it has the whole width."""
-        width = "1fr" if left is None else left
-        if self._left != width:
-            self._left = self.columns[0].styles.width = width
+    def divide(self, left: int | None, rows: int) -> None:
+        """Make the left column `left` cells wide, and Listings `rows` high, but at most half of it.
+
+        With `None` a pane has the whole screen.
+        """
+        wanted = (left, rows if left is not None else 0)
+        if wanted != self._divided:
+            self._divided = wanted
+            self.columns[0].styles.width = "1fr" if left is None else left
+            self.listings.styles.height = wanted[1] or "1fr"
 
     def table(self, number: int) -> Table | None:
         """Return the pane of that number if it is a table."""

@@ -57,7 +57,7 @@ class ExpiryShape:
         return _layout(self)
 
 
-_MOST_NAME = 44
+_LEAST_NAME, _MOST_NAME = 14, 44
 _MARK, _SIGN = Column("", 1, gap=0, key="mark"), Column("", 1, key="sign")
 _ENDS, _AT = Column("ENDS", 7, is_right=True), Column("AT", 9)
 _LIFE, _ID = Column("LIFE", _BAR), Column("ID", 4)
@@ -69,8 +69,10 @@ _SIZE = Column("SIZE", 5, is_right=True)
 @lru_cache(maxsize=64)
 def _layout(shape: ExpiryShape) -> Layout:
     left, right = [_MARK, _ENDS, _SIGN], [_ID]
-    used = sum(one.width + one.gap for one in (*left, *right))
-    room = shape.width - used - shape.name
+    room = shape.width - sum(one.width + one.gap for one in (*left, *right))
+    if room < min(shape.name, _LEAST_NAME):
+        right = []
+    room -= shape.name
 
     def takes(*more: Column) -> bool:
         """Take room for columns if there is enough."""

@@ -33,6 +33,7 @@ from tui.ui.engine.engine import Engine
 from tui.ui.state import layout, session_restore
 from tui.ui.state.bell import Bell
 from tui.ui.state.notifications import Notifications
+from tui.ui.state.sent_prompts import SentPrompts
 from tui.ui.state.session_restore import SessionRestore
 from tui.ui.state.unread import UnreadTracker
 from tui.ui.state.view_model import ViewModel
@@ -72,8 +73,9 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
         self.reading = PageReader(self.following, self.panes.live, self.panes.question)
         self.restore = SessionRestore(engine, self._snapshot, self.news.tell_once)
         pages = Pages(self.panes.page, self.panes.question, self.fit)
+        sent = SentPrompts(engine, lambda: self.feed.show_live())
         self.context = ActionContext(
-            engine=engine, question=self.panes.question, news=self.news, pages=pages
+            engine=engine, question=self.panes.question, news=self.news, pages=pages, sent=sent
         )
         self.feed = PaneFeed(
             engine,
@@ -82,6 +84,7 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
             following=self.following,
             unseen=self.unseen,
             news=self.news,
+            sent=sent,
             loops=self.loops,
             listing=lambda: self.targets().listing,
             keys=self._keys_line,
@@ -201,6 +204,7 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
         """Follow the selection of the Sessions pane."""
         self.feed.show_top()
         if message.table is self.panes.sessions:
+            self.context.sent.leave()
             self.feed.show_live()
         else:
             self.feed.show_keys()
@@ -278,6 +282,7 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
         for session in catalog.sessions if self.flows.started else ():
             if session.run is not None and session.run.run_id == self.flows.started:
                 self.flows.started = ""
+                self.context.sent.leave()
                 self.feed.go_to(session)
 
     def show_trouble(self, reason: str) -> None:

@@ -89,7 +89,7 @@ def _row(identity: str, listing: str, stage: str, status: str, values: Mapping[s
 def run_of(one: Session, state: str, request: PermissionRequest | None = None, **more: Any) -> Run:
     """Return a run of a session that anna started three minutes ago; `more` adds to it."""
     started = NOW - timedelta(minutes=3)
-    return Run(
+    run = Run(
         run_id="20261120T142700Z-1f9c",
         session_id=one.session_id,
         listing=one.listing,
@@ -99,8 +99,8 @@ def run_of(one: Session, state: str, request: PermissionRequest | None = None, *
         started_at=started,
         beat_at=NOW,
         request=request,
-        **more,
     )
+    return replace(run, **more)
 
 
 def _running(one: Session, state: str, request: PermissionRequest | None = None) -> Session:

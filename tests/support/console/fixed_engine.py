@@ -254,10 +254,14 @@ class FixedEngine:
         return with_options(Context(Settings(), self.now), plan, asked), prompt
 
     def start(self, plan: RunPlan, prompt: str) -> str:
+        self._take_time("start")
+        if plan.target.session_id in self.refusing:
+            raise Refused(f"{plan.target.short} is locked")
         self.asked.append(("start", plan.mode, plan.listing, plan.stage, prompt))
         return "20261120T143000Z-0001"
 
     def send(self, session: Session, prompt: str) -> ActionResult:
+        self._take_time("send")
         return self._act("send", session, prompt)
 
     def why_not_grant(self, session: Session, request: PermissionRequest) -> str:
@@ -296,6 +300,10 @@ class FixedEngine:
             warnings=self.warnings,
         )
 
+    def _take_time(self, verb: str) -> None:
+        if verb in self.slow:
+            self.goes_on.wait(60)
+
     def _act(self, kind: str, session: Session, *words: str) -> ActionResult:
         if session.session_id in self.refusing:
             raise Refused(f"{session.session_id[:8]} is locked")
@@ -315,8 +323,7 @@ class FixedEngine:
             error = ConfirmationRequired(f"would {verb} {rest[0]}")
             error.add_note("the first\nthe second")
             raise error
-        if verb in self.slow:
-            self.goes_on.wait(60)
+        self._take_time(verb)
         if self.refusing & {word.rpartition("/")[2] for word in rest}:
             raise Refused(f"{verb} is refused")
         self.asked.append(("say_verb", *argv))
@@ -328,8 +335,7 @@ class FixedEngine:
     ) -> BulkResult:
         acts, refused = [], []
         for number, one in enumerate(sessions, 1):
-            if kind in self.slow:
-                self.goes_on.wait(60)
+            self._take_time(kind)
             if stop():
                 break
             try:

@@ -14,7 +14,9 @@ from tui.core.errors import ConsoleError, DatabaseProblem, Reason, Refused, Unkn
 from tui.core.explanation import Explanation
 from tui.core.listing_id import is_listing_id
 from tui.core.models.audit import AuditEvent
-from tui.core.models.session import Liveness, Session
+from tui.core.models.row import Status
+from tui.core.models.run import Progress, Run, SentCommand
+from tui.core.models.session import Liveness, Session, State
 from tui.core.text.safe_text import one_line
 from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.catalog.session_lookup import find_listing
@@ -36,7 +38,7 @@ from tui.operations.target import (
     require_transcript_known,
     target_of,
 )
-from tui.runs.folder.protocol import Mode, RunSpec, new_run_id, require_sound_prompt
+from tui.runs.folder.protocol import Mode, RunSpec, new_run_id, require_sound_prompt, runs_folder
 from tui.runs.launcher import launch
 from tui.safe_io.folders import is_folder
 
@@ -140,6 +142,35 @@ def plan_new(context: Context, listing_id: str, stage: str, *, days: int | None 
         words=describe(agent),
         warnings=said,
         kept_for=keeps,
+    )
+
+
+def planned_session(plan: RunPlan, prompt: str, by: str, now: datetime) -> Session:
+    """Return the new session of a plan as the console shows it until a scan finds it."""
+    prompt = prompt.strip()
+    run = Run(
+        run_id="",
+        session_id=plan.target.session_id,
+        listing=plan.listing,
+        folder=runs_folder(plan.target.folder) / plan.target.session_id,
+        state="starting",
+        operator=by,
+        started_at=now,
+        beat_at=now,
+        progress=Progress(since=now),
+        asked=SentCommand(kind="prompt", by=by, at=now, text=prompt),
+    )
+    return Session(
+        plan.target.session_id,
+        plan.listing,
+        stage=plan.stage,
+        status=Status.ACTIVE,
+        liveness=Liveness.BUSY,
+        state=State.OK,
+        title=one_line(prompt),
+        folder=plan.target.folder,
+        zone=plan.zone,
+        run=run,
     )
 
 

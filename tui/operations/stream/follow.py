@@ -6,7 +6,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from tui.claude.transcript.line_reader import LineReader
 from tui.claude.transcript.records import whole_records
 from tui.claude.transcript.usage.context_usage import ContextUsage
 from tui.claude.transcript.usage.cost_state import COST_IN, cost_of
-from tui.claude.transcript.usage.usage_meter import NOTHING_SPENT, SessionUsage, UsageMeter
+from tui.claude.transcript.usage.usage_meter import UsageMeter
 from tui.claude.transcript_files import transcript_pages
 from tui.claude.transcript_files.transcript_pages import RawLine
 from tui.claude.transcript_files.transcript_tail import Growth, Tail
@@ -26,7 +26,10 @@ from tui.operations.cause import unknown_transcript_words
 from tui.operations.search.subagent_search import reader_of, remaining, with_hits, with_subagents
 from tui.operations.search.transcript_search import SearchHits, pattern_of, seek
 from tui.operations.stream.partial_reply import KINDS, without_shown
+from tui.operations.stream.run_facts import RunFacts
 from tui.operations.stream.run_notices import RunNotices, interleaved, since
+from tui.operations.stream.stream_update import StreamPage as StreamPage
+from tui.operations.stream.stream_update import StreamUpdate as StreamUpdate
 from tui.operations.transcripts.branches import BranchReader, branch_mark, marked
 from tui.operations.transcripts.kept_results import in_sight
 from tui.operations.transcripts.last_line import LastLine
@@ -44,45 +47,6 @@ _LONGEST_COST = 64 * 1024
 _FAR = datetime(9999, 1, 1, tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StreamUpdate:
-    """What is new since the last poll.
-
-    `was_reset` means that the transcript is another one now, so what was shown is void. `partial`
-    is the message being written, token by token, not in the transcript yet. `has_more` means that
-    the next poll finds more at once. Everything between the places `start` and `end` has been
-    returned by now; `asides` is what sub-agents said, by the id of their call, and `ended` the
-    notices of those that ended without a word in the transcript. `branches` says which of several
-    the next resume follows.
-    """
-
-    entries: tuple[Entry, ...] = ()
-    was_reset: bool = False
-    partial: PartialBlock | None = None
-    notices: tuple[str, ...] = ()
-    has_more: bool = False
-    start: int = 0
-    end: int = 0
-    asides: Mapping[str, tuple[Entry, ...]] = field(default_factory=dict)
-    ended: tuple[Entry, ...] = ()
-    spent: SessionUsage = NOTHING_SPENT
-    branches: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class StreamPage:
-    """A piece of the stream from `start` to `stop`; `is_void` when the file is another one now.
-
-    `problems` say what of it could not be read.
-    """
-
-    entries: tuple[Entry, ...] = ()
-    start: int = 0
-    stop: int = 0
-    is_void: bool = False
-    problems: tuple[str, ...] = ()
-
-
 class StreamFollower:
     """Follows one session from the last `last_bytes` of its transcript on.
 
@@ -95,7 +59,7 @@ class StreamFollower:
         self._path: Path | None = None
         self._asides: SubagentTails | None = None
         self._first_at: datetime | None = None
-        self._happened = RunNotices()
+        self._happened, self._facts = RunNotices(), RunFacts()
         self._is_begun = False
         self._noting = threading.Lock()
         self._left: tuple[Entry, ...] = ()
@@ -137,6 +101,7 @@ class StreamFollower:
             ended=aside.ended,
             spent=self._meter.spent,
             branches=self._branched,
+            run=self._facts.poll(session.run),
         )
 
     def _remaining(
@@ -162,6 +127,7 @@ class StreamFollower:
             end=len(self._left),
             asides=aside.entries,
             ended=aside.ended,
+            run=self._facts.poll(session.run),
         )
 
     def before(self, place: int, until: datetime | None) -> StreamPage:

@@ -16,6 +16,7 @@ from tui.ui.actions.pages import Pages
 from tui.ui.engine.engine import Engine
 from tui.ui.state.drafts import Drafts
 from tui.ui.state.notifications import Notifications
+from tui.ui.state.sent_prompts import SentPrompts
 from tui.ui.threads import in_background
 from tui.ui.widgets.page import Draw
 from tui.ui.widgets.prompt import PromptBar, StoppedWaiting
@@ -31,13 +32,15 @@ class ActionContext:
     """The engine and the prompt, and what the flows remember.
 
     `done` are the batches that `u` undoes, the latest last, `message_of_done` the message of the
-    latest. `about` are the sessions of the open question, `request` its permission request.
+    latest. `about` are the sessions of the open question, `request` its permission request; `sent`
+    are the prompts that were just sent from here.
     """
 
     engine: Engine
     question: PromptBar
     news: Notifications
     pages: Pages
+    sent: SentPrompts
     done: list[tuple[ActionResult, ...]] = field(default_factory=list)
     drafts: Drafts = field(init=False)
     about: tuple[Session, ...] = ()

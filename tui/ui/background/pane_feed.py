@@ -13,6 +13,7 @@ from tui.ui.background.pollers import StreamPoller
 from tui.ui.engine.engine import Engine
 from tui.ui.state import layout
 from tui.ui.state.notifications import Notifications
+from tui.ui.state.sent_prompts import SentPrompts
 from tui.ui.state.unread import UnreadTracker
 from tui.ui.state.view_store import ViewStore
 from tui.ui.widgets.panes import Panes
@@ -37,6 +38,7 @@ class PaneFeed:
         following: StreamPoller,
         unseen: UnreadTracker,
         news: Notifications,
+        sent: SentPrompts,
         loops: BackgroundLoops,
         listing: Callable[[], str],
         keys: Callable[[], Line],
@@ -48,6 +50,7 @@ class PaneFeed:
         self._following = following
         self._unseen = unseen
         self._news = news
+        self._sent = sent
         self._loops = loops
         self._listing = listing
         self._keys = keys
@@ -139,8 +142,12 @@ class PaneFeed:
             live.says = f"{len(group.sessions)} sessions failed this way: Enter {does} them"
         elif session is None:
             live.says = "Select a session to see its output."
-        self._following.follow(session)
-        live.update(session, self._engine.now())
+        begun = self._sent.begun if read is None else None
+        live.sending = self._sent.of(begun or session)
+        if begun is not None and (live.session is None or live.session.key != begun.key):
+            live.begin(begun)
+        self._following.follow(begun or session)
+        live.update(begun or session, self._engine.now())
         self.show_keys()
 
     def show_keys(self) -> None:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from textual.message import Message
 
 from tui.claude.transcript.usage.usage_meter import SessionUsage
 from tui.core.models.entry import Entry, EntryKind
+from tui.core.models.run import Run, SentCommand
 from tui.core.models.session import Session
 from tui.operations.stream.follow import StreamPage, StreamUpdate
 from tui.ui.terminal.paint_throttle import PaintThrottle
 from tui.ui.widgets.page_request import PageRequest
 from tui.ui.widgets.pane import Pane, PaneSettings
 from tui.view.stream import entry_lines, stream_title
+from tui.view.stream.run_lines import RunContext, asked_lines, latest, run_lines
 from tui.view.stream.stream_buffer import Place, StreamBuffer
 from tui.view.stream.subagent_lines import SubagentLines
 from tui.view.text.lines import Cell, Line, title_room
@@ -57,6 +60,8 @@ class LivePane(Pane):
         self._buffer = StreamBuffer(settings.zone)
         self._writing: entry_lines.PartialBlocks | None = None
         self._branches = ""
+        self._run: Run | None = None
+        self.sending: SentCommand | None = None
         self._current: int | None = None
         self._shown: list[tuple[Place, Line]] = []
 
@@ -69,7 +74,7 @@ class LivePane(Pane):
         self.unseen = 0
         self.says = says
         self.spent = SessionUsage()
-        self._writing, self._branches = None, ""
+        self._writing, self._branches, self._run = None, "", None
         self._forget(0)
         self._buffer.asides = SubagentLines()
         self.known_end = 0
@@ -104,7 +109,7 @@ class LivePane(Pane):
         if self._awaited and update.asides and self.top == self._awaited[2]:
             self.go_to(*self._awaited[:2])
         self.spent, self._writing = update.spent, update.partial
-        self._branches = update.branches
+        self._branches, self._run = update.branches, update.run
         if not self.is_following:
             self.unseen += sum(one.kind is not EntryKind.RESULT for one in update.entries)
         self._trim()
@@ -293,7 +298,9 @@ class LivePane(Pane):
 
     def title(self) -> str:
         room = title_room(self.note(), self.body_width)
-        return stream_title.title(self.session, self.now, self.quiet_after, self.spent, room)
+        session, run = self.session, latest(self.session, self._run)
+        now = replace(session, run=run) if session is not None and run is not None else session
+        return stream_title.title(now, self.now, self.quiet_after, self.spent, room)
 
     def note(self) -> str:
         if self.wish is not None and self.wish.side not in ("before", "after"):
@@ -378,11 +385,12 @@ class LivePane(Pane):
 
     def _end_lines(self) -> None:
         """Wrap what stands at the end: text being written, and a request that waits."""
-        width, run = self._text_width, self.session.run if self.session else None
+        width, run = self._text_width, latest(self.session, self._run)
+        zone, entries, sending = self._buffer.zone, self._buffer.entries, self.sending
+        at = RunContext(now=self.now, zone=zone, entries=entries, sending=sending)
+        at = replace(at, is_ascii=self.is_ascii, access=self._access)
         tail = entry_lines.branch_lines(self._branches if self.is_at_end else "", width)
+        tail += asked_lines(run, at, width) if self.is_at_end else ()
         if self.is_at_end and self._writing is not None:
             tail += entry_lines.writing_lines(self._writing, width)
-        if self.is_at_end and run is not None:
-            zone, plain, access = self._buffer.zone, self.is_ascii, self._access
-            tail += entry_lines.run_lines(run, width, self.now, zone, is_ascii=plain, access=access)
-        self._buffer.tail = tail
+        self._buffer.tail = tail + (run_lines(run, at, width) if self.is_at_end else ())

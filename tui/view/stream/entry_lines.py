@@ -10,7 +10,6 @@ from typing import Literal, Protocol
 from tui.core.agent_questions import questions
 from tui.core.models.entry import Entry, EntryKind
 from tui.core.models.permission_request import PermissionRequest
-from tui.core.models.run import Run
 from tui.core.text.safe_text import cut, fit, one_line, safe_text
 from tui.core.text.visible_escapes import revealed, rows
 from tui.view.stream import permission_page
@@ -19,17 +18,15 @@ from tui.view.stream.tool_call import MOST_LINES, call_line, call_lines
 from tui.view.text import formatting
 from tui.view.text.lines import Cell, Line
 from tui.view.text.markdown import markdown_lines
-from tui.view.text.sent_commands import sent_words
 from tui.view.text.styled_text import wrap
 
 TIME_WIDTH = 6
 Tools = Literal["short", "full", "off"]
 Access = Literal["full", "restricted", "read-only"]
 TOOLS: tuple[Tools, ...] = ("short", "full", "off")
-_INDENT = Cell(" " * TIME_WIDTH)
+INDENT = Cell(" " * TIME_WIDTH)
 _BAR = Cell("│ ", "rule")
 _MOST_ASKED = 300  # lines of a request; a longer one is read page by page
-_MOST_SENT = 6
 _MOST_WRAPPED = 1000
 _MOST_OPEN = 100_000
 
@@ -79,7 +76,7 @@ def entry_lines(entry: Entry, around: RenderContext, width: int) -> tuple[Line, 
         body = [(Cell(cut(f"model: {entry.model}", inner), "muted"),), *body]
     minute = _clock(entry.at, around.zone)
     first = Cell((minute if minute != around.before else "").ljust(TIME_WIDTH), "muted")
-    lines = ((first if index == 0 else _INDENT, *bar, *line) for index, line in enumerate(body))
+    lines = ((first if index == 0 else INDENT, *bar, *line) for index, line in enumerate(body))
     day = day_of(entry, around.zone)
     if not body or around.day is None or day is None or day == around.day:
         return tuple(lines)
@@ -206,7 +203,7 @@ def writing_lines(writing: PartialBlocks, width: int) -> tuple[Line, ...]:
         body += _block_lines(block, inner - 1)
     body = body or [()]
     body[-1] = (*body[-1], Cell("▌", "muted"))
-    return tuple((_INDENT, *line) for line in body)
+    return tuple((INDENT, *line) for line in body)
 
 
 def _block_lines(block: PartialBlocks, width: int) -> list[Line]:
@@ -233,7 +230,7 @@ def request_lines(
     says = "asks" if is_question else f"wants {revealed(request.tool, is_ascii=is_ascii)}"
     time = Cell(_clock(request.at, zone).ljust(TIME_WIDTH), "muted")
     first, *more = rows(f"? {says}", room)
-    head = ((time, Cell(first, "attention")), *((_INDENT, Cell(row, "attention")) for row in more))
+    head = ((time, Cell(first, "attention")), *((INDENT, Cell(row, "attention")) for row in more))
     shown = permission_page.request_lines(request, room, is_ascii=is_ascii, most=_MOST_ASKED + 1)
     is_cut = len(shown) > _MOST_ASKED
     body = (*permission_page.why_lines(request, now, room, is_ascii=is_ascii), *shown[:_MOST_ASKED])
@@ -241,8 +238,8 @@ def request_lines(
     end = wrap(permission_page.end_line(request), room) if request.problem else [fit(how, room)]
     return (
         *head,
-        *((_INDENT, Cell("  "), *line) for line in body),
-        *((_INDENT, Cell(piece, "bad" if request.problem else "muted")) for piece in end),
+        *((INDENT, Cell("  "), *line) for line in body),
+        *((INDENT, Cell(piece, "bad" if request.problem else "muted")) for piece in end),
     )
 
 
@@ -263,31 +260,4 @@ def _how(access: Access, *, is_question: bool, is_cut: bool) -> str:
 def branch_lines(said: str, width: int) -> tuple[Line, ...]:
     """Return which of several branches the next resume follows; empty for a single branch."""
     lines = _wrapped(said, max(8, width - TIME_WIDTH)) if said else []
-    return tuple((_INDENT, Cell(line, "attention")) for line in lines)
-
-
-def run_lines(
-    run: Run,
-    width: int,
-    now: datetime,
-    zone: tzinfo,
-    *,
-    is_ascii: bool = False,
-    access: Access = "full",
-) -> tuple[Line, ...]:
-    """Return a run's request, the commands it was sent, and whether it has stalled."""
-    request = None if run.is_over else run.request
-    asked: tuple[Line, ...] = ()
-    if request is not None:
-        asked = request_lines(request, width, now, zone, is_ascii=is_ascii, access=access)
-    return (*asked, *sent_lines(run, width, now))
-
-
-def sent_lines(run: Run, width: int, now: datetime) -> tuple[Line, ...]:
-    """Return the commands that a run has not done yet, and whether it has stalled."""
-    said = [sent_words(one, now, is_over=run.is_over) for one in run.sent[-_MOST_SENT:]]
-    if run.queued_for and not run.is_over:
-        said.append(f"queued: {run.queued_for}")
-    if run.stalled_since is not None:
-        said.append(f"stalled: nothing received for {formatting.elapsed(run.stalled_since, now)}")
-    return tuple((_INDENT, Cell(cut(one, width - TIME_WIDTH), "muted")) for one in said)
+    return tuple((INDENT, Cell(line, "attention")) for line in lines)

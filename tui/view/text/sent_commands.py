@@ -38,6 +38,16 @@ def asked_words(asked: SentCommand, now: datetime, *, is_over: bool, queued_for:
     return f"{when}, queued: {one_line(queued_for)}" if queued_for else f"{when}, not taken yet"
 
 
+def prompt_words(sent: SentCommand, now: datetime, *, is_over: bool) -> str:
+    """Return what became of a follow-up prompt that has not begun its turn, and who sent it."""
+    by = f"sent by {one_line(sent.by) or 'somebody'}"
+    if is_over:
+        return f"{by}: never sent to the agent"
+    if sent.is_taken:
+        return f"{by}, queued: it runs after this turn"
+    return f"{by} {ago(sent.at, now)} ago, not accepted yet"
+
+
 def ago(at: datetime, now: datetime) -> str:
     """Return how long something has waited, in seconds during the first minute."""
     gone = max(now - at, timedelta())

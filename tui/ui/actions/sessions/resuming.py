@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from collections.abc import Set as AbstractSet
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
 from functools import partial
 
@@ -13,7 +14,7 @@ from tui.core.explanation import Explanation
 from tui.core.models.session import Key, Session
 from tui.operations.context import ActionResult
 from tui.operations.running.prompt_line import first_word
-from tui.operations.running.resume import DEFAULT_PROMPT, RunPlan
+from tui.operations.running.resume import DEFAULT_PROMPT, RunPlan, planned_session
 from tui.operations.running.start_many import MOST_QUEUED
 from tui.ui.actions.action_context import ActionContext, after_dashes, named, require_some
 from tui.ui.actions.outcome import Commands, Outcome, asked_by, done_by
@@ -41,8 +42,9 @@ async def resume(
 
     async def take(line: str) -> Outcome:
         wanted, prompt = context.engine.with_prompt_line(plan, line)
-        start = partial(context.engine.start, wanted, prompt or DEFAULT_PROMPT)
-        run_id = await context.do(start, "starting")
+        with in_sight(context, wanted, prompt or DEFAULT_PROMPT, session):
+            start = partial(context.engine.start, wanted, prompt or DEFAULT_PROMPT)
+            run_id = await context.do(start, "starting")
         return Outcome(f"{done} {named([session])}: run {run_id}", "good", started=run_id)
 
     with context.drafts.written(about, again(verb, context.engine.keys)):
@@ -77,15 +79,15 @@ async def resume_many(
     queued = f", {context.engine.max_runs} at once, the rest queued" if many else ""
     about = ("resume", "", "")
 
-    def act(session: Session, line: str) -> ActionResult:
-        wanted, prompt = context.engine.with_prompt_line(context.engine.plan_resume(session), line)
-        run_id = context.engine.start(wanted, prompt or DEFAULT_PROMPT)
-        name, own, now = session.listing, session.session_id, context.engine.now()
-        return ActionResult(kind="resume", listing=name, session_id=own, at=now, words=run_id)
-
     async def take(line: str) -> Outcome:
-        context.engine.with_prompt_line(plan, line)
-        return await each(context, begun, partial(act, line=line), "resumed")
+        _, prompt = context.engine.with_prompt_line(plan, line)
+        act = partial(_start_one, context, line)
+        with ExitStack() as shown:
+            for one in begun:
+                shown.enter_context(context.sent.sending(one, prompt or DEFAULT_PROMPT))
+            outcome = await each(context, begun, act, "resumed")
+        context.sent.take_back(outcome.failed or ())
+        return outcome
 
     with context.drafts.written(about, again("resume", context.engine.keys)):
         outcome = await ask_prompt(
@@ -100,12 +102,29 @@ async def resume_many(
     return _with_marked(outcome, {one.key for one in sessions} - {one.key for one in begun})
 
 
+def _start_one(context: ActionContext, line: str, session: Session) -> ActionResult:
+    wanted, prompt = context.engine.with_prompt_line(context.engine.plan_resume(session), line)
+    run_id = context.engine.start(wanted, prompt or DEFAULT_PROMPT)
+    name, own, now = session.listing, session.session_id, context.engine.now()
+    return ActionResult(kind="resume", listing=name, session_id=own, at=now, words=run_id)
+
+
 def _with_marked(outcome: Outcome, keys: AbstractSet[Key]) -> Outcome:
     """Return an outcome that leaves these marked as well, and says so."""
     if not keys or outcome.failed is None:
         return outcome
     said = f"{outcome.message}; {len(keys)} stay marked"
     return replace(outcome, message=said, style="", failed=outcome.failed | keys)
+
+
+def in_sight(
+    context: ActionContext, plan: RunPlan, prompt: str, session: Session | None = None
+) -> AbstractContextManager[None]:
+    """Show at once a prompt that is being sent: in its session, or in the one that it begins."""
+    if plan.mode == "resume" and session is not None:
+        return context.sent.sending(session, prompt)
+    by, now = context.engine.operator, context.engine.now()
+    return context.sent.beginning(planned_session(plan, prompt, by, now))
 
 
 def spelled(line: str) -> tuple[str, ...]:

@@ -50,7 +50,8 @@ async def new(
         wanted, prompt = context.engine.with_prompt_line(plan, line)
         if not prompt:
             raise UsageError("not started: a new session needs a prompt")
-        run_id = await context.do(partial(context.engine.start, wanted, prompt), "starting")
+        with resuming.in_sight(context, wanted, prompt):
+            run_id = await context.do(partial(context.engine.start, wanted, prompt), "starting")
         return Outcome(f"started in {listing}: run {run_id}", started=run_id)
 
     with context.drafts.written(about, again("new", context.engine.keys)):
@@ -287,7 +288,8 @@ async def send(context: ActionContext, session: Session, given: str) -> Outcome:
         if not typed.strip():
             raise UsageError("nothing sent: a follow-up needs a prompt; Esc: cancel")
         act = context.do(partial(context.engine.send, session, typed), "sending")
-        return await done_by(commands(typed), told(act))
+        with context.sent.sending(session, typed):
+            return await done_by(commands(typed), told(act))
 
     if given:
         return await take(given)

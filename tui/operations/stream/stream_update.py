@@ -1,0 +1,51 @@
+"""What a follower of a stream returns: what is new, and pages of what was before."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from tui.claude.transcript.usage.usage_meter import NOTHING_SPENT, SessionUsage
+from tui.core.models.entry import Entry
+from tui.core.models.run import Run
+from tui.runs.folder.protocol import PartialBlock
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamUpdate:
+    """What is new since the last poll.
+
+    `was_reset` means that the transcript is another one now, so what was shown is void. `partial`
+    is the message being written, token by token, not in the transcript yet. `has_more` means that
+    the next poll finds more at once. Everything between the places `start` and `end` has been
+    returned by now; `asides` is what sub-agents said, by the id of their call, and `ended` the
+    notices of those that ended without a word in the transcript. `branches` says which of several
+    the next resume follows.
+    """
+
+    entries: tuple[Entry, ...] = ()
+    was_reset: bool = False
+    partial: PartialBlock | None = None
+    notices: tuple[str, ...] = ()
+    has_more: bool = False
+    start: int = 0
+    end: int = 0
+    asides: Mapping[str, tuple[Entry, ...]] = field(default_factory=dict)
+    ended: tuple[Entry, ...] = ()
+    spent: SessionUsage = NOTHING_SPENT
+    branches: str = ""
+    run: Run | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StreamPage:
+    """A piece of the stream from `start` to `stop`; `is_void` when the file is another one now.
+
+    `problems` say what of it could not be read.
+    """
+
+    entries: tuple[Entry, ...] = ()
+    start: int = 0
+    stop: int = 0
+    is_void: bool = False
+    problems: tuple[str, ...] = ()

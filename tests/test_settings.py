@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from tui.core.errors import UsageError
-from tui.settings import Settings, load_settings, settings_path
+from tui.settings import Settings, load_settings
+from tui.settings_file import settings_path
 
 
 def load(

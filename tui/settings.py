@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import difflib
 import os
-import stat
 import tomllib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import timedelta
 from pathlib import Path
@@ -14,12 +13,13 @@ from typing import Annotated, Any
 
 from tui.core.console.column_table import parse_columns
 from tui.core.console.keymap import Keymap, WrongKey, keymap
+from tui.core.console.own_command import OwnCommand, WrongCommand, own_commands
 from tui.core.errors import UsageError
-from tui.core.limits import SMALL
 from tui.core.text.safe_text import one_line
 from tui.core.text.toml_lines import SettingsSource
 from tui.core.time.expiry import parse_duration
 from tui.core.time.zones import zone_named
+from tui.settings_file import home, read_settings, settings_path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +85,9 @@ class Settings:
     keys: Annotated[Keymap, "the keymap: an action or a verb = a key, or several"] = field(
         default_factory=Keymap
     )
+    commands: Annotated[
+        tuple[OwnCommand, ...], "a table a command of yours: `key`, `argv`, `ask`; no shell"
+    ] = ()
     notify_command: Annotated[
         str, "run once for each new thing by `check --notify` or an open console; no shell"
     ] = ""
@@ -116,6 +119,7 @@ THEMES = (
 _PREFIX = "SESSION_CONSOLE_"
 _NOT_SETTABLE = {
     "keys",
+    "commands",
     "source",
     "missing",
     "origins",
@@ -129,24 +133,6 @@ _TABLES = {"stages", "roots"}
 _TAKES_AWAY = {"read_only", "restricted"}
 
 
-def settings_path(environment: Mapping[str, str]) -> Path:
-    """Return the TOML file's path: `$SESSION_CONSOLE_CONFIG`, else in the XDG folder."""
-    named = environment.get("SESSION_CONSOLE_CONFIG")
-    if named:
-        return Path(named)
-    named = environment.get("XDG_CONFIG_HOME")
-    base = Path(named) if named else _home(environment) / ".config"
-    return base / "session-console" / "config.toml"
-
-
-def _home(environment: Mapping[str, str]) -> Path:
-    """Return the home folder; `/` for a user without one, as in some containers."""
-    try:
-        return Path(environment.get("HOME") or Path.home())
-    except RuntimeError:
-        return Path("/")
-
-
 def load_settings(
     environment: Mapping[str, str],
     flags: Mapping[str, Any],
@@ -157,14 +143,16 @@ def load_settings(
     `verbs` are those that may have keys; with `None` the table of keys is not read.
     """
     path = settings_path(environment)
-    source = SettingsSource(str(path), _text(path))
+    text, others = read_settings(path)
+    source = SettingsSource(str(path), text)
     given = _parsed(source)
-    keys = given.pop("keys", None)
+    keys, commands = given.pop("keys", None), given.pop("commands", None)
     filed = replace(_apply(Settings(), given, source), source=path if path.exists() else None)
     if filed.source is None and environment.get("SESSION_CONSOLE_CONFIG"):
         filed = replace(filed, missing=path)
-    if keys is not None and verbs is not None:
-        filed = replace(filed, keys=_keymap(keys, verbs, source))
+    if verbs is not None and (keys is not None or commands is not None):
+        own = _commands(commands, source)
+        filed = replace(filed, keys=_keymap(keys, verbs, source, own, others), commands=own)
     settings = _over(filed, environment, flags)
     for name, table in settings.roots.items():
         if os.path.realpath(Path(name).expanduser()) == os.path.realpath(settings.root):
@@ -172,9 +160,10 @@ def load_settings(
             given |= table
     login = "" if settings.operator else _login(environment)
     operator = settings.operator or _with_address(login, environment)
+    apart = {name: one for name, one in (("keys", keys), ("commands", commands)) if one is not None}
     return replace(
         settings,
-        origins=_origins(given | ({} if keys is None else {"keys": keys}), environment, flags),
+        origins=_origins(given | apart, environment, flags),
         operator=one_line(operator)[:64] or "unknown",
         login=one_line(login)[:64],
         claude_home=_folder(environment, "CLAUDE_CONFIG_DIR", ".claude"),
@@ -192,25 +181,7 @@ def _over(settings: Settings, environment: Mapping[str, str], flags: Mapping[str
 def _folder(environment: Mapping[str, str], name: str, default: str, *ours: str) -> Path:
     """Return the folder that a variable names, else the one below the home folder."""
     named = environment.get(name)
-    return (Path(named) if named else _home(environment) / default).joinpath(*ours)
-
-
-def _text(path: Path) -> str:
-    """Return a settings file, within bounds: a pipe in its place would hang every verb."""
-    try:
-        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-        with os.fdopen(fd, "rb") as file:
-            mode = os.fstat(fd).st_mode
-            if not (stat.S_ISREG(mode) or stat.S_ISCHR(mode)):
-                raise UsageError(f"{path} is not a file")
-            raw = file.read(SMALL + 1)
-        if len(raw) > SMALL:
-            raise UsageError(f"{path} is larger than {SMALL >> 20} MB: no settings file is")
-        return raw.decode("utf-8")
-    except FileNotFoundError:
-        return ""
-    except (OSError, ValueError) as error:
-        raise UsageError(f"{path}: {error}") from error
+    return (Path(named) if named else home(environment) / default).joinpath(*ours)
 
 
 def _parsed(source: SettingsSource) -> dict[str, Any]:
@@ -222,13 +193,30 @@ def _parsed(source: SettingsSource) -> dict[str, Any]:
         raise UsageError(source.broken(error)) from error
 
 
-def _keymap(given: object, verbs: Collection[str], source: SettingsSource) -> Keymap:
+def _commands(given: object, source: SettingsSource) -> tuple[OwnCommand, ...]:
     try:
-        return keymap(given, verbs)
+        return own_commands({} if given is None else given)
+    except WrongCommand as error:
+        said = ".".join(("commands", *map(one_line, error.names)))
+        raise UsageError(f"{source.at('commands', *error.names)}: {said}: {error}") from error
+
+
+def _keymap(
+    given: object,
+    verbs: Collection[str],
+    source: SettingsSource,
+    commands: Sequence[OwnCommand],
+    no_commands: str,
+) -> Keymap:
+    try:
+        return keymap({} if given is None else given, verbs, commands, no_commands)
     except WrongKey as error:
-        name = (error.name,) if error.name else ()
-        said = ".".join(("keys", *map(one_line, name)))
-        raise UsageError(f"{source.at('keys', *name)}: {said}: {error}") from error
+        is_own = error.name in {one.name for one in commands}
+        path = ("commands", error.name, "key") if is_own else ("keys", error.name)
+        names = tuple(filter(None, path))
+        raise UsageError(
+            f"{source.at(*names)}: {'.'.join(map(one_line, names))}: {error}"
+        ) from error
 
 
 def _origins(

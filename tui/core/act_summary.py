@@ -36,6 +36,7 @@ _DID = {
     "model": "changed the model of {}",
     "mode": "changed the permission mode of {}",
     "turn": "cut off a turn of {}",
+    "command": "ran a command on {}",
 }
 _SHOWN = {"track": "started", "hold": "hold set", "lift": "hold released"}
 _UNITS = ((86_400, "d"), (3600, "h"), (60, "min"), (1, "s"))

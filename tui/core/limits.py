@@ -92,6 +92,7 @@ RECOVERY_FILES = 32
 # What the index keeps of one database: as JSON it takes up to twelve times that.
 KEPT_CHARACTERS = 4 * 1024 * 1024
 # The error output of an operator's own command; the rest is dropped.
+COMMAND_BYTES = 256 * 1024  # of the output of an operator's own command: a page of it is read
 COMPLAINT_BYTES = 64 * 1024
 # An audit event's detail: usually a few hundred bytes.
 AUDIT_DETAIL = 8 * 1024

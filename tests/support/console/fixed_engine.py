@@ -13,6 +13,7 @@ from tests.support.console import fixed_catalog
 from tui.claude.transcript.usage.usage_meter import SessionUsage
 from tui.cli.verb_info import verb_infos
 from tui.core.console.keymap import Keymap
+from tui.core.console.own_command import OwnCommand
 from tui.core.console.saved_view import SavedView
 from tui.core.errors import ConfirmationRequired, ConsoleError, Refused, UsageError
 from tui.core.explanation import Explanation
@@ -28,6 +29,7 @@ from tui.core.sessions.catalog_changes import LastLooked
 from tui.core.sessions.cleanup_selection import CleanupCriteria, select
 from tui.core.time.expiry import parse_duration
 from tui.operations.context import ActionResult, Context, VerbInfo, VerbOutput
+from tui.operations.own_command import CommandOutput, CommandPlan
 from tui.operations.running.prompt_line import parse_prompt_line, with_options
 from tui.operations.running.resume import RunPlan
 from tui.operations.search.transcript_search import SearchHits
@@ -329,6 +331,20 @@ class FixedEngine:
         self.asked.append(("say_verb", *argv))
         said = self.sayings.get(verb, (f"said {' '.join(argv)}",))
         return VerbOutput(0, said, self.line_targets.get(verb, {}))
+
+    def plan_command(
+        self, command: OwnCommand, session: Session | None, listing: str
+    ) -> CommandPlan:
+        own = session.session_id if session else ""
+        values = {"session": own, "listing": listing, "transcript": "/there"}
+        return CommandPlan(command=command, argv=command.words(values), session_id=own)
+
+    def run_command(self, plan: CommandPlan) -> CommandOutput:
+        if plan.command.name in self.slow:
+            self.goes_on.wait(60)
+        self.asked.append(("run_command", *plan.argv))
+        lines = self.sayings.get(plan.command.name, ())
+        return CommandOutput(words=f"{plan.command.name}: done", lines=lines, is_good=True)
 
     def _many(
         self, kind: str, sessions: Sequence[Session], progress: OnProgress, stop: Stop

@@ -71,6 +71,13 @@ def not_steerable(session: Session, sign_of: SignOf) -> str:
     return _orphan(session)
 
 
+def no_transcript(session: Session, sign_of: SignOf) -> str:
+    """Return why there is no transcript in the listing to hand to a command."""
+    if session.transcript is None:
+        return "it has no transcript"
+    return "its transcript is outside its listing" if session.is_stray else ""
+
+
 def _orphan(session: Session) -> str:
     if not session.is_orphan:
         return ""

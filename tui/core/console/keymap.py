@@ -5,12 +5,13 @@ from __future__ import annotations
 import difflib
 import string
 import unicodedata
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
 from tui.core.console.key_table import KEY_ACTIONS
+from tui.core.console.own_command import OwnCommand
 from tui.core.text.safe_text import one_line
 
 KEYS: Mapping[str, tuple[str, ...]] = MappingProxyType({one.name: one.keys for one in KEY_ACTIONS})
@@ -45,9 +46,14 @@ class WrongKey(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Keymap:
-    """The keys of every action, and of verbs that have one, by name."""
+    """The keys of every action, and of verbs and own commands that have one, by name.
+
+    `no_commands` is why the operator's own `commands` are not run; empty when they are.
+    """
 
     keys: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: KEYS)
+    commands: tuple[OwnCommand, ...] = ()
+    no_commands: str = ""
 
     def sign(self, name: str) -> str:
         """Return the label of an action's first key."""
@@ -60,7 +66,8 @@ class Keymap:
     @property
     def verbs(self) -> tuple[str, ...]:
         """The verbs that have a key; pressing it types them at the `:` line."""
-        return tuple(name for name in self.keys if name not in KEYS)
+        own = {one.name for one in self.commands}
+        return tuple(name for name in self.keys if name not in KEYS and name not in own)
 
 
 def written(key: str) -> str:
@@ -68,8 +75,13 @@ def written(key: str) -> str:
     return f"^{key[5:].upper()}" if key in _CONTROLS else _SIGNS.get(key, key)
 
 
-def keymap(table: object, verbs: Collection[str]) -> Keymap:
-    """Return the default keys, overridden by a `[keys]` table.
+def keymap(
+    table: object,
+    verbs: Collection[str],
+    commands: Sequence[OwnCommand] = (),
+    no_commands: str = "",
+) -> Keymap:
+    """Return the default keys, overridden by a `[keys]` table, and those of own commands.
 
     Its names are actions or verbs, its values a key or a list of keys. Raises `WrongKey`.
     """
@@ -79,8 +91,13 @@ def keymap(table: object, verbs: Collection[str]) -> Keymap:
     for name, value in table.items():
         _require_name(str(name), verbs)
         keys[str(name)] = _keys_of(str(name), value)
-    _require_distinct(keys, [str(name) for name in table])
-    return Keymap(MappingProxyType(keys))
+    for one in commands:
+        if one.name in keys or one.name in verbs:
+            raise WrongKey(one.name, "an action or a verb has this name: use another")
+        keys[one.name] = (_named(one.name, one.key),)
+        _require_unmistakable(one.name, keys[one.name][0])
+    _require_distinct(keys, [*(str(name) for name in table), *(one.name for one in commands)])
+    return Keymap(MappingProxyType(keys), tuple(commands), no_commands)
 
 
 def _require_name(name: str, verbs: Collection[str]) -> None:
@@ -122,12 +139,17 @@ def _named(name: str, text: str) -> str:
 
 def _require_deliberate(name: str, key: str) -> None:
     """Raise `WrongKey` for an action that must not have a key that is easily pressed by mistake."""
-    if name in DANGEROUS and key in _EASILY_PRESSED:
-        raise WrongKey(name, f"{written(key)} is easily pressed by mistake: use another key")
-    if name in DANGEROUS and key == "y":
-        raise WrongKey(name, f"y also means yes: pressed twice, it would {name} without asking")
+    if name in DANGEROUS:
+        _require_unmistakable(name, key)
     if name == "answer" and key == "A":
         raise WrongKey(name, "A also means always: pressed twice, it would answer that question")
+
+
+def _require_unmistakable(name: str, key: str) -> None:
+    if key in _EASILY_PRESSED:
+        raise WrongKey(name, f"{written(key)} is easily pressed by mistake: use another key")
+    if key == "y":
+        raise WrongKey(name, f"y also means yes: pressed twice, it would {name} without asking")
 
 
 def _require_distinct(keys: Mapping[str, tuple[str, ...]], changed: Collection[str]) -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import fcntl
 import os
-import signal
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from tui.core.limits import COMPLAINT_BYTES
+from tui.operations.child_process import ended
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,21 +43,9 @@ def run_command(
             env=environment,
             start_new_session=True,
         )
-        code = _ended(process, patience_s)
+        code = ended(process, patience_s)
         written = min(os.lseek(errors, 0, os.SEEK_CUR), COMPLAINT_BYTES)
         return CommandResult(code, os.pread(errors, written, 0).decode("utf-8", "replace"))
-
-
-def _ended(process: subprocess.Popen[bytes], patience_s: float) -> int | None:
-    try:
-        return process.wait(patience_s)
-    except subprocess.TimeoutExpired:
-        return None
-    finally:
-        if process.returncode is None:  # not reaped yet, so the group id is still its own
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
 
 
 @contextmanager

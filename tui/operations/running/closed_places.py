@@ -11,7 +11,8 @@ from pathlib import Path
 from tui.claude.config_dir import CONFIG_DIR
 from tui.claude.layout import STATE, default_config_dir, secret_places
 from tui.safe_io.folders import OURS
-from tui.settings import Settings, settings_path
+from tui.settings import Settings
+from tui.settings_file import settings_path
 
 
 def closed_places(settings: Settings, folder: Path) -> tuple[Path, ...]:

@@ -11,8 +11,7 @@ from tui.core.console.pane_table import EXPIRY, LISTINGS, LIVE, SESSIONS
 from tui.core.models.session import Session
 from tui.core.sessions.attention import FailureGroup
 from tui.core.sessions.session_order import parse_order
-from tui.guides import topic_names
-from tui.ui.actions import copying
+from tui.ui.actions import copying, own_commands
 from tui.ui.actions.action_context import ActionContext
 from tui.ui.actions.filter_line import FilterLine
 from tui.ui.actions.flow_runner import Flow, FlowRunner
@@ -32,8 +31,6 @@ from tui.ui.terminal.link import LinkApp
 from tui.ui.widgets.live import LivePane
 from tui.ui.widgets.page import PagePane
 from tui.ui.widgets.panes import Panes
-from tui.view.panes.messages import message_lines
-from tui.view.panes.page import help_lines
 
 Once = Callable[[str, Coroutine[Any, Any, None]], None]
 _FAR = 10**9
@@ -259,23 +256,14 @@ class KeyHandlers:
 
     def _show_help(self) -> None:
         """Show every key, verb, guide and state, and why some keys and verbs are disabled."""
-        targets, known = self._targets(), self._line.known
-        keys = tuple(
-            (self._engine.keys.signs(one.name), one.help, targets.why_not(one))
-            for one in self._keys
-        )
-        named = tuple((one.name, one.summary, self._line.why_not(one)) for one in known)
-        sign, topics = self._sign("verbs"), topic_names()
-        self._context.pages.draw(
-            "Keys and verbs", lambda width: help_lines(keys, named, topics, width, sign)
-        )
+        targets, signs, line = self._targets(), self._engine.keys.signs, self._line
+        keys = [(signs(one.name), one.help, targets.why_not(one)) for one in self._keys]
+        verbs = [(one.name, one.summary, line.why_not(one)) for one in line.known]
+        self._context.pages.draw_help(keys, verbs, self._sign("verbs"))
 
     def messages(self) -> None:
-        said, engine = self._context.news.log.all, self._engine
-        now, zone = engine.now(), engine.zone
-        self._context.pages.draw(
-            "Messages", lambda width: message_lines(said, width, zone, now), is_at_end=True
-        )
+        engine, pages = self._engine, self._context.pages
+        pages.draw_messages(self._context.news.log.all, engine.zone, engine.now())
 
     def _quit(self) -> None:
         self._panes.question.app.exit(self._runs_that_go_on())
@@ -381,6 +369,13 @@ class KeyHandlers:
         """Start a flow on the one selected session, whatever is marked."""
         if (session := self._targets().selected) is not None:
             self._flows.act(flow(self._context, session), (session,))
+
+    def own_command(self, name: str) -> None:
+        targets, commands = self._targets(), self._engine.keys.commands
+        command = next(one for one in commands if one.name == name)
+        session = targets.selected
+        flow = own_commands.run(self._context, command, session, targets.listing)
+        self._flows.act(flow, (session,) if session else ())
 
     def undo(self) -> None:
         self._flows.act(undoing.undo(self._context))

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tui.core.console.key_action import KeyAction, Reach
+from tui.core.console.own_command import HANDLER
 from tui.core.console.pane_table import EXPIRY, LISTINGS, SESSIONS
 from tui.core.models.catalog import Catalog
 from tui.core.models.session import Key, Session
@@ -135,11 +136,23 @@ class KeyTargets:
 
     def why_never(self, action: KeyAction) -> str:
         """Return why this console never does it; empty when it may."""
+        if action.handler == HANDLER and (reason := self._why_no_commands()):
+            return reason
         if self._engine.is_read_only and action.changes:
             return f"this console is read-only: it does not {action.word}"
         if self._engine.is_restricted and action.leads_out:
             return "this console is restricted: no shell from here"
         return ""
+
+    def _why_no_commands(self) -> str:
+        """Return why this console runs none of the operator's own commands."""
+        for is_so, word in (
+            (self._engine.is_read_only, "read-only"),
+            (self._engine.is_restricted, "restricted"),
+        ):
+            if is_so:
+                return f"this console is {word}: it runs no commands"
+        return f"no command is run: {why}" if (why := self._keys.no_commands) else ""
 
     def why_not_some(self, why: Callable[[Session], str]) -> str:
         """Return why it is possible on none of the targets; empty when it is on one of them."""

@@ -1,15 +1,18 @@
-"""The configured keys, including those bound to verbs, as Textual bindings."""
+"""The configured keys, including those of verbs and own commands, as Textual bindings."""
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Sequence
 
 from textual.binding import Binding, BindingType
 from textual.keys import _character_to_key
 
+from tui.core.console.disabled_reason import no_transcript, nothing
 from tui.core.console.key_action import KeyAction, Reach
 from tui.core.console.key_table import KEY_ACTIONS
 from tui.core.console.keymap import Keymap
+from tui.core.console.own_command import HANDLER, OwnCommand
 from tui.operations.context import VerbInfo
 from tui.ui.actions.key_targets import KeyTargets
 from tui.ui.actions.verb_line.verbs import OWN
@@ -18,10 +21,10 @@ _FIRST, _LAST = 2, 18
 
 
 def key_actions(keys: Keymap, verbs: Sequence[VerbInfo]) -> tuple[KeyAction, ...]:
-    """Return what the keys do; a verb's key types it at the `:` line."""
+    """Return what the keys do; a verb's key types it at the `:` line, a command's runs it."""
     named = {verb.name: verb for verb in (*verbs, *OWN)}
     spoken = tuple(_spoken(named[name]) for name in keys.verbs if name in named)
-    return KEY_ACTIONS + spoken
+    return (*KEY_ACTIONS, *spoken, *map(_own, keys.commands))
 
 
 def _spoken(verb: VerbInfo) -> KeyAction:
@@ -35,6 +38,24 @@ def _spoken(verb: VerbInfo) -> KeyAction:
         order=_LAST,
         reach=Reach.PAGE,
         changes=verb.acts,
+    )
+
+
+def _own(command: OwnCommand) -> KeyAction:
+    is_about_one = bool(command.places - {"listing"})
+    return KeyAction(
+        name=command.name,
+        keys=(),
+        handler=HANDLER,
+        args=(command.name,),
+        help=f"run your command {shlex.join(command.argv)}",
+        word=command.name,
+        order=_LAST if command.is_in_bottom_line else 0,
+        reach=Reach.FULL,
+        acts_on="one" if is_about_one else "named" if command.places else "",
+        why_not=no_transcript if "transcript" in command.places else nothing,
+        changes=True,
+        leads_out=True,
     )
 
 

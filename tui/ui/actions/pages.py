@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from datetime import datetime, tzinfo
 
+from tui.guides import topic_names
 from tui.ui.widgets.page import Draw, PagePane
 from tui.ui.widgets.page_cursor import Targets
 from tui.ui.widgets.prompt import PromptBar
+from tui.view.panes.messages import Said, message_lines
+from tui.view.panes.page import Named, help_lines
 
 _NO_TARGETS: Targets = {}
 
@@ -41,6 +45,15 @@ class Pages:
         """Show what is drawn for the present width."""
         self.pane.open(title, draw, is_at_end=is_at_end)
         self.fit()
+
+    def draw_help(self, keys: Sequence[Named], verbs: Sequence[Named], sign: str) -> None:
+        """Show keys and verbs with why each is disabled, and the guides; `sign` starts a verb."""
+        topics = topic_names()
+        self.draw("Keys and verbs", lambda width: help_lines(keys, verbs, topics, width, sign))
+
+    def draw_messages(self, said: Sequence[Said], zone: tzinfo, now: datetime) -> None:
+        """Show messages, the last one in sight."""
+        self.draw("Messages", lambda width: message_lines(said, width, zone, now), is_at_end=True)
 
     async def show(self, title: str, lines: Sequence[str]) -> None:
         """Show lines of text until they are closed; keys act again meanwhile."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from tui.core.console.keymap import Keymap
+from tui.core.console.own_command import OwnCommand
 from tui.core.console.saved_view import SavedView
 from tui.core.models.catalog import Catalog
 from tui.core.models.permission_request import PermissionRequest
@@ -16,6 +17,7 @@ from tui.core.models.verdict import Verdict
 from tui.core.sessions.catalog_changes import LastLooked
 from tui.core.sessions.cleanup_selection import CleanupCriteria
 from tui.operations.context import ActionResult, VerbInfo, VerbOutput
+from tui.operations.own_command import CommandOutput, CommandPlan
 from tui.operations.running.resume import RunPlan
 from tui.operations.search.transcript_search import SearchHits
 from tui.operations.sessions.extend import Extension
@@ -127,4 +129,8 @@ class Engine(Protocol):
     def put_off(self, session: Session, typed: str) -> ActionResult: ...
     def interrupt(self, session: Session) -> ActionResult: ...
     def stop(self, session: Session) -> ActionResult: ...
+    def plan_command(
+        self, command: OwnCommand, session: Session | None, listing: str
+    ) -> CommandPlan: ...
+    def run_command(self, plan: CommandPlan) -> CommandOutput: ...
     def say_verb(self, argv: Sequence[str], width: int | None = None) -> VerbOutput: ...

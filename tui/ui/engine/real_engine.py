@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
+from tui.core.console.own_command import OwnCommand
 from tui.core.console.saved_view import SavedView
 from tui.core.models.catalog import Catalog
 from tui.core.models.permission_request import PermissionRequest
@@ -16,10 +17,12 @@ from tui.core.models.verdict import Verdict
 from tui.core.sessions.catalog_changes import LastLooked
 from tui.core.sessions.cleanup_selection import CleanupCriteria
 from tui.core.time.zones import LOCAL, zone_named
+from tui.operations import own_command
 from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.context import ActionResult, Context, VerbInfo, VerbOutput
 from tui.operations.doctor import doctor
 from tui.operations.monitor import alerts
+from tui.operations.own_command import CommandOutput, CommandPlan
 from tui.operations.running import resume, steer
 from tui.operations.running.prompt_line import parse_prompt_line, with_options
 from tui.operations.running.resume import RunPlan
@@ -213,6 +216,14 @@ class RealEngine(Engine):
 
     def stop(self, session: Session) -> ActionResult:
         return steer.stop(self._context, session)
+
+    def plan_command(
+        self, command: OwnCommand, session: Session | None, listing: str
+    ) -> CommandPlan:
+        return own_command.plan_command(self._context, command, session, listing)
+
+    def run_command(self, plan: CommandPlan) -> CommandOutput:
+        return own_command.run_command(self._context, plan)
 
     def say_verb(self, argv: Sequence[str], width: int | None = None) -> VerbOutput:
         return self._say_verb(argv, width)

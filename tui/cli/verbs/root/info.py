@@ -23,7 +23,8 @@ from tui.operations.doctor.agent_files import acting_below, obeying_stages
 from tui.operations.running.agent_options import shells
 from tui.operations.running.preflight import KEY_NAMES, cli_path, sign_in
 from tui.operations.target import Target
-from tui.settings import Settings, settings_path
+from tui.settings import Settings
+from tui.settings_file import settings_path
 from tui.storage.state.fault_log import fault_log_path
 
 _PACKAGES = ("claude-agent-sdk", "textual", "aiosqlite", "humanize")
@@ -188,6 +189,8 @@ def _value(name: str, value: Any) -> str:
             return str(value)
         case bool():
             return str(value).lower()
+        case tuple():
+            return ", ".join(str(getattr(one, "name", one)) for one in value) or "-"
         case Mapping():
             return ", ".join(map(str, value)) or "-"
         case _ if name in _SECRET and value:

@@ -1,0 +1,103 @@
+"""Commands come from a settings file that nobody else could have written, and errors are exact."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.support.programs import need_right
+from tui.core.errors import UsageError
+from tui.settings import Settings, load_settings
+
+OPEN = '[commands.open-log]\nkey = "L"\nargv = ["less", "{transcript}"]\n'
+VERBS = ("stop", "log")
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    folder = tmp_path / "config"
+    folder.mkdir(mode=0o700)
+    path = folder / "config.toml"
+    path.write_text(OPEN)
+    path.chmod(0o600)
+    return path
+
+
+def load(path: Path, **environment: str) -> Settings:
+    return load_settings({"SESSION_CONSOLE_CONFIG": str(path)} | environment, {}, VERBS)
+
+
+def test_commands_are_read_and_run_from_a_file_of_ones_own(path: Path) -> None:
+    settings = load(path)
+    assert [one.name for one in settings.commands] == ["open-log"]
+    assert settings.keys.commands == settings.commands
+    assert settings.keys.sign("open-log") == "L"
+    assert settings.keys.no_commands == ""
+    assert settings.origins["commands"] == "file"
+
+
+def test_no_environment_and_no_root_brings_commands(path: Path, tmp_path: Path) -> None:
+    assert load(tmp_path / "none", SESSION_CONSOLE_COMMANDS="{}").commands == ()
+    path.write_text(f'[roots."/x".commands.open]\nkey = "L"\nargv = ["less"]\n{OPEN}')
+    with pytest.raises(UsageError, match="no setting is called 'commands'"):
+        load(path)
+
+
+@pytest.mark.parametrize("mode", [0o660, 0o602, 0o666, 0o620])
+def test_a_file_that_others_may_write_runs_none(path: Path, mode: int) -> None:
+    path.chmod(mode)
+    settings = load(path)
+    assert settings.keys.no_commands == f"{path} can be written by others (mode {mode:o})"
+    assert settings.keys.sign("open-log") == "L"
+
+
+def test_nor_does_one_in_a_folder_that_others_may_write(path: Path) -> None:
+    path.parent.chmod(0o770)
+    words = f"{path.parent}, above config.toml, can be written by others (mode 770)"
+    assert load(path).keys.no_commands == words
+
+
+def test_a_shared_folder_where_nobody_replaces_files_of_others_is_fine(path: Path) -> None:
+    path.parent.chmod(0o1777)
+    assert load(path).keys.no_commands == ""
+
+
+def test_a_link_is_as_good_as_all_that_leads_to_its_file(path: Path, tmp_path: Path) -> None:
+    link = tmp_path / "link.toml"
+    link.symlink_to(path)
+    assert load(link).keys.no_commands == ""
+    path.parent.chmod(0o777)
+    assert "above link.toml" in load(link).keys.no_commands
+
+
+def test_a_file_of_another_login_runs_none(path: Path) -> None:
+    need_right(os.geteuid() == 0, "root, to give a file away")
+    os.chown(path, 12345, -1)
+    assert load(path).keys.no_commands == f"{path} belongs to uid 12345"
+
+
+@pytest.mark.parametrize(
+    ("toml", "words"),
+    [
+        (
+            '[commands.open-log]\nargv = ["x"]\nkey = "d"\n',
+            "line 3: commands.open-log.key: d be",
+        ),
+        (f'{OPEN}[keys]\nresume = "L"\n', "line 2: commands.open-log.key: L belongs to 'resume'"),
+        ('[commands.stop]\nkey = "L"\nargv = ["x"]\n', "line 2: commands.stop.key: an action or"),
+        (f"{OPEN}ask = 1\n", "line 4: commands.open-log.ask: expected true or false"),
+        (
+            '[commands.open]\nkey = "L"\nargv = ["x", "{sesion}"]\n',
+            "line 3: commands.open.argv",
+        ),
+        ('[commands]\nopen = "less"\n', "line 2: commands.open: expected a table"),
+        ("commands = 7\n", "line 1: commands: expected one table a command"),
+    ],
+)
+def test_what_is_wrong_is_named_with_its_line(path: Path, toml: str, words: str) -> None:
+    path.write_text(toml)
+    with pytest.raises(UsageError) as raised:
+        load(path)
+    assert f"{path}, {words}" in str(raised.value)

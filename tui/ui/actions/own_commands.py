@@ -1,0 +1,48 @@
+"""The flow of a key that runs one of the operator's own commands."""
+
+from __future__ import annotations
+
+import asyncio
+import shlex
+from functools import partial
+
+from tui.core.console.own_command import OwnCommand
+from tui.core.models.session import Session
+from tui.core.text.safe_text import one_line
+from tui.operations.own_command import CommandOutput
+from tui.ui.actions.action_context import ActionContext
+from tui.ui.actions.outcome import Outcome
+from tui.ui.threads import in_background
+
+
+async def run(
+    context: ActionContext, command: OwnCommand, session: Session | None, listing: str
+) -> Outcome:
+    """Ask unless it is to be run at once, run it in a thread, and show what it said.
+
+    Esc leaves it running; how it ended is then shown as a message.
+    """
+    engine = context.engine
+    planning = partial(engine.plan_command, command, session, listing)
+    plan = await context.learn(planning, command.name)
+    asks = f"run {one_line(shlex.join(plan.argv))}?"
+    if command.asks and not await context.question.confirm(asks):
+        return Outcome("nothing done")
+
+    def later(task: asyncio.Future[CommandOutput]) -> None:
+        error = task.exception()
+        is_good = error is None and task.result().is_good
+        told = _message(task.result()) if error is None else str(error)
+        context.news.tell(told, "good" if is_good else "bad")
+
+    running = in_background(partial(engine.run_command, plan))
+    done = await context.question.wait_for(running, lambda: command.name, later)
+    if len(done.lines) > 1:
+        context.pages.open(done.words, done.lines)
+        return Outcome("" if done.is_good else done.words, "good" if done.is_good else "bad")
+    return Outcome(_message(done), "good" if done.is_good else "bad")
+
+
+def _message(done: CommandOutput) -> str:
+    """Return how a command ended, with its last line of output."""
+    return ": ".join((done.words, *(one_line(line) for line in done.lines[-1:])))

@@ -2,19 +2,35 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
+from functools import partial
+from pathlib import Path
 
 import pytest
 
 from tests.support.console.catalog_edits import without
 from tests.support.console.fixed_catalog import NOW, catalog
 from tests.support.console.fixed_engine import FixedEngine, FixedFollow
-from tests.support.console.harness import Console, console
+from tests.support.console.harness import Console, console, console_over
+from tests.support.listings.sample_listing import FIRST as LONGEST
+from tests.support.listings.sample_listing import SECOND, SampleListing
+from tests.support.listings.transcript_lines import (
+    answer,
+    call,
+    prompt,
+    result,
+    text,
+    write_lines,
+)
+from tui.__main__ import say_verb
+from tui.cli.verb_info import verb_infos
 from tui.core.console.pane_table import LISTINGS, LIVE, SESSIONS
 from tui.core.models.entry import Entry, EntryKind
 from tui.core.models.line_target import LineTarget
 from tui.core.models.session import Session
 from tui.operations.stream.follow import StreamUpdate
+from tui.ui.engine.real_engine import RealEngine
 
 LONG = tuple(Entry(EntryKind.TEXT, f"line {number}", at=NOW) for number in range(5_000))
 FIRST, OTHER = (
@@ -160,8 +176,18 @@ async def test_what_is_gone_is_named_and_the_page_stays() -> None:
         assert "is not there any more" in at.message
 
 
-async def test_a_verb_stands_ready_in_the_line_and_is_not_run() -> None:
-    adopts = LineTarget(command=("adopt", "a b/9f2c", "--stage"))
+@pytest.mark.parametrize(
+    ("command", "typed"),
+    [
+        (("adopt", "a b/9f2c", "--stage"), "adopt 'a b/9f2c' --stage "),
+        (("doctor", "moss_end", "--fix"), "doctor moss_end --fix"),
+        (("delete", "moss_end/9f2c"), "delete moss_end/9f2c"),
+    ],
+)
+async def test_a_verb_stands_ready_in_the_line_and_is_not_run(
+    command: tuple[str, ...], typed: str
+) -> None:
+    adopts = LineTarget(command=command)
     engine = FixedEngine(
         sayings={"doctor": ("the root:", "  note  untracked", "    -> adopt it")},
         line_targets={"doctor": {1: adopts, 2: adopts}},
@@ -171,7 +197,7 @@ async def test_a_verb_stands_ready_in_the_line_and_is_not_run() -> None:
         assert selected(at) == ["note  untracked"]
         await at.press("enter")
         await at.asked()
-        assert at.typed == "adopt 'a b/9f2c' --stage "
+        assert at.typed == typed
         assert at.engine.asked == [("say_verb", "doctor")]
         await at.press("escape")
         await at.answered()
@@ -265,3 +291,50 @@ async def test_the_log_opens_with_its_last_line_selected() -> None:
         await at.press("k", "enter")
         assert (at.view.pane, at.view.session) == (SESSIONS, FIRST)
         assert at.view.pane != LIVE
+
+
+async def test_a_search_of_real_transcripts_leads_to_the_line_that_was_said(tmp_path: Path) -> None:
+    """Far from the end, in a tool's folded result, and at the call of a sub-agent."""
+    listing = await asyncio.to_thread(listing_with_mentions, tmp_path)
+    context = listing.context()
+    engine = RealEngine(context, partial(say_verb, context), verb_infos())
+    async with console_over(engine, (120, 36), waits=False) as at:
+        await at.until(lambda: len(at.listed) == 2)
+        await open_page(at, "grep Halvorsen --stage 3")
+        assert selected(at)[0].startswith(f"hollis_park/{LONGEST[:8]}  stage_3  3 hits")
+        for keys, words in (
+            ("j", "Ask Halvorsen"),
+            ("jj", "3 from Halvorsen"),
+            ("jjj", "call him"),
+        ):
+            await at.press("g", *keys, "enter")
+            await at.until(partial(in_live, at, words))
+            assert at.view.reading is not None
+            assert at.session.session_id == LONGEST
+            await at.press("escape")
+        assert "3 hits" in at.page
+
+
+def in_live(at: Console, words: str) -> bool:
+    return words in at.text("live")
+
+
+def listing_with_mentions(place: Path) -> SampleListing:
+    """Return a listing whose longest session was at work when it mentioned somebody."""
+    listing = SampleListing(place / "outputs")
+    listing.add(SECOND)
+    listing.track(LONGEST)
+    filler = [answer(text(f"filler {number} {'word ' * 60}")) for number in range(3000)]
+    path = write_lines(
+        listing.transcript_path(LONGEST),
+        prompt("Ask Halvorsen"),
+        *filler[:1500],
+        answer(call("Bash", tool_id="t1", command="ls")),
+        result("1\n2\n3 from Halvorsen\n4", tool_id="t1"),
+        answer(call("Agent", tool_id="t2", description="call him", prompt="call")),
+        *filler[1500:],
+    )
+    folder = path.with_suffix("") / "subagents"
+    write_lines(folder / "agent-1.jsonl", answer(text("I spoke to Halvorsen.")))
+    (folder / "agent-1.meta.json").write_text('{"toolUseId": "t2"}')
+    return listing

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from tui.core.console.key_action import KeyAction
@@ -73,7 +74,7 @@ class KeyHandlers:
             feed=feed,
             reading=reading,
             type_verb=lambda text: flows.act(self._line.ask(text)),
-            read_on=lambda: once("reading on", reading.go_on()),
+            read_on=partial(panes.live.call_after_refresh, self._read_on),
         )
 
     def _own_verbs(self, choice: ColumnChoice) -> dict[str, Callable[[Sequence[str]], Outcome]]:
@@ -86,6 +87,9 @@ class KeyHandlers:
             "quit": lambda _: done(self._quit),
             "messages": lambda _: done(self.messages),
         }
+
+    def _read_on(self) -> None:
+        self._once("reading on", self._reading.go_on())
 
     def run(self, action: KeyAction) -> None:
         """Run the handler of a key; after a movement key the last command is no longer copied."""

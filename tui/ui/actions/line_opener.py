@@ -34,7 +34,7 @@ class LineOpener:
         feed: PaneFeed,
         reading: PageReader,
         type_verb: Callable[[str], None],
-        read_on: Callable[[], None],
+        read_on: Callable[[], object],
     ) -> None:
         self._context = context
         self._panes = panes
@@ -48,7 +48,7 @@ class LineOpener:
         """Go to the target; one that is gone is named, and the page stays."""
         catalog = self._store.catalog
         if target.command and not self._is_refused(target.command[0]):
-            self._type_verb(_as_typed(target.command))
+            self._type_verb(self._as_typed(target.command))
         elif catalog is None:
             self._refuse(NOT_READ_YET)
         elif target.session_id:
@@ -67,10 +67,17 @@ class LineOpener:
 
     def _is_refused(self, name: str) -> bool:
         """Whether a read-only console refuses a verb."""
-        found: VerbInfo | None = next(
-            (one for one in self._context.engine.verbs if one.name == name), None
-        )
+        found = self._verb(name)
         return self._context.engine.is_read_only and (found is None or found.acts)
+
+    def _verb(self, name: str) -> VerbInfo | None:
+        return next((one for one in self._context.engine.verbs if one.name == name), None)
+
+    def _as_typed(self, command: tuple[str, ...]) -> str:
+        """Return a command as a line, with a blank behind an option whose value is missing."""
+        verb = self._verb(command[0])
+        lacks_value = verb is not None and command[-1] in verb.valued
+        return shlex.join(command) + " " * lacks_value
 
     def _open_session(self, session: Session | None, target: LineTarget) -> None:
         short = f"{target.listing}/{short_id(target.session_id)}"
@@ -113,9 +120,3 @@ class LineOpener:
 
     def _refuse(self, words: str) -> None:
         self._panes.question.say(words, "bad", is_brief=True)
-
-
-def _as_typed(command: tuple[str, ...]) -> str:
-    """Return a command as a line, with a blank behind an option whose value is missing."""
-    blank = " " if command[-1].startswith("--") and command[-1] != "--all" else ""
-    return shlex.join(command) + blank

@@ -357,8 +357,9 @@ class LivePane(Pane):
     def _settle(self) -> None:
         """Clamp the scroll position, request what is missing, and draw."""
         self._buffer.fit(self._text_width)
-        lowest = self._lowest()
-        self.top = lowest if self.is_following else min(self.top, lowest)
+        if self.body_height:  # out of sight, it keeps its place
+            lowest = self._lowest()
+            self.top = lowest if self.is_following else min(self.top, lowest)
         self._shown = self._buffer.visible(self.top, self.body_height)
         self._wish_for_more()
         self._pace.pay(self.redraw())

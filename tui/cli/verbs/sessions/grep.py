@@ -25,7 +25,7 @@ from tui.core.errors import UsageError
 from tui.core.models.line_target import LineTarget
 from tui.core.models.session import Key, Session
 from tui.core.sessions.session_filter import parse_filter
-from tui.core.text.safe_text import cell_width, fit
+from tui.core.text.safe_text import cell_width, cut, fit
 from tui.core.time.since import parse_since
 from tui.core.time.zones import LOCAL
 from tui.operations.catalog.session_lookup import find_listing
@@ -176,14 +176,14 @@ def _put_grouped(hits: Iterable[Facts]) -> int:
         of_session = iter(grouped)
         counted = list(islice(of_session, _COUNTED))
         more = next(of_session, None)
-        _put_heading(counted[0], len(counted), is_more=more is not None)
+        _put_heading(counted[0], len(counted), width, is_more=more is not None)
         for hit in chain(counted, () if more is None else (more,), of_session):
             count += 1
             _put_hit(hit, width)
     return count
 
 
-def _put_heading(hit: Facts, count: int, *, is_more: bool) -> None:
+def _put_heading(hit: Facts, count: int, width: int, *, is_more: bool) -> None:
     from tui.view.text.formatting import short_id
 
     is_on_screen = output_width() is not None
@@ -191,7 +191,8 @@ def _put_heading(hit: Facts, count: int, *, is_more: bool) -> None:
     hits = f"{count:,}{'+' if is_more else ''} hit{'' if count == 1 else 's'}"
     words = (f"{hit['listing']}/{session_id}", hit["stage"] or "-", hits, hit["title"] or "")
     target = LineTarget(listing=hit["listing"], session_id=hit["session_id"])
-    put("  ".join(words).rstrip(), target)
+    line = "  ".join(words).rstrip()
+    put(cut(line, width) if is_on_screen else line, target)
 
 
 def _put_hit(hit: Facts, width: int) -> None:

@@ -9,6 +9,7 @@ from tui.ui.background.reading import PageReader
 from tui.ui.state.view_store import ViewStore
 from tui.ui.widgets.live import LivePane
 from tui.ui.widgets.panes import Panes
+from tui.view.panes.page import Match
 
 
 class TextSearch:
@@ -47,6 +48,14 @@ class TextSearch:
         text = self._panes.text(self._store.view.pane)
         if isinstance(text, LivePane):
             await self._reading.search(self._sought, step)
-        elif self._sought and text is not None and not text.find(self._sought, step):
-            return Outcome(f"{self._sought} was not found", "bad")
+        elif self._sought and text is not None:
+            self._say_found(text.find(self._sought, step))
         return Outcome()
+
+    def _say_found(self, found: Match | None) -> None:
+        question, keys = self._context.question, self._context.engine.keys
+        if found is None:
+            question.say(f"{self._sought} was not found", "bad", is_brief=True)
+        else:
+            ways = f"{keys.sign('again')} next, {keys.sign('again_back')} previous"
+            question.say(f"{found.number} of {found.total}: {ways}", is_brief=True)

@@ -191,18 +191,18 @@ class PagePane(Pane):
         self.top = max(0, lowest if self._is_at_end else min(self.top, lowest))
         self.redraw()
 
-    def find(self, sought: str, step: int) -> bool:
-        """Go to the next line that has `sought`; return whether there is one."""
+    def find(self, sought: str, step: int) -> page.Match | None:
+        """Go to the next line that has `sought`, and return which it is; `None` if none has it."""
         texts = ["".join(cell.text for cell in line) for line in self.lines]
         start = self.top if self._found < 0 else self._found + step
         found = page.find(texts, sought, start, step)
-        self._found = -1 if found is None else found
+        self._found = -1 if found is None else found.line
         if found is not None:
-            self._cursor.go_to_line(found, found + 1)
-        self._scroll(0 if found is None else found - self.top)
+            self._cursor.go_to_line(found.line, found.line + 1)
+            self._scroll(found.line - self.top)
         self._cursor.come_in_sight(self.top, self.body_height)
         self.redraw()
-        return found is not None
+        return found
 
     @property
     def lines(self) -> tuple[Line, ...]:

@@ -14,6 +14,7 @@ from textual.widget import Widget
 from tui.core.models.catalog import Catalog
 from tui.core.text.safe_text import agreed, cell_width
 from tui.view.stream.entry_lines import Access
+from tui.view.text import signs
 from tui.view.text.ascii import plain
 from tui.view.text.lines import Cell, Line, clipped, rule
 
@@ -116,7 +117,7 @@ class Pane(Widget):
 
     def _rule_line(self, width: int) -> Line:
         style = "active" if self.is_active else "title"
-        mark = "▸" if self.is_active else " "
+        mark = signs.CLOSED.sign if self.is_active else " "
         inner = width - 2 if self.frame else width
         styles = {"title_style": style, "note_style": self.note_style()}
         line = rule(self.title(), self.note(), inner, mark=mark, **styles)

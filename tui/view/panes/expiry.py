@@ -12,7 +12,7 @@ from tui.core.models.session import Key, Session
 from tui.core.sessions.listing_join import is_gone
 from tui.core.text.safe_text import cell_width, cut, cut_middle, fit, one_line
 from tui.core.time.expiry import urgency
-from tui.view.text import formatting
+from tui.view.text import formatting, signs
 from tui.view.text.lines import (
     Cell,
     Column,
@@ -112,7 +112,7 @@ def line(
     cells = {
         "mark": Cell(">" if is_current else " ", "mark"),
         "ENDS": Cell(ends, style),
-        "sign": Cell("s" if session.is_swept_first else "", "muted"),
+        "sign": Cell(signs.SWEPT.sign if session.is_swept_first else "", "muted"),
         "AT": Cell(formatting.hour(session.ends_at, now, zone)),
         "LIFE": Cell(bar(session, now), style),
         "SESSION": Cell(_name(session, room)),
@@ -168,7 +168,7 @@ def horizon_line(ending: Sequence[Session], now: datetime, width: int) -> Line:
     cells = [Cell(" ")]
     for (name, count), style in zip(counts, ("urgent", "noticed", "calm"), strict=True):
         full = -(-room * count // most)
-        gauge = "█" * full + "░" * (room - full) + " " if room > 0 else ""
+        gauge = _gauge(full, room) + " " if room > 0 else ""
         cells.append(Cell(f"{name} {gauge}{count}  ", style if count else "muted"))
     return clipped(tuple(cells), width)
 
@@ -180,7 +180,11 @@ def bar(session: Session, now: datetime) -> str:
     whole = session.ends_at - session.created_at
     left = max(session.ends_at - now, now - now)
     full = min(_BAR, round(_BAR * (left / whole))) if whole > now - now else 0
-    return "█" * full + "░" * (_BAR - full)
+    return _gauge(full, _BAR)
+
+
+def _gauge(full: int, room: int) -> str:
+    return signs.LEFT.sign * full + signs.OVER.sign * (room - full)
 
 
 def pending_line(waiting: Sequence[Session], width: int) -> Line:

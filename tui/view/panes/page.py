@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import zip_longest
+from typing import NamedTuple
 
 from tui.core.text.safe_text import cell_width, fit
+from tui.view.text import signs
 from tui.view.text.formatting import STATE_WIDTH, state_legend
 from tui.view.text.lines import Cell, Line
 from tui.view.text.styled_text import wrap
@@ -36,16 +39,6 @@ def _broken(line: str, width: int) -> Iterable[str]:
 
 
 Named = tuple[str, str, str]
-_SIGNS = (
-    ("*", "left of a row: marked"),
-    ("dot", "left of a row: output that you have not seen yet"),
-    ("[n]", "before a title: there is a note on it; `show` has it"),
-    ("[z]", "before a title: snoozed, so it is out of attention for a time"),
-    ("s", "after a countdown: the CLI's own sweep comes first"),
-    ("down", "in the top line: listings that cannot be read"),
-    ("CET*", "in the top line: some tables use another time zone"),
-    ("[RO]", "in the top line: this console is read-only"),
-)
 
 
 def help_lines(
@@ -55,12 +48,11 @@ def help_lines(
     width: int,
     sign: str = ":",
 ) -> tuple[Line, ...]:
-    """Return the help: keys, verbs, guides, states and signs, in two columns if they fit.
+    """Return the help: keys, verbs, guides, states, signs and colours, in columns if they fit.
 
     Each key and verb comes with why it is disabled, if it is; `sign` is the key of the verbs.
     """
     states = tuple((shown, says, "") for shown, says in state_legend())
-    signs = tuple((name, says, "") for name, says in _SIGNS)
     guides = wrap(", ".join(topics), width - 6)
     return (
         *_columns(tuple(keys), _KEY_WIDTH, width),
@@ -74,9 +66,19 @@ def help_lines(
         _head("STATE", "shows the first that applies:"),
         *_columns(states, STATE_WIDTH + 1, width),
         (),
-        _head("Signs", ""),
-        *_columns(signs, _KEY_WIDTH, width, 1),
+        *_legend(width),
     )
+
+
+def _legend(width: int) -> Iterator[Line]:
+    """Yield what the signs mean, and the colours, each in its own."""
+    for heading, table in (("Signs", signs.LISTS), ("Signs in Live", signs.STREAM)):
+        yield _head(heading, "")
+        yield from _columns([(one.sign.strip(), one.means, "") for one in table], _KEY_WIDTH, width)
+        yield ()
+    yield _head("Colours", "say what a word or a sign says as well:")
+    for one in signs.COLOURS:
+        yield (Cell(f"{one.sign:>{_VERB_WIDTH}}", one.sign), Cell(f"  {one.means}"))
 
 
 def _head(name: str, says: str) -> Line:
@@ -110,9 +112,22 @@ def _explained(named: Named, first: int, room: int) -> Iterator[Line]:
         yield (head, Cell(fit(f"  {piece}", room - first), style))
 
 
-def find(texts: Sequence[str], sought: str, start: int, step: int) -> int | None:
+class Match(NamedTuple):
+    """A line that has what was sought: its index, and which it is of how many."""
+
+    line: int
+    number: int
+    total: int
+
+
+def find(texts: Sequence[str], sought: str, start: int, step: int) -> Match | None:
     """Return the next line from `start` on that contains `sought`, ignoring case; wraps around."""
     wanted = sought.casefold()
-    count = len(texts)
-    order = ((start + step * number) % count for number in range(count)) if count else ()
-    return next((index for index in order if wanted in texts[index].casefold()), None)
+    found = [index for index, text in enumerate(texts) if wanted in text.casefold()]
+    if not found:
+        return None
+    if step > 0:
+        number = bisect_left(found, start) % len(found)
+    else:
+        number = (bisect_right(found, start) - 1) % len(found)
+    return Match(found[number], number + 1, len(found))

@@ -12,7 +12,7 @@ from tui.core.sessions.attention import last_sign, snoozed_until
 from tui.core.sessions.operators import owner_of
 from tui.core.text.safe_text import beginning, cell_width, cut, cut_middle, one_line
 from tui.core.time.expiry import urgency
-from tui.view.text import formatting
+from tui.view.text import formatting, signs
 from tui.view.text.lines import Cell
 from tui.view.text.sent_commands import left_words
 
@@ -57,7 +57,7 @@ def tags_of(session: Session) -> str:
 
 def _ends(session: Session, at: CellContext, _: int) -> Cell:
     left = formatting.countdown(session.ends_at, at.now, is_unreadable=session.expiry_is_unreadable)
-    swept = "s" if session.is_swept_first else " "
+    swept = signs.SWEPT.sign if session.is_swept_first else " "
     return Cell(f"{left} {swept}", urgency(session.ends_at, at.now))
 
 

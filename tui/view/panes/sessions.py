@@ -13,11 +13,11 @@ from tui.core.time.expiry import urgency
 from tui.view.panes import session_cells
 from tui.view.panes.session_cells import CellContext
 from tui.view.panes.session_layout import ListShape
-from tui.view.text import formatting
+from tui.view.text import formatting, signs
 from tui.view.text.lines import Cell, Layout, Line, clipped, table_line
 from tui.view.text.out_of_sight import NO_MARGIN, Margin
 
-ASCENDING, DESCENDING = "▲", "▼"
+ASCENDING, DESCENDING = signs.RISING.sign, signs.FALLING.sign
 
 
 _STAY = ("ends", "state")
@@ -104,10 +104,11 @@ def line(
     is_vanished: bool = False,
 ) -> Line:
     """Return a session's line, greyed when its listing has vanished."""
-    marks = (">" if is_current else " ") + ("*" if is_marked else "•" if is_unseen else " ")
+    current = signs.SELECTED.sign if is_current else " "
+    marked = signs.MARKED.sign if is_marked else signs.UNSEEN.sign if is_unseen else " "
     layout = shape.layout()
     at = CellContext(now=now, quiet_after=quiet_after, zone=zone)
-    cells = [Cell(marks, "mark")]
+    cells = [Cell(current + marked, "mark")]
     for one in layout[1:]:
         cells.append(session_cells.cell(one.key, session, at, one.width))
     if is_vanished:
@@ -127,12 +128,13 @@ def group_line(
 ) -> Line:
     """Return the line of failures with a common cause: the cause, their number, since when."""
     ends_at = min((one.ends_at for one in group.sessions if one.ends_at), default=None)
-    marks = (">" if is_current else " ") + ("*" if is_marked else " ")
+    current = signs.SELECTED.sign if is_current else " "
+    marks = current + (signs.MARKED.sign if is_marked else " ")
     layout = shape.group_layout()
     cells = (
         Cell(marks, "mark"),
         Cell(f"{formatting.countdown(ends_at, now)}  ", urgency(ends_at, now)),
-        Cell(f"{'▾' if is_open else '▸'} failed", "bad"),
+        Cell(f"{signs.OPENED if is_open else signs.CLOSED} failed", "bad"),
         Cell(_shared(group, now, zone, layout[-1].width), "bad"),
     )
     return table_line(layout, cells, shape.width)
@@ -140,6 +142,6 @@ def group_line(
 
 def _shared(group: FailureGroup, now: datetime, zone: tzinfo, width: int) -> str:
     since = f" since {formatting.moment(group.since, zone, today=now)}" if group.since else ""
-    count = f" \u00d7{len(group.sessions)}{since}"
+    count = f" {signs.TIMES}{len(group.sessions)}{since}"
     reason = one_line(group.reason)
     return cut(reason, max(1, width - len(count))) + count

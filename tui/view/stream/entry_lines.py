@@ -15,7 +15,7 @@ from tui.core.text.visible_escapes import revealed, rows
 from tui.view.stream import permission_page
 from tui.view.stream.subagent_lines import SubagentLines
 from tui.view.stream.tool_call import MOST_LINES, call_line, call_lines
-from tui.view.text import formatting
+from tui.view.text import formatting, signs
 from tui.view.text.lines import Cell, Line
 from tui.view.text.markdown import markdown_lines
 from tui.view.text.styled_text import wrap
@@ -25,7 +25,7 @@ Tools = Literal["short", "full", "off"]
 Access = Literal["full", "restricted", "read-only"]
 TOOLS: tuple[Tools, ...] = ("short", "full", "off")
 INDENT = Cell(" " * TIME_WIDTH)
-_BAR = Cell("│ ", "rule")
+_BAR = Cell(signs.BESIDE.sign, "rule")
 _MOST_ASKED = 300  # lines of a request; a longer one is read page by page
 _MOST_WRAPPED = 1000
 _MOST_OPEN = 100_000
@@ -96,10 +96,10 @@ def _body(entry: Entry, around: RenderContext, width: int) -> list[Line]:
         case EntryKind.TOOL:
             return _tool(entry, around, width)
         case EntryKind.ERROR:
-            return [(Cell(line, "bad"),) for line in _wrapped(f"✗ {entry.text}", width)]
+            return [(Cell(line, "bad"),) for line in _wrapped(f"{signs.ERROR}{entry.text}", width)]
         case EntryKind.RESULT:
             said = entry.detail if around.is_open or around.tools == "full" else entry.text
-            return _muted(f"→ {said}", width)
+            return _muted(f"{signs.ARROW} {said}", width)
         case _:
             is_whole = entry.detail and (around.is_open or around.tools == "full")
             return _muted(entry.detail if is_whole else entry.text, width)
@@ -148,7 +148,7 @@ def _left_out(alike: Sequence[Entry]) -> str:
 
 def _prompt(entry: Entry, width: int) -> list[Line]:
     return [
-        (Cell("> " if index == 0 else "  ", "prompt"), Cell(line, "prompt"))
+        (Cell(signs.PROMPT.sign if index == 0 else "  ", "prompt"), Cell(line, "prompt"))
         for index, line in enumerate(_wrapped(entry.text, width - 2))
     ]
 
@@ -165,8 +165,8 @@ def _thinking(entry: Entry, around: RenderContext, width: int) -> list[Line]:
     if around.tools == "off" and not around.is_open:
         return []
     if around.is_open or around.tools == "full":
-        return _muted(f"∴ {entry.text.strip()}", width)
-    return [(Cell(cut(f"∴ {one_line(entry.text)}", width), "muted"),)]
+        return _muted(f"{signs.THOUGHT}{entry.text.strip()}", width)
+    return [(Cell(cut(f"{signs.THOUGHT}{one_line(entry.text)}", width), "muted"),)]
 
 
 def _tool(entry: Entry, around: RenderContext, width: int) -> list[Line]:
@@ -202,7 +202,7 @@ def writing_lines(writing: PartialBlocks, width: int) -> tuple[Line, ...]:
     for block in (*writing.earlier, writing):
         body += _block_lines(block, inner - 1)
     body = body or [()]
-    body[-1] = (*body[-1], Cell("▌", "muted"))
+    body[-1] = (*body[-1], Cell(signs.WRITING.sign, "muted"))
     return tuple((INDENT, *line) for line in body)
 
 
@@ -212,7 +212,7 @@ def _block_lines(block: PartialBlocks, width: int) -> list[Line]:
         return [(Cell(f"{one_line(block.tool) or 'tool'} ", "tool"),)]
     if block.kind == "thinking":
         tail = one_line(text[-4 * width :])[-(width - 3) :]
-        return [(Cell(f"∴ {tail} ", "muted"),)]
+        return [(Cell(f"{signs.THOUGHT}{tail} ", "muted"),)]
     return text_lines(text, width)
 
 

@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 
 from tui.core.models.entry import Entry, EntryKind
 from tui.core.text.safe_text import cut
+from tui.view.text import signs
 from tui.view.text.lines import Cell, Line
 
 _MOST_CALLS, _MOST_ENTRIES, _MOST_BYTES = 5000, 1000, 8 * 1024 * 1024
 _DEEPEST, _MOST_LINES = 6, 5000
-_BAR = Cell("│ ", "rule")
+_BAR = Cell(signs.BESIDE.sign, "rule")
 _CUT = "earlier steps are not shown here: `export` has them"
 _DEEPER = "the sub-agents below are not shown here: `export` has them"
 

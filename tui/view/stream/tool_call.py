@@ -7,17 +7,17 @@ from datetime import timedelta
 
 from tui.core.models.entry import Entry
 from tui.core.text.safe_text import cell_width, cut, fit, one_line, safe_text
-from tui.view.text import formatting
+from tui.view.text import formatting, signs
 from tui.view.text.lines import Cell, Line
 from tui.view.text.styled_text import wrap
 
 MOST_LINES = 400
-_BAR = Cell("│ ", "rule")
+_BAR = Cell(signs.BESIDE.sign, "rule")
 
 
 def call_line(entry: Entry, result: Entry | None, width: int) -> Line:
     """Return a call as one line: its tool, argument, outcome and duration."""
-    outcome = _outcome(result) + f"  {took(entry, result):>5}" if result else "…"
+    outcome = _outcome(result) + f"  {took(entry, result):>5}" if result else signs.LEFT_OUT.sign
     outcome = cut(outcome, width // 2)
     failed = result is not None and result.is_error
     name = cut(entry.tool, width // 3)
@@ -37,7 +37,7 @@ def call_lines(
     lines = [call_line(entry, result, width)]
     lines += _block(_input(entry.detail), "muted", width, most)
     if result is not None:
-        lines.append((Cell("└─ ", "rule"), Cell(_outcome(result), "strong")))
+        lines.append((Cell(signs.RESULT.sign, "rule"), Cell(_outcome(result), "strong")))
         style = "bad" if result.is_error else ""
         lines += _block(result.detail or result.text, style, width, most)
     return lines

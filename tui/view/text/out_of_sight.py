@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from tui.core.sessions.attention import Need
 from tui.core.sessions.session_state import StateWord
 from tui.core.text.safe_text import cell_width, cut
+from tui.view.text import signs
 from tui.view.text.lines import Cell, Layout, Line, table_line
 
 _WORDS: Mapping[Need, str] = {
@@ -18,6 +19,8 @@ _WORDS: Mapping[Need, str] = {
     Need.ENDS: "<1h",
     Need.GHOST: StateWord.GHOST,
 }
+
+_UP, _DOWN = signs.ABOVE.sign, signs.BELOW.sign
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +64,10 @@ class Margin:
         moved = f"{self.moved} moved" if self.moved else ""
         named = f"{moved} ({self.key})" if moved and self.key else moved
         for way in (_full, _counted, _short):
-            yield _joined((way("↑", self.above), way("↓", self.below), named))
-        yield _joined((_short("↑", self.above), _short("↓", self.below), moved))
-        yield _joined((_least("↑", self.above), _least("↓", self.below), moved))
-        yield _joined((_least("↑", self.above), _least("↓", self.below)))
+            yield _joined((way(_UP, self.above), way(_DOWN, self.below), named))
+        yield _joined((_short(_UP, self.above), _short(_DOWN, self.below), moved))
+        yield _joined((_least(_UP, self.above), _least(_DOWN, self.below), moved))
+        yield _joined((_least(_UP, self.above), _least(_DOWN, self.below)))
 
 
 def _joined(parts: Iterable[str]) -> str:

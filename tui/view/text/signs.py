@@ -1,0 +1,67 @@
+"""The signs that the panes draw, each with what it means: the help is made of them."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Sign(NamedTuple):
+    """A sign as it is drawn, and what it means."""
+
+    sign: str
+    means: str
+
+    def __str__(self) -> str:
+        return self.sign
+
+
+SELECTED = Sign(">", "the selected row, or the entry that keys act on")
+MARKED = Sign("*", "left of a row: marked")
+UNSEEN = Sign("•", "left of a row: output that you have not seen yet")
+NOTED = Sign("[n]", "before a title: there is a note on it; `show` has it")
+SNOOZED = Sign("[z]", "before a title: snoozed, so it is out of attention for a time")
+SWEPT = Sign("s", "after a countdown: the CLI's own sweep comes first")
+CLOSED = Sign("▸", "failures of one cause as one row, or the active pane; Enter opens it")
+OPENED = Sign("▾", "failures of one cause, each in a row of its own")
+FALLING = Sign("▼", "in the head of a column: the rows are sorted by it, the most first")
+RISING = Sign("▲", "the same, the least first")
+TIMES = Sign("\u00d7", "so many sessions failed for this cause")
+ABOVE = Sign("↑", "rows out of sight above")
+BELOW = Sign("↓", "rows out of sight below; in Live, what came while you read")
+ARROW = Sign("→", "what was, and what is now; in Live, a result without its call")
+CUT = Sign("~", "a text that goes on")
+LEFT_OUT = Sign("…", "left out here; of a call, no result yet; in a prompt, more lines")
+NOTHING = Sign("-", "nothing to tell, or not known")
+UNKNOWN = Sign("?", "cannot be read, or a letter that terminals do not agree on")
+ATTENTION = Sign("!", "in Listings and the top line: sessions that need attention")
+LEFT = Sign("█", "in Expiry: the part of its life that is left")
+OVER = Sign("░", "in Expiry: the part that is over")
+PROMPT = Sign("> ", "what the agent was asked")
+THOUGHT = Sign("∴ ", "what it thinks")
+ERROR = Sign("✗ ", "an error, in full")
+BESIDE = Sign("│ ", "below a call: its sub-agents, or its input and result when it is open")
+RESULT = Sign("└─ ", "below an open call: its result")
+WRITING = Sign("▌", "being written now")
+DAY = Sign("── ──", "here begins another day")
+FILE = Sign("[ ]", "an image or a file, with its type or name, and its size")
+DOWN = Sign("down", "in the top line: listings that cannot be read")
+ZONES = Sign("CET*", "in the top line: some tables use another time zone")
+READ_ONLY = Sign("[RO]", "in the top line: this console is read-only")
+
+LISTS = (
+    *(SELECTED, MARKED, UNSEEN, NOTED, SNOOZED, SWEPT, CLOSED, OPENED, FALLING, RISING, TIMES),
+    *(ABOVE, BELOW, ARROW, CUT, LEFT_OUT, NOTHING, UNKNOWN, ATTENTION, LEFT, OVER),
+    *(DOWN, ZONES, READ_ONLY),
+)
+STREAM = (PROMPT, THOUGHT, ERROR, BESIDE, RESULT, WRITING, DAY, FILE)
+# By the names of the styles, each of which the screen draws in its colour.
+COLOURS = (
+    Sign("calm", "ends in more than a day"),
+    Sign("noticed", "ends within a day, or something to look at"),
+    Sign("urgent", "ends within an hour"),
+    Sign("expired", "has ended"),
+    Sign("attention", "somebody is needed"),
+    Sign("good", "at work, or done"),
+    Sign("bad", "failed, refused or lost"),
+    Sign("muted", "less important, settled, or not possible now"),
+)

@@ -18,7 +18,8 @@ _CONSOLE = ("--demo", "--rich", "--ssh", "--version")
 # offered; and a root that does not answer must not block the prompt for more than 3 s.
 _ASK = (
     "sh -c 'case $1 in stage) v=ls k=stage ;; listing) v=stats k=listing ;;"
-    " trash) v=trash k=session_id ;; topic) v=help k=topic ;; *) v=ls k=session_id ;; esac; shift;"
+    " trash) v=trash k=session_id ;; topic) v=help k=topic ;; view) v=view k=name ;;"
+    " *) v=ls k=session_id ;; esac; shift;"
     ' t=; command -v timeout >/dev/null && t="timeout 3";'
     ' $t "$@" $v --json 2>/dev/null </dev/null'
     r' | grep -oE "\"$k\": \"[A-Za-z0-9._-]+\"" | cut -d\" -f4 | sort -u'

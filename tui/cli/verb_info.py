@@ -7,7 +7,7 @@ from tui.cli.declarations.table import VERBS
 from tui.cli.declarations.verb import Verb
 from tui.operations.context import VerbInfo
 
-_TAKES = ("id", "ids", "listing", "topic")
+_TAKES = ("id", "ids", "listing", "topic", "view")
 _SETTABLE = ("--json",)  # the other common options belong to the console itself
 
 

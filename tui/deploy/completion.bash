@@ -1,11 +1,11 @@
 # For bash: source this file. Written by tui.cli.completion; do not edit.
 _session_console_names() {
-    sh -c 'case $1 in stage) v=ls k=stage ;; listing) v=stats k=listing ;; trash) v=trash k=session_id ;; topic) v=help k=topic ;; *) v=ls k=session_id ;; esac; shift; t=; command -v timeout >/dev/null && t="timeout 3"; $t "$@" $v --json 2>/dev/null </dev/null | grep -oE "\"$k\": \"[A-Za-z0-9._-]+\"" | cut -d\" -f4 | sort -u' sh "$@"
+    sh -c 'case $1 in stage) v=ls k=stage ;; listing) v=stats k=listing ;; trash) v=trash k=session_id ;; topic) v=help k=topic ;; view) v=view k=name ;; *) v=ls k=session_id ;; esac; shift; t=; command -v timeout >/dev/null && t="timeout 3"; $t "$@" $v --json 2>/dev/null </dev/null | grep -oE "\"$k\": \"[A-Za-z0-9._-]+\"" | cut -d\" -f4 | sort -u' sh "$@"
 }
 
 _session_console() {
     local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} i kind
-    local words='ls show tail grep export extend delete restore undo purge fail activate ack snooze tag note rename adopt reapply new resume send answer interrupt stop model mode cleanup hold trash log stats report doctor check info help --help --json --operator --read-only --restricted --root --demo --rich --ssh --version' verb='' takes='' look=("$1")
+    local words='ls show tail grep export extend delete restore undo purge fail activate ack snooze tag note rename adopt reapply new resume send answer interrupt stop model mode cleanup hold view trash log stats report doctor check info help --help --json --operator --read-only --restricted --root --demo --rich --ssh --version' verb='' takes='' look=("$1")
     COMPREPLY=()
     if [[ $word == = ]]; then
         word=''
@@ -24,7 +24,7 @@ _session_console() {
         esac
     done
     case $verb in
-        ls) words='--ends --filter --help --json --live --operator --read-only --restricted --root --status' takes='listing' ;;
+        ls) words='--ends --filter --help --json --live --operator --read-only --restricted --root --sort --status --view' takes='listing' ;;
         show) words='--help --json --operator --read-only --restricted --root' takes='session' ;;
         tail) words='--follow --help --json --operator --read-only --restricted --root' takes='session' ;;
         grep) words='--case-sensitive --help --ignore-case --json --operator --read-only --restricted --root --since --stage' takes='listing' ;;
@@ -53,6 +53,7 @@ _session_console() {
         mode) words='--help --json --operator --read-only --restricted --root' takes='session' ;;
         cleanup) words='--dry-run --expired --help --json --max-size --older-than --operator --purge-trash --read-only --restricted --root --yes' takes='listing' ;;
         hold) words='--help --json --operator --read-only --reason --restricted --root' takes='' ;;
+        view) words='--columns --filter --help --json --listing --operator --read-only --restricted --root --shared --sort' takes='view' ;;
         trash) words='--help --json --operator --read-only --restricted --root' takes='trash' ;;
         log) words='--all --help --json --operator --read-only --restricted --root' takes='session listing' ;;
         stats) words='--help --json --operator --read-only --restricted --root' takes='listing' ;;
@@ -64,10 +65,11 @@ _session_console() {
     esac
     case $before in
         --status) words='rate-limit retrying stalled quiet waiting starting asking-api running queued orphan unknown attached failed api-error overwritten unreadable stray ghost untracked leftover expired ready cleaned deleted' takes='' ;;
+        --view) words='' takes='view' ;;
         --stage) words='' takes='stage' ;;
         --listing) words='' takes='listing' ;;
         --also) words='' takes='session' ;;
-        --also | --days | --ends | --filter | --input | --listing | --max-budget-usd | --max-size | --max-turns | --mode | --model | --older-than | --operator | --output | --reason | --remove | --root | --since | --stage | --status | --tools | -e | -n | -o) return ;;
+        --also | --columns | --days | --ends | --filter | --input | --listing | --max-budget-usd | --max-size | --max-turns | --mode | --model | --older-than | --operator | --output | --reason | --remove | --root | --since | --sort | --stage | --status | --tools | --view | -e | -n | -o) return ;;
     esac
     if [[ $takes && $word != -* ]]; then
         words=$(for kind in $takes; do _session_console_names "$kind" "${look[@]}"; done)

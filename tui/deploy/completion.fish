@@ -7,7 +7,7 @@ function __session_console_names
         set look $look --root $words[(math $at + 1)]
     end
     for kind in $argv
-        sh -c 'case $1 in stage) v=ls k=stage ;; listing) v=stats k=listing ;; trash) v=trash k=session_id ;; topic) v=help k=topic ;; *) v=ls k=session_id ;; esac; shift; t=; command -v timeout >/dev/null && t="timeout 3"; $t "$@" $v --json 2>/dev/null </dev/null | grep -oE "\"$k\": \"[A-Za-z0-9._-]+\"" | cut -d\" -f4 | sort -u' sh $kind $look
+        sh -c 'case $1 in stage) v=ls k=stage ;; listing) v=stats k=listing ;; trash) v=trash k=session_id ;; topic) v=help k=topic ;; view) v=view k=name ;; *) v=ls k=session_id ;; esac; shift; t=; command -v timeout >/dev/null && t="timeout 3"; $t "$@" $v --json 2>/dev/null </dev/null | grep -oE "\"$k\": \"[A-Za-z0-9._-]+\"" | cut -d\" -f4 | sort -u' sh $kind $look
     end
 end
 complete -c session-console -f
@@ -25,7 +25,9 @@ complete -c session-console -n __fish_use_subcommand -a ls -d 'list sessions, th
 complete -c session-console -n '__fish_seen_subcommand_from ls' -l ends -r
 complete -c session-console -n '__fish_seen_subcommand_from ls' -l filter -r
 complete -c session-console -n '__fish_seen_subcommand_from ls' -l live
+complete -c session-console -n '__fish_seen_subcommand_from ls' -l sort -r
 complete -c session-console -n '__fish_seen_subcommand_from ls' -l status -x -a 'rate-limit retrying stalled quiet waiting starting asking-api running queued orphan unknown attached failed api-error overwritten unreadable stray ghost untracked leftover expired ready cleaned deleted'
+complete -c session-console -n '__fish_seen_subcommand_from ls' -l view -x -a '(__session_console_names view)'
 complete -c session-console -n '__fish_seen_subcommand_from ls' -a '(__session_console_names listing)'
 complete -c session-console -n __fish_use_subcommand -a show -d 'show everything known about a session'
 complete -c session-console -n '__fish_seen_subcommand_from show' -a '(__session_console_names session)'
@@ -121,6 +123,13 @@ complete -c session-console -n '__fish_seen_subcommand_from cleanup' -l yes
 complete -c session-console -n '__fish_seen_subcommand_from cleanup' -a '(__session_console_names listing)'
 complete -c session-console -n __fish_use_subcommand -a hold -d 'pause new runs and clean-up in this root, or allow them again'
 complete -c session-console -n '__fish_seen_subcommand_from hold' -l reason -r
+complete -c session-console -n __fish_use_subcommand -a view -d 'list named views, or save or delete one'
+complete -c session-console -n '__fish_seen_subcommand_from view' -l columns -r
+complete -c session-console -n '__fish_seen_subcommand_from view' -l filter -r
+complete -c session-console -n '__fish_seen_subcommand_from view' -l listing -r
+complete -c session-console -n '__fish_seen_subcommand_from view' -l shared
+complete -c session-console -n '__fish_seen_subcommand_from view' -l sort -r
+complete -c session-console -n '__fish_seen_subcommand_from view' -a '(__session_console_names view)'
 complete -c session-console -n __fish_use_subcommand -a trash -d 'list the trash, or preview a session in it'
 complete -c session-console -n '__fish_seen_subcommand_from trash' -a '(__session_console_names trash)'
 complete -c session-console -n __fish_use_subcommand -a log -d 'print who did what'

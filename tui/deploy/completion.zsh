@@ -4,7 +4,7 @@ _session_console_names() {
     local kind
     local -a names
     for kind; do
-        names+=(${(f)"$(sh -c 'case $1 in stage) v=ls k=stage ;; listing) v=stats k=listing ;; trash) v=trash k=session_id ;; topic) v=help k=topic ;; *) v=ls k=session_id ;; esac; shift; t=; command -v timeout >/dev/null && t="timeout 3"; $t "$@" $v --json 2>/dev/null </dev/null | grep -oE "\"$k\": \"[A-Za-z0-9._-]+\"" | cut -d\" -f4 | sort -u' sh $kind $look)"})
+        names+=(${(f)"$(sh -c 'case $1 in stage) v=ls k=stage ;; listing) v=stats k=listing ;; trash) v=trash k=session_id ;; topic) v=help k=topic ;; view) v=view k=name ;; *) v=ls k=session_id ;; esac; shift; t=; command -v timeout >/dev/null && t="timeout 3"; $t "$@" $v --json 2>/dev/null </dev/null | grep -oE "\"$k\": \"[A-Za-z0-9._-]+\"" | cut -d\" -f4 | sort -u' sh $kind $look)"})
     done
     compadd -a names
 }
@@ -44,6 +44,7 @@ _session-console() {
         'mode:change the permission mode of a running agent'
         'cleanup:move sessions that are expired, old or over the size limit to the trash'
         'hold:pause new runs and clean-up in this root, or allow them again'
+        'view:list named views, or save or delete one'
         'trash:list the trash, or preview a session in it'
         'log:print who did what'
         'stats:count sessions, bytes and costs by listing'
@@ -58,7 +59,7 @@ _session-console() {
         verb) _describe verb verbs ;;
         rest)
             case $words[1] in
-                ls) _arguments --help '--ends=:value:_default' '--filter=:value:_default' --json --live '--operator=:value:_default' --read-only --restricted '--root=:folder:_files -/' '--status=:status:(rate-limit retrying stalled quiet waiting starting asking-api running queued orphan unknown attached failed api-error overwritten unreadable stray ghost untracked leftover expired ready cleaned deleted)' '*:name: _session_console_names listing' ;;
+                ls) _arguments --help '--ends=:value:_default' '--filter=:value:_default' --json --live '--operator=:value:_default' --read-only --restricted '--root=:folder:_files -/' '--sort=:value:_default' '--status=:status:(rate-limit retrying stalled quiet waiting starting asking-api running queued orphan unknown attached failed api-error overwritten unreadable stray ghost untracked leftover expired ready cleaned deleted)' '--view=:name: _session_console_names view' '*:name: _session_console_names listing' ;;
                 show) _arguments --help --json '--operator=:value:_default' --read-only --restricted '--root=:folder:_files -/' '*:name: _session_console_names session' ;;
                 tail) _arguments --help --follow --json '--operator=:value:_default' --read-only --restricted '--root=:folder:_files -/' '*:name: _session_console_names session' ;;
                 grep) _arguments --help --case-sensitive --ignore-case --json '--operator=:value:_default' --read-only --restricted '--root=:folder:_files -/' '--since=:value:_default' '--stage=:name: _session_console_names stage' '*:name: _session_console_names listing' ;;
@@ -87,6 +88,7 @@ _session-console() {
                 mode) _arguments --help --json '--operator=:value:_default' --read-only --restricted '--root=:folder:_files -/' '*:name: _session_console_names session' ;;
                 cleanup) _arguments --help --dry-run --expired --json '--max-size=:value:_default' '--older-than=:value:_default' '--operator=:value:_default' --purge-trash --read-only --restricted '--root=:folder:_files -/' --yes '*:name: _session_console_names listing' ;;
                 hold) _arguments --help --json '--operator=:value:_default' --read-only '--reason=:value:_default' --restricted '--root=:folder:_files -/' ;;
+                view) _arguments --help '--columns=:value:_default' '--filter=:value:_default' --json '--listing=:value:_default' '--operator=:value:_default' --read-only --restricted '--root=:folder:_files -/' --shared '--sort=:value:_default' '*:name: _session_console_names view' ;;
                 trash) _arguments --help --json '--operator=:value:_default' --read-only --restricted '--root=:folder:_files -/' '*:name: _session_console_names trash' ;;
                 log) _arguments --help --all --json '--operator=:value:_default' --read-only --restricted '--root=:folder:_files -/' '*:name: _session_console_names session listing' ;;
                 stats) _arguments --help --json '--operator=:value:_default' --read-only --restricted '--root=:folder:_files -/' '*:name: _session_console_names listing' ;;

@@ -82,6 +82,18 @@ def test_what_is_wrong_is_named_with_its_line(given: object, name: str, words: s
     assert "\x1b" not in str(raised.value)
 
 
+def test_a_named_view_may_have_a_key() -> None:
+    found = keymap({"view:ends-today": "W", "stop": "S"}, VERBS)
+    assert (found.views, found.verbs) == (("ends-today",), ("stop",))
+    assert found.sign("view:ends-today") == "W"
+
+
+@pytest.mark.parametrize("name", ["view:", "view:save", "view:A b", "view:../x", "view:x')"])
+def test_a_key_names_no_view_that_cannot_be(name: str) -> None:
+    with pytest.raises(WrongKey, match="no action or verb is called"):
+        keymap({name: "W"}, VERBS)
+
+
 def test_the_actions_are_those_that_the_console_has() -> None:
     assert [action.name for action in KEY_ACTIONS] == list(KEYS)
     for action in KEY_ACTIONS:

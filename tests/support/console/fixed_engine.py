@@ -13,6 +13,7 @@ from tests.support.console import fixed_catalog
 from tui.claude.transcript.usage.usage_meter import SessionUsage
 from tui.cli.verb_info import verb_infos
 from tui.core.console.keymap import Keymap
+from tui.core.console.named_view import NamedView, joined
 from tui.core.console.own_command import OwnCommand
 from tui.core.console.saved_view import SavedView
 from tui.core.errors import ConfirmationRequired, ConsoleError, Refused, UsageError
@@ -122,6 +123,7 @@ class FixedEngine:
     goes_on: threading.Event = field(default_factory=threading.Event)
     diagnosis: Verdict | None = None
     looks: LastLooked | None = None
+    views: tuple[NamedView, ...] = ()
     view: SavedView = field(default_factory=SavedView)
     disk_error: OSError | None = None
     notifies: bool = False
@@ -162,6 +164,9 @@ class FixedEngine:
         if self.disk_error is not None:
             raise self.disk_error
         self.view = view
+
+    def named_views(self) -> tuple[NamedView, ...]:
+        return joined(self.views, ())
 
     def note_fault(self, where: str, trace: str) -> None:
         self.faults.append((where, trace))

@@ -12,7 +12,7 @@ class Argument(NamedTuple):
     """One argument, in the terms of `ArgumentParser.add_argument`.
 
     `completes` lists the kinds of names that a shell offers for it: session, listing, stage, trash,
-    status or topic. `is_signed`: its value may begin with a minus sign.
+    status, topic or view. `is_signed`: its value may begin with a minus sign.
     """
 
     names: tuple[str, ...]

@@ -30,6 +30,8 @@ SESSIONS = (
             flag("--live", about="only sessions that are running now"),
             word("--ends", "24h", "only sessions that end within this time"),
             text("--filter", "WORDS", "the console's filter, such as 'stage:3 cost>5 or failed'"),
+            word("--view", "NAME", "what a named view shows", "view"),
+            word("--sort", "COLUMN", "by this column of the console; `cost:asc` turns it"),
         ),
     ),
     Verb(

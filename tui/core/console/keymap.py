@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 from tui.core.console.key_table import KEY_ACTIONS
+from tui.core.console.named_view import KEY_PREFIX, is_view_name
 from tui.core.console.own_command import OwnCommand
 from tui.core.text.safe_text import one_line
 
@@ -46,7 +47,7 @@ class WrongKey(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Keymap:
-    """The keys of every action, and of verbs and own commands that have one, by name.
+    """The keys of every action, and of verbs, views and own commands that have one.
 
     `no_commands` is why the operator's own `commands` are not run; empty when they are.
     """
@@ -66,8 +67,15 @@ class Keymap:
     @property
     def verbs(self) -> tuple[str, ...]:
         """The verbs that have a key; pressing it types them at the `:` line."""
-        own = {one.name for one in self.commands}
-        return tuple(name for name in self.keys if name not in KEYS and name not in own)
+        others = {*KEYS, *(one.name for one in self.commands)}
+        named = (name for name in self.keys if name not in others)
+        return tuple(name for name in named if not name.startswith(KEY_PREFIX))
+
+    @property
+    def views(self) -> tuple[str, ...]:
+        """The names of the views that have a key."""
+        named = (name for name in self.keys if name.startswith(KEY_PREFIX))
+        return tuple(name.removeprefix(KEY_PREFIX) for name in named)
 
 
 def written(key: str) -> str:
@@ -83,7 +91,8 @@ def keymap(
 ) -> Keymap:
     """Return the default keys, overridden by a `[keys]` table, and those of own commands.
 
-    Its names are actions or verbs, its values a key or a list of keys. Raises `WrongKey`.
+    Its names are actions, verbs or `view:NAME`, its values a key or a list of keys. Raises
+    `WrongKey`.
     """
     if not isinstance(table, Mapping):
         raise WrongKey("", 'expected a table: [keys], and below it lines like resume = "R"')
@@ -103,6 +112,8 @@ def keymap(
 def _require_name(name: str, verbs: Collection[str]) -> None:
     if name in FIXED:
         raise WrongKey(name, f"{written(KEYS[name][0])} cannot be changed")
+    if name.startswith(KEY_PREFIX) and is_view_name(name.removeprefix(KEY_PREFIX)):
+        return
     known = (*(one for one in KEYS if one not in FIXED), *verbs)
     if name not in known:
         near = difflib.get_close_matches(name, known, 1, 0.5)

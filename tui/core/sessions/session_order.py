@@ -70,6 +70,12 @@ def is_descending(sort: str, is_reversed: bool) -> bool:
     return sort in ORDERS and ORDERS[sort].is_descending != is_reversed
 
 
+def order_words(sort: str, is_reversed: bool) -> str:
+    """Return an order as `ls --sort` takes it: with its direction where that is not the usual."""
+    direction = "desc" if is_descending(sort, is_reversed) else "asc"
+    return f"{sort}:{direction}" if is_reversed and sort in ORDERS else sort
+
+
 def parse_order(typed: Sequence[str]) -> tuple[str, bool]:
     """Return the order that `COLUMN [asc|desc]` means, and whether it is against the usual one.
 

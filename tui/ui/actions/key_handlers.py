@@ -11,7 +11,6 @@ from tui.core.console.key_action import KeyAction
 from tui.core.console.pane_table import EXPIRY, LISTINGS, LIVE, SESSIONS
 from tui.core.models.session import Session
 from tui.core.sessions.attention import FailureGroup
-from tui.core.sessions.session_order import parse_order
 from tui.ui.actions import copying, own_commands
 from tui.ui.actions.action_context import ActionContext
 from tui.ui.actions.filter_line import FilterLine
@@ -20,12 +19,13 @@ from tui.ui.actions.key_targets import KeyTargets
 from tui.ui.actions.line_opener import LineOpener
 from tui.ui.actions.outcome import Outcome, done
 from tui.ui.actions.sessions import answering, cleaning, resuming, session_actions, undoing
+from tui.ui.actions.sorting import Sorting
 from tui.ui.actions.text_search import TextSearch
 from tui.ui.actions.verb_line.column_choice import ColumnChoice
 from tui.ui.actions.verb_line.command_line import CommandLine
+from tui.ui.actions.verb_line.view_command import ViewCommand
 from tui.ui.background.pane_feed import PaneFeed
 from tui.ui.background.reading import PageReader
-from tui.ui.state.list_query import ListQuery
 from tui.ui.state.view_state import ViewState
 from tui.ui.state.view_store import ViewStore
 from tui.ui.terminal.link import LinkApp
@@ -64,9 +64,11 @@ class KeyHandlers:
         self._once = once
         self._keys = keys
         self._search = TextSearch(context, panes, store, reading, flows)
+        self._sorting = Sorting(store, feed, self._say, lambda: self._sign("sort"))
         own = self._own_verbs(ColumnChoice(store, panes.sessions, context.pages, feed.tick))
         self._filter_line = FilterLine(context, panes, store, feed)
-        self._line = CommandLine(context, store, feed, targets, own)
+        self._views = ViewCommand(context, store, feed, once)
+        self._line = CommandLine(context, store, feed, targets, own=own, views=self._views)
         self._opener = LineOpener(
             context,
             panes=panes,
@@ -82,7 +84,7 @@ class KeyHandlers:
         return {
             "columns": choice.columns,
             "wide": choice.wide,
-            "sort": self._sort_verb,
+            "sort": self._sorting.sort,
             "help": lambda _: done(self._show_help),
             "quit": lambda _: done(self._quit),
             "messages": lambda _: done(self.messages),
@@ -216,30 +218,17 @@ class KeyHandlers:
             self._say(f"{' and '.join(signs)} move from entry to entry in full-screen Live")
 
     def sort(self) -> None:
-        self._sort(self._store.query.sorted_next())
+        self._sorting.next()
 
     def reverse(self) -> None:
-        query = self._store.query
-        if query.arrow:
-            self._sort(query.turned())
-        else:
-            self._say(f"the order by attention has one direction: {self._sign('sort')} sorts")
+        self._sorting.reverse()
 
     def sort_by(self, column: str) -> None:
         """Sort by a column; turn the order if it is sorted by that column."""
-        self._sort(self._store.query.sorted_by_head(column))
+        self._sorting.by_head(column)
 
-    def _sort(self, query: ListQuery) -> None:
-        self._store.change(query=query)
-        self._say(f"sorted by {query.sort} {query.arrow}".rstrip())
-        self._feed.tick()
-
-    def _sort_verb(self, words: Sequence[str]) -> Outcome:
-        sort, is_reversed = parse_order(words)
-        query = replace(self._store.query, sort=sort, is_reversed=is_reversed)
-        self._store.change(query=query)
-        self._feed.tick()
-        return Outcome(f"sorted by {query.sort} {query.arrow}".rstrip())
+    def view(self, name: str) -> None:
+        self._flows.act(self._views.call(name))
 
     def take_order(self) -> None:
         tables = [one for one in map(self._panes.table, self._panes.numbered) if one is not None]

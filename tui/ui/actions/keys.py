@@ -12,6 +12,7 @@ from tui.core.console.disabled_reason import no_transcript, nothing
 from tui.core.console.key_action import KeyAction, Reach
 from tui.core.console.key_table import KEY_ACTIONS
 from tui.core.console.keymap import Keymap
+from tui.core.console.named_view import KEY_PREFIX
 from tui.core.console.own_command import HANDLER, OwnCommand
 from tui.operations.context import VerbInfo
 from tui.ui.actions.key_targets import KeyTargets
@@ -21,10 +22,13 @@ _FIRST, _LAST = 2, 18
 
 
 def key_actions(keys: Keymap, verbs: Sequence[VerbInfo]) -> tuple[KeyAction, ...]:
-    """Return what the keys do; a verb's key types it at the `:` line, a command's runs it."""
+    """Return what the keys do.
+
+    A verb's key types it at the `:` line, a view's shows it, a command's runs it.
+    """
     named = {verb.name: verb for verb in (*verbs, *OWN)}
     spoken = tuple(_spoken(named[name]) for name in keys.verbs if name in named)
-    return (*KEY_ACTIONS, *spoken, *map(_own, keys.commands))
+    return (*KEY_ACTIONS, *spoken, *map(_shown, keys.views), *map(_own, keys.commands))
 
 
 def _spoken(verb: VerbInfo) -> KeyAction:
@@ -56,6 +60,19 @@ def _own(command: OwnCommand) -> KeyAction:
         why_not=no_transcript if "transcript" in command.places else nothing,
         changes=True,
         leads_out=True,
+    )
+
+
+def _shown(view: str) -> KeyAction:
+    return KeyAction(
+        name=f"{KEY_PREFIX}{view}",
+        keys=(),
+        handler="view",
+        args=(view,),
+        help=f":view {view}",
+        word=view,
+        order=_LAST,
+        moves_on=True,
     )
 
 

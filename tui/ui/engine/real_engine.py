@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
+from tui.core.console.named_view import NamedView
 from tui.core.console.own_command import OwnCommand
 from tui.core.console.saved_view import SavedView
 from tui.core.models.catalog import Catalog
@@ -17,7 +18,7 @@ from tui.core.models.verdict import Verdict
 from tui.core.sessions.catalog_changes import LastLooked
 from tui.core.sessions.cleanup_selection import CleanupCriteria
 from tui.core.time.zones import LOCAL, zone_named
-from tui.operations import own_command
+from tui.operations import named_views, own_command
 from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.context import ActionResult, Context, VerbInfo, VerbOutput
 from tui.operations.doctor import doctor
@@ -117,6 +118,9 @@ class RealEngine(Engine):
     def write_remembered(self, view: SavedView) -> None:
         if (folder := self._context.settings.state_dir) is not None:
             write_remembered(folder, self.root, self._own, view)
+
+    def named_views(self) -> tuple[NamedView, ...]:
+        return named_views.named_views(self._context)
 
     def note_fault(self, where: str, trace: str) -> None:
         if (folder := self._context.settings.state_dir) is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import KW_ONLY, dataclass, replace
 from datetime import datetime, timedelta
 
 from tui.core.console.keymap import Keymap
@@ -35,6 +35,7 @@ class ListQuery:
 
     quiet_after: timedelta
     listing: str = ""
+    _: KW_ONLY
     filter: str = ""
     sort: str = ATTENTION
     is_reversed: bool = False

@@ -121,9 +121,7 @@ class SessionsPane(Table):
 
     def _count(self) -> str:
         marked = f"{len(self.marks)} marked  " if self.marks else ""
-        is_at_head = not self.arrow or self.sort in self.fitted.shown
-        sort = "" if is_at_head else f"by {self.sort} {self.arrow}  "
-        return f"{marked}{self.says}{sort}{len(self.session_keys)}"
+        return f"{marked}{self.says}{len(self.session_keys)}"
 
     def head_line(self) -> Line:
         style, at = "active" if self.is_active else "head", (self.sort, self.arrow)

@@ -18,8 +18,6 @@ from tui.view.text.lines import Cell, Layout, Line, clipped, table_line
 from tui.view.text.out_of_sight import NO_MARGIN, Margin
 
 ASCENDING, DESCENDING = signs.RISING.sign, signs.FALLING.sign
-
-
 _STAY = ("ends", "state")
 
 
@@ -34,9 +32,13 @@ def head(
     """Return the line of column names, with `note` after TITLE, or in its place when it is long.
 
     What the `margin` tells also takes the columns between STATE and TITLE if it needs them. The
-    arrow of the direction stands before the name of the column that it is `sorted_by`.
+    arrow of the direction stands before the name of the column that it is `sorted_by`, or in the
+    note where that name is not shown.
     """
+    sort, arrow = sorted_by
     columns, told = _with_margin(shape, note, margin)
+    if arrow and all(one.key != sort for one in columns):
+        columns, told = _with_margin(shape, f"by {sort} {arrow}  {note}".strip(), margin)
     told_style = "attention" if margin.needs else style
     named = {one.key: Cell(one.name, style) for one in columns}
     for one in columns:
@@ -44,8 +46,7 @@ def head(
             titled = f"{one.name}  {told}".rstrip()
             text = titled if cell_width(titled) <= one.width else told
             named[TITLE] = Cell(text, told_style if told else style)
-    sort, arrow = sorted_by
-    if sort in named:
+    if arrow and sort in named:
         named[sort] = Cell(arrow + named[sort].text, named[sort].style)
         columns = _with_room(columns, sort, cell_width(named[sort].text))
     line = table_line(columns, [named[one.key] for one in columns], shape.width)

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 from tui.cli.json_fields import annotation_json, run_json, session_json
 from tui.cli.lookup import look, session_and_problem
 from tui.cli.output import put, put_array, put_json, say
 from tui.cli.tables import put_table
+from tui.core.console.named_view import NamedView, found
 from tui.core.models.catalog import Catalog
 from tui.core.models.line_target import LineTarget
 from tui.core.models.session import Session
-from tui.core.sessions.attention import snoozed_until
+from tui.core.sessions.attention import needing, snoozed_until
 from tui.core.sessions.listing_join import is_gone
 from tui.core.sessions.session_filter import names_gone, parse_filter
+from tui.core.sessions.session_order import ordered, parse_order
 from tui.core.sessions.session_state import StateWord, state_word
 from tui.core.sessions.status_filter import parse_status
 from tui.core.text.safe_text import one_line, safe_text
@@ -26,6 +28,7 @@ from tui.operations.cause import cause_of, unknown_transcript_words
 from tui.operations.context import Context
 from tui.operations.listing_health import is_whole
 from tui.operations.monitor.history import UNKNOWN_SHARE
+from tui.operations.named_views import named_views
 from tui.operations.owner import owner_elsewhere
 from tui.operations.running.preflight import available_bytes, too_large
 from tui.operations.transcripts.branches import branch_words
@@ -36,7 +39,8 @@ _INDENT = 14
 
 def ls(context: Context, args: argparse.Namespace) -> int:
     """List sessions, those that end soonest first; 1 when not all could be read."""
-    now = context.clock()
+    now, view = context.clock(), _view(context, args)
+    args.listing = args.listing or view.listing or None
     catalog = look(context, args.listing or "")
     listings = [find_listing(catalog, args.listing)] if args.listing else catalog.listings
     for one in listings:
@@ -44,8 +48,7 @@ def ls(context: Context, args: argparse.Namespace) -> int:
             say(f"{one.listing_id}: {one.problem}")
     sessions = [session for one in listings for session in one.sessions]
     quiet_after = context.settings.quiet_after
-    chosen = _chosen(sessions, args, now, quiet_after)
-    chosen.sort(key=lambda one: (one.ends_at or _NEVER, one.key))
+    chosen = _ordered(_chosen(sessions, args, view, now, quiet_after), args, view, context)
     if args.json:
         put_array(session_json(one, now, quiet_after) for one in chosen)
     elif chosen:
@@ -68,12 +71,39 @@ def show(context: Context, args: argparse.Namespace) -> int:
     return int(bool(problem))
 
 
+def _view(context: Context, args: argparse.Namespace) -> NamedView:
+    """Return the named view, or one that hides nothing."""
+    if args.view is None:
+        return NamedView(name="")
+    return found(named_views(context), args.view)
+
+
+def _ordered(
+    chosen: list[Session], args: argparse.Namespace, view: NamedView, context: Context
+) -> Sequence[Session]:
+    """Return the sessions in the order that was asked for, else those first that end soonest."""
+    if args.sort is None and not view.name:
+        return sorted(chosen, key=lambda one: (one.ends_at or _NEVER, one.key))
+    sort, is_reversed = view.sort, view.is_reversed
+    if args.sort is not None:
+        sort, is_reversed = parse_order(args.sort.split(":"))
+    now, quiet_after = context.clock(), context.settings.quiet_after
+    needs = needing(chosen, now, quiet_after)
+    return ordered(chosen, sort, now, lambda one: needs.get(one.key), is_reversed=is_reversed)
+
+
 def _chosen(
-    sessions: list[Session], args: argparse.Namespace, now: datetime, quiet_after: timedelta
+    sessions: list[Session],
+    args: argparse.Namespace,
+    view: NamedView,
+    now: datetime,
+    quiet_after: timedelta,
 ) -> list[Session]:
     within = parse_duration(args.ends) if args.ends else None
     is_taken = parse_filter(args.filter, quiet_after)
-    shows_gone = not args.filter or args.status is not None or names_gone(args.filter)
+    is_in_view = parse_filter(view.filter, quiet_after)
+    filters = args.filter, view.filter
+    shows_gone = not any(filters) or args.status is not None or any(map(names_gone, filters))
     is_asked = None if args.status is None else parse_status(args.status, sessions, quiet_after)
     return [
         one
@@ -83,6 +113,7 @@ def _chosen(
         and (within is None or _ends_within(one, within, now))
         and (shows_gone or not is_gone(one))
         and is_taken(one, now)
+        and is_in_view(one, now)
     ]
 
 
@@ -90,7 +121,7 @@ def _ends_within(session: Session, within: timedelta, now: datetime) -> bool:
     return session.ends_at is not None and now < session.ends_at <= now + within
 
 
-def _put_sessions(sessions: list[Session], now: datetime, quiet_after: timedelta) -> None:
+def _put_sessions(sessions: Sequence[Session], now: datetime, quiet_after: timedelta) -> None:
     from tui.view.text import formatting
 
     rows = (

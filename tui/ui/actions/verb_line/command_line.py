@@ -14,6 +14,7 @@ from tui.ui.actions.key_targets import KeyTargets
 from tui.ui.actions.outcome import Outcome
 from tui.ui.actions.prompting import until_taken
 from tui.ui.actions.verb_line import commands, verbs
+from tui.ui.actions.verb_line.view_command import ViewCommand
 from tui.ui.background.pane_feed import PaneFeed
 from tui.ui.state.view_store import ViewStore
 from tui.ui.widgets.prompt import TOO_EARLY, Cancelled
@@ -29,13 +30,16 @@ class CommandLine:
         store: ViewStore,
         feed: PaneFeed,
         targets: Callable[[], KeyTargets],
+        *,
         own: Mapping[str, Callable[[Sequence[str]], Outcome]],
+        views: ViewCommand,
     ) -> None:
         self._context = context
         self._store = store
         self._feed = feed
         self._targets = targets
         self._own = own
+        self._views = views
         self.known: tuple[VerbInfo, ...] = (*context.engine.verbs, *verbs.OWN)
 
     def why_not(self, verb: VerbInfo) -> str:
@@ -61,6 +65,7 @@ class CommandLine:
         names = [one.listing_id for one in catalog.listings] if catalog else []
         selection = _selection(self._targets())
         asked = question.asked
+        self._views.refresh()
 
         async def take(text: str) -> Outcome:
             nonlocal asked
@@ -81,7 +86,7 @@ class CommandLine:
                 take,
                 text=given,
                 preview=lambda typed: Cell(verbs.hint(typed, self.known, self.why_not), "muted"),
-                complete=lambda typed: verbs.complete(typed, self.known, names),
+                complete=lambda typed: verbs.complete(typed, self.known, names, self._views.names),
                 must_be_shown=False,  # but a verb that acts does
             )
         except VerbStopped as stopped:
@@ -100,6 +105,8 @@ class CommandLine:
             context.pages.leave()
         if name in self._own and not (name == "help" and command.given):
             return self._own[name](command.given)
+        if name == "view":
+            return await self._views.run(command)
         if catalog is None or selection is None:
             if commands.needs_sessions(command):
                 return Outcome(key_targets.NOT_READ_YET, "bad")

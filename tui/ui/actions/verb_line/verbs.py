@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from tui.core.console.column_table import COLUMN_NAMES
+from tui.core.console.named_view import VERBS
 from tui.core.errors import UsageError
 from tui.core.sessions.session_order import DIRECTIONS, SORTS
 from tui.core.text.prefixes import shared_prefix
@@ -87,7 +88,9 @@ def parse(text: str, verbs: Iterable[VerbInfo]) -> VerbLine:
     raise UsageError(f"no such verb: {text}; `help` lists them")
 
 
-def complete(text: str, verbs: Sequence[VerbInfo], listings: Sequence[str]) -> str:
+def complete(
+    text: str, verbs: Sequence[VerbInfo], listings: Sequence[str], views: Sequence[str] = ()
+) -> str:
     """Return the line with its last word completed as far as it is unambiguous.
 
     The first word is a verb, one with dashes an option of it; the others name listings, or what
@@ -101,6 +104,8 @@ def complete(text: str, verbs: Sequence[VerbInfo], listings: Sequence[str]) -> s
         verb = next((one for one in verbs if one.name == name), None)
         takes = verb.takes if verb else ""
         choices = _CHOICES[takes](words) if takes in _CHOICES else listings
+        if takes == "view":
+            choices = views if words else (*VERBS, *views)
         if takes == "column":
             named, comma, last = last.rpartition(",")
             blank += named + comma

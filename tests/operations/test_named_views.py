@@ -1,0 +1,172 @@
+"""Who may save, share and delete named views, and which of two with one name is shown."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.support.listings.sample_listing import SampleListing
+from tui.core.console.named_view import MOST_VIEWS, SHIPPED, NamedView, Origin, found
+from tui.core.errors import ConsoleError, Refused, UsageError
+from tui.core.sessions.session_filter import parse_filter
+from tui.operations.context import Context
+from tui.operations.named_views import delete_view, named_views, save_view, views_and_problem
+from tui.storage.state.logbook import read_logbook
+
+BIG = NamedView(name="big", filter="size>10M", sort="size")
+
+
+@pytest.fixture
+def anna(listing: SampleListing, tmp_path: Path) -> Context:
+    return of(listing.context(), "anna", tmp_path)
+
+
+@pytest.fixture
+def ben(listing: SampleListing, tmp_path: Path) -> Context:
+    return of(listing.context(), "ben", tmp_path)
+
+
+def of(context: Context, operator: str, folder: Path) -> Context:
+    settings = replace(
+        context.settings, operator=operator, login="", state_dir=folder / f"state-{operator}"
+    )
+    return replace(context, settings=settings)
+
+
+def view(context: Context, name: str) -> NamedView:
+    return found(named_views(context), name)
+
+
+def test_the_shipped_views_are_there_and_their_filters_are_right(anna: Context) -> None:
+    names = [one.name for one in named_views(anna)]
+    assert names == ["ends-today", "expensive", "needs-attention", "running"]
+    for one in SHIPPED:
+        parse_filter(one.filter)
+
+
+def test_an_own_view_is_its_operators_alone(anna: Context, ben: Context) -> None:
+    assert save_view(anna, BIG, is_shared=False) == "view big saved"
+    assert view(anna, "BIG") == BIG
+    with pytest.raises(UsageError, match="no view is called 'big'"):
+        view(ben, "big")
+    save_view(anna, replace(BIG, filter="size>1G"), is_shared=False)
+    assert view(anna, "big").filter == "size>1G"
+    assert delete_view(anna, "big", is_shared=False) == "view big deleted"
+    with pytest.raises(UsageError):
+        view(anna, "big")
+
+
+def test_a_shared_view_is_there_for_all_and_the_log_knows_by_whom(
+    anna: Context, ben: Context
+) -> None:
+    save_view(anna, BIG, is_shared=True)
+    shared = view(ben, "big")
+    assert (shared.filter, shared.origin, shared.by) == (BIG.filter, Origin.SHARED, "anna")
+    with pytest.raises(Refused, match=r"big is shared by anna: use another name"):
+        save_view(ben, BIG, is_shared=True)
+    with pytest.raises(Refused, match=r"shared by anna: `view delete big --shared`"):
+        delete_view(ben, "big", is_shared=False)
+    said = delete_view(ben, "big", is_shared=True)
+    assert said == "view big, which anna had shared, deleted for all operators of this root"
+    acts = [(one.action, one.operator, one.note) for one in read_logbook(ben.root)]
+    assert acts == [
+        ("share-view", "anna", "big"),
+        ("unshare-view", "ben", "big, which anna had shared"),
+    ]
+    with pytest.raises(UsageError, match="no view 'big' is shared"):
+        delete_view(ben, "big", is_shared=True)
+
+
+def test_an_own_view_wins_and_the_list_still_names_the_shared_one(
+    anna: Context, ben: Context
+) -> None:
+    save_view(anna, BIG, is_shared=True)
+    save_view(ben, replace(BIG, filter="size>1G"), is_shared=False)
+    assert view(ben, "big").filter == "size>1G"
+    own, shared = (one for one in named_views(ben) if one.name == "big")
+    assert own.origin_words == "own"
+    assert shared.origin_words == "shared by anna, hidden by the one above"
+    assert view(anna, "big").filter == BIG.filter
+
+
+def test_no_shared_view_takes_the_name_of_one_that_is_shipped(anna: Context, ben: Context) -> None:
+    """Fails if a colleague can hide what needs attention from everybody."""
+    mine = NamedView(name="needs-attention", filter="nothing")
+    with pytest.raises(Refused, match="share it by another name"):
+        save_view(anna, mine, is_shared=True)
+    save_view(anna, mine, is_shared=False)
+    assert view(anna, "needs-attention").filter == "nothing"
+    assert view(ben, "needs-attention").filter == "attention"
+    delete_view(anna, "needs-attention", is_shared=False)
+    with pytest.raises(Refused, match="it stays"):
+        delete_view(anna, "needs-attention", is_shared=False)
+
+
+def test_a_planted_view_with_a_shipped_name_is_hidden(anna: Context) -> None:
+    folder = anna.root / ".session_console"
+    folder.mkdir(exist_ok=True)
+    (folder / "views.json").write_text('{"views": {"running": {"filter": "x", "by": "eve"}}}')
+    assert view(anna, "running").origin is Origin.SHIPPED
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        (replace(BIG, name="a b"), "is no name for a view"),
+        (replace(BIG, name="save"), "is no name for a view"),
+        (replace(BIG, name="../x"), "is no name for a view"),
+        (replace(BIG, filter="cost>"), "needs an amount"),
+    ],
+)
+@pytest.mark.parametrize("is_shared", [False, True])
+def test_a_wrong_name_or_filter_is_refused(
+    anna: Context, wrong: NamedView, says: str, is_shared: bool
+) -> None:
+    with pytest.raises(UsageError, match=says):
+        save_view(anna, wrong, is_shared=is_shared)
+    assert len(named_views(anna)) == len(SHIPPED)
+
+
+@pytest.mark.parametrize("is_shared", [False, True])
+def test_there_are_never_more_than_are_read(anna: Context, is_shared: bool) -> None:
+    for number in range(MOST_VIEWS):
+        save_view(anna, replace(BIG, name=f"v{number}"), is_shared=is_shared)
+    with pytest.raises(Refused, match="delete one first"):
+        save_view(anna, BIG, is_shared=is_shared)
+    save_view(anna, replace(BIG, name="v7", filter="live"), is_shared=is_shared)
+    assert view(anna, "v7").filter == "live"
+
+
+def test_a_read_only_console_shares_nothing(anna: Context) -> None:
+    looking = replace(anna, settings=replace(anna.settings, read_only=True))
+    save_view(looking, BIG, is_shared=False)
+    with pytest.raises(Refused, match="read-only"):
+        save_view(looking, BIG, is_shared=True)
+    with pytest.raises(Refused, match="read-only"):
+        delete_view(looking, "big", is_shared=True)
+    assert not (anna.root / ".session_console" / "views.json").exists()
+
+
+def test_shared_views_that_cannot_be_read_take_no_others_along(anna: Context) -> None:
+    """Fails if one large file of a colleague leaves everybody without views."""
+    folder = anna.root / ".session_console"
+    folder.mkdir(exist_ok=True)
+    (folder / "views.json").write_text(" " * 300_000 + "{}")
+    save_view(anna, BIG, is_shared=False)
+    views, problem = views_and_problem(anna)
+    assert {one.name for one in views} == {"big", *(one.name for one in SHIPPED)}
+    assert problem.startswith("the shared views cannot be read: not a small file")
+    with pytest.raises(ConsoleError, match="cannot be written"):
+        save_view(anna, BIG, is_shared=True)
+
+
+def test_views_that_cannot_be_read_are_not_overwritten(anna: Context) -> None:
+    save_view(anna, BIG, is_shared=False)
+    assert anna.settings.state_dir is not None
+    (file,) = anna.settings.state_dir.iterdir()
+    file.write_text(" " * 17_000_000)
+    with pytest.raises(ConsoleError, match="cannot be read"):
+        save_view(anna, BIG, is_shared=False)
+    assert file.stat().st_size == 17_000_000

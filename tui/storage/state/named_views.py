@@ -1,0 +1,106 @@
+"""Named views: an operator's own in a private file, and those shared in a root."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from tui.core.console.column_table import known_columns
+from tui.core.console.named_view import MOST_VIEWS, NamedView, Origin, is_view_name
+from tui.core.errors import UsageError
+from tui.core.sessions.session_filter import MOST_CHARACTERS, parse_filter
+from tui.core.sessions.session_order import ATTENTION, SORTS
+from tui.core.text.safe_text import one_line
+from tui.storage.state.json_file import SharedFile, operator_file
+
+_KIND = "named-views"
+_SHARED = SharedFile("views.json", 256 * 1024)
+_LONGEST_LISTING = 255
+_LONGEST_OPERATOR = 64
+_MOST_COLUMNS = 100
+
+
+def read_own_views(state_dir: Path, root: Path, operator: str) -> tuple[NamedView, ...]:
+    """Return the operator's own views; raises `OSError` when they cannot be read."""
+    found = operator_file(state_dir, _KIND, root, operator).read()
+    return _views(found, Origin.OWN)
+
+
+def write_own_views(state_dir: Path, root: Path, operator: str, views: Iterable[NamedView]) -> None:
+    """Store the operator's own views; raises `OSError`."""
+    facts = {"root": str(root), "views": {one.name: _facts(one) for one in views}}
+    operator_file(state_dir, _KIND, root, operator).write(facts)
+
+
+def read_shared_views(root: Path) -> tuple[NamedView, ...]:
+    """Return the views that are shared in a root; raises `OSError` when they cannot be read.
+
+    What is not a view of ours is left out: other operators write this file.
+    """
+    return _views(_SHARED.read(root), Origin.SHARED)
+
+
+def change_shared_views(
+    root: Path, change: Callable[[tuple[NamedView, ...]], Iterable[NamedView]]
+) -> None:
+    """Replace the shared views by what `change` makes of them, and let no other writer between.
+
+    Raises `OSError`, and `Refused` when another process keeps the file locked.
+    """
+    with _SHARED.locked(root):
+        views = {one.name: _facts(one) for one in change(read_shared_views(root))}
+        _SHARED.write(root, {"views": views})
+
+
+def _facts(view: NamedView) -> dict[str, Any]:
+    return {
+        "listing": view.listing,
+        "filter": view.filter,
+        "sort": view.sort,
+        "is_reversed": view.is_reversed,
+        "columns": list(view.columns),
+        **({"by": view.by} if view.by else {}),
+    }
+
+
+def _views(found: dict[str, Any], origin: Origin) -> tuple[NamedView, ...]:
+    stored = found.get("views")
+    if not isinstance(stored, dict):
+        return ()
+    views = (_view(name, facts, origin) for name, facts in list(stored.items())[:MOST_VIEWS])
+    return tuple(one for one in views if one is not None)
+
+
+def _view(name: str, facts: Any, origin: Origin) -> NamedView | None:
+    """Return a stored view; `None` when any part of it is not one that we would have stored."""
+    if not is_view_name(name) or not isinstance(facts, dict):
+        return None
+    listing, typed = _text(facts.get("listing")), _text(facts.get("filter"))
+    sort, by = _text(facts.get("sort")), _text(facts.get("by"))[:_LONGEST_OPERATOR]
+    columns = facts.get("columns")
+    names = columns[:_MOST_COLUMNS] if isinstance(columns, list) else []
+    if len(listing) > _LONGEST_LISTING or not _is_filter(typed):
+        return None
+    return NamedView(
+        name=name,
+        listing=listing,
+        filter=typed,
+        sort=sort if sort in SORTS else ATTENTION,
+        is_reversed=facts.get("is_reversed") is True,
+        columns=known_columns(one for one in names if isinstance(one, str)),
+        origin=origin,
+        by=(by or "somebody") if origin is Origin.SHARED else "",
+    )
+
+
+def _text(value: object) -> str:
+    return one_line(value[: MOST_CHARACTERS + 1]) if isinstance(value, str) else ""
+
+
+def _is_filter(text: str) -> bool:
+    try:
+        parse_filter(text)
+    except UsageError:
+        return False
+    return True

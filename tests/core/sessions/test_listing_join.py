@@ -155,6 +155,21 @@ def test_state(status: str | None, has_file: bool, is_locked: bool, state: State
     assert (session.state if session else None) == state
 
 
+def test_a_session_without_a_transcript_has_its_prompt_as_title() -> None:
+    """Queued and starting sessions are told apart by what they were asked."""
+    run = replace(RUN, state="queued", title="Find trade buyers", stage="stage_3")
+    found = ListingScan(
+        "hollis_park", FOLDER, runs=(run,), locked=frozenset({run.session_id}), zone=UTC
+    )
+    (new,) = join(found).sessions
+    (known,) = join(replace(found, transcripts=(FILE,))).sessions
+    (over,) = join(replace(found, runs=(replace(run, state="failed"),))).sessions
+
+    assert (new.title, new.stage) == ("Find trade buyers", "stage_3")
+    assert known.title == "Pumps"
+    assert over.stage == ""
+
+
 def test_a_run_that_has_nothing_yet_is_shown_while_it_lives() -> None:
     alive = joined(None, None, None, RUN, is_locked=True)
     assert alive is not None

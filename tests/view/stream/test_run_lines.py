@@ -68,6 +68,17 @@ def test_a_prompt_of_the_transcript_stands_once(text: str, seconds: int, is_amon
     assert (lines == []) is is_among
 
 
+def test_a_prompt_that_may_stand_before_what_is_in_memory_is_not_shown_again() -> None:
+    """A run died long ago, and another program has gone on with its session since."""
+    later = Entry(EntryKind.TEXT, "Much later.", at=NOW + 300 * SECOND)
+    earlier = replace(later, at=NOW - 300 * SECOND)
+    lost = run("lost", asked=ASKED)
+
+    assert shown(lost, replace(AT, entries=(later,)), 90)[0] == "> Who sells"
+    assert shown(lost, replace(AT, entries=(later,), is_whole=False)) == []
+    assert shown(lost, replace(AT, entries=(earlier, later), is_whole=False), 90) != []
+
+
 def test_what_was_typed_here_stands_until_the_run_has_it() -> None:
     typed = replace(ASKED, is_taken=False)
     at = replace(AT, sending=typed)

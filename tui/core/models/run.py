@@ -64,8 +64,8 @@ class Run:
     the pending commands; once the run is over, those it never took. `stalled_since` is when the
     agent was last heard from, set only once that is too long ago; `heard_at` is when the latest
     streamed text arrived, which is not in the transcript yet. `asked` is the prompt that begins the
-    run or its turn, until the API answers it; with `is_taken` the CLI has it. `title` is the first
-    line of the run's first prompt.
+    run or its turn, until the API answers it; with `is_taken` the CLI has it. `title` is the
+    beginning of the run's first prompt.
     """
 
     run_id: str
@@ -91,6 +91,7 @@ class Run:
     progress: Progress = Progress(phase=Phase.WORK)
     asked: SentCommand | None = None
     title: str = ""
+    stage: str = ""
 
     @property
     def is_over(self) -> bool:

@@ -204,7 +204,7 @@ def _session(found: ListingScan, place: _Place, session_id: str, known: _Known) 
     return Session(
         session_id=one_line(session_id) or "?",
         listing=place.listing,
-        stage=one_line(row.stage)[:60] if row else "",
+        stage=_stage(row, run),
         status=(one_line(row.status)[:20] or Status.ACTIVE) if row else "",
         liveness=liveness,
         state=_state(found, row, transcript, liveness),
@@ -245,6 +245,13 @@ def _owner(found: ListingScan, session_id: str, known: _Known) -> tuple[Process 
     if liveness is Liveness.NONE and _may_be_locked(found, session_id, row, transcript or remains):
         liveness = Liveness.UNKNOWN
     return process, liveness
+
+
+def _stage(row: Row | None, run: Run | None) -> str:
+    """Return the stage of a session, also of a new one that its run has not tracked yet."""
+    if row is not None:
+        return one_line(row.stage)[:60]
+    return run.stage if run is not None and not run.is_over else ""
 
 
 def _turn_error(row: Row | None, file: Transcript, liveness: Liveness) -> str:

@@ -15,6 +15,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
@@ -241,6 +242,7 @@ def read_run(folder: Path) -> Run:
         progress=answered(story.progress, heard_at),
         asked=prompt_asked(story.asked, spec, begun),
         title=prompt_title(spec),
+        stage=one_line(spec.get("stage", ""))[:60],
     )
 
 
@@ -259,8 +261,7 @@ def is_taken(folder: Path, command_id: str, posted_at: datetime) -> bool:
     if reason := story.refused.get(posted(command_id, posted_at.astimezone(UTC).isoformat())):
         raise Refused(f"the run refused that: {reason}")
     if command_id in story.late:
-        words = "the answer came too late: the request is closed"
-        raise Refused(words, Reason.TOO_LATE)
+        raise Refused("the answer came too late: the request is closed", Reason.TOO_LATE)
     return command_id in story.acked
 
 
@@ -382,8 +383,7 @@ def _plain(value: Any) -> Any:
     return dict(value) if isinstance(value, Mapping) else value
 
 
-def _moment(stored: object) -> datetime | None:
-    return read_time(stored, UTC)
+_moment = partial(read_time, zone=UTC)
 
 
 def _modified(path: Path) -> datetime | None:

@@ -389,7 +389,7 @@ class LivePane(Pane):
         width, run = self._text_width, latest(self.session, self._run)
         zone, entries, sending = self._buffer.zone, self._buffer.entries, self.sending
         at = RunContext(now=self.now, zone=zone, entries=entries, sending=sending)
-        at = replace(at, is_ascii=self.is_ascii, access=self._access)
+        at = replace(at, is_ascii=self.is_ascii, access=self._access, is_whole=self.start <= 0)
         tail = entry_lines.branch_lines(self._branches if self.is_at_end else "", width)
         tail += asked_lines(run, at, width) if self.is_at_end else ()
         if self.is_at_end and self._writing is not None:

@@ -26,13 +26,15 @@ _CLOCKS_DIFFER = timedelta(seconds=1)
 class RunContext:
     """What a run's lines depend on besides the run.
 
-    `entries` are the last ones of the stream: a prompt that is among them is not shown again.
+    `entries` are the last ones of the stream: a prompt that is among them is not shown again, nor
+    one that may be before them; with `is_whole` they are all there are.
     `sending` is what was typed here and is in no file yet.
     """
 
     now: datetime
     zone: tzinfo
     entries: Sequence[Entry] = ()
+    is_whole: bool = True
     sending: SentCommand | None = None
     is_ascii: bool = False
     access: Access = "full"
@@ -49,7 +51,7 @@ def latest(session: Session | None, polled: Run | None) -> Run | None:
 def asked_lines(run: Run | None, at: RunContext, width: int) -> tuple[Line, ...]:
     """Return the prompt that the API has not answered, until the transcript has it."""
     asked = run.asked if run is not None else None
-    if run is None or asked is None or _is_among(asked, at.entries):
+    if run is None or asked is None or _is_among(asked, at):
         return ()
     words, room = asked_words(asked, at.now, is_over=run.is_over), width - TIME_WIDTH
     return tuple((INDENT, *line) for line in _prompt_lines(asked, words, room))
@@ -78,7 +80,7 @@ def _sent_lines(run: Run | None, at: RunContext, room: int) -> Iterator[Line]:
             yield (Cell(cut(sent_words(one, at.now, is_over=is_over), room), "muted"),)
     typed = at.sending
     is_told = typed is not None and any(_is_same(one.text, typed.text) for one in shown)
-    if typed is not None and not is_told and not _is_among(typed, at.entries):
+    if typed is not None and not is_told and not _is_among(typed, at):
         yield from _prompt_lines(typed, asked_words(typed, at.now, is_over=False), room)
 
 
@@ -106,15 +108,15 @@ def _prompt_lines(sent: SentCommand, words: str, room: int) -> Iterator[Line]:
     yield (Cell("  "), Cell(cut(words, max(8, room - 2)), "noticed"))
 
 
-def _is_among(sent: SentCommand, entries: Sequence[Entry]) -> bool:
+def _is_among(sent: SentCommand, at: RunContext) -> bool:
     """Whether the transcript has a prompt by now; without a time in it none can be told."""
     since = sent.at - _CLOCKS_DIFFER
-    for entry in reversed(entries):
+    for entry in reversed(at.entries):
         if entry.at is not None and entry.at < since:
             return False
         if entry.kind is EntryKind.PROMPT and entry.at and _is_same(entry.text, sent.text):
             return True
-    return False
+    return not at.is_whole
 
 
 def _is_same(one: str, other: str) -> bool:

@@ -30,6 +30,7 @@ from tui.ui.background.pane_feed import PaneFeed
 from tui.ui.background.pollers import CatalogPoller, StreamPoller
 from tui.ui.background.reading import PageReader
 from tui.ui.engine.engine import Engine
+from tui.ui.pointer import WHEEL_ROWS, Pointer
 from tui.ui.state import layout, session_restore
 from tui.ui.state.bell import Bell
 from tui.ui.state.notifications import Notifications
@@ -110,6 +111,8 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
             once=self.once,
             keys=self.keys,
         )
+        by = self.handlers.sort_by
+        self.pointer = Pointer(self.panes, self.store, engine.keys, self.press, by)
 
     def compose(self) -> ComposeResult:
         yield from self.panes.compose()
@@ -208,12 +211,6 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
             self.feed.show_live()
         else:
             self.feed.show_keys()
-
-    def on_table_chosen(self, message: Table.Chosen) -> None:
-        """Activate the pane that was clicked."""
-        self.store.pressed()
-        clicked = (row.name for row in PANES if self.panes.numbered[row.number] is message.table)
-        self.handlers.run(self._by_name[next(clicked)])
 
     # What comes in ---------------------------------------------------------------------------
 
@@ -331,6 +328,23 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
         """Show what a flow changed."""
         self.looking.wake()
         self.tick()
+
+    def press(self, name: str) -> None:
+        """Press the key of that name, by the same rules as on the keyboard."""
+        if self.check_action("press", (name,)):
+            self.news.key_pressed()
+            self.store.pressed()
+            self.action_press(name)
+
+    def on_click(self, event: events.Click) -> None:
+        if event.button == 1:
+            self.pointer.click(event.screen_x, event.screen_y, is_double=event.chain == 2)
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        self.pointer.wheel(event.screen_x, event.screen_y, WHEEL_ROWS)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        self.pointer.wheel(event.screen_x, event.screen_y, -WHEEL_ROWS)
 
     def takes(self, event: events.Key | events.Paste) -> bool:
         """Give typed input to the open question; without one take pastes, and no key.

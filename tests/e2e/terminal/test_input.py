@@ -204,3 +204,47 @@ def test_a_hundred_thousand_random_bytes_harm_nothing(tmp_path: Path) -> None:
         screen.send("q")
         assert screen.process.wait(60) == 0
     assert snapshot(listing.root) == before
+
+
+def off_ssh(*words: str) -> Terminal:
+    program = (sys.executable, "-m", "tests.support.console.fixed_console", *words)
+    return Terminal(program, size=(120, 36), environment={"SSH_CONNECTION": ""}, cwd=PLACE)
+
+
+def click_on(screen: Terminal, word: str, *, row: int = -1) -> None:
+    """Press and release the left button where a word begins on the screen."""
+    lines = screen.text.split("\n")
+    y = next(at for at, line in enumerate(lines) if word in line) if row < 0 else row
+    place = f"{lines[y].index(word) + 1};{y + 1}"
+    screen.write(f"\x1b[<0;{place}M\x1b[<0;{place}m".encode())
+
+
+def test_the_mouse_clicks_heads_rows_and_hints_and_its_wheel_scrolls() -> None:
+    with off_ssh() as screen:
+        screen.wait_for("QUIET", "1-4 panes", "Tier-1 suppliers")
+        click_on(screen, "QUIET")
+        screen.wait_for("▲QUIET", "sorted by quiet")
+        screen.write(b"\x1b[<65;60;8M" * 3)
+        screen.wait_for("↑ 9 more")
+        click_on(screen, "hollis_park")
+        screen.wait_for("▸1 Listings")
+        click_on(screen, "? help")
+        screen.wait_for("Keys and verbs")
+        screen.send("q")
+        screen.wait_for("1-4 panes")
+        screen.send("q")
+        assert screen.process.wait(60) == 0
+
+
+def test_over_ssh_the_terminal_keeps_its_mouse() -> None:
+    with off_ssh("--ssh") as screen:
+        screen.wait_for("QUIET", "1-4 panes", "Tier-1 suppliers")
+        click_on(screen, "QUIET")
+        screen.send("j")
+        screen.send("j")
+        screen.wait_for("4 sessions failed this way")
+        assert "▲QUIET" not in screen.text
+        screen.send("q")
+        assert screen.process.wait(60) == 0
+        for mode in (b"1000h", b"1002h", b"1003h"):
+            assert b"\x1b[?" + mode not in screen.raw

@@ -109,6 +109,25 @@ class Console:
         await self.paste(line)
         await self.press("enter")
 
+    async def click(self, part: str, x: int, y: int, *, times: int = 1) -> None:
+        """Click on a cell of a part of the screen, as a terminal tells it."""
+        left, top = self._pane(part).region.offset
+        at = (left + x, top + y)
+        for kind in (events.MouseDown, events.MouseUp) * times:
+            self._app.post_message(kind(None, *at, 0, 0, 1, False, False, False, *at))
+        for _ in range(_ROUNDS):
+            await self._pilot.pause(0)
+
+    async def wheel(self, part: str, rows: int) -> None:
+        """Turn the wheel over the middle of a part by so many steps; downwards if positive."""
+        x, y = self._pane(part).region.center
+        kind = events.MouseScrollDown if rows > 0 else events.MouseScrollUp
+        for _ in range(abs(rows)):
+            at = (int(x), int(y))
+            self._app.post_message(kind(None, *at, 0, 0, 0, False, False, False, *at))
+        for _ in range(_ROUNDS):
+            await self._pilot.pause(0)
+
     async def resize(self, width: int, height: int) -> None:
         """Give the terminal another size, in cells."""
         await self._pilot.resize_terminal(width, height)

@@ -98,6 +98,14 @@ class PagePane(Pane):
         """Where the selected line leads, if one is in sight."""
         return self._cursor.target(self.top, self.body_height) if self.is_open else None
 
+    def select_at(self, y: int) -> bool:
+        """Select what the line at `y` of the widget leads to; return whether it leads anywhere."""
+        line = self.top + y - (self.size.height - self.body_height)
+        self._cursor.go_to_line(line, line + 1)
+        self.redraw()
+        row = self._cursor.row
+        return row is not None and row.first <= line < row.stop
+
     def scroll_lines(self, lines: int) -> None:
         """Scroll as far as there is more; where lines lead somewhere, go from one to the next."""
         cursor, height = self._cursor, self.body_height

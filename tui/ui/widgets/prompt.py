@@ -264,6 +264,11 @@ class PromptBar(MessageBar):
             return self._wrapped(self.message.text)[: self._most_rows]
         return []
 
+    def has_keys_at(self, y: int) -> bool:
+        """Whether the line at `y` is that of the keys."""
+        is_message = self._answer is None and not self._is_held
+        return is_message and y == self.size.height - 1 and self.body_line(y) is self.keys
+
     def body_line(self, y: int) -> Line:
         whole = self._in_full()
         if y < len(whole):

@@ -10,7 +10,6 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 
-from textual import events
 from textual.message import Message
 
 from tui.core.models.session import Key
@@ -36,13 +35,6 @@ class Table(Pane):
             super().__init__()
             self.table = table
             self.key = key
-
-    class Chosen(Message):
-        """A row was clicked."""
-
-        def __init__(self, table: Table) -> None:
-            super().__init__()
-            self.table = table
 
     def __init__(self, settings: PaneSettings) -> None:
         super().__init__(settings)
@@ -214,20 +206,26 @@ class Table(Pane):
         """Keep the selection visible."""
         self._settle()
 
-    def on_click(self, event: events.Click) -> None:
-        """Select the row under the pointer."""
-        row = event.y - (1 if self.frame or self.has_rule else 0) - 1
-        if 0 <= row < self.page and self.first + row < len(self.keys):
-            self.post_message(self.Chosen(self))
-            self.move_to(self.first + row)
+    def is_head(self, y: int) -> bool:
+        """Whether the line at `y` of the widget is that of the column names."""
+        return y == (1 if self.frame or self.has_rule else 0)
 
-    def on_mouse_scroll_down(self) -> None:
-        """Move down three rows."""
-        self.move(3)
+    def row_at(self, y: int) -> int | None:
+        """Return the row that the line at `y` of the widget shows, `None` for none."""
+        row = y - (1 if self.frame or self.has_rule else 0) - 1
+        is_row = 0 <= row < self.page and self.first + row < len(self.keys)
+        return self.first + row if is_row else None
 
-    def on_mouse_scroll_up(self) -> None:
-        """Move up three rows."""
-        self.move(-3)
+    def scroll_rows(self, rows: int) -> None:
+        """Scroll by so many rows; the selection moves only where it would leave the sight."""
+        lowest = max(0, len(self.keys) - self.page)
+        first = max(0, min(self.first + rows, lowest))
+        if first == self.first:
+            return
+        self.first = first
+        index = max(first, min(self.index, first + self.page - 1))
+        self.move_to(index)
+        self.redraw()
 
 
 def _out_of_sight(rows: int, needs: Iterable[Need]) -> OutOfSight:

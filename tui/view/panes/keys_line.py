@@ -18,3 +18,14 @@ def keys_line(keys: tuple[tuple[str, str, bool], ...], width: int) -> Line:
         line += [Cell(key, "key" if is_possible else "muted")]
         line += [Cell(f" {word}  ", "" if is_possible else "muted")]
     return tuple(line)
+
+
+def sign_at(line: Line, x: int) -> str:
+    """Return the sign of the key whose hint is in that cell of a line of keys; empty for none."""
+    hints, start = line[1:], cell_width(line[0].text) if line else 0
+    for key, word in zip(hints[::2], hints[1::2], strict=True):
+        end = start + cell_width(key.text) + cell_width(word.text.rstrip())
+        if start <= x < end:
+            return key.text
+        start += cell_width(key.text) + cell_width(word.text)
+    return ""

@@ -72,7 +72,7 @@ class Scene:
     holds: Callable[[Sick], Any] = as_it_is
 
 
-LOOKS = ("ls", "check", "doctor", "trash", "log", "stats", f"show {FIRST}", "ls --live")
+LOOKS = ("ls", "check", "doctor", "trash", "log", "stats", "report", f"show {FIRST}", "ls --live")
 ENDS = (f"delete {FIRST}", f"extend {FIRST} 30d", f"fail {FIRST} no", f"purge {FIRST} --yes")
 STEERS = (f"interrupt {FIRST}", f"stop {FIRST}", f"send {FIRST} on", f"answer {FIRST} allow")
 WRONG = """

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+from tui.cli.declarations.table import BY_NAME
 from tui.core.act_summary import action_word
 from tui.core.models.audit import AuditEvent
+from tui.core.models.line_target import LineTarget
 from tui.core.models.session import Key, Session
 from tui.core.sessions.attention import FailureGroup, failed_at
 from tui.core.text.markdown_quoting import code, escaped
@@ -30,17 +32,40 @@ _ELSEWHERE = (
 _NO_REASON = "no reason was recorded"
 
 
-def hand_over_markdown(found: HandOver, root: str, shell_line: ShellLine) -> Iterator[str]:
+class CommandLines:
+    """Makes a command line of a verb's words, with short ids, and knows where each leads."""
+
+    def __init__(self, shell_line: ShellLine, sessions: Iterable[Session]) -> None:
+        self._shell_line = shell_line
+        there = tuple(sessions)
+        self._shorter = _short_addresses(there)
+        self._keys = {one.address: one.key for one in there}
+        self._words: dict[str, tuple[str, ...]] = {}
+
+    def __call__(self, words: Sequence[str]) -> str:
+        line = self._shell_line([self._shorter.get(word, word) for word in words])
+        self._words[code(one_line(line))] = tuple(words)
+        return line
+
+    def targets(self, lines: Sequence[str]) -> list[LineTarget | None]:
+        """Return where each line leads: a command's to its verb, the one above to its session."""
+        below = [*lines[1:], ""]
+        return [self._target(*both) for both in zip(lines, below, strict=True)]
+
+    def _target(self, line: str, below: str) -> LineTarget | None:
+        words, of_below = self._words.get(line.strip()), self._words.get(below.strip(), ())
+        if words and BY_NAME[words[0]].acts:
+            return LineTarget(command=words)
+        key = next((self._keys[one] for one in words or of_below if one in self._keys), None)
+        return LineTarget(listing=key[0], session_id=key[1]) if key else None
+
+
+def hand_over_markdown(found: HandOver, root: str, line: CommandLines) -> Iterator[str]:
     """Return the hand-over of a root as blocks, to be joined by empty lines.
 
-    `shell_line` makes a command line of a verb's words. Everything that others wrote is escaped.
+    Everything that others wrote is escaped.
     """
-    shorter = _short_addresses(found.sessions)
-
-    def line(words: Sequence[str]) -> str:
-        return shell_line([shorter.get(word, word) for word in words])
-
-    titles = {one.key: one.title for one in found.sessions}
+    titles = {one.key: _label(one) for one in found.sessions}
     where = f" of {escaped(one_line(found.listing))}" if found.listing else ""
     yield f"# Hand-over{where}: {escaped(one_line(root))}"
     yield f"From {whole_moment(found.since)} to {whole_moment(found.at)}. {_summary(found)}"
@@ -80,7 +105,7 @@ def _summary(found: HandOver) -> str:
 
 
 def _alerts(
-    head: str, alerts: Sequence[Alert], titles: Mapping[Key, str], line: ShellLine
+    head: str, alerts: Sequence[Alert], titles: Mapping[Key, str], line: CommandLines
 ) -> Iterator[str]:
     yield f"## {head} ({len(alerts)})"
     shown = alerts[:_MOST_OF_A_KIND]
@@ -90,10 +115,10 @@ def _alerts(
     yield "\n".join(lines) or "None."
 
 
-def _alert(one: Alert, titles: Mapping[Key, str], line: ShellLine) -> str:
+def _alert(one: Alert, titles: Mapping[Key, str], line: CommandLines) -> str:
     place = _place(one.listing, one.session_id) if one.session_id else one.listing
     where = code(one_line(place)) or "the root"
-    title = _title(titles.get((one.listing, one.session_id), ""))
+    title = titles.get((one.listing, one.session_id), "")
     return f"- {where}{title}: {escaped(one.fact or one.words)}{_goes_on(line(one.command))}"
 
 
@@ -101,15 +126,18 @@ def _place(listing: str, session_id: str) -> str:
     return f"{listing}/{session_id[:8]}"
 
 
-def _title(title: str) -> str:
-    return f" {escaped(one_line(title)[:100])}" if title else ""
+def _label(session: Session) -> str:
+    """Return a session's title, and the note that operators keep."""
+    title = f" {escaped(one_line(session.title)[:100])}" if session.title else ""
+    note = escaped(one_line(session.note)[:300])
+    return f"{title} (note: {note})" if note else title
 
 
 def _goes_on(command: str) -> str:
     return f"\n  {code(one_line(command))}" if command else ""
 
 
-def _failures(found: HandOver, line: ShellLine) -> Iterator[str]:
+def _failures(found: HandOver, line: CommandLines) -> Iterator[str]:
     sessions = sum(len(one.sessions) for one in found.failures)
     yield f"## Failed ({sessions})"
     if not sessions and not found.recovered:
@@ -121,7 +149,7 @@ def _failures(found: HandOver, line: ShellLine) -> Iterator[str]:
         yield "\n".join(_recovered(one, line) for one in found.recovered[:_MOST_OF_A_KIND])
 
 
-def _failure(group: FailureGroup, line: ShellLine) -> Iterator[str]:
+def _failure(group: FailureGroup, line: CommandLines) -> Iterator[str]:
     many = len(group.sessions)
     since = f" since {moment(group.since, LOCAL)}" if group.since else ""
     reason = escaped(one_line(group.reason)[:300]) or _NO_REASON
@@ -137,31 +165,31 @@ def _failure(group: FailureGroup, line: ShellLine) -> Iterator[str]:
         yield f"All of these again: {code(one_line(line(words)))}"
 
 
-def _failed(session: Session, line: ShellLine) -> str:
+def _failed(session: Session, line: CommandLines) -> str:
     at, ack = failed_at(session), session.ack
     settled = f", acknowledged by {escaped(one_line(ack.by)[:64])}" if ack is not None else ""
     when = f", {moment(at, LOCAL)}" if at else ""
     where = code(one_line(_place(session.listing, session.session_id)))
     return (
-        f"- {where}{_title(session.title)}{when}{settled}"
+        f"- {where}{_label(session)}{when}{settled}"
         f"{_goes_on(line(('show', session.address)))}"
         f"{_goes_on(line(('resume', session.address)))}"
     )
 
 
-def _recovered(event: AuditEvent, line: ShellLine) -> str:
+def _recovered(event: AuditEvent, line: CommandLines) -> str:
     where = code(one_line(_place(event.listing, event.session_id)))
     words = escaped(one_line(act_words(event))[:300])
     return f"- {where} {moment(event.at, LOCAL)}: {words}{_goes_on(line(act_command(event, 1)))}"
 
 
-def _soonest(session: Session, line: ShellLine) -> str:
+def _soonest(session: Session, line: CommandLines) -> str:
     where = code(one_line(_place(session.listing, session.session_id)))
-    ends = f"The next to end is {where}{_title(session.title)}, {moment(session.ends_at, LOCAL)}:"
+    ends = f"The next to end is {where}{_label(session)}, {moment(session.ends_at, LOCAL)}:"
     return f"{ends} {code(one_line(line(('extend', session.address, '7d'))))}"
 
 
-def _done(acts: Sequence[LoggedAct], line: ShellLine) -> Iterator[str]:
+def _done(acts: Sequence[LoggedAct], line: CommandLines) -> Iterator[str]:
     yield f"## Done ({len(acts)})"
     if not acts:
         yield "Nothing."
@@ -177,7 +205,7 @@ def _done(acts: Sequence[LoggedAct], line: ShellLine) -> Iterator[str]:
         yield "\n".join((*lines, *_turns(turns)))
 
 
-def _act(act: LoggedAct, line: ShellLine) -> str:
+def _act(act: LoggedAct, line: CommandLines) -> str:
     event = act.first
     where = code(_place(event.listing, event.session_id)) if event.session_id else ""
     if act.sessions > 1:
@@ -203,7 +231,7 @@ def _turns(turns: Sequence[AuditEvent]) -> Iterator[str]:
     yield f"{words}{failed}"
 
 
-def _costs(spending: Sequence[Spending], line: ShellLine) -> Iterator[str]:
+def _costs(spending: Sequence[Spending], line: CommandLines) -> Iterator[str]:
     yield "## Cost"
     rows: list[tuple[str, ...]] = [
         ("listing", "turns", "cost", "not in the audit"),

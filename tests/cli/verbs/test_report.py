@@ -92,6 +92,27 @@ def test_hostile_titles_and_reasons_stay_within_their_lines(listing: SampleListi
     assert len(re.findall("<h1>", page)) == 1
 
 
+def test_each_line_leads_on_in_the_console(listing: SampleListing) -> None:
+    act_a_little(listing)
+    said = say_verb(listing.context(), ["report", "--since", "1h"])
+    led = {said.lines[index].split(" ")[-2]: target for index, target in said.targets.items()}
+    assert led["answer"].command == ("answer", f"hollis_park/{SECOND}")
+    assert led["resume"].command == ("resume", f"hollis_park/{FIRST}")
+    assert (led["show"].command, led["show"].listing) == ((), "hollis_park")
+    entry = next(index for index, line in enumerate(said.lines) if line.startswith("- `"))
+    assert said.targets[entry].session_id == SECOND
+
+
+def test_a_note_goes_with_its_session(listing: SampleListing) -> None:
+    act_a_little(listing)
+    run_cli(listing.root, "note", FIRST, "the client [calls](http://evil) at 9")
+    run_cli(listing.root, "snooze", FIRST, "4h")
+    text = run_cli(listing.root, "report", "--since", "1h").stdout
+    assert "(note: the client \\[calls\\]\\(http://evil\\) at 9)" in text
+    assert ": snoozed by " in text
+    assert "snooze hollis_park/9f2c0000 off`" in text
+
+
 def test_a_file_is_new_private_and_whole(listing: SampleListing, tmp_path: Path) -> None:
     act_a_little(listing)
     path = tmp_path / "handover.md"

@@ -17,10 +17,12 @@ from tui.core.sessions.attention import (
     is_settled,
     is_snoozed,
     need_of,
+    snoozed_until,
 )
 from tui.core.text.bounded_json import json_object
 from tui.core.text.safe_text import one_line
 from tui.operations.context import Context
+from tui.operations.formatting import moment
 from tui.operations.listing_health import is_whole
 from tui.operations.monitor.history import LoggedAct, grouped_acts, next_end
 from tui.operations.monitor.needs import Alert, needs, needs_of_trash
@@ -81,17 +83,7 @@ def hand_over(
         if not is_whole(one):
             unread[f"{one.listing_id}: {one_line(one.problem)}"] = None
     folder = next((one.path.name for one in catalog.listings if listing), "")
-    acts = grouped_acts(
-        context,
-        listing=folder,
-        limit=MOST_ACTS + 1,
-        since=since,
-        is_whole=True,
-        report=lambda words: unread.setdefault(words),
-    )
-    if len(acts) > MOST_ACTS:
-        unread[f"only the last {MOST_ACTS} actions are in here"] = None
-    acts = tuple(reversed(acts[:MOST_ACTS]))
+    acts = _acts(context, folder, since, unread)
     alerts = (
         *needs_of_trash(catalog),
         *needs(catalog, now, context.settings.quiet_after, ends_within),
@@ -106,12 +98,32 @@ def hand_over(
         failures=by_cause(failed),
         recovered=_recovered(acts, failed),
         waits=(*_of(alerts, "waiting"), *_queued(catalog.sessions), *_hold(catalog)),
-        attention=tuple(one for one in alerts if one.what not in ("waiting", "failed", "ends")),
+        attention=(
+            *(one for one in alerts if one.what not in ("waiting", "failed", "ends")),
+            *_snoozed(catalog.sessions, now, context.settings.quiet_after),
+        ),
         ends=tuple(sorted(_of(alerts, "ends"), key=lambda one: one.mark)),
         next_end=next_end(catalog.sessions, now),
         spending=_spending(catalog, acts, since),
         unread=tuple(unread),
     )
+
+
+def _acts(
+    context: Context, folder: str, since: datetime, unread: dict[str, None]
+) -> tuple[LoggedAct, ...]:
+    """Return what was done, oldest first; `unread` gets what is not in there."""
+    found = grouped_acts(
+        context,
+        listing=folder,
+        limit=MOST_ACTS + 1,
+        since=since,
+        is_whole=True,
+        report=lambda words: unread.setdefault(words),
+    )
+    if len(found) > MOST_ACTS:
+        unread[f"only the last {MOST_ACTS} actions are in here"] = None
+    return tuple(reversed(found[:MOST_ACTS]))
 
 
 def act_command(event: AuditEvent, sessions: int) -> tuple[str, ...]:
@@ -158,6 +170,22 @@ def _queued(sessions: Iterable[Session]) -> Iterator[Alert]:
                 listing=one.listing,
                 session_id=one.session_id,
                 command=("show", one.address),
+            )
+
+
+def _snoozed(sessions: Iterable[Session], now: datetime, quiet_after: timedelta) -> Iterator[Alert]:
+    """Yield what was put off: it needs attention again when nobody of this shift is there."""
+    for one in sessions:
+        until = snoozed_until(one, now, quiet_after)
+        if until is not None and one.ack is not None:
+            yield Alert(
+                "note",
+                "snoozed",
+                words=f"snoozed by {one_line(one.ack.by)} until {moment(until)}",
+                mark="",
+                listing=one.listing,
+                session_id=one.session_id,
+                command=("snooze", one.address, "off"),
             )
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 
 from tui.cli.hangup import ending_with_reader
 from tui.cli.json_fields import hand_over_json
 from tui.cli.lookup import look
 from tui.cli.output import json_text, put, say
 from tui.cli.written_file import require_may_write, write_whole
+from tui.core.models.line_target import LineTarget
 from tui.core.time.expiry import parse_duration
 from tui.core.time.since import parse_since
 from tui.core.time.zones import LOCAL
@@ -26,12 +28,11 @@ def report(context: Context, args: argparse.Namespace) -> int:
     catalog = look(context, args.listing or "", tell=lambda _: None)
     listing = find_listing(catalog, args.listing).listing_id if args.listing else ""
     found = hand_over(context, catalog, since, within, listing)
-    text = (
-        json_text(hand_over_json(found, context.shell_line)) if args.json else _text(context, found)
-    )
+    text, targets = _text(context, found, as_json=args.json)
     if args.output is None:
         with ending_with_reader():
-            put(text)
+            for line, target in zip(text.split("\n"), targets, strict=True):
+                put(line, target)
     else:
         size = write_whole(args.output, f"{text}\n")
         say(f"{args.output}: {size} bytes")
@@ -40,8 +41,14 @@ def report(context: Context, args: argparse.Namespace) -> int:
     return int(bool(found.unread))
 
 
-def _text(context: Context, found: HandOver) -> str:
-    from tui.cli.hand_over_markdown import hand_over_markdown
+def _text(
+    context: Context, found: HandOver, *, as_json: bool
+) -> tuple[str, Sequence[LineTarget | None]]:
+    """Return the report, and where each of its lines leads."""
+    if as_json:
+        return json_text(hand_over_json(found, context.shell_line)), (None,)
+    from tui.cli.hand_over_markdown import CommandLines, hand_over_markdown
 
-    name = context.root.absolute().name or str(context.root)
-    return "\n\n".join(hand_over_markdown(found, name, context.shell_line))
+    name, commands = context.root.absolute().name, CommandLines(context.shell_line, found.sessions)
+    text = "\n\n".join(hand_over_markdown(found, name, commands))
+    return text, commands.targets(text.split("\n"))

@@ -8,6 +8,7 @@ from tests.support.console.fixed_catalog import NOW
 from tests.support.console.fixed_engine import FixedEngine
 from tests.support.console.harness import Console, console
 from tui.core.console.key_table import KEY_ACTIONS
+from tui.core.console.line_keys import LINE_KEYS
 from tui.core.models.entry import Entry, EntryKind
 from tui.ui.widgets.pane import STYLES
 from tui.view.panes.page import help_lines
@@ -84,3 +85,17 @@ async def test_every_key_is_in_it() -> None:
         page = await help_of(at)
         for one in KEY_ACTIONS:
             assert at.engine.keys.signs(one.name) in page
+
+
+async def test_the_keys_of_an_open_line_are_in_it_and_do_what_it_says() -> None:
+    async with console() as at:
+        page = " ".join((await help_of(at)).split())
+        for key, does in LINE_KEYS:
+            assert f"{key} {does}" in page
+        await at.choose("First screen")
+        await at.press("r")
+        await at.asked()
+        await at.press(*"one two", "ctrl+a", *"x", "ctrl+e", "alt+enter", *"three four", "ctrl+w")
+        assert at.typed == "xone two\nthree "
+        await at.press("up", "ctrl+k", "ctrl+j", "down", "ctrl+e", "ctrl+u")
+        assert at.typed == "xone t\n\n"

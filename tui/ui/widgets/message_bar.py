@@ -93,7 +93,7 @@ class MessageBar(Pane):
         """Return the message in one line: with its time at the right, or shortened."""
         text, style, room = self.message.text, self.message.style, max(0, self.size.width - 2)
         left = room - cell_width(text)
-        if left < 0:
+        if left < 0 and self._time:
             cut = fit(text, max(0, room - len(f"  {self.whole_key} whole")))[:-1].rstrip()
             return (
                 *(Cell(" "), Cell(f"{cut}… ", style)),

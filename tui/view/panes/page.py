@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import zip_longest
 from typing import NamedTuple
 
+from tui.core.console.line_keys import LINE_KEYS
 from tui.core.text.safe_text import cell_width, fit
 from tui.view.text import signs
 from tui.view.text.formatting import STATE_WIDTH, state_legend
@@ -56,6 +57,9 @@ def help_lines(
     guides = wrap(", ".join(topics), width - 6)
     return (
         *_columns(tuple(keys), _KEY_WIDTH, width),
+        (),
+        _head("While a line is open", ""),
+        *_columns([(key, does, "") for key, does in LINE_KEYS], _VERB_WIDTH, width),
         (),
         _head(f"{sign}VERB", "runs a verb; Tab completes it:"),
         *_columns(tuple(verbs), _VERB_WIDTH, width),

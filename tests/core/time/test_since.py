@@ -24,6 +24,8 @@ BERLIN = ZoneInfo("Europe/Berlin")
         ("2026-11-24", datetime(2026, 11, 23, 23, 0, tzinfo=UTC)),
         ("2026-11-24 22:00", datetime(2026, 11, 24, 21, 0, tzinfo=UTC)),
         ("2026-11-24T22:00:00+00:00", datetime(2026, 11, 24, 22, 0, tzinfo=UTC)),
+        ("today", datetime(2026, 11, 24, 23, 0, tzinfo=UTC)),
+        ("Yesterday", datetime(2026, 11, 23, 23, 0, tzinfo=UTC)),
         ("8h", NOW - timedelta(hours=8)),
         (" 2 ", NOW - timedelta(days=2)),
     ],

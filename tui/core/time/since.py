@@ -1,4 +1,4 @@
-"""What `--since` takes: a time of day, a date, or how long ago."""
+"""What `--since` takes: a time of day, a day, or how long ago."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from tui.core.text.safe_text import one_line
 from tui.core.time.expiry import parse_duration
 from tui.core.time.zones import read_time
 
-_EXAMPLES = "use a time like 22:00, a date like 2026-12-24 or '2026-12-24 22:00', or 8h"
+_EXAMPLES = "use a time like 22:00, yesterday, a date like 2026-12-24 or '2026-12-24 22:00', or 8h"
+_DAYS_AGO = {"today": 0, "yesterday": 1}
 _TIME_OF_DAY = re.compile(r"\d{1,2}:\d\d")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d.*")
 
@@ -18,10 +19,14 @@ _DATE = re.compile(r"\d{4}-\d\d-\d\d.*")
 def parse_since(typed: str, now: datetime, zone: tzinfo) -> datetime:
     """Return the moment in UTC that `22:00`, `2026-12-24`, `2026-12-24 22:00` or `8h` means.
 
-    A time of day is the last one that was, in `zone`; a date is its start there; a duration, as
-    `parse_duration` takes it, is how long ago. Raises `UsageError`, also for a time to come.
+    A time of day is the last one that was, in `zone`; a date, `today` or `yesterday` is the start
+    of that day there; a duration, as `parse_duration` takes it, is how long ago. Raises
+    `UsageError`, also for a time to come.
     """
     typed = typed.strip()
+    if (days := _DAYS_AGO.get(typed.lower())) is not None:
+        day = now.astimezone(zone).date() - timedelta(days=days)
+        return datetime.combine(day, time(), zone).astimezone(UTC)
     if _TIME_OF_DAY.fullmatch(typed):
         return _last(typed, now, zone)
     if _DATE.fullmatch(typed):

@@ -123,7 +123,7 @@ complete -c session-console -n '__fish_seen_subcommand_from cleanup' -l yes
 complete -c session-console -n '__fish_seen_subcommand_from cleanup' -a '(__session_console_names listing)'
 complete -c session-console -n __fish_use_subcommand -a hold -d 'pause new runs and clean-up in this root, or allow them again'
 complete -c session-console -n '__fish_seen_subcommand_from hold' -l reason -r
-complete -c session-console -n __fish_use_subcommand -a view -d 'list named views, or save or delete one'
+complete -c session-console -n __fish_use_subcommand -a view -d 'list named views, or show, save or delete one'
 complete -c session-console -n '__fish_seen_subcommand_from view' -l columns -r
 complete -c session-console -n '__fish_seen_subcommand_from view' -l filter -r
 complete -c session-console -n '__fish_seen_subcommand_from view' -l listing -r

@@ -44,7 +44,7 @@ _session-console() {
         'mode:change the permission mode of a running agent'
         'cleanup:move sessions that are expired, old or over the size limit to the trash'
         'hold:pause new runs and clean-up in this root, or allow them again'
-        'view:list named views, or save or delete one'
+        'view:list named views, or show, save or delete one'
         'trash:list the trash, or preview a session in it'
         'log:print who did what'
         'stats:count sessions, bytes and costs by listing'

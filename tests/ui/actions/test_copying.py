@@ -122,6 +122,11 @@ def read(command: str) -> dict[str, Any]:
             {"verb": "answer", "decision": "deny", "reason": "not --now"},
         ),
         ("First screen", ("slash", *"!live it", "enter"), {"verb": "ls", "filter": "!live it"}),
+        (
+            "First screen",
+            ("s", "s", "o", "slash", *"live", "enter"),
+            {"verb": "ls", "filter": "live", "sort": "quiet:desc"},
+        ),
         ("First screen", ("e", "enter", "j"), {"verb": "show"}),
         ("First screen", ("e", "enter", "1"), {"verb": "ls", "listing": None}),
         ("First screen", ("4",), {"verb": "tail", "follow": True}),

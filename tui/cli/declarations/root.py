@@ -41,7 +41,7 @@ ROOT = (
     Verb(
         name="view",
         module="root.view",
-        summary="list named views, or save or delete one",
+        summary="list named views, or show, save or delete one",
         examples=(
             "view save big --filter 'size>10M' --sort size",
             "view save big --filter 'size>10M' --shared",

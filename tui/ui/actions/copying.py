@@ -8,6 +8,7 @@ from textual.app import App
 
 from tui.core.console.pane_table import LISTINGS, LIVE
 from tui.core.models.entry import Entry
+from tui.core.sessions.session_order import order_words
 from tui.core.text.safe_text import one_line
 from tui.core.text.shell_line import shell_line
 from tui.ui.actions.action_context import ActionContext
@@ -38,7 +39,8 @@ def _in_sight(targets: KeyTargets) -> tuple[str, ...]:
 def listed(query: ListQuery) -> tuple[str, ...]:
     """Return the arguments of `ls` that list what a query shows."""
     listing = (query.listing,) if query.listing else ()
-    return ("ls", *listing, *(("--filter", query.filter) if query.filter else ()))
+    sort = ("--sort", order_words(query.sort, query.is_reversed)) if query.arrow else ()
+    return ("ls", *listing, *(("--filter", query.filter) if query.filter else ()), *sort)
 
 
 def entry_text(entry: Entry | None, result: Entry | None) -> str:

@@ -67,7 +67,7 @@ class KeyHandlers:
         self._sorting = Sorting(store, feed, self._say, lambda: self._sign("sort"))
         own = self._own_verbs(ColumnChoice(store, panes.sessions, context.pages, feed.tick))
         self._filter_line = FilterLine(context, panes, store, feed)
-        self._views = ViewCommand(context, store, feed, once)
+        self._views = ViewCommand(context, store, feed, panes.sessions, once)
         self._line = CommandLine(context, store, feed, targets, own=own, views=self._views)
         self._opener = LineOpener(
             context,

@@ -27,6 +27,18 @@ async def test_a_view_brings_its_listing_filter_order_and_columns() -> None:
         assert "ls --view big" in await at.command()
 
 
+async def test_the_selection_stays_if_the_view_has_it_and_else_goes_to_the_top() -> None:
+    async with console(FixedEngine(views=(BIG,))) as at:
+        inside = await at.choose("PE platforms, DACH")
+        await at.enter("view big")
+        await at.answered()
+        assert at.session == inside
+        await at.enter("view expensive")
+        await at.answered()
+        assert inside.key not in at.listed
+        assert at.session.key == at.listed[0]
+
+
 async def test_the_shipped_views_show_what_they_are_called() -> None:
     async with console() as at:
         await at.enter("view needs-attention")

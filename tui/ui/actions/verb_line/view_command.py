@@ -18,6 +18,7 @@ from tui.ui.background.pane_feed import PaneFeed
 from tui.ui.state.list_query import ListQuery
 from tui.ui.state.view_store import ViewStore
 from tui.ui.threads import in_background
+from tui.ui.widgets.table import Table
 
 
 class ViewCommand:
@@ -31,11 +32,13 @@ class ViewCommand:
         context: ActionContext,
         store: ViewStore,
         feed: PaneFeed,
+        table: Table,
         once: Callable[[str, Coroutine[Any, Any, None]], None],
     ) -> None:
         self._context = context
         self._store = store
         self._feed = feed
+        self._table = table
         self._once = once
         self.names: tuple[str, ...] = ()
 
@@ -86,8 +89,11 @@ class ViewCommand:
             is_reversed=view.is_reversed,
             columns=view.columns or store.query.columns,
         )
+        selected = self._table.key
         store.change(query=query, pane=SESSIONS, is_full=False)
         self._feed.tick()
+        if selected is None or not self._table.select(selected):
+            self._table.move_to(0)
         self._context.pages.fit()
         shared = f", {view.origin_words}" if view.origin is Origin.SHARED else ""
         said = f"view {view.name}{shared}: {len(store.view.shown)} sessions"

@@ -30,7 +30,7 @@ class SessionColumn:
 
 
 MARKS = SessionColumn(name="", heading="", help="what is selected, marked and new", width=2)
-TITLE = "title"
+LISTING, TITLE = "listing", "title"
 SESSION_COLUMNS: tuple[SessionColumn, ...] = (
     SessionColumn(
         name="ends",
@@ -40,7 +40,7 @@ SESSION_COLUMNS: tuple[SessionColumn, ...] = (
         is_right=True,
     ),
     SessionColumn(name="state", heading="STATE", help="what it is doing", width=13),
-    SessionColumn(name="listing", heading="LISTING", help="its listing", width=12, most=40),
+    SessionColumn(name=LISTING, heading="LISTING", help="its listing", width=12, most=40),
     SessionColumn(name="stage", heading="ST", help="its stage", width=2, most=6),
     SessionColumn(
         name=TITLE, heading="TITLE", help="its title, else its first prompt", width=6, most=1000

@@ -20,8 +20,11 @@ from tui.core.sessions.session_order import (
     is_descending,
     ordered,
 )
+from tui.core.text.safe_text import cut_middle
 from tui.view.panes.listings import is_unreadable
 from tui.view.panes.sessions import ASCENDING, DESCENDING
+
+_MOST_NAME = 28
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +102,7 @@ class ListQuery:
 
     def says(self) -> str:
         """Return what hides rows, for the pane's heading."""
-        listing = f"{self.listing}  " if self.listing else ""
+        listing = f"{cut_middle(self.listing, _MOST_NAME)}  " if self.listing else ""
         filter_ = f"/{self.filter}  " if self.filter else ""
         return listing + filter_
 

@@ -32,6 +32,6 @@ def listed(taken: Reasoned, skipped: Reasoned, erased: Erased, now: datetime) ->
 
 
 def _line(session: Session, why: str, now: datetime) -> str:
-    name = fit(f"{session.listing}/{formatting.stage(session.stage)}", 22)
+    name = fit(formatting.listing_stage(session, 22), 22)
     quiet, size = formatting.elapsed(session.last_activity_at, now), formatting.size(session.bytes)
     return f"{formatting.short_id(session.session_id)}  {name} {quiet:>5} {size:>5}  {why}"

@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from tui.core.models.session import Key, Session
 from tui.core.sessions.listing_join import is_gone
-from tui.core.text.safe_text import cell_width, cut, cut_middle, fit, one_line
+from tui.core.text.safe_text import cell_width, cut, fit
 from tui.core.time.expiry import urgency
 from tui.view.text import formatting, signs
 from tui.view.text.lines import (
@@ -49,7 +49,7 @@ class ExpiryShape:
     @classmethod
     def of(cls, sessions: Iterable[Session]) -> ExpiryShape:
         """Return the shape that shows these names whole, in no width yet."""
-        widest = max((cell_width(_name(one)) for one in sessions), default=0)
+        widest = max((cell_width(formatting.listing_stage(one)) for one in sessions), default=0)
         return cls(0, name=min(widest, _MOST_NAME))
 
     def layout(self) -> Layout:
@@ -57,7 +57,7 @@ class ExpiryShape:
         return _layout(self)
 
 
-_LEAST_NAME, _MOST_NAME = 14, 44
+_MOST_NAME = 28  # longer ones are rare, and may be shortened for what stands beside them
 _MARK, _SIGN = Column("", 1, gap=0, key="mark"), Column("", 1, key="sign")
 _ENDS, _AT = Column("ENDS", 7, is_right=True), Column("AT", 9)
 _LIFE, _ID = Column("LIFE", _BAR), Column("ID", 4)
@@ -68,11 +68,9 @@ _SIZE = Column("SIZE", 5, is_right=True)
 
 @lru_cache(maxsize=64)
 def _layout(shape: ExpiryShape) -> Layout:
-    left, right = [_MARK, _ENDS, _SIGN], [_ID]
-    room = shape.width - sum(one.width + one.gap for one in (*left, *right))
-    if room < min(shape.name, _LEAST_NAME):
-        right = []
-    room -= shape.name
+    left: list[Column] = [_MARK, _ENDS, _SIGN]
+    right: list[Column] = []
+    room = shape.width - sum(one.width + one.gap for one in left) - shape.name
 
     def takes(*more: Column) -> bool:
         """Take room for columns if there is enough."""
@@ -81,11 +79,11 @@ def _layout(shape: ExpiryShape) -> Layout:
         room -= cells if (is_taken := cells <= room) else 0
         return is_taken
 
-    if takes(_EXPIRES, _SWEPT, _THEN):
-        right += [_EXPIRES, _SWEPT, _THEN]
-    elif takes(_AT):
-        left.append(_AT)
-        right += [one for one in (_CLOCK, _THEN) if takes(one)]
+    if takes(_ID, _EXPIRES, _SWEPT, _THEN):
+        right += [_ID, _EXPIRES, _SWEPT, _THEN]
+    else:
+        left += [_AT] if takes(_AT) else []
+        right += [one for one in (_ID, _CLOCK, _THEN) if takes(one)]
     right += [_SIZE] if takes(_SIZE) else []
     left += [_LIFE] if takes(_LIFE) else []
     return flexible(tuple(left), "SESSION", tuple(right), shape.width)
@@ -115,7 +113,7 @@ def line(
         "sign": Cell(signs.SWEPT.sign if session.is_swept_first else "", "muted"),
         "AT": Cell(formatting.hour(session.ends_at, now, zone)),
         "LIFE": Cell(bar(session, now), style),
-        "SESSION": Cell(_name(session, room)),
+        "SESSION": Cell(formatting.listing_stage(session, room)),
         "ID": Cell(formatting.short_id(session.session_id)[: _ID.width], "muted"),
         "CLOCK": Cell("sweep" if session.is_swept_first else "expiry", "muted"),
         "THEN": _then(session),
@@ -194,9 +192,3 @@ def pending_line(waiting: Sequence[Session], width: int) -> Line:
     full, short = f" {len(waiting)} expired, awaiting clean-up", f" {len(waiting)} to clean up"
     text = full if cell_width(full) + cell_width(bytes_) < width else short
     return clipped((Cell(fit(text, width - len(bytes_) - 1), style), Cell(bytes_, "muted")), width)
-
-
-def _name(session: Session, width: int = 1000) -> str:
-    """Return listing and stage; a listing that does not fit is shortened in its middle."""
-    ending = f"/{formatting.stage(one_line(session.stage))}"
-    return cut_middle(one_line(session.listing), max(1, width - cell_width(ending))) + ending

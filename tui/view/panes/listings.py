@@ -136,7 +136,7 @@ class ListingShape:
         return flexible(left, "LISTING", columns, self.width)
 
 
-_MOST_NAME = 40
+_MOST_NAME = 28  # longer ones are rare, and may be shortened for the numbers
 _SIGN = 4  # `gone`, `lock`
 _LEAST_PROBLEM = 12
 _PROBLEM = "problem"

@@ -44,9 +44,13 @@ def title_of(session: Session) -> Cell:
 
 
 def model_of(session: Session) -> str:
-    """Return its model without the maker's name and the date."""
+    """Return the model of its run, else the last one that answered."""
     run = session.run
-    name = (run.model if run is not None and not run.is_over else "") or session.model
+    return (run.model if run is not None and not run.is_over else "") or session.model
+
+
+def short_model(name: str) -> str:
+    """Return a model's name without the maker and the date."""
     return _DATE.sub("", one_line(name).removeprefix("claude-"))
 
 
@@ -89,6 +93,10 @@ def _context(session: Session, *_: object) -> Cell:
     return Cell(formatting.tokens(held) if held else "-", "muted")
 
 
+def _model(session: Session, _: CellContext, width: int) -> Cell:
+    return Cell(cut_middle(short_model(model_of(session)), width) or "-", "muted")
+
+
 def _created(session: Session, at: CellContext, width: int) -> Cell:
     transcript = session.transcript
     began = session.created_at or (transcript.first_at if transcript is not None else None)
@@ -106,7 +114,7 @@ CELLS: Mapping[str, CellOf] = {
     "size": lambda one, *_: Cell(formatting.size(one.bytes) if one.bytes else "-", "muted"),
     "cost": lambda one, *_: Cell(formatting.cost(one.cost_usd), "muted"),
     "id": lambda one, _, width: Cell(formatting.short_id(one.session_id)[:width], "muted"),
-    "model": lambda one, _, width: Cell(cut_middle(model_of(one), width) or "-", "muted"),
+    "model": _model,
     "owner": lambda one, _, width: Cell(cut_middle(owner_of(one), width) or "-", "muted"),
     "context": _context,
     "created": _created,

@@ -6,7 +6,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from tui.core.console.column_table import MARKS, SESSION_COLUMNS, TITLE, SessionColumn, column
+from tui.core.console.column_table import (
+    LISTING,
+    MARKS,
+    SESSION_COLUMNS,
+    TITLE,
+    SessionColumn,
+    column,
+)
 from tui.core.models.catalog import Catalog
 from tui.core.sessions.operators import owner_of
 from tui.core.text.safe_text import cell_width, one_line
@@ -15,7 +22,8 @@ from tui.view.text import formatting
 from tui.view.text.lines import Column, Layout, flexible
 
 Wants = tuple[tuple[str, int], ...]
-_TITLE_BEFORE_OTHERS, _TITLE_BEFORE_STATE = 18, 40
+_LEAST_TITLE, _FAIR_TITLE, _TITLE_BEFORE_STATE = 18, 30, 40
+_LISTING_BEFORE_TITLE = 28  # longer names are rare
 _FULL_STATE = 22  # `○ waiting for the API`, `◌ retrying 529 (7/10)`
 
 
@@ -59,7 +67,7 @@ class ListShape:
         ]
         fitting, room = [], self.width - _MARKS.width
         for one in wished:
-            if one.name == "listing" and not self.has_listing:
+            if one.name == LISTING and not self.has_listing:
                 continue
             room -= one.width + 1
             if room < -1:  # the last one needs no blank behind it
@@ -80,7 +88,9 @@ def _layout(shape: ListShape) -> Layout:
     wants = dict(shape.wants)
     growing = [(one.name, min(one.most, wants.get(one.name, 0))) for one in shown]
     if TITLE in widths:
-        growing = [(TITLE, _TITLE_BEFORE_OTHERS), *growing, (TITLE, _TITLE_BEFORE_STATE)]
+        listing = (LISTING, min(_LISTING_BEFORE_TITLE, dict(growing).get(LISTING, 0)))
+        growing = [(TITLE, _LEAST_TITLE), listing, (TITLE, _FAIR_TITLE), *growing]
+        growing.append((TITLE, _TITLE_BEFORE_STATE))
     growing += [("state", _FULL_STATE), (TITLE, shape.width)]
     growing.sort(key=lambda one: one[0] != "stage")  # a few cells, and never worth a cut
     for name, wanted in ((name, wanted) for name, wanted in growing if name in widths):
@@ -99,9 +109,9 @@ def wants(catalog: Catalog) -> Wants:
     every = catalog.sessions
     texts: dict[str, Iterable[str]] = {
         "listing": (one_line(one.listing_id) for one in catalog.listings),
-        "stage": {formatting.stage(one.stage) for one in every},
-        "model": {session_cells.model_of(one) for one in every},
-        "owner": {"pipeline", *(owner_of(one) for one in every)},
+        "stage": map(formatting.stage, {one.stage for one in every}),
+        "model": map(session_cells.short_model, {session_cells.model_of(one) for one in every}),
+        "owner": {"pipeline", *(owner_of(one) for one in every if one.is_live)},
         "tags": {session_cells.tags_of(one) for one in every},
         "note": {one.note for one in every},
     }

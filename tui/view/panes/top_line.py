@@ -12,7 +12,7 @@ from tui.core.limits import LOW_BYTES
 from tui.core.models.catalog import Catalog, Listing
 from tui.core.models.session import Key, Liveness, Session
 from tui.core.sessions.attention import Need
-from tui.core.text.safe_text import cell_width, cut, one_line
+from tui.core.text.safe_text import cell_width, cut, cut_middle, one_line
 from tui.core.time.zones import zone_named
 from tui.view.panes.listings import is_unreadable
 from tui.view.text import formatting
@@ -90,7 +90,7 @@ def facts(catalog: Catalog, now: datetime, needs: Mapping[Key, Need], zone: tzin
     counts = Counter(needs.values())
     root = one_line(catalog.root.name) or str(catalog.root)
     return (
-        TopLineFact(root, "title", cut(root, _NAME)),
+        TopLineFact(root, "title", cut_middle(root, _NAME)),
         _count(live, "live", "good"),
         _count(waiting, "waiting", "attention"),
         _count(counts[Need.QUIET], "quiet", "noticed"),
@@ -137,7 +137,8 @@ def _unreadable_fact(catalog: Catalog) -> TopLineFact:
 
 def _unreadable_words(listing: Listing, width: int = 0) -> str:
     """Return that a listing cannot be read now, with the reason where there is room."""
-    said = f"{cut(listing.listing_id, _NAME)} {'stale' if listing.is_stale else 'unreadable'}"
+    name = cut_middle(one_line(listing.listing_id), _NAME)
+    said = f"{name} {'stale' if listing.is_stale else 'unreadable'}"
     return f"{said}: {one_line(listing.problem)}" if width >= _WIDE else said
 
 

@@ -8,6 +8,7 @@ from tui.core.models.run import Phase, Progress
 from tui.core.models.session import Session
 from tui.core.sessions.attention import is_settled, need_of
 from tui.core.sessions.session_state import OF_PHASE, StateWord, progress_of, state_word
+from tui.core.text.safe_text import cell_width, cut_middle, one_line
 
 _MINUTE = timedelta(minutes=1)
 _HOUR = timedelta(hours=1)
@@ -129,6 +130,12 @@ def hour(at: datetime | None, now: datetime, zone: tzinfo) -> str:
 def stage(name: str) -> str:
     """Return a stage without the word "stage": `stage_3` is `3`, no stage `-`."""
     return name.removeprefix("stage").lstrip("_- ") or name or "-"
+
+
+def listing_stage(session: Session, width: int = 1000) -> str:
+    """Return `hollis_park/3`; a listing that does not fit is shortened in its middle."""
+    ending = f"/{stage(one_line(session.stage))}"
+    return cut_middle(one_line(session.listing), max(1, width - cell_width(ending))) + ending
 
 
 def short_id(session_id: str) -> str:

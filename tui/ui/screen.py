@@ -64,11 +64,11 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
         super().__init__()
         self.engine = engine
         self.panes = Panes(engine)
-        self.store = ViewStore(engine, self.panes)
+        self.unseen = UnreadTracker(engine)
+        self.store = ViewStore(engine, self.panes, self.unseen)
         self.news = Notifications(engine, self.panes.question)
         self.loops = BackgroundLoops(engine, lambda: self.feed.show_top())
         self.bell_of_requests = Bell(lambda: self.app.bell())
-        self.unseen = UnreadTracker(engine)
         self.looking = CatalogPoller(engine, self.store.ordered, self.show_found, self.show_trouble)
         self.following = StreamPoller(engine, self.panes.live.begin, self.show_update)
         self.reading = PageReader(self.following, self.panes.live, self.panes.question)
@@ -264,6 +264,8 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
         if is_first:
             self._come_back(catalog)
         self._select_started(catalog)
+        if self.flows.back and self.feed.return_to(self.flows.back):
+            self.flows.back = ()
         self.tick()
 
     def _forget_gone(self, catalog: Catalog) -> None:
@@ -354,6 +356,7 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
         if isinstance(event, events.Key):
             self.news.key_pressed()
             self.store.pressed()
+            self.unseen.pressed(self.engine.now())
         if self.panes.question.is_open:
             if not self.store.view.is_tiny:
                 self.panes.question.take(event)

@@ -75,7 +75,7 @@ STEPS = [
     ("the line of a filter", "/", "of 26", 250),
     ("a letter that hides no row", "b", "> b", 250),
     ("letters that leave three rows, and a stream", "uyer 7", "3 of 26", 2500),
-    ("the rows as before", "\x03", "Buyer 22", 2500),
+    ("the rows as before", "\x03", "Buyer 4", 2500),
     ("everything painted again", "\x0c", "", 2500),
 ]
 
@@ -106,7 +106,7 @@ def test_a_tick_of_every_countdown_costs_a_few_digits(tmp_path: Path) -> None:
         before, began = screen.received, seconds_left(screen)
         wait(lambda: seconds_left(screen) <= began - 3)
         each = (screen.received - before) / (began - seconds_left(screen))
-        assert screen.text.count("  00:") >= 22
+        assert screen.text.count("  00:") >= 20
         assert 20 <= each <= 300  # a machine that is busy skips a second now and then
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
 from tui.core.errors import ConsoleError
-from tui.core.models.session import Session
+from tui.core.models.session import Key, Session
 from tui.ui.actions.action_context import ActionContext
 from tui.ui.actions.outcome import Commands, Outcome
 from tui.ui.background.loops import write_down
@@ -20,8 +20,9 @@ Flow = Coroutine[Any, Any, Outcome]
 class FlowRunner:
     """`start` runs a coroutine in the background, `done` is called after each flow.
 
-    `started` is the id of the last run started, until its session appears. `commands` do what was
-    last asked for; none once the operator has moved on.
+    `started` is the id of the last run started, until its session appears, `back` are the sessions
+    that come back, until one is listed. `commands` do what was last asked for; neither they nor
+    `back` outlast a key that moves on.
     """
 
     def __init__(
@@ -38,6 +39,7 @@ class FlowRunner:
         self._start = start
         self._done = done
         self.started = ""
+        self.back: tuple[Key, ...] = ()
         self.commands: Commands = ()
 
     def act(self, flow: Flow, about: Sequence[Session] = ()) -> None:
@@ -77,4 +79,5 @@ class FlowRunner:
             acted = {one.key for one in context.about}
             self._store.change(marks=(self._store.view.marks - acted) | outcome.failed)
         self.started = outcome.started or self.started
+        self.back = outcome.back or self.back
         self.commands = self.commands if outcome.commands is None else outcome.commands

@@ -11,6 +11,7 @@ from tui.core.console.key_action import KeyAction
 from tui.core.console.pane_table import EXPIRY, LISTINGS, LIVE, SESSIONS
 from tui.core.models.session import Session
 from tui.core.sessions.attention import FailureGroup
+from tui.core.sessions.rows.finished import SessionGroup
 from tui.ui.actions import copying, own_commands
 from tui.ui.actions.action_context import ActionContext
 from tui.ui.actions.filter_line import FilterLine
@@ -96,7 +97,7 @@ class KeyHandlers:
     def run(self, action: KeyAction) -> None:
         """Run the handler of a key; after a movement key the last command is no longer copied."""
         if action.moves_on:
-            self._flows.commands = ()
+            self._flows.commands = self._flows.back = ()
         if not self._view.leads_back:
             self._panes.page.behind = None
         getattr(self, action.handler)(*action.args)
@@ -305,11 +306,13 @@ class KeyHandlers:
         self._store.change(marks=frozenset() if shown <= marks else marks | shown)
         self._feed.tick()
 
-    def _toggle_group(self, group: FailureGroup) -> None:
-        """Open a group of failures and mark them all; or close it."""
+    def _toggle_group(self, group: SessionGroup) -> None:
+        """Open a group, and mark all failures of one cause; or close it."""
         view, keys = self._view, frozenset(one.key for one in group.sessions)
         is_opening = group.cause not in view.query.opened
         self._store.change(query=view.query.opens(group.cause))
+        if not isinstance(group, FailureGroup):
+            return
         self._store.change(marks=view.marks | keys if is_opening else view.marks - keys)
         if is_opening:
             signs = ", ".join(map(self._sign, ("resume", "extend", "delete")))

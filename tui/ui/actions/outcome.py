@@ -20,14 +20,16 @@ class Outcome:
     """A message with its style, and what else changes; `None` leaves the present message.
 
     `failed` are the sessions that stay marked; `None` leaves the marks. `started` is the id of the
-    run whose session is selected once it appears. `done` is undone as one. `commands` are command
-    lines that do the same, empty for what is visible; `None` leaves those of the flow before.
+    run whose session is selected once it appears, `back` are the sessions that come back, the first
+    of which is selected once it is listed. `done` is undone as one. `commands` are command lines
+    that do the same, empty for what is visible; `None` leaves those of the flow before.
     """
 
     message: str | None = None
     style: str = ""
     failed: frozenset[Key] | None = None
     started: str = ""
+    back: tuple[Key, ...] = ()
     done: tuple[ActionResult, ...] = ()
     commands: Commands | None = None
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from tui.core.console.pane_table import LIVE, SESSIONS
-from tui.core.models.session import Session
+from tui.core.models.session import Key, Session
 from tui.core.sessions.listing_join import is_gone
 from tui.ui.background.loops import BackgroundLoops
 from tui.ui.background.pollers import StreamPoller
@@ -18,6 +18,7 @@ from tui.ui.state.unread import UnreadTracker
 from tui.ui.state.view_store import ViewStore
 from tui.ui.widgets.panes import Panes
 from tui.view.panes import top_line
+from tui.view.panes.sessions import group_words
 from tui.view.text import formatting
 from tui.view.text.lines import Line
 
@@ -81,7 +82,8 @@ class PaneFeed:
         panes, now = self._panes, self._engine.now()
         view = self._store.view
         in_sight = panes.live.region.area > 0 and not (view.is_page_open or view.is_tiny)
-        self._unseen.tick(self._read if in_sight else None, now)
+        is_there = panes.sessions.selection_pinned or self._store.is_busy
+        self._unseen.tick(self._read if in_sight else None, now, is_somebody_there=is_there)
         self._news.tick()
         panes.page.tick()
         self.tick()
@@ -138,8 +140,7 @@ class PaneFeed:
             return
         live.says = "starting..." if session and session.is_live else "no output yet"
         if (group := sessions.group) is not None:
-            does = "hides" if group.cause in self._store.query.opened else "shows and marks"
-            live.says = f"{len(group.sessions)} sessions failed this way: Enter {does} them"
+            live.says = group_words(group, is_open=group.cause in self._store.query.opened)
         elif session is None:
             live.says = "Select a session to see its output."
         begun = self._sent.begun if read is None else None
@@ -185,6 +186,19 @@ class PaneFeed:
         said = f"{formatting.short_id(gone.session_id)} is gone: its transcript was deleted"
         self._news.tell(said, "bad")
         self._fit()
+
+    def return_to(self, keys: Sequence[Key]) -> bool:
+        """Select the first of these sessions that is listed; return whether one is."""
+        sessions = self._panes.sessions
+        self.show_sessions()
+        listed = next((key for key in keys if sessions.row_of(key) is not None), None)
+        if listed is None:
+            return False
+        sessions.take_order()
+        self.show_sessions()
+        if (row := sessions.row_of(listed)) is not None:
+            sessions.move_to(row)
+        return True
 
     def go_to(self, session: Session) -> bool:
         """Select a session; take off a listing or filter that hides it, and say so."""

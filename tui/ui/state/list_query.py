@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import KW_ONLY, dataclass, replace
 from datetime import datetime, timedelta
 
 from tui.core.console.keymap import Keymap
 from tui.core.models.catalog import Catalog, Listing
 from tui.core.models.session import Key, Session
-from tui.core.sessions.attention import FailureGroup, Need, grouped
+from tui.core.sessions.attention import Need, grouped
 from tui.core.sessions.listing_join import is_gone
+from tui.core.sessions.rows.finished import FINISHED, Row, gathered
 from tui.core.sessions.session_filter import names_gone, parse_filter
 from tui.core.sessions.session_order import (
     ATTENTION,
@@ -33,7 +34,7 @@ class ListQuery:
 
     The order may be `is_reversed`, against its usual direction.
     Without `columns` those of the settings are shown, else those that the width allows. `opened`
-    are the failure groups whose sessions are shown one by one.
+    are the groups whose sessions are shown one by one.
     """
 
     quiet_after: timedelta
@@ -46,20 +47,27 @@ class ListQuery:
     opened: frozenset[str] = frozenset()
 
     def shown(
-        self, catalog: Catalog, now: datetime, needs: Mapping[Key, Need]
-    ) -> tuple[Session | FailureGroup, ...]:
+        self,
+        catalog: Catalog,
+        now: datetime,
+        needs: Mapping[Key, Need],
+        finished: Collection[Key] = (),
+    ) -> tuple[Row, ...]:
         """Return what to show, in order. Raises `UsageError` for a wrong filter.
 
-        In the default order failures of one cause are one row. `needs` says who needs attention.
+        In the default order failures of one cause are one row, and so are those that are
+        `finished` unseen, if they are many. `needs` says who needs attention.
         """
+
+        def rank(one: Session) -> int | None:
+            return needs.get(one.key, FINISHED if one.key in finished else None)
+
         is_taken = parse_filter(self.filter, self.quiet_after)
         taken = (one for one in self.unfiltered(catalog) if is_taken(one, now))
-        rows = ordered(
-            taken, self.sort, now, lambda one: needs.get(one.key), is_reversed=self.is_reversed
-        )
+        rows = ordered(taken, self.sort, now, rank, is_reversed=self.is_reversed)
         if self.sort != ATTENTION:
             return rows
-        return grouped(rows, lambda one: needs.get(one.key), self.opened)
+        return gathered(grouped(rows, rank, self.opened), finished, self.opened)
 
     def unfiltered(self, catalog: Catalog) -> Iterator[Session]:
         """Yield the sessions of the listing, among which the filter chooses."""
@@ -74,7 +82,7 @@ class ListQuery:
         return (self.listing, self.filter, self.sort, self.arrow)
 
     def opens(self, cause: str) -> ListQuery:
-        """Return the query with a failure group opened, or closed."""
+        """Return the query with a group opened, or closed."""
         return replace(self, opened=self.opened ^ {cause})
 
     def sorted_next(self) -> ListQuery:

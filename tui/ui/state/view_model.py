@@ -8,8 +8,9 @@ from datetime import datetime, timedelta, tzinfo
 
 from tui.core.models.catalog import Catalog
 from tui.core.models.session import Key, Session
-from tui.core.sessions.attention import FailureGroup, Need, ends_soon, needing
+from tui.core.sessions.attention import Need, ends_soon, needing
 from tui.core.sessions.listing_join import is_pending
+from tui.core.sessions.rows.finished import NOTHING_UNSEEN, Row, Unseen, finished
 from tui.ui.state.list_query import ListQuery
 from tui.view.panes import expiry, listings, session_layout, top_line
 
@@ -22,6 +23,7 @@ _KEEPS = timedelta(minutes=1)
 class ViewModel:
     """What the panes show of a catalog; between catalogs only the clock changes it.
 
+    `finished` are the sessions that finished `unseen`.
     `needs` are the sessions that need attention, `ends_soon` those of them that end within the
     hour, `gone` the listings whose folder is gone.
     """
@@ -31,7 +33,9 @@ class ViewModel:
     at: datetime
     needs: Mapping[Key, Need]
     ends_soon: Mapping[Key, Need]
-    shown: tuple[Session | FailureGroup, ...]
+    finished: frozenset[Key]
+    unseen: Unseen
+    shown: tuple[Row, ...]
     groups: tuple[listings.ListingGroup, ...]
     ending: tuple[Session, ...]
     pending: tuple[Session, ...]
@@ -40,11 +44,18 @@ class ViewModel:
     shape: session_layout.ListShape
 
 
-def arranged(catalog: Catalog, query: ListQuery, now: datetime, zone: tzinfo) -> ViewModel:
+def arranged(
+    catalog: Catalog,
+    query: ListQuery,
+    now: datetime,
+    zone: tzinfo,
+    unseen: Unseen = NOTHING_UNSEEN,
+) -> ViewModel:
     """Return the catalog as the query orders it."""
     gone = frozenset(one.listing_id for one in catalog.listings if one.is_vanished)
     there = [one for one in catalog.sessions if one.listing not in gone]
     needs = needing(there, now, query.quiet_after)
+    ended = finished(there, unseen, now, query.quiet_after)
     shape = session_layout.ListShape(
         0,
         has_listing=not query.listing,
@@ -57,7 +68,9 @@ def arranged(catalog: Catalog, query: ListQuery, now: datetime, zone: tzinfo) ->
         at=now,
         needs=needs,
         ends_soon={one.key: Need.ENDS for one in there if ends_soon(one, now)},
-        shown=query.shown(catalog, now, needs),
+        finished=ended,
+        unseen=unseen,
+        shown=query.shown(catalog, now, needs, ended),
         groups=listings.groups(catalog, lambda one: needs.get(one.key)),
         ending=expiry.ordered(there, now),
         pending=tuple(one for one in there if is_pending(one, now)),
@@ -69,31 +82,47 @@ def arranged(catalog: Catalog, query: ListQuery, now: datetime, zone: tzinfo) ->
 
 def _asked_anew(old: ViewModel, query: ListQuery, now: datetime) -> ViewModel:
     """Return the same catalog for another query, without what no query changes: a key waits."""
-    shown = query.shown(old.catalog, now, old.needs)
+    shown = query.shown(old.catalog, now, old.needs, old.finished)
     shape = replace(old.shape, has_listing=not query.listing, columns=query.columns)
     return replace(old, query=query, shown=shown, shape=shape)
 
 
 def renewed(
-    old: ViewModel | None, catalog: Catalog, query: ListQuery, now: datetime, zone: tzinfo
+    old: ViewModel | None,
+    catalog: Catalog,
+    query: ListQuery,
+    now: datetime,
+    zone: tzinfo,
+    unseen: Unseen = NOTHING_UNSEEN,
 ) -> ViewModel:
     """Return the old order if nothing changed, else a new one.
 
     The clock alone rarely makes an old order wrong: it lasts longer the more there is to sort, and
     longest while no newer catalog comes.
     """
-    if old is None:
-        return arranged(catalog, query, now, zone)
-    is_same, is_asked = old.catalog is catalog, old.query == query
-    if not timedelta() <= now - old.at < (_KEEPS if is_same else _lasts(old)):
-        return arranged(catalog, query, now, zone)
-    if is_same:
+    if old is None or not _is_fresh(old, catalog, now) or _is_seen(old, unseen, now):
+        return arranged(catalog, query, now, zone, unseen)
+    is_asked = old.query == query
+    if old.unseen is not unseen:
+        old = replace(old, unseen=unseen)
+    if old.catalog is catalog:
         return old if is_asked else _asked_anew(old, query, now)
-    if not is_asked:
-        return arranged(catalog, query, now, zone)
-    if not _is_unchanged(old.catalog, catalog):
-        return arranged(catalog, query, now, zone)
+    if not is_asked or not _is_unchanged(old.catalog, catalog):
+        return arranged(catalog, query, now, zone, unseen)
     return replace(old, catalog=catalog, facts=top_line.with_room(old.facts, catalog))
+
+
+def _is_fresh(old: ViewModel, catalog: Catalog, now: datetime) -> bool:
+    lasts = _KEEPS if old.catalog is catalog else _lasts(old)
+    return timedelta() <= now - old.at < lasts
+
+
+def _is_seen(old: ViewModel, unseen: Unseen, now: datetime) -> bool:
+    """Return whether the operator has looked at what finished, or no longer looks at it."""
+    if old.unseen is unseen:
+        return False
+    there = (one for one in old.catalog.sessions if one.listing not in old.gone)
+    return finished(there, unseen, now, old.query.quiet_after) != old.finished
 
 
 def _lasts(old: ViewModel) -> timedelta:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from tui.core.console.pane_table import LISTINGS, LIVE, PANES, SESSIONS
 from tui.core.models.line_target import LineTarget
 from tui.core.models.session import Key, Session
-from tui.core.sessions.attention import FailureGroup
+from tui.core.sessions.rows.finished import Row, SessionGroup
 from tui.ui.state.list_query import ListQuery
 from tui.ui.widgets.page_cursor import Spot
 
@@ -34,7 +34,7 @@ class ViewState:
     is_page_open: bool = False
     is_question_open: bool = False
     row: int = 0
-    selected: Session | FailureGroup | None = None
+    selected: Row | None = None
     selection_pinned: bool = False
     shown: frozenset[Key] = frozenset()
     listing: str = ""
@@ -91,6 +91,6 @@ class ViewState:
         return self.selected if isinstance(self.selected, Session) else None
 
     @property
-    def group(self) -> FailureGroup | None:
-        """The failures selected in Sessions."""
-        return self.selected if isinstance(self.selected, FailureGroup) else None
+    def group(self) -> SessionGroup | None:
+        """The group selected in Sessions."""
+        return self.selected if isinstance(self.selected, SessionGroup) else None

@@ -10,6 +10,7 @@ from tui.core.models.catalog import Catalog
 from tui.core.models.session import Key
 from tui.ui.engine.engine import Engine
 from tui.ui.state.list_query import ListQuery
+from tui.ui.state.unread import UnreadTracker
 from tui.ui.state.view_model import ViewModel, renewed
 from tui.ui.state.view_state import ViewState
 from tui.ui.widgets.panes import Panes
@@ -33,8 +34,9 @@ class ViewStore:
     `trouble` says why the catalog could not be renewed; empty when it could.
     """
 
-    def __init__(self, engine: Engine, panes: Panes) -> None:
+    def __init__(self, engine: Engine, panes: Panes, unseen: UnreadTracker) -> None:
         self._engine = engine
+        self._unseen = unseen
         self._panes = panes
         self._chosen = ViewState(query=ListQuery(engine.quiet_after))
         self.catalog: Catalog | None = None
@@ -87,7 +89,8 @@ class ViewStore:
     def ordered(self, catalog: Catalog) -> ViewModel:
         """Return a catalog as it is to be shown now; slow with thousands of sessions."""
         engine = self._engine
-        return renewed(self.model, catalog, self.query, engine.now(), engine.zone)
+        now, unseen = engine.now(), self._unseen.unseen
+        return renewed(self.model, catalog, self.query, now, engine.zone, unseen)
 
     def latest(self) -> ViewModel | None:
         """Return the latest catalog as it is to be shown now, arranged again if needed."""

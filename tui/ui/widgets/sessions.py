@@ -7,8 +7,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from tui.core.models.session import Key, Session
-from tui.core.sessions import row_order
-from tui.core.sessions.attention import FailureGroup
+from tui.core.sessions.rows import row_order
+from tui.core.sessions.rows.finished import Row, SessionGroup
 from tui.ui.widgets.pane import PaneSettings
 from tui.ui.widgets.table import Table
 from tui.view.panes import sessions
@@ -19,7 +19,7 @@ from tui.view.text.lines import Line
 class SessionsPane(Table):
     """The sessions that listing and filter leave, in the chosen order.
 
-    A row is a session, or failures with one cause; marks are always of sessions.
+    A row is a session, or a group of them; marks are always of sessions.
     """
 
     def __init__(self, settings: PaneSettings) -> None:
@@ -28,12 +28,12 @@ class SessionsPane(Table):
         self.quiet_after = settings.quiet_after
         self.now = datetime.fromtimestamp(0, UTC)
         self.sessions: dict[Key, Session] = {}
-        self.groups: dict[Key, FailureGroup] = {}
+        self.groups: dict[Key, SessionGroup] = {}
         self.session_keys: frozenset[Key] = frozenset()
-        self._shown: Sequence[row_order.Row] = ()
-        self._asked: Sequence[row_order.Row] = ()
+        self._shown: Sequence[Row] = ()
+        self._asked: Sequence[Row] = ()
         self._asks: tuple[str, ...] = ()
-        self._held: Sequence[row_order.Row] | None = None
+        self._held: Sequence[Row] | None = None
         self._group_rows: dict[Key, Key] = {}
         self.opened: frozenset[str] = frozenset()
         self.marks: frozenset[Key] = frozenset()
@@ -46,7 +46,7 @@ class SessionsPane(Table):
 
     def update(
         self,
-        asked: Sequence[row_order.Row],
+        asked: Sequence[Row],
         shape: ListShape,
         now: datetime,
         *,
@@ -78,9 +78,9 @@ class SessionsPane(Table):
         """Keep the places of the present rows, whatever is asked for, until it is off again."""
         self._held = self._shown if is_on else None
 
-    def _index(self, shown: Sequence[row_order.Row]) -> None:
+    def _index(self, shown: Sequence[Row]) -> None:
         self.sessions = {one.key: one for one in shown if isinstance(one, Session)}
-        self.groups = {one.key: one for one in shown if isinstance(one, FailureGroup)}
+        self.groups = {one.key: one for one in shown if isinstance(one, SessionGroup)}
         self._group_rows = {
             one.key: group.key for group in self.groups.values() for one in group.sessions
         }
@@ -96,8 +96,8 @@ class SessionsPane(Table):
         return self.sessions.get(self.key) if self.key else None
 
     @property
-    def group(self) -> FailureGroup | None:
-        """The selected group of failures."""
+    def group(self) -> SessionGroup | None:
+        """The selected group."""
         return self.groups.get(self.key) if self.key else None
 
     def keys_of(self, row: Key) -> frozenset[Key]:

@@ -13,8 +13,8 @@ from itertools import islice
 from textual.message import Message
 
 from tui.core.models.session import Key
-from tui.core.sessions import row_order
 from tui.core.sessions.attention import Need
+from tui.core.sessions.rows import row_order
 from tui.core.text.safe_text import cell_width
 from tui.ui.widgets.pane import Pane, PaneSettings
 from tui.view.text.lines import Cell, Line

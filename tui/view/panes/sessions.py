@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from tui.core.console.column_table import TITLE
 from tui.core.models.session import Session
 from tui.core.sessions.attention import FailureGroup
+from tui.core.sessions.rows.finished import SessionGroup
 from tui.core.text.safe_text import cell_width, cut, one_line
 from tui.core.time.expiry import urgency
 from tui.view.panes import session_cells
@@ -118,7 +119,7 @@ def line(
 
 
 def group_line(
-    group: FailureGroup,
+    group: SessionGroup,
     now: datetime,
     shape: ListShape,
     zone: tzinfo,
@@ -127,22 +128,34 @@ def group_line(
     is_current: bool = False,
     is_open: bool = False,
 ) -> Line:
-    """Return the line of failures with a common cause: the cause, their number, since when."""
+    """Return the line of a group: its common cause or what it is, their number, since when."""
     ends_at = min((one.ends_at for one in group.sessions if one.ends_at), default=None)
+    word, style = ("failed", "bad") if isinstance(group, FailureGroup) else ("finished", "strong")
     current = signs.SELECTED.sign if is_current else " "
-    marks = current + (signs.MARKED.sign if is_marked else " ")
+    dot = " " if isinstance(group, FailureGroup) else signs.UNSEEN.sign
+    marks = current + (signs.MARKED.sign if is_marked else dot)
     layout = shape.group_layout()
     cells = (
         Cell(marks, "mark"),
         Cell(f"{formatting.countdown(ends_at, now)}  ", urgency(ends_at, now)),
-        Cell(f"{signs.OPENED if is_open else signs.CLOSED} failed", "bad"),
-        Cell(_shared(group, now, zone, layout[-1].width), "bad"),
+        Cell(f"{signs.OPENED if is_open else signs.CLOSED} {word}", style),
+        Cell(_shared(group, now, zone, layout[-1].width), style),
     )
     return table_line(layout, cells, shape.width)
 
 
-def _shared(group: FailureGroup, now: datetime, zone: tzinfo, width: int) -> str:
+def group_words(group: SessionGroup, *, is_open: bool) -> str:
+    """Return what a group is, and what Enter does with it."""
+    count = len(group.sessions)
+    if isinstance(group, FailureGroup):
+        does = "hides" if is_open else "shows and marks"
+        return f"{count} sessions failed this way: Enter {does} them"
+    does = "hides" if is_open else "shows"
+    return f"{count} sessions have finished, and you have not seen how: Enter {does} them"
+
+
+def _shared(group: SessionGroup, now: datetime, zone: tzinfo, width: int) -> str:
     since = f" since {formatting.moment(group.since, zone, today=now)}" if group.since else ""
     count = f" {signs.TIMES}{len(group.sessions)}{since}"
-    reason = one_line(group.reason)
+    reason = one_line(group.reason) if isinstance(group, FailureGroup) else "not seen yet"
     return cut(reason, max(1, width - len(count))) + count

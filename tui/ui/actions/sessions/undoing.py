@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
+from tui.core.models.session import Key
 from tui.core.time.zones import read_time
 from tui.operations.context import ActionResult
+from tui.operations.trash.undoable_acts import DELETES
 from tui.ui.actions.action_context import ActionContext
 from tui.ui.actions.outcome import Outcome, done_by
 from tui.ui.actions.sessions.batch_action import undo_batch
@@ -32,7 +35,7 @@ async def _undo(context: ActionContext) -> Outcome:
     if (is_old or not is_in_sight) and not await context.question.confirm(f"undo: {what}?"):
         return Outcome("nothing was undone")
     context.done.pop()
-    return await undo_batch(context, acts)
+    return replace(await undo_batch(context, acts), back=_restored(acts))
 
 
 async def _undo_last(context: ActionContext) -> Outcome:
@@ -43,7 +46,12 @@ async def _undo_last(context: ActionContext) -> Outcome:
     acts, said = await context.do(partial(context.engine.undo_last, batch), "undoing")
     left = [act for act in acts if act.is_needless]
     why = f"; {left[0].words}" if left else ""
-    return Outcome(f"{said}{why}", "bad" if left else "good")
+    return Outcome(f"{said}{why}", "bad" if left else "good", back=_restored(batch))
+
+
+def _restored(acts: Sequence[ActionResult]) -> tuple[Key, ...]:
+    """Return the sessions that an undo brings back from the trash."""
+    return tuple((act.listing, act.session_id) for act in acts if act.kind in DELETES)
 
 
 def batch_words(batch: Sequence[ActionResult], now: datetime) -> str:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from tui.core.models.session import Key, Session
-from tui.core.sessions.attention import FailureGroup
-
-Row = Session | FailureGroup
+from tui.core.sessions.rows.finished import FinishedGroup, Row, SessionGroup
 
 
 def kept_keys(before: Sequence[Key], asked: Sequence[Key]) -> tuple[Key, ...]:
@@ -28,26 +26,36 @@ def kept_rows(
     """Return the rows asked for in the places of `before`, with their present values.
 
     New rows come last, except those of a group that the operator has just opened. A session that
-    stood in a row of its own keeps it, although a group has taken it in meanwhile.
+    stood in a row of its own keeps it, although a group has taken it in meanwhile. What finished
+    unseen keeps the row of its open group, although too few are left for one.
     """
     rows = {one.key: one for one in asked}
-    groups = [one for one in asked if isinstance(one, FailureGroup)]
+    groups = [one for one in asked if isinstance(one, SessionGroup)]
     joined = {
         one.key: one for group in groups if group.cause not in was_open for one in group.sessions
     }
     kept: dict[Key, Row] = {}
-    for key in (one.key for one in before):
+    for old in before:
+        key = old.key
         row = rows.get(key) or joined.get(key)
+        if row is None and isinstance(old, FinishedGroup) and old.cause in is_open:
+            row = _with_present(old, rows)
         if row is not None:
             kept.setdefault(key, row)
-        if isinstance(row, FailureGroup) and row.cause in is_open and row.cause not in was_open:
+        if isinstance(row, SessionGroup) and row.cause in is_open and row.cause not in was_open:
             for one in row.sessions:
                 kept.setdefault(one.key, one)
     for row in asked:
-        members = row.sessions if isinstance(row, FailureGroup) else ()
+        members = row.sessions if isinstance(row, SessionGroup) else ()
         if not members or any(one.key not in kept for one in members):
             kept.setdefault(row.key, row)
     return tuple(kept.values())
+
+
+def _with_present(group: FinishedGroup, rows: Mapping[Key, Row]) -> FinishedGroup:
+    """Return a group with its sessions as they are now."""
+    present = (rows.get(one.key) for one in group.sessions)
+    return FinishedGroup(tuple(one for one in present if isinstance(one, Session)))
 
 
 def moved(shown: Sequence[Key], asked: Sequence[Key]) -> int:

@@ -46,7 +46,8 @@ def test_options_with_a_value_are_told_from_those_without() -> None:
 @pytest.mark.parametrize(
     ("name", "target", "acts"),
     [
-        ("stop", "one", True),
+        ("stop", "marked", True),
+        ("answer", "one", True),
         ("delete", "marked", True),
         ("show", "marked", False),
         ("trash", "none", False),

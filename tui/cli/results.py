@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from tui.cli.output import as_console_error, put, put_error, put_json, say
 from tui.core.errors import ConsoleError
+
+T = TypeVar("T")
 
 
 def put_result(result: Mapping[str, Any], *, as_json: bool) -> int:
@@ -15,12 +17,12 @@ def put_result(result: Mapping[str, Any], *, as_json: bool) -> int:
     return 0
 
 
-def put_each(ids: Iterable[str], act: Callable[[str], Mapping[str, Any]], *, as_json: bool) -> int:
-    """Act on each id, also after a failure, and print the results; return the exit code."""
+def put_each(targets: Iterable[T], act: Callable[[T], Mapping[str, Any]], *, as_json: bool) -> int:
+    """Act on each, also after a failure, and print the results; return the exit code."""
     results, errors = [], []
-    for words in ids:
+    for one in targets:
         try:
-            results.append(act(words))
+            results.append(act(one))
         except (ConsoleError, OSError) as error:
             errors.append(as_console_error(error))
     return put_results(results, errors, as_json=as_json)

@@ -16,6 +16,11 @@ def verb_infos() -> tuple[VerbInfo, ...]:
     return tuple(map(_info, VERBS))
 
 
+def _taken(first: str, *, has_text: bool) -> str:
+    """Return what the first argument is; before text a second id could be a word of it."""
+    return "id" if first == "ids" and has_text else first if first in _TAKES else ""
+
+
 def _info(verb: Verb) -> VerbInfo:
     positionals = [one for one in verb.arguments if not one.is_option]
     options = [one for one in verb.arguments if one.is_option]
@@ -23,7 +28,7 @@ def _info(verb: Verb) -> VerbInfo:
     return VerbInfo(
         name=verb.name,
         summary=verb.summary,
-        takes=first if first in _TAKES else "",
+        takes=_taken(first, has_text=any(one.is_text for one in positionals)),
         needs=sum(one.is_required for one in positionals),
         flags=tuple(sorted({*_SETTABLE, *(one.names[-1] for one in options)})),
         valued=tuple(

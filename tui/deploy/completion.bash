@@ -50,7 +50,7 @@ _session_console() {
         interrupt) words='--help --json --operator --read-only --restricted --root --yes' takes='session' ;;
         stop) words='--help --json --operator --read-only --restricted --root' takes='session' ;;
         model) words='--help --json --operator --read-only --restricted --root' takes='session' ;;
-        mode) words='--help --json --operator --read-only --restricted --root' takes='session' ;;
+        mode) words='--help --json --operator --read-only --restricted --root --yes' takes='session' ;;
         cleanup) words='--dry-run --expired --help --json --max-size --older-than --operator --purge-trash --read-only --restricted --root --yes' takes='listing' ;;
         hold) words='--help --json --operator --read-only --reason --restricted --root' takes='' ;;
         view) words='--columns --filter --help --json --listing --operator --read-only --restricted --root --shared --sort' takes='view' ;;

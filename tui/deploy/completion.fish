@@ -98,20 +98,21 @@ complete -c session-console -n '__fish_seen_subcommand_from resume' -l take-over
 complete -c session-console -n '__fish_seen_subcommand_from resume' -l tools -r
 complete -c session-console -n '__fish_seen_subcommand_from resume' -l wait
 complete -c session-console -n '__fish_seen_subcommand_from resume' -a '(__session_console_names session)'
-complete -c session-console -n __fish_use_subcommand -a send -d 'queue a follow-up prompt for a running session'
+complete -c session-console -n __fish_use_subcommand -a send -d 'queue a follow-up prompt for running sessions'
 complete -c session-console -n '__fish_seen_subcommand_from send' -a '(__session_console_names session)'
 complete -c session-console -n __fish_use_subcommand -a answer -d 'answer a permission request or a question'
 complete -c session-console -n '__fish_seen_subcommand_from answer' -l input -r
 complete -c session-console -n '__fish_seen_subcommand_from answer' -l reason -r
 complete -c session-console -n '__fish_seen_subcommand_from answer' -a '(__session_console_names session)'
-complete -c session-console -n __fish_use_subcommand -a interrupt -d 'interrupt the current turn'
+complete -c session-console -n __fish_use_subcommand -a interrupt -d 'interrupt the current turn of sessions'
 complete -c session-console -n '__fish_seen_subcommand_from interrupt' -l yes
 complete -c session-console -n '__fish_seen_subcommand_from interrupt' -a '(__session_console_names session)'
-complete -c session-console -n __fish_use_subcommand -a stop -d 'stop a session'\''s run, or its orphaned CLI'
+complete -c session-console -n __fish_use_subcommand -a stop -d 'stop the run of sessions, or an orphaned CLI'
 complete -c session-console -n '__fish_seen_subcommand_from stop' -a '(__session_console_names session)'
-complete -c session-console -n __fish_use_subcommand -a model -d 'change the model of a running agent'
+complete -c session-console -n __fish_use_subcommand -a model -d 'change the model of running agents'
 complete -c session-console -n '__fish_seen_subcommand_from model' -a '(__session_console_names session)'
-complete -c session-console -n __fish_use_subcommand -a mode -d 'change the permission mode of a running agent'
+complete -c session-console -n __fish_use_subcommand -a mode -d 'change the permission mode of running agents'
+complete -c session-console -n '__fish_seen_subcommand_from mode' -l yes
 complete -c session-console -n '__fish_seen_subcommand_from mode' -a '(__session_console_names session)'
 complete -c session-console -n __fish_use_subcommand -a cleanup -d 'move sessions that are expired, old or over the size limit to the trash'
 complete -c session-console -n '__fish_seen_subcommand_from cleanup' -l dry-run

@@ -36,12 +36,12 @@ _session-console() {
         'reapply:write back what the pipeline overwrote'
         'new:start a new session'
         'resume:resume a session in a new run'
-        'send:queue a follow-up prompt for a running session'
+        'send:queue a follow-up prompt for running sessions'
         'answer:answer a permission request or a question'
-        'interrupt:interrupt the current turn'
-        'stop:stop a session'\''s run, or its orphaned CLI'
-        'model:change the model of a running agent'
-        'mode:change the permission mode of a running agent'
+        'interrupt:interrupt the current turn of sessions'
+        'stop:stop the run of sessions, or an orphaned CLI'
+        'model:change the model of running agents'
+        'mode:change the permission mode of running agents'
         'cleanup:move sessions that are expired, old or over the size limit to the trash'
         'hold:pause new runs and clean-up in this root, or allow them again'
         'view:list named views, or show, save or delete one'
@@ -85,7 +85,7 @@ _session-console() {
                 interrupt) _arguments --help --json '--operator=:value:_default' --read-only --restricted '--root=:folder:_files -/' --yes '*:name: _session_console_names session' ;;
                 stop) _arguments --help --json '--operator=:value:_default' --read-only --restricted '--root=:folder:_files -/' '*:name: _session_console_names session' ;;
                 model) _arguments --help --json '--operator=:value:_default' --read-only --restricted '--root=:folder:_files -/' '*:name: _session_console_names session' ;;
-                mode) _arguments --help --json '--operator=:value:_default' --read-only --restricted '--root=:folder:_files -/' '*:name: _session_console_names session' ;;
+                mode) _arguments --help --json '--operator=:value:_default' --read-only --restricted '--root=:folder:_files -/' --yes '*:name: _session_console_names session' ;;
                 cleanup) _arguments --help --dry-run --expired --json '--max-size=:value:_default' '--older-than=:value:_default' '--operator=:value:_default' --purge-trash --read-only --restricted '--root=:folder:_files -/' --yes '*:name: _session_console_names listing' ;;
                 hold) _arguments --help --json '--operator=:value:_default' --read-only '--reason=:value:_default' --restricted '--root=:folder:_files -/' ;;
                 view) _arguments --help '--columns=:value:_default' '--filter=:value:_default' --json '--listing=:value:_default' '--operator=:value:_default' --read-only --restricted '--root=:folder:_files -/' --shared '--sort=:value:_default' '*:name: _session_console_names view' ;;

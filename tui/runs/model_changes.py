@@ -7,8 +7,8 @@ from collections import deque
 from typing import Any
 
 from tui.core.errors import RunFailed
+from tui.core.permission_modes import ASKING_MODES
 from tui.runs.agent.client import AgentClient
-from tui.runs.agent.tool_policy import ASKING_MODES
 from tui.runs.folder.command import Command
 from tui.runs.folder.protocol import RunSpec
 from tui.runs.journal.run_journal import Journal

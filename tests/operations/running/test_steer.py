@@ -40,12 +40,16 @@ from tui.storage.state.logbook import read_logbook
 ELSEWHERE = {"pid_domain": "linux:elsewhere:pid:[1]", "host": "worker-7\x1b[31m"}
 
 
-def add_run(listing: SampleListing, *, silent_s: float = 0, **owner: Any) -> Path:
-    """Give the session a run that this process owns and that last moved `silent_s` ago."""
-    folder = listing.folder / ".session_console" / "runs" / "20261122T071530Z-1f9c00"
+def add_run(
+    listing: SampleListing, *, silent_s: float = 0, session_id: str = FIRST, **owner: Any
+) -> Path:
+    """Give a session a run that this process owns and that last moved `silent_s` ago."""
+    name = f"20261122T071530Z-1f{session_id[:4]}"
+    folder = listing.folder / ".session_console" / "runs" / name
     (folder / INBOX).mkdir(parents=True)
     now = datetime.now(UTC)
-    (folder / SPEC).write_text(json.dumps({"session_id": FIRST, "created_at": now.isoformat()}))
+    spec = {"session_id": session_id, "created_at": now.isoformat()}
+    (folder / SPEC).write_text(json.dumps(spec))
     (folder / EVENTS).write_text(json.dumps({"type": "init"}) + "\n")
     (folder / OWNER).write_text(json.dumps(describe(os.getpid()) | owner))
     (folder / HEARTBEAT).touch()

@@ -12,13 +12,15 @@ class Argument(NamedTuple):
     """One argument, in the terms of `ArgumentParser.add_argument`.
 
     `completes` lists the kinds of names that a shell offers for it: session, listing, stage, trash,
-    status, topic or view. `is_signed`: its value may begin with a minus sign.
+    status, topic or view. `is_signed`: its value may begin with a minus sign. `is_text`: at the `:`
+    line it is typed without quotes, so that only the first word may name a session.
     """
 
     names: tuple[str, ...]
     options: Mapping[str, Any]
     completes: tuple[str, ...] = ()
     is_signed: bool = False
+    is_text: bool = False
 
     @property
     def is_option(self) -> bool:

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from tui.cli.declarations.arguments import AGENT, ID, PROMPT, WAIT, argument, days, flag, text, word
+from tui.cli.declarations.arguments import (
+    AGENT,
+    ID,
+    IDS,
+    PROMPT,
+    WAIT,
+    argument,
+    days,
+    flag,
+    text,
+    word,
+)
 from tui.cli.declarations.verb import Verb
 from tui.core.console import disabled_reason
 
@@ -50,11 +61,11 @@ RUNS = (
     Verb(
         name="send",
         module="runs",
-        summary="queue a follow-up prompt for a running session",
+        summary="queue a follow-up prompt for running sessions",
         examples=('send 9f2c "And Asia?"',),
         acts=True,
-        arguments=(ID, word("prompt", "PROMPT", "`-` reads stdin")),
-        target="one",
+        arguments=(IDS, word("prompt", "PROMPT", "`-` reads stdin")._replace(is_text=True)),
+        target="marked",
         why_not=disabled_reason.not_steerable,
     ),
     Verb(
@@ -80,41 +91,45 @@ RUNS = (
     Verb(
         name="interrupt",
         module="runs",
-        summary="interrupt the current turn",
+        summary="interrupt the current turn of sessions",
         examples=("interrupt 9f2c",),
         acts=True,
-        arguments=(ID, flag("--yes", about="also a session that another program runs")),
-        target="one",
+        arguments=(IDS, flag("--yes", about="also a session that another program runs")),
+        target="marked",
         why_not=disabled_reason.not_interruptible,
     ),
     Verb(
         name="stop",
         module="runs",
-        summary="stop a session's run, or its orphaned CLI",
+        summary="stop the run of sessions, or an orphaned CLI",
         examples=("stop 9f2c",),
         acts=True,
-        arguments=(ID,),
-        target="one",
+        arguments=(IDS,),
+        target="marked",
         why_not=disabled_reason.not_stoppable,
     ),
     Verb(
         name="model",
         module="runs",
-        summary="change the model of a running agent",
+        summary="change the model of running agents",
         examples=("model 9f2c opus",),
         acts=True,
-        arguments=(ID, word("name", "NAME")),
-        target="one",
+        arguments=(IDS, word("name", "NAME")),
+        target="marked",
         why_not=disabled_reason.not_steerable,
     ),
     Verb(
         name="mode",
         module="runs",
-        summary="change the permission mode of a running agent",
+        summary="change the permission mode of running agents",
         examples=("mode 9f2c plan",),
         acts=True,
-        arguments=(ID, word("name", "NAME", "default, acceptEdits, plan, dontAsk, auto")),
-        target="one",
+        arguments=(
+            IDS,
+            word("name", "NAME", "default, acceptEdits, plan, dontAsk, auto"),
+            flag("--yes", about="also several agents that then act unasked"),
+        ),
+        target="marked",
         why_not=disabled_reason.not_steerable,
     ),
 )

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +15,14 @@ from tui.cli.json_fields import result_json, run_json
 from tui.cli.lookup import session_named
 from tui.cli.output import error_json, is_interactive, put, put_json, say
 from tui.cli.permission_prompt import confirm_grant, permission_lines
-from tui.cli.results import put_result
+from tui.cli.results import put_each, put_result
 from tui.core.agent_questions import questions
-from tui.core.errors import ConsoleError, Refused, RunFailed, UsageError
+from tui.core.errors import ConfirmationRequired, ConsoleError, Refused, RunFailed, UsageError
 from tui.core.models.entry import EntryKind
 from tui.core.models.permission_request import LEAST_DIGEST
 from tui.core.models.run import Run
 from tui.core.models.session import Session
+from tui.core.permission_modes import allows, is_permissive
 from tui.operations.context import ActionResult, Context
 from tui.operations.running import resume as resuming
 from tui.operations.running import steer
@@ -85,9 +88,9 @@ def _agent_options(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def send(context: Context, args: argparse.Namespace) -> int:
-    """Queue a follow-up prompt for a running session."""
-    act = steer.send(context, session_named(context, args.id), _prompt(args.prompt))
-    return _put(act, args)
+    """Queue a follow-up prompt for running sessions."""
+    prompt = _prompt(args.prompt)
+    return _steer(context, args, lambda at, session: steer.send(at, session, prompt))
 
 
 def answer(context: Context, args: argparse.Namespace) -> int:
@@ -118,24 +121,39 @@ def _granted_digest(context: Context, session: Session, decision: str, named: st
 
 
 def interrupt(context: Context, args: argparse.Namespace) -> int:
-    """Interrupt the current turn."""
-    session = session_named(context, args.id)
-    return _put(steer.interrupt(context, session, is_sure=args.yes), args)
+    """Interrupt the current turn of sessions."""
+    return _steer(context, args, partial(steer.interrupt, is_sure=args.yes))
 
 
 def stop(context: Context, args: argparse.Namespace) -> int:
-    """Stop a session's run."""
-    return _put(steer.stop(context, session_named(context, args.id)), args)
+    """Stop the run of sessions."""
+    return _steer(context, args, steer.stop)
 
 
 def model(context: Context, args: argparse.Namespace) -> int:
-    """Change the model of a running agent."""
-    return _put(steer.model(context, session_named(context, args.id), args.name), args)
+    """Change the model of running agents."""
+    return _steer(context, args, lambda at, session: steer.model(at, session, args.name))
 
 
 def mode(context: Context, args: argparse.Namespace) -> int:
-    """Change the permission mode of a running agent."""
-    return _put(steer.mode(context, session_named(context, args.id), args.name), args)
+    """Change the permission mode of running agents."""
+    if len(args.ids) > 1 and is_permissive(args.name) and allows(args.name) and not args.yes:
+        raise ConfirmationRequired(
+            f"would give mode {args.name} to {len(args.ids)} agents: {allows(args.name)}"
+        )
+    return _steer(context, args, lambda at, session: steer.mode(at, session, args.name))
+
+
+def _steer(
+    context: Context, args: argparse.Namespace, act: Callable[[Context, Session], ActionResult]
+) -> int:
+    """Act on each session that is named, in one act; where one is unknown, on none."""
+    context = context.at_one_moment()
+    found = [session_named(context, words) for words in args.ids]
+    sessions = list({one.key: one for one in found}.values())
+    if len(sessions) == 1:
+        return _put(act(context, sessions[0]), args)
+    return put_each(sessions, lambda one: result_json(act(context, one)), as_json=args.json)
 
 
 def _start(context: Context, plan: resuming.RunPlan, args: argparse.Namespace) -> int:

@@ -115,7 +115,7 @@ KEY_ACTIONS = (
         word="interrupt",
         order=4,
         reach=Reach.FULL,
-        acts_on="one",
+        acts_on="targets",
         why_not=disabled_reason.not_interruptible,
         changes=True,
     ),

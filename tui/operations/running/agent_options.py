@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from tui.core.errors import UsageError
+from tui.core.permission_modes import ASKING_MODES
 from tui.core.text.safe_text import one_line
 from tui.operations.running.tool_bans import is_changed, narrowed, valid_bans
-from tui.runs.agent.tool_policy import ASKING_MODES, HARMLESS_TOOLS, LOOKING_TOOLS
+from tui.runs.agent.tool_policy import HARMLESS_TOOLS, LOOKING_TOOLS
 from tui.settings import Settings
 
 _MOST = 1e9  # JSON integers may have more digits than a float can hold

@@ -6,9 +6,9 @@ import os
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
+from tui.core.permission_modes import ASKING_MODES
 from tui.runs.agent.closed_place_rules import is_closed, is_plan
 from tui.runs.agent.tool_policy import (
-    ASKING_MODES,
     COMMAND_TOOLS,
     EDITING_TOOLS,
     HARMLESS_TOOLS,

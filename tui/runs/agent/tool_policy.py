@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-ASKING_MODES = frozenset({"default", "plan", "dontAsk"})
 # What the CLI calls a tool now that rules and older transcripts still name as it was.
 _RENAMED = {
     **{"Task": "Agent", "KillShell": "TaskStop", "KillBash": "TaskStop"},

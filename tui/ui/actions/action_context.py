@@ -153,9 +153,14 @@ def require_some(sessions: Sequence[Session]) -> None:
         raise UsageError("no session is selected")
 
 
-async def is_sure(context: ActionContext, asks: str, count: int, verb: str) -> bool:
-    """Ask for confirmation, default No; for more than five at once the count must be typed."""
-    if count <= MANY:
+async def is_sure(
+    context: ActionContext, asks: str, count: int, verb: str, *, must_type: bool = False
+) -> bool:
+    """Ask for confirmation, default No; for more than five at once the count must be typed.
+
+    Where it `must_type`, for more than one.
+    """
+    if count <= (1 if must_type else MANY):
         return await context.question.confirm(asks)
     typed, refused = "", ""
     while True:

@@ -19,7 +19,14 @@ from tui.ui.actions.flow_runner import Flow, FlowRunner
 from tui.ui.actions.key_targets import KeyTargets
 from tui.ui.actions.line_opener import LineOpener
 from tui.ui.actions.outcome import Outcome, done
-from tui.ui.actions.sessions import answering, cleaning, resuming, session_actions, undoing
+from tui.ui.actions.sessions import (
+    answering,
+    cleaning,
+    resuming,
+    session_actions,
+    steering,
+    undoing,
+)
 from tui.ui.actions.sorting import Sorting
 from tui.ui.actions.text_search import TextSearch
 from tui.ui.actions.verb_line.column_choice import ColumnChoice
@@ -349,17 +356,19 @@ class KeyHandlers:
         self._act_on_selected(answering.answer)
 
     def interrupt(self) -> None:
-        self._act_on_selected(session_actions.interrupt)
+        self._act_on_targets(steering.interrupt)
 
     def extend(self) -> None:
-        targets = self._targets()
-        found, hidden = targets.all, targets.hidden
-        self._flows.act(session_actions.extend(self._context, found, hidden=hidden), found)
+        self._act_on_targets(session_actions.extend)
 
     def delete(self) -> None:
+        self._act_on_targets(session_actions.delete)
+
+    def _act_on_targets(self, flow: Callable[..., Flow]) -> None:
+        """Start a flow on the marked sessions, else on the selected one."""
         targets = self._targets()
         found, hidden = targets.all, targets.hidden
-        self._flows.act(session_actions.delete(self._context, found, hidden=hidden), found)
+        self._flows.act(flow(self._context, found, hidden=hidden), found)
 
     def _act_on_selected(self, flow: Callable[[ActionContext, Session], Flow]) -> None:
         """Start a flow on the one selected session, whatever is marked."""

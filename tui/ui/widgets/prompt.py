@@ -260,6 +260,9 @@ class PromptBar(MessageBar):
             return self._wrapped(self._refusal)[: self._most_rows]
         if self._answer is not None and self._choices and not self.gone:
             return self._wrapped(self.message.text)[: self._most_rows]
+        if self._answer is not None and self._must_be_shown and self._preview is None:
+            rows = self._wrapped(self.message.text)[: self._most_rows]
+            return rows if len(rows) > 1 and not self.gone else []
         if self.is_whole and not self._is_held:
             return self._wrapped(self.message.text)[: self._most_rows]
         return []

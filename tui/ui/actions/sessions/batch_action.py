@@ -6,7 +6,8 @@ import asyncio
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from tui.core.errors import ConsoleError, Refused
@@ -83,6 +84,14 @@ async def each(
         failed=frozenset(tally.errors) if tally.done else None,
         done=undoable(tally.done),
     )
+
+
+def with_marked(outcome: Outcome, keys: AbstractSet[Key]) -> Outcome:
+    """Return an outcome that leaves these marked as well, and says so."""
+    if not keys or outcome.failed is None:
+        return outcome
+    said = f"{outcome.message}; {len(keys)} stay{'s' if len(keys) == 1 else ''} marked"
+    return replace(outcome, message=said, style="", failed=outcome.failed | keys)
 
 
 async def in_one_go(

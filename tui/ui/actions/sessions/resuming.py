@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from collections.abc import Set as AbstractSet
 from contextlib import AbstractContextManager, ExitStack
-from dataclasses import replace
 from functools import partial
 
 from tui.core.console.disabled_reason import not_resumable
 from tui.core.errors import ConsoleError, UsageError
 from tui.core.explanation import Explanation
-from tui.core.models.session import Key, Session
+from tui.core.models.session import Session
 from tui.operations.context import ActionResult
 from tui.operations.running.prompt_line import first_word
 from tui.operations.running.resume import DEFAULT_PROMPT, RunPlan, planned_session
@@ -19,7 +17,7 @@ from tui.operations.running.start_many import MOST_QUEUED
 from tui.ui.actions.action_context import ActionContext, after_dashes, named, require_some
 from tui.ui.actions.outcome import Commands, Outcome, asked_by, done_by
 from tui.ui.actions.prompting import until_taken
-from tui.ui.actions.sessions.batch_action import each
+from tui.ui.actions.sessions.batch_action import each, with_marked
 from tui.ui.state.drafts import again
 from tui.view.text.lines import Cell
 
@@ -99,7 +97,7 @@ async def resume_many(
             words=words,
             placeholder=DEFAULT_PROMPT,
         )
-    return _with_marked(outcome, {one.key for one in sessions} - {one.key for one in begun})
+    return with_marked(outcome, {one.key for one in sessions} - {one.key for one in begun})
 
 
 def _start_one(context: ActionContext, line: str, session: Session) -> ActionResult:
@@ -107,14 +105,6 @@ def _start_one(context: ActionContext, line: str, session: Session) -> ActionRes
     run_id = context.engine.start(wanted, prompt or DEFAULT_PROMPT)
     name, own, now = session.listing, session.session_id, context.engine.now()
     return ActionResult(kind="resume", listing=name, session_id=own, at=now, words=run_id)
-
-
-def _with_marked(outcome: Outcome, keys: AbstractSet[Key]) -> Outcome:
-    """Return an outcome that leaves these marked as well, and says so."""
-    if not keys or outcome.failed is None:
-        return outcome
-    said = f"{outcome.message}; {len(keys)} stay marked"
-    return replace(outcome, message=said, style="", failed=outcome.failed | keys)
 
 
 def in_sight(

@@ -14,8 +14,15 @@ from tui.core.sessions.listing_join import is_gone
 from tui.operations.catalog.session_lookup import find_session
 from tui.ui.actions.action_context import ActionContext, named
 from tui.ui.actions.outcome import Outcome
-from tui.ui.actions.sessions import answering, cleaning, resuming, session_actions, undoing
-from tui.ui.actions.verb_line import noting, run_verb
+from tui.ui.actions.sessions import (
+    answering,
+    cleaning,
+    resuming,
+    session_actions,
+    steering,
+    undoing,
+)
+from tui.ui.actions.verb_line import noting, run_verb, switching
 from tui.ui.actions.verb_line.verbs import VerbLine
 
 _ID = re.compile(r"[0-9a-f]{4}[0-9a-f-]*|[^/ ]+/[^/ ]+")
@@ -89,7 +96,10 @@ async def run(context: ActionContext, command: VerbLine, meant: Selection) -> Ou
     flow, options = _FLOWS.get(name, (None, ()))
     context.news.is_holding = name == "hold"
     context.asks_about(order.sessions)
-    if flow is None or not set(command.options) <= set(options):
+    unknown = command.options.keys() - set(options)
+    if unknown and name in _STEERING:  # on the command line they act without a question
+        raise UsageError(f"`{name}` takes no {min(unknown)} here")
+    if flow is None or unknown:
         _require_on_some(context, order)
         return await run_verb.say(context, command.verb, _calls(order))
     if context.engine.is_read_only:
@@ -156,6 +166,12 @@ def _calls(order: ResolvedCommand) -> list[tuple[Session | None, tuple[str, ...]
     return [(one, (verb.name, one.address, *rest)) for one in order.some()]
 
 
+def _require_no_more(order: ResolvedCommand) -> None:
+    """Raise `UnknownId` for an argument that names no session."""
+    if order.arguments:
+        raise UnknownId(f"no session {order.arguments[0]!r} here")
+
+
 async def _new(context: ActionContext, order: ResolvedCommand) -> Outcome:
     """`new LISTING STAGE`, or as on the command line `new LISTING PROMPT --stage STAGE`."""
     arguments, options = list(order.arguments), order.command.options
@@ -186,8 +202,7 @@ async def _extend(context: ActionContext, order: ResolvedCommand) -> Outcome:
 
 
 async def _delete(context: ActionContext, order: ResolvedCommand) -> Outcome:
-    if order.arguments:
-        raise UnknownId(f"no session {order.arguments[0]!r} here")
+    _require_no_more(order)
     if len(order.some()) == 1:
         order.one(context)
     return await session_actions.delete(context, order.sessions, hidden=order.meant.hidden)
@@ -202,7 +217,8 @@ async def _undo(context: ActionContext, order: ResolvedCommand) -> Outcome:
 
 
 async def _send(context: ActionContext, order: ResolvedCommand) -> Outcome:
-    return await session_actions.send(context, order.one(context), order.typed)
+    hidden = order.meant.hidden
+    return await steering.send(context, order.some(), order.typed, hidden=hidden)
 
 
 async def _answer(context: ActionContext, order: ResolvedCommand) -> Outcome:
@@ -213,11 +229,23 @@ async def _answer(context: ActionContext, order: ResolvedCommand) -> Outcome:
 
 
 async def _interrupt(context: ActionContext, order: ResolvedCommand) -> Outcome:
-    return await session_actions.interrupt(context, order.one(context))
+    _require_no_more(order)
+    return await steering.interrupt(context, order.some(), hidden=order.meant.hidden)
 
 
 async def _stop(context: ActionContext, order: ResolvedCommand) -> Outcome:
-    return await session_actions.stop(context, order.one(context))
+    _require_no_more(order)
+    return await steering.stop(context, order.some(), hidden=order.meant.hidden)
+
+
+async def _model(context: ActionContext, order: ResolvedCommand) -> Outcome:
+    info, hidden = order.command.verb, order.meant.hidden
+    return await switching.model(context, info, order.some(), order.arguments, hidden=hidden)
+
+
+async def _mode(context: ActionContext, order: ResolvedCommand) -> Outcome:
+    info, hidden = order.command.verb, order.meant.hidden
+    return await switching.mode(context, info, order.some(), order.arguments, hidden=hidden)
 
 
 async def _rename(context: ActionContext, order: ResolvedCommand) -> Outcome:
@@ -249,6 +277,7 @@ async def _cleanup(context: ActionContext, order: ResolvedCommand) -> Outcome:
     return await cleaning.clean_up(context, order.meant.catalog, order.typed or selected)
 
 
+_STEERING = frozenset({"send", "interrupt", "stop", "model", "mode"})
 _AGENT = ("--model", "--mode", "--tools", "--max-turns", "--max-budget-usd")
 _Flow = Callable[[ActionContext, ResolvedCommand], Coroutine[Any, Any, Outcome]]
 _FLOWS: dict[str, tuple[_Flow, tuple[str, ...]]] = {
@@ -258,10 +287,12 @@ _FLOWS: dict[str, tuple[_Flow, tuple[str, ...]]] = {
     "delete": (_delete, ()),
     "restore": (_restore, ()),
     "undo": (_undo, ()),
-    "send": (_send, ()),
+    "send": (_send, ("--json",)),
     "answer": (_answer, ("--reason",)),
-    "interrupt": (_interrupt, ()),
-    "stop": (_stop, ()),
+    "interrupt": (_interrupt, ("--json", "--yes")),
+    "stop": (_stop, ("--json",)),
+    "model": (_model, ("--json",)),
+    "mode": (_mode, ("--json", "--yes")),
     "rename": (_rename, ()),
     "ack": (_ack, ()),
     "note": (_note, ()),

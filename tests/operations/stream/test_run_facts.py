@@ -57,10 +57,11 @@ def test_a_folder_that_is_gone_or_another_runs_changes_nothing(
     facts, run = RunFacts(), read_run(folder)
     (folder / SPEC).write_text(spec(session_id="other", prompt="Delete it").to_json())
     assert facts.poll(run) == run
+    (folder / SPEC).write_text(spec(prompt="Delete it").to_json())
     moved = tmp_path / "moved"
     folder.rename(moved)
     folder.symlink_to(moved)
-    assert facts.poll(run) == run
+    assert RunFacts().poll(run) == run
     folder.unlink()
     shutil.rmtree(moved)
     assert facts.poll(run) == run

@@ -38,7 +38,8 @@ def test_an_sdk_that_needs_more_is_imported_whole(tmp_path: Path) -> None:
     sdk, mcp = tmp_path / "claude_agent_sdk", tmp_path / "mcp"
     for folder in (sdk, mcp):
         folder.mkdir()
-    (sdk / "__init__.py").write_text("from . import deeper\nCOUNT = deeper.COUNT\n")
+    (sdk / "__init__.py").write_text("from . import kept, deeper\nCOUNT = len(kept.Tool.fields)\n")
+    (sdk / "kept.py").write_text("from mcp.types import Tool\n")
     (sdk / "deeper.py").write_text("from mcp.types import Tool\nCOUNT = len(Tool.fields)\n")
     (mcp / "__init__.py").write_text("")
     (mcp / "types.py").write_text("class Tool:\n    fields = ('name', 'title')\n")

@@ -7,8 +7,9 @@ from datetime import timedelta
 
 import pytest
 
-from tests.support.console.fixed_catalog import NOW, session
+from tests.support.console.fixed_catalog import NOW, run_of, session
 from tui.claude.transcript.usage.usage_meter import SessionUsage
+from tui.core.models.run import Phase, Progress
 from tui.core.models.session import Liveness
 from tui.core.text.safe_text import cell_width
 from tui.view.stream import stream_title
@@ -66,6 +67,15 @@ def test_a_turn_grows_only_where_one_is_at_work(liveness: Liveness, is_growing: 
     said = stream_title.title(one, NOW + timedelta(hours=1), QUIET, SPENT)
     assert ("turn 1h 00m" in said) is is_growing
     assert ("turn" in said) is is_growing
+
+
+@pytest.mark.parametrize("phase", [Phase.CLI, Phase.API])
+def test_a_turn_that_was_not_answered_yet_has_not_the_time_of_the_one_before(phase: Phase) -> None:
+    begun = replace(ONE, run=run_of(ONE, "starting", progress=Progress(phase=phase)))
+    busy = replace(ONE, run=run_of(ONE, "busy"))
+
+    assert "turn" not in stream_title.title(begun, NOW, QUIET, SPENT)
+    assert "turn 40s" in stream_title.title(busy, NOW, QUIET, SPENT)
 
 
 def test_a_turn_that_is_over_stands_still() -> None:

@@ -7,8 +7,10 @@ from datetime import datetime, timedelta
 
 from tui.claude.transcript.usage.usage_meter import NOTHING_SPENT, SessionUsage
 from tui.core.console.pane_table import LIVE, PANES
+from tui.core.models.run import Phase
 from tui.core.models.session import Liveness, Session
 from tui.core.sessions.attention import is_settled, need_of
+from tui.core.sessions.session_state import progress_of
 from tui.core.text.safe_text import cell_width, cut_middle, one_line
 from tui.view.text import formatting
 
@@ -78,7 +80,10 @@ def _cost(session: Session, spent: SessionUsage) -> str:
 def _more(session: Session, spent: SessionUsage, now: datetime) -> Iterator[str]:
     if model := one_line(spent.model or session.model):
         yield model.removeprefix("claude-")
+    progress = progress_of(session)
+    is_asking = progress is not None and progress.phase in (Phase.CLI, Phase.API)
     until = now if session.liveness in _IN_A_TURN else spent.turn_to
+    until = None if is_asking else until  # the turn that is known is the one before
     if spent.turn_from is not None and until is not None:
         passed = max(timedelta(), until - spent.turn_from)
         if passed < timedelta(days=1):

@@ -170,7 +170,7 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
         view, panes = self.store.view, self.panes
         panes.live.is_full = view.is_full
         classes = layout.classes(view)
-        width, rows = panes.listings.needed_size
+        width, rows = panes.needed_size
         panes.divide(layout.left_width(view, width), rows)
         is_changed = panes.hide(layout.hidden(view))
         if is_changed or any(self.has_class(name) != is_on for name, is_on in classes.items()):

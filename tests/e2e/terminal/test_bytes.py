@@ -100,7 +100,7 @@ def seconds_left(screen: Terminal) -> int:
 
 def test_a_tick_of_every_countdown_costs_a_few_digits(tmp_path: Path) -> None:
     left = timedelta(seconds=58)
-    with console(listing_of(tmp_path, timedelta(days=7), left), rows=28) as screen:
+    with console(listing_of(tmp_path, timedelta(days=7), left), rows=30) as screen:
         screen.wait_for("Buyer 0", "Line 29")
         sent(screen, "3", "EXPIRES")
         before, began = screen.received, seconds_left(screen)

@@ -122,7 +122,9 @@ def assert_framed(screen: Terminal) -> None:
     until = time.monotonic() + 60
     sides: list[str] = []
     while time.monotonic() < until:
-        sides = [screen.cells(column)[1:34].translate(_SIDES) for column in (0, 30, 31, 119)]
+        between = screen.text.split("\n")[1].find("┐┌")
+        columns = (0, between, between + 1, 119)
+        sides = [screen.cells(column)[1:34].translate(_SIDES) for column in columns]
         if all(side == "|" * 33 for side in sides):
             return
         time.sleep(0.05)

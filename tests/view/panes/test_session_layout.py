@@ -66,11 +66,19 @@ def test_a_name_that_has_no_room_keeps_its_end() -> None:
     assert LONG in shown(160)
 
 
-@pytest.mark.parametrize(("width", "more"), [(60, 0), (72, 1), (85, 2), (94, 3), (113, 7)])
-def test_a_wider_pane_shows_more_columns(width: int, more: int) -> None:
-    always = [one.name for one in SESSION_COLUMNS if not one.from_width]
-    later = [one.name for one in SESSION_COLUMNS if one.from_width]
-    assert list(widths(width)) == always + later[:more]
+@pytest.mark.parametrize(
+    ("width", "more"),
+    [
+        (60, ()),
+        (72, ("size",)),
+        (85, ("size", "cost")),
+        (113, ("size", "cost", "model", "owner", "context", "created")),
+        (141, ("size", "cost", "id", "model", "owner", "context", "created")),
+    ],
+)
+def test_a_wider_pane_shows_more_columns(width: int, more: tuple[str, ...]) -> None:
+    always = tuple(one.name for one in SESSION_COLUMNS if not one.from_width)
+    assert tuple(widths(width)) == (*always, *more)
 
 
 def test_a_rare_column_is_shown_where_a_session_has_something_in_it() -> None:

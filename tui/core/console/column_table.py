@@ -60,7 +60,7 @@ SESSION_COLUMNS: tuple[SessionColumn, ...] = (
         name="cost", heading="COST", help="US dollars", width=6, is_right=True, from_width=82
     ),
     SessionColumn(
-        name="id", heading="ID", help="the start of its id", width=4, most=8, from_width=92
+        name="id", heading="ID", help="the start of its id", width=4, most=8, from_width=126
     ),
     SessionColumn(
         name="model", heading="MODEL", help="its model", width=10, most=16, from_width=113

@@ -66,12 +66,12 @@ class PaneFeed:
         if found is not None:
             is_busy, is_held = self._store.is_busy, found.catalog.hold is not None
             panes.listings.needs, panes.expiry.needs = found.needs, found.ends_soon
-            before = panes.listings.needed_size
+            before = panes.needed_size
             panes.listings.update(found.groups, is_busy=is_busy, is_held=is_held)
-            if panes.listings.needed_size != before:
+            panes.expiry.update(found.ending, found.pending, now, is_busy=is_busy)
+            if panes.needed_size != before:
                 self._fit()  # which comes back here
                 return
-            panes.expiry.update(found.ending, found.pending, now, is_busy=is_busy)
             for pane in panes.numbered.values():
                 pane.look(found.catalog, now)
         self.show_sessions()

@@ -67,6 +67,11 @@ class ExpiryPane(Table):
         )
 
     @property
+    def needed_width(self) -> int:
+        """The least width that shows every name whole, inside a frame."""
+        return self.shape.needed + 3
+
+    @property
     def foot_height(self) -> int:
         return 1 if self.body_height < _WITH_FOOT else 2 + (self.text_width >= _WITH_WORDS)
 

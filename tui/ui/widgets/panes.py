@@ -83,6 +83,12 @@ class Panes:
             one.set_class(one.id in names, _HIDDEN, update=False)
         return bool(changed)
 
+    @property
+    def needed_size(self) -> tuple[int, int]:
+        """The width that shows the names of the left column whole, and the height of Listings."""
+        width, rows = self.listings.needed_size
+        return max(width, self.expiry.needed_width), rows
+
     def divide(self, left: int | None, rows: int) -> None:
         """Make the left column `left` cells wide, and Listings `rows` high, but at most half of it.
 

@@ -52,6 +52,11 @@ class ExpiryShape:
         widest = max((cell_width(formatting.listing_stage(one)) for one in sessions), default=0)
         return cls(0, name=min(widest, _MOST_NAME))
 
+    @property
+    def needed(self) -> int:
+        """The least width that shows every name whole."""
+        return sum(one.width + one.gap for one in _FIRST) + self.name
+
     def layout(self) -> Layout:
         """Return the columns that fit: what comes later must leave the names whole."""
         return _layout(self)
@@ -60,6 +65,7 @@ class ExpiryShape:
 _MOST_NAME = 28  # longer ones are rare, and may be shortened for what stands beside them
 _MARK, _SIGN = Column("", 1, gap=0, key="mark"), Column("", 1, key="sign")
 _ENDS, _AT = Column("ENDS", 7, is_right=True), Column("AT", 9)
+_FIRST = (_MARK, _ENDS, _SIGN)
 _LIFE, _ID = Column("LIFE", _BAR), Column("ID", 4)
 _CLOCK, _THEN = Column("CLOCK", 6), Column("THEN", 8)
 _EXPIRES, _SWEPT = Column("EXPIRES", 12), Column("SWEPT", 12)
@@ -68,9 +74,8 @@ _SIZE = Column("SIZE", 5, is_right=True)
 
 @lru_cache(maxsize=64)
 def _layout(shape: ExpiryShape) -> Layout:
-    left: list[Column] = [_MARK, _ENDS, _SIGN]
-    right: list[Column] = []
-    room = shape.width - sum(one.width + one.gap for one in left) - shape.name
+    left, right = list(_FIRST), list[Column]()
+    room = shape.width - shape.needed
 
     def takes(*more: Column) -> bool:
         """Take room for columns if there is enough."""

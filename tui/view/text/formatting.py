@@ -10,6 +10,7 @@ from tui.core.sessions.attention import is_settled, need_of
 from tui.core.sessions.session_state import OF_PHASE, StateWord, progress_of, state_word
 from tui.core.text.safe_text import cell_width, cut_middle, one_line
 
+_MOST_STAGE = 8
 _MINUTE = timedelta(minutes=1)
 _HOUR = timedelta(hours=1)
 _DAY = timedelta(days=1)
@@ -134,7 +135,7 @@ def stage(name: str) -> str:
 
 def listing_stage(session: Session, width: int = 1000) -> str:
     """Return `hollis_park/3`; a listing that does not fit is shortened in its middle."""
-    ending = f"/{stage(one_line(session.stage))}"
+    ending = f"/{cut_middle(stage(one_line(session.stage)), _MOST_STAGE)}"
     return cut_middle(one_line(session.listing), max(1, width - cell_width(ending))) + ending
 
 

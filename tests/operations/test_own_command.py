@@ -6,6 +6,8 @@ import json
 import os
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -30,7 +32,8 @@ from tui.operations.own_command import (
 
 SHOW = (
     "import json, os, sys;"
-    "print(json.dumps([sys.argv[1:], dict(os.environ), os.getcwd(), sys.stdin.read()]))"
+    "stdin = os.readlink('/proc/self/fd/0');"
+    "print(json.dumps([sys.argv[1:], dict(os.environ), os.getcwd(), stdin]))"
 )
 
 
@@ -43,6 +46,20 @@ def listing(tmp_path: Path) -> SampleListing:
 
 def command(*argv: str, **more: Any) -> OwnCommand:
     return OwnCommand(name="open-log", key="L", argv=argv, **more)
+
+
+@contextmanager
+def typed_in(given: bytes) -> Iterator[None]:
+    """Have something to read on this process's stdin."""
+    ours, (there, end) = os.dup(0), os.pipe()
+    os.write(end, given)
+    os.dup2(there, 0)
+    try:
+        yield
+    finally:
+        os.dup2(ours, 0)
+        for fd in (ours, there, end):
+            os.close(fd)
 
 
 def run(context: Context, one: OwnCommand, listing: SampleListing) -> CommandOutput:
@@ -60,15 +77,16 @@ def test_a_command_gets_its_arguments_and_no_secret(
         monkeypatch.setenv(name, "hunter2")
     monkeypatch.setenv("LC_TIME", "C")
     one = command(sys.executable, "-c", SHOW, "{session}", "--in={listing}", "{transcript}; ls")
-    done = run(listing.context(), one, listing)
-    argv, environment, folder, given = json.loads(done.lines[0])
+    with typed_in(b"typed"):
+        done = run(listing.context(), one, listing)
+    argv, environment, folder, stdin = json.loads(done.lines[0])
     path = str(listing.transcript_path(FIRST))
     assert argv == [FIRST, "--in=hollis_park", f"{path}; ls"]
     assert "hunter2" not in json.dumps(environment)
     assert environment["PATH"] == os.environ["PATH"]
     assert environment["LC_TIME"] == "C"
     assert folder == os.path.realpath(os.environ["HOME"])
-    assert given == ""
+    assert stdin == "/dev/null"
     assert (done.words, done.is_good) == ("open-log: done", True)
 
 
@@ -112,7 +130,7 @@ def test_too_much_output_is_cut_and_the_program_goes_on(
     listing: SampleListing, tmp_path: Path
 ) -> None:
     ends = tmp_path / "ended"
-    one = shell(f"yes | head -c {10 * COMMAND_BYTES}; touch {ends}")
+    one = shell(f"yes | head -c {10 * COMMAND_BYTES} && touch {ends}")
     done = run(listing.context(), one, listing)
     assert ends.exists()
     assert done.words == "open-log: done, its output was cut"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.hostile.read_errors import reads_fail
 from tests.support.listings.sample_listing import FIRST, SECOND, SampleListing, register
 from tui.core.models.audit import AuditEvent
 from tui.operations.catalog.scanner import CatalogScanner
@@ -73,6 +75,8 @@ def test_only_what_was_done_since_then_is_told_by_whom_and_oldest_first(
     first: SampleListing, second: SampleListing
 ) -> None:
     fail(at(first, 9 * HOUR), first.session(FIRST), "too early")
+    set_hold(at(first, 10 * HOUR), is_on=True)
+    set_hold(at(first, 9 * HOUR), is_on=False)
     ben = at(second, 7 * HOUR, "ben")
     extend(ben, plan_extension(second.session("hollis_park/aa11"), "60d", ben.clock()))
     set_hold(at(first, 6 * HOUR), is_on=True, reason="disk is full")
@@ -89,6 +93,12 @@ def test_an_old_act_that_was_written_late_hides_none_of_the_others(first: Sample
         tracking.note(AuditEvent(at=NOW - age * HOUR, action="send", session_id=FIRST))
     found = told(first).acts
     assert [round((NOW - one.first.at) / HOUR) for one in found] == [3, 2, 1]
+
+
+def test_many_old_acts_that_were_written_late_hide_none(first: SampleListing) -> None:
+    """The audit is read a page at a time: one without anything new is not the last."""
+    written(first, [NOW - HOUR, *[NOW - 9 * HOUR] * 2500])
+    assert [one.first.at for one in told(first).acts] == [NOW - HOUR]
 
 
 def test_times_with_another_offset_are_compared_as_moments(first: SampleListing) -> None:
@@ -188,6 +198,14 @@ def test_what_cannot_be_read_is_said_and_the_rest_is_there(
     assert [one.split(":")[0] for one in found.unread] == ["hollis_park"]
     assert len(found.failures) == 1
     assert [one.listing for one in found.attention if one.level == "error"] == ["hollis_park"]
+
+
+def test_a_listing_with_transcripts_that_cannot_be_read_is_said(
+    first: SampleListing, second: SampleListing
+) -> None:
+    with reads_fail(second.config_dir / "projects", errno.EIO):
+        unread = told(first).unread
+    assert [one.split(":")[0] for one in unread] == ["hollis_park"]
 
 
 def test_more_actions_than_are_told_are_said(first: SampleListing) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
 import pytest
 
+from tests.support.listings.sample_listing import run_cli
 from tests.support.programs import need_right
 from tui.core.errors import UsageError
 from tui.settings import Settings, load_settings
@@ -51,6 +53,16 @@ def test_a_file_that_others_may_write_runs_none(path: Path, mode: int) -> None:
     settings = load(path)
     assert settings.keys.no_commands == f"{path} can be written by others (mode {mode:o})"
     assert settings.keys.sign("open-log") == "L"
+
+
+def test_info_says_why_none_runs(path: Path, tmp_path: Path) -> None:
+    path.chmod(0o666)
+    root = tmp_path / "outputs"
+    root.mkdir()
+    done = run_cli(root, "info", "--json", SESSION_CONSOLE_CONFIG=str(path))
+    facts = json.loads(done.stdout)
+    assert facts["no_commands"] == f"{path} can be written by others (mode 666)"
+    assert facts["switches"]["commands"]["value"] == "open-log"
 
 
 def test_nor_does_one_in_a_folder_that_others_may_write(path: Path) -> None:

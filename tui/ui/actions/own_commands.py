@@ -39,8 +39,12 @@ async def run(
     done = await context.question.wait_for(running, lambda: command.name, later)
     if len(done.lines) > 1:
         context.pages.open(done.words, done.lines)
-        return Outcome("" if done.is_good else done.words, "good" if done.is_good else "bad")
-    return Outcome(_message(done), "good" if done.is_good else "bad")
+        return Outcome("" if done.is_good else done.words, _style(done), commands=())
+    return Outcome(_message(done), _style(done), commands=())
+
+
+def _style(done: CommandOutput) -> str:
+    return "good" if done.is_good else "bad"
 
 
 def _message(done: CommandOutput) -> str:

@@ -63,7 +63,7 @@ def info(context: Context, args: argparse.Namespace) -> int:
 
 
 def _facts(context: Context) -> dict[str, str | None]:
-    settings = context.settings
+    settings, off = context.settings, context.settings.keys.no_commands
     config_dir, stages = Target("", context.root).config_dir, shells(settings)
     return {
         "version": __version__,
@@ -71,6 +71,7 @@ def _facts(context: Context) -> dict[str, str | None]:
         "operator": settings.operator,
         "read_only": str(settings.read_only).lower(),
         "restricted": str(settings.restricted).lower(),
+        **({"no_commands": off} if settings.commands and off else {}),
         **({"shells": ", ".join(stages)} if settings.restricted and stages else {}),
         **_places(context),
         "sign_in": sign_in(settings, config_dir) or "none found in settings or environment",

@@ -25,7 +25,7 @@ from tui.core.errors import UsageError
 from tui.core.models.line_target import LineTarget
 from tui.core.models.session import Key, Session
 from tui.core.sessions.session_filter import parse_filter
-from tui.core.text.safe_text import cell_width, cut, fit
+from tui.core.text.safe_text import cell_width, cut, fit, one_line
 from tui.core.time.since import parse_since
 from tui.core.time.zones import LOCAL
 from tui.operations.catalog.session_lookup import find_listing
@@ -189,7 +189,8 @@ def _put_heading(hit: Facts, count: int, width: int, *, is_more: bool) -> None:
     is_on_screen = output_width() is not None
     session_id = short_id(hit["session_id"]) if is_on_screen else hit["session_id"]
     hits = f"{count:,}{'+' if is_more else ''} hit{'' if count == 1 else 's'}"
-    words = (f"{hit['listing']}/{session_id}", hit["stage"] or "-", hits, hit["title"] or "")
+    stage, title = one_line(hit["stage"] or "-"), one_line(hit["title"] or "")
+    words = (f"{hit['listing']}/{session_id}", stage, hits, title)
     target = LineTarget(listing=hit["listing"], session_id=hit["session_id"])
     line = "  ".join(words).rstrip()
     put(cut(line, width) if is_on_screen else line, target)

@@ -275,6 +275,7 @@ async def test_the_cursor_walks_through_a_long_page_and_skips_no_text() -> None:
         assert selected(at) == []
         await at.press("enter")
         assert at.view.is_page_open
+        assert "Esc closes it" in at.message  # nothing out of sight is opened
         await at.press("slash", *"text 99", "enter")
         await at.answered()
         assert selected(at) == ["text 99"]

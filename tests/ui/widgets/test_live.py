@@ -396,3 +396,16 @@ async def test_a_search_brings_a_sub_agent_s_words_in_sight_once_they_are_read()
         await at.press("enter", "slash", *"the valves", "enter")
         await at.until(lambda: "the valves are told aside" in shown(at))
         assert at.message == "1 of 1"
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36)])
+async def test_a_page_over_the_stream_leaves_it_where_it_was_read(size: tuple[int, int]) -> None:
+    async with console(FixedEngine(follower=EndFollow(LONG)), size) as at:
+        await at.press("enter", "slash", *"line 777", "enter")
+        await at.answered()
+        before = at.rows("live")
+        await at.press("question_mark")
+        await at.until(lambda: at.view.is_page_open)
+        at.tick()
+        await at.press("escape")
+        await at.until(lambda: at.rows("live") == before)

@@ -44,7 +44,7 @@ _session_console() {
         adopt) words='--all --help --json --listing --operator --read-only --restricted --root --stage' takes='session' ;;
         reapply) words='--help --json --operator --read-only --restricted --root' takes='session' ;;
         new) words='--days --help --json --max-budget-usd --max-turns --mode --model --operator --read-only --restricted --root --stage --tools --wait' takes='listing' ;;
-        resume) words='--also --fork --help --json --max-budget-usd --max-turns --mode --model --operator --read-only --restricted --root --take-over --tools --wait' takes='session' ;;
+        resume) words='--also --at --fork --help --json --max-budget-usd --max-turns --mode --model --operator --read-only --restricted --root --take-over --tools --wait' takes='session' ;;
         send) words='--help --json --operator --read-only --restricted --root' takes='session' ;;
         answer) words='--help --input --json --operator --read-only --reason --restricted --root' takes='session' ;;
         interrupt) words='--help --json --operator --read-only --restricted --root --yes' takes='session' ;;
@@ -69,7 +69,7 @@ _session_console() {
         --stage) words='' takes='stage' ;;
         --listing) words='' takes='listing' ;;
         --also) words='' takes='session' ;;
-        --also | --columns | --days | --ends | --filter | --input | --listing | --max-budget-usd | --max-size | --max-turns | --mode | --model | --older-than | --operator | --output | --reason | --remove | --root | --since | --sort | --stage | --status | --tools | --view | -e | -n | -o) return ;;
+        --also | --at | --columns | --days | --ends | --filter | --input | --listing | --max-budget-usd | --max-size | --max-turns | --mode | --model | --older-than | --operator | --output | --reason | --remove | --root | --since | --sort | --stage | --status | --tools | --view | -e | -n | -o) return ;;
     esac
     if [[ $takes && $word != -* ]]; then
         words=$(for kind in $takes; do _session_console_names "$kind" "${look[@]}"; done)

@@ -89,6 +89,7 @@ complete -c session-console -n '__fish_seen_subcommand_from new' -l wait
 complete -c session-console -n '__fish_seen_subcommand_from new' -a '(__session_console_names listing)'
 complete -c session-console -n __fish_use_subcommand -a resume -d 'resume a session in a new run'
 complete -c session-console -n '__fish_seen_subcommand_from resume' -l also -x -a '(__session_console_names session)'
+complete -c session-console -n '__fish_seen_subcommand_from resume' -l at -r
 complete -c session-console -n '__fish_seen_subcommand_from resume' -l fork
 complete -c session-console -n '__fish_seen_subcommand_from resume' -l max-budget-usd -r
 complete -c session-console -n '__fish_seen_subcommand_from resume' -l max-turns -r

@@ -105,6 +105,17 @@ def test_resume_continues_and_a_fork_leaves_the_original_alone(site: Site) -> No
     assert site.row(forked.session_id)
 
 
+def test_a_fork_may_begin_at_an_earlier_entry(site: Site) -> None:
+    first = read_run(over(site.start("remember this")).folder).session_id
+    lines = [json.loads(line) for line in site.transcript(first).splitlines()]
+    said = [one["uuid"] for one in lines if one.get("type") == "assistant"][-1]
+    assert over(site.start("go on", mode="resume", session_id=first)).state == "done"
+    forked = over(site.start("back there", mode="fork", source_id=first, source_at=said))
+    assert forked.state == "done"
+    assert site.api.requests[-1].prompts[-2:] == ("remember this", "back there")
+    assert "go on" in site.transcript(first)
+
+
 _LAUNCH = """
 import sys, time
 from pathlib import Path

@@ -14,9 +14,10 @@ from typing import Any
 import pytest
 
 from tests.support.listings.sample_listing import FIRST, SampleListing, register, snapshot
+from tests.support.listings.transcript_lines import AT, write_lines
 from tui.core.errors import ConsoleError, DatabaseProblem, Refused, UnknownId, UsageError
 from tui.operations.running.agent_options import agent_options, describe
-from tui.operations.running.resume import plan_new, plan_resume, start
+from tui.operations.running.resume import fork_at, plan_new, plan_resume, start
 from tui.operations.trash.delete import delete
 from tui.settings import Settings
 from tui.storage.session_locks import SessionLock
@@ -155,6 +156,26 @@ def test_what_cannot_be_resumed_says_why(listing: SampleListing) -> None:
     ):
         with pytest.raises(Refused, match=reason):
             plan_resume(listing.context(), listing.session(words))
+
+
+def test_a_fork_begins_only_at_an_entry_of_its_session(listing: SampleListing) -> None:
+    """Where no such entry is, the CLI would fail after the run has begun."""
+    line = {"type": "user", "message": {"role": "user", "content": "Pumps?"}, "timestamp": AT}
+    own, aside, other = (f"{number}f2c0000-0000-4000-8000-000000000000" for number in "123")
+    write_lines(
+        listing.transcript_path(FIRST),
+        line | {"uuid": own},
+        line | {"uuid": aside, "isSidechain": True},
+        line | {"uuid": "x", "parentUuid": other},
+    )
+    session = listing.session(FIRST)
+    plan = plan_resume(listing.context(), session, fork=True)
+    assert fork_at(plan, session, own).source_at == own
+    for wrong in (aside, other, "x", ".*", own[:8]):
+        with pytest.raises(UsageError, match="is no entry of"):
+            fork_at(plan, session, wrong)
+    with pytest.raises(UsageError, match="goes with --fork"):
+        fork_at(plan_resume(listing.context(), session), session, own)
 
 
 def test_a_fork_has_an_id_of_its_own(listing: SampleListing) -> None:

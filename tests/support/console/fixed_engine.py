@@ -247,7 +247,7 @@ class FixedEngine:
         self.asked.append(("undo_last", *(act.session_id for act in batch)))
         return tuple(batch), "took it back"
 
-    def plan_resume(self, session: Session, *, is_fork: bool = False) -> RunPlan:
+    def plan_resume(self, session: Session, *, is_fork: bool = False, at: str = "") -> RunPlan:
         if session.is_live and not is_fork:
             raise Refused(f"{session.session_id[:8]} is running: interrupt it first")
         return self._plan("fork" if is_fork else "resume", session)

@@ -32,7 +32,10 @@ from tui.core.models.session import Session
 from tui.operations.stream.follow import StreamUpdate
 from tui.ui.engine.real_engine import RealEngine
 
-LONG = tuple(Entry(EntryKind.TEXT, f"line {number}", at=NOW) for number in range(5_000))
+LONG = tuple(
+    Entry(EntryKind.TEXT, f"line {number}", at=NOW, uuid=f"uuid-{number}")
+    for number in range(5_000)
+)
 FIRST, OTHER = (
     next(one for one in catalog().sessions if one.title == title)
     for title in ("First screen", "Final list for the partner call")
@@ -118,7 +121,7 @@ async def test_the_page_comes_back_with_its_cursor(key: str) -> None:
         await at.press(key)
         assert selected(at) == ["at 9"]
         await at.press(key)
-        assert not at.view.is_page_open
+        assert (at.view.is_page_open, at.view.is_full, at.view.pane) == (False, False, SESSIONS)
         assert at.exit_code is None
 
 
@@ -165,6 +168,26 @@ async def test_a_resume_and_a_fork_start_from_the_place_of_a_hit() -> None:
         await at.paste("Go on from here")
         await at.press("enter")
         await at.until(lambda: any(asked[0] == "start" for asked in at.engine.asked))
+
+
+async def test_a_fork_begins_at_the_hit_or_at_the_entry_that_is_marked_then() -> None:
+    async with console(hits()) as at:
+        await open_page(at)
+        await at.press("j", "enter")
+        await at.until(lambda: is_found(at, "line 777"))
+        for keys, uuid in (((), "uuid-777"), (("]", "]"), "uuid-779")):
+            await at.press(*keys)
+            await at.enter("resume --fork --at here --model opus")
+            await at.asked()
+            assert at.typed == "--model opus"
+            assert "from an earlier entry" in at.message
+            await at.press("escape")
+            await at.answered()
+            command = await at.command()
+            assert command.endswith(f" resume {FIRST.address} --fork --at {uuid} --model opus")
+        await at.press("escape", "escape")
+        await at.enter("resume --fork --at here")
+        await at.until(lambda: "no entry is marked" in at.text("bottom"))
 
 
 async def test_what_is_gone_is_named_and_the_page_stays() -> None:

@@ -43,6 +43,7 @@ RUNS = (
             ID,
             PROMPT,
             flag("--fork", about="resume a copy; the session itself does not change"),
+            text("--at", "UUID", "with --fork: go on from this entry, not from the end"),
             argument(
                 "--also",
                 action="append",

@@ -47,6 +47,8 @@ def resume(context: Context, args: argparse.Namespace) -> int:
         return _resume_many(context, args)
     session = session_named(context, args.id)
     plan = resuming.plan_resume(context, session, fork=args.fork, takes_over=args.take_over)
+    if args.at:
+        plan = resuming.fork_at(plan, session, args.at)
     if plan.taken_over:
         say(f"taking over from {plan.taken_over}")
     return _start(context, plan, args)
@@ -54,8 +56,8 @@ def resume(context: Context, args: argparse.Namespace) -> int:
 
 def _resume_many(context: Context, args: argparse.Namespace) -> int:
     """Resume several sessions; return the exit code of the first that failed, or 0."""
-    if args.wait or args.take_over:
-        raise UsageError("--wait and --take-over are for one session: leave out --also")
+    if args.wait or args.take_over or args.at:
+        raise UsageError("--wait, --take-over and --at are for one session: leave out --also")
     named = [session_named(context, words) for words in (args.id, *args.also)]
     sessions = list({one.key: one for one in named}.values())
     prompt, done = _prompt(args.prompt), []

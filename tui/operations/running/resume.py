@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from tui.claude.transcript_files.entry_lookup import has_entry
 from tui.core.errors import ConsoleError, DatabaseProblem, Reason, Refused, UnknownId, UsageError
 from tui.core.explanation import Explanation
 from tui.core.listing_id import is_listing_id
@@ -49,8 +50,8 @@ DEFAULT_PROMPT = "Continue where we left off."
 class RunPlan:
     """A run that could be started; `words` say what it will use, `warnings` may be empty.
 
-    `source_id` is the session that a fork continues; `taken_over` describes the owner that cannot
-    be proven dead and is to be ignored.
+    `source_id` is the session that a fork continues, from its entry `source_at` if that is set;
+    `taken_over` describes the owner that cannot be proven dead and is to be ignored.
     """
 
     mode: Mode
@@ -63,6 +64,7 @@ class RunPlan:
     words: str
     warnings: tuple[Explanation, ...] = ()
     source_id: str = ""
+    source_at: str = ""
     kept_for: timedelta = timedelta(days=1)
     taken_over: str = ""
 
@@ -71,7 +73,6 @@ def plan_resume(
     context: Context, session: Session, *, fork: bool = False, takes_over: bool = False
 ) -> RunPlan:
     """Return how a session would be resumed; raises `Refused` with the reason and a way out.
-
     Also raises it for a mistake in this console's setup, so that the run does not fail. With
     `takes_over` an owner elsewhere that cannot be proven dead is ignored, unless its runner has
     just shown that it lives.
@@ -105,6 +106,23 @@ def plan_resume(
         kept_for=max_age(context, session.stage) if fork else context.settings.resume_keeps,
         taken_over=owner.words(context.clock()) if owner is not None else "",
     )
+
+
+def fork_at(plan: RunPlan, session: Session, at: str) -> RunPlan:
+    """Return the plan of a fork that begins at the entry with the uuid `at`, not at the end.
+
+    Raises `UsageError` unless the session's transcript has that entry.
+    """
+    if plan.mode != "fork":
+        raise UsageError("--at goes with --fork: a resume goes on from the end")
+    try:
+        is_there = session.transcript is not None and has_entry(session.transcript.path, at)
+    except OSError as error:
+        raise ConsoleError(f"its transcript cannot be read: {error.strerror}") from error
+    if not is_there:
+        said = f"{one_line(at)[:40]!r} is no entry of {session.session_id[:8]}"
+        raise UsageError(f"{said}: `tail --json` prints the uuid of each")
+    return replace(plan, source_at=at)
 
 
 def plan_new(context: Context, listing_id: str, stage: str, *, days: int | None = None) -> RunPlan:
@@ -237,6 +255,7 @@ def _spec(context: Context, plan: RunPlan, prompt: str, now: datetime) -> RunSpe
         zone=plan.zone,
         permission_timeout_s=settings.permission_timeout.total_seconds(),
         source_id=plan.source_id,
+        source_at=plan.source_at,
         max_runs=settings.max_runs,
         stall_timeout_s=settings.stall_timeout.total_seconds(),
         is_restricted=settings.restricted,

@@ -347,6 +347,7 @@ def _identity(spec: RunSpec) -> dict[str, Any]:
         "session_id": None if spec.mode == "resume" else spec.session_id,
         "resume": resumed,
         "fork_session": is_fork,
+        "resume_session_at": (is_fork and spec.source_at) or None,
         "continue_conversation": False,
     }
 

@@ -78,13 +78,12 @@ PartialKind = Literal["text", "thinking", "tool"]
 class RunSpec:
     """The task of a run; times are aware UTC.
 
-    `agent` holds the recorded options; `expires_at` is for a new or forked session, `keeps_until`
-    for a resumed one; `source_id` is the session that a fork continues. `zone` is a name for
-    `zone_named`. At most `max_runs` runs of a root work at once; with 0 it does not wait. Secrets
-    are never in here, only in `env_file`. `is_restricted`: a restricted console started it;
-    `decides_itself`: its pipeline allows the agent more than `agent` says. `stage_gives` is what
-    the settings allow agents of the stage without asking; `closed` are paths that no tool may
-    access. `act_id` is the operator's act that started it; the audit is kept for `audit_days`.
+    `agent` holds the recorded options; `expires_at` is of a new session or a fork, `keeps_until` of
+    a resumed one; a fork continues `source_id`, to the line `source_at`. `zone` is for
+    `zone_named`. At most `max_runs` work at once in a root; 0 does not wait. Secrets are never in
+    here, only in `env_file`. `is_restricted`: from a restricted console; `decides_itself`: its
+    pipeline allows more than `agent` says. `stage_gives` is what the stage allows without asking;
+    no tool may access the paths `closed`. The act `act_id` started it, kept for `audit_days`.
     """
 
     run_id: str
@@ -106,6 +105,7 @@ class RunSpec:
     zone: str = "local"
     permission_timeout_s: float = 1800.0
     source_id: str = ""
+    source_at: str = ""
     max_runs: int = 0
     stall_timeout_s: float = 180.0
     is_restricted: bool = False
@@ -130,7 +130,7 @@ class RunSpec:
     def from_json(cls, text: str) -> RunSpec:
         """Return the spec that `to_json` wrote; raises `RunFailed` for anything else."""
         try:
-            stored = parse_json(text)
+            stored = {"source_at": ""} | parse_json(text)  # an earlier version did not write it
             value = {one.name: stored[one.name] for one in fields(cls)}
             for name in ("db_path", "config_dir", "cwd", "env_file", "cli_path"):
                 value[name] = None if value[name] is None else Path(value[name])

@@ -43,10 +43,12 @@ class LineOpener:
         self._reading = reading
         self._type_verb = type_verb
         self._read_on = read_on
+        self._pane_before = SESSIONS
 
     def open(self, target: LineTarget) -> None:
         """Go to the target; one that is gone is named, and the page stays."""
-        catalog = self._store.catalog
+        catalog, view = self._store.catalog, self._store.view
+        self._pane_before = SESSIONS if view.is_full else view.pane
         if target.command and not self._is_refused(target.command[0]):
             self._type_verb(self._as_typed(target.command))
         elif catalog is None:
@@ -62,6 +64,7 @@ class LineOpener:
 
     def back(self) -> None:
         """Show the page again from which the last line was opened, as it was."""
+        self._store.change(pane=self._pane_before, is_full=False)
         self._panes.page.reopen()
         self._context.pages.fit()
 
@@ -114,7 +117,8 @@ class LineOpener:
         page.behind = self._store.view.spot
         words = f"{keys.sign('back')} returns to {page.title_words}"
         if self._store.view.is_full:
-            words += f"; {keys.sign('resume')} resumes it, {keys.sign('verbs')}resume --fork a copy"
+            fork = f"{keys.sign('verbs')}resume --fork --at here"
+            words = f"{words}; {keys.sign('resume')} resumes it, {fork} a copy"
         if not self._panes.question.message.text:
             self._panes.question.say(words, is_brief=True)
 

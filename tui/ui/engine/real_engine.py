@@ -187,8 +187,9 @@ class RealEngine(Engine):
         acts = undo.undo_last(self._context, told.append, batch)
         return acts, "; ".join(told)
 
-    def plan_resume(self, session: Session, *, is_fork: bool = False) -> RunPlan:
-        return resume.plan_resume(self._context, session, fork=is_fork)
+    def plan_resume(self, session: Session, *, is_fork: bool = False, at: str = "") -> RunPlan:
+        plan = resume.plan_resume(self._context, session, fork=is_fork)
+        return resume.fork_at(plan, session, at) if at else plan
 
     def plan_new(self, listing_id: str, stage: str, days: int | None) -> RunPlan:
         return resume.plan_new(self._context, listing_id, stage, days=days)

@@ -22,8 +22,9 @@ class ViewState:
     `size` is what the panes were laid out for, in cells. `row` and `selected` are the selection in
     Sessions, `shown` all its sessions; it moves by itself unless `selection_pinned`. `listing` and
     `ending` are the selections of Listings and Expiry. `live` is whose stream Live shows, `reading`
-    the file offset there (in bytes), `None` when its end is followed. `target` is where the
-    selected line of the open page leads, `opened` what was opened from the page behind the panes.
+    the file offset there (in bytes), `None` when its end is followed; `entry` is the uuid of the
+    marked entry while it has the whole screen. `target` is where the selected line of the open page
+    leads, `opened` what was opened from the page behind the panes.
     """
 
     query: ListQuery
@@ -42,6 +43,7 @@ class ViewState:
     ending: Session | None = None
     live: Session | None = None
     reading: int | None = None
+    entry: str = ""
     target: LineTarget | None = None
     opened: Spot | None = None
 

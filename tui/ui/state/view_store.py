@@ -13,6 +13,7 @@ from tui.ui.state.list_query import ListQuery
 from tui.ui.state.unread import UnreadTracker
 from tui.ui.state.view_model import ViewModel, renewed
 from tui.ui.state.view_state import ViewState
+from tui.ui.widgets.live import LivePane
 from tui.ui.widgets.panes import Panes
 
 HOLDS_STILL = timedelta(seconds=5)  # after each key
@@ -78,6 +79,7 @@ class ViewStore:
             ending=panes.expiry.session,
             live=live.session,
             reading=None if live.is_following else max(0, live.place),
+            entry=_uuid(live) if self._chosen.is_full else "",
             target=panes.page.target,
             opened=panes.page.behind,
         )
@@ -97,3 +99,9 @@ class ViewStore:
         if self.catalog is not None:
             self.model = self.ordered(self.catalog)
         return self.model
+
+
+def _uuid(live: LivePane) -> str:
+    """Return the uuid of the marked entry; empty for none, or one without a line."""
+    entry, _ = live.entry
+    return entry.uuid if entry is not None else ""

@@ -27,13 +27,18 @@ async def resume(
     session: Session,
     *,
     is_fork: bool = False,
+    at: str = "",
     given: str = "",
     hidden: int = 0,
 ) -> Outcome:
-    """Ask for a prompt and start a run with it; agent options may stand before it."""
-    words = ("resume", session.address, *(("--fork",) if is_fork else ()))
+    """Ask for a prompt and start a run with it; agent options may stand before it.
+
+    A fork may begin at the entry with the uuid `at`.
+    """
+    asked = (*(("--fork",) if is_fork else ()), *(("--at", at) if at else ()))
+    words = ("resume", session.address, *asked)
     verb, done = ("fork", "forked") if is_fork else ("resume", "resumed")
-    work = partial(context.engine.plan_resume, session, is_fork=is_fork)
+    work = partial(context.engine.plan_resume, session, is_fork=is_fork, at=at)
     with asked_by(((*words, *spelled(given)),)):
         plan = await context.learn(work, f"checking what a {verb} would use")
     about = (verb, *session.key)
@@ -49,7 +54,7 @@ async def resume(
         return await ask_prompt(
             context,
             plan,
-            f"{verb} {named([session], hidden)}",
+            f"{verb} {named([session], hidden)}{', from an earlier entry' if at else ''}",
             given or context.drafts.text(about),
             take,
             words=words,

@@ -140,6 +140,7 @@ def _selection(targets: KeyTargets) -> commands.Selection | None:
         vanished=targets.view.vanished_listing if targets.is_listing else "",
         why_none=targets.why_none,
         is_listing=targets.is_listing,
+        entry=targets.view.entry,
     )
 
 

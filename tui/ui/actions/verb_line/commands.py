@@ -25,6 +25,7 @@ from tui.ui.actions.sessions import (
 from tui.ui.actions.verb_line import noting, run_verb, switching
 from tui.ui.actions.verb_line.verbs import VerbLine
 
+_HERE = "here"
 _ID = re.compile(r"[0-9a-f]{4}[0-9a-f-]*|[^/ ]+/[^/ ]+")
 
 
@@ -33,7 +34,8 @@ class Selection:
     """What a verb acts on: the selected session, the marked ones, the visible listing.
 
     `vanished` is the selected listing when its folder is gone; `why_none` says why no session is
-    selected; `is_listing` is whether a listing is selected rather than a session.
+    selected; `is_listing` is whether a listing is selected rather than a session. `entry` is the
+    uuid of the marked entry in full-screen Live.
     """
 
     catalog: Catalog
@@ -44,6 +46,13 @@ class Selection:
     vanished: str = ""
     why_none: str = "no session is selected"
     is_listing: bool = False
+    entry: str = ""
+
+    def entry_here(self) -> str:
+        """Return the uuid of the marked entry. Raises `UsageError` when none is marked."""
+        if not self.entry:
+            raise UsageError("no entry is marked that a fork can begin at: mark one in full Live")
+        return self.entry
 
     def now(self, catalog: Catalog) -> Selection:
         """Return the same sessions as they are now, without those that are gone."""
@@ -186,12 +195,13 @@ async def _new(context: ActionContext, order: ResolvedCommand) -> Outcome:
 
 
 async def _resume(context: ActionContext, order: ResolvedCommand) -> Outcome:
-    is_fork = "--fork" in order.command.options
-    options = [word for word in order.command.option_words if word != "--fork"]
+    is_fork, at = "--fork" in order.command.options, order.command.options.get("--at", "")
+    options = order.command.words_but("--fork", "--at")
     given = " ".join((*options, order.typed)).strip()
-    if is_fork or len(order.sessions) == 1:
+    if is_fork or at or len(order.sessions) == 1:
         session = order.some()[0] if is_fork else order.one(context)
-        return await resuming.resume(context, session, is_fork=is_fork, given=given)
+        at = order.meant.entry_here() if at == _HERE else at
+        return await resuming.resume(context, session, is_fork=is_fork, at=at, given=given)
     return await resuming.resume_many(context, order.some(), given=given)
 
 
@@ -282,7 +292,7 @@ _AGENT = ("--model", "--mode", "--tools", "--max-turns", "--max-budget-usd")
 _Flow = Callable[[ActionContext, ResolvedCommand], Coroutine[Any, Any, Outcome]]
 _FLOWS: dict[str, tuple[_Flow, tuple[str, ...]]] = {
     "new": (_new, ("--stage", "--days")),
-    "resume": (_resume, ("--fork", *_AGENT)),
+    "resume": (_resume, ("--fork", "--at", *_AGENT)),
     "extend": (_extend, ()),
     "delete": (_delete, ()),
     "restore": (_restore, ()),

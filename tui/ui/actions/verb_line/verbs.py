@@ -63,9 +63,14 @@ class VerbLine:
     @property
     def option_words(self) -> tuple[str, ...]:
         """The options as they were typed, but for `--yes`: here that is always asked."""
-        words = []
+        return self.words_but()
+
+    def words_but(self, *left_out: str) -> tuple[str, ...]:
+        """Return `option_words` without some options."""
+        words: list[str] = []
         for word, option in self._parted():
-            if option and not (option.startswith("--y") and "--yes".startswith(option)):
+            is_yes = option.startswith("--y") and "--yes".startswith(option)
+            if option and not is_yes and option not in left_out:
                 words += [option, word] if option in self.verb.valued else [option]
         return tuple(words)
 

@@ -18,6 +18,7 @@ from tui.cli.completion import SHELLS
 from tui.cli.declarations.table import VERBS
 from tui.cli.declarations.verb import Verb
 from tui.cli.parser import build_parser
+from tui.core.sessions.session_order import SORTS
 from tui.core.sessions.status_filter import STATE_WORDS
 from tui.guides import topic_names
 from tui.operations.trash.delete import delete
@@ -81,6 +82,8 @@ def test_the_shipped_files_are_those_of_the_verbs(name: str) -> None:
         (["ls", "--status", "q"], {"queued", "quiet"}),
         (["ls", "--status", "="], set(STATE_WORDS)),
         (["ls", "--status", "=", "api"], {"api-error"}),
+        (["ls", "--sort", ""], set(SORTS)),
+        (["view", "save", "x", "--sort", "ow"], {"owner"}),
         (["cleanup", "--older-than", ""], set()),
         (["help", ""], set(topic_names())),
     ],

@@ -9,10 +9,12 @@ from pathlib import Path
 from tui.cli.declarations.arguments import COMMON, Argument
 from tui.cli.declarations.table import VERBS
 from tui.cli.declarations.verb import Verb
+from tui.core.sessions.session_order import SORTS
 from tui.core.sessions.status_filter import STATE_WORDS
 
 _EVERYWHERE = ("--help", *sorted(one.names[0] for one in COMMON))
-_STATUS = ("status",)
+# The words of a kind that a shell offers without asking the program.
+_LISTED = {("status",): STATE_WORDS, ("order",): SORTS}
 _CONSOLE = ("--demo", "--rich", "--ssh", "--version")
 # Asks the program for names of a kind. A shell expands what it is offered, so only plain names are
 # offered; and a root that does not answer must not block the prompt for more than 3 s.
@@ -55,7 +57,7 @@ _session_console() {{
 {cases}
     esac
     case $before in
-        --status) words='{statuses}' takes='' ;;
+{listed}
 {values}
         {valued}) return ;;
     esac
@@ -119,14 +121,19 @@ def bash(verbs: Sequence[Verb]) -> str:
         for verb in verbs
     )
     options = [one for verb in verbs for one in verb.arguments if one.is_option]
-    named = {_flag(one): one.completes for one in options if one.completes not in ((), _STATUS)}
+    named = {_flag(one): one.completes for one in options if one.completes not in ((), *_LISTED)}
     values = (f"        {flag}) words='' takes='{' '.join(of)}' ;;" for flag, of in named.items())
+    listed = {
+        _flag(one): f"        {_flag(one)}) words='{' '.join(_LISTED[one.completes])}' takes='' ;;"
+        for one in options
+        if one.completes in _LISTED
+    }
     valued = {name for one in (*COMMON, *options) if one.takes_value for name in one.names}
     return _BASH.format(
         ask=_ASK,
         top=" ".join((*(verb.name for verb in verbs), *_EVERYWHERE, *_CONSOLE)),
         cases="\n".join(cases),
-        statuses=" ".join(STATE_WORDS),
+        listed="\n".join(listed.values()),
         values="\n".join(values),
         valued=" | ".join(sorted(valued)),
     )
@@ -155,8 +162,8 @@ def _zsh_flag(option: Argument) -> str:
     flag = _flag(option)
     if flag == "--root":
         return f"'{flag}=:folder:_files -/'"
-    if option.completes == _STATUS:
-        return f"'{flag}=:status:({' '.join(STATE_WORDS)})'"
+    if option.completes in _LISTED:
+        return f"'{flag}=:{option.completes[0]}:({' '.join(_LISTED[option.completes])})'"
     if option.completes:
         return f"'{flag}=:name: _session_console_names {' '.join(option.completes)}'"
     return f"'{flag}=:value:_default'" if option.takes_value else flag
@@ -186,8 +193,8 @@ def fish(verbs: Sequence[Verb]) -> str:
 
 def _fish_flag(option: Argument) -> str:
     flag = f"-l {_flag(option)[2:]}"
-    if option.completes == _STATUS:
-        return f"{flag} -x -a '{' '.join(STATE_WORDS)}'"
+    if option.completes in _LISTED:
+        return f"{flag} -x -a '{' '.join(_LISTED[option.completes])}'"
     if option.completes:
         return f"{flag} -x -a '(__session_console_names {' '.join(option.completes)})'"
     if not option.takes_value:

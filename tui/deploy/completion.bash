@@ -65,6 +65,7 @@ _session_console() {
     esac
     case $before in
         --status) words='rate-limit retrying stalled quiet waiting starting asking-api running queued orphan unknown attached failed api-error overwritten unreadable stray ghost untracked leftover expired ready cleaned deleted' takes='' ;;
+        --sort) words='attention ends quiet size cost listing stage title id model owner context created tags note expires swept' takes='' ;;
         --view) words='' takes='view' ;;
         --stage) words='' takes='stage' ;;
         --listing) words='' takes='listing' ;;

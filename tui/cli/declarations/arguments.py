@@ -12,8 +12,8 @@ class Argument(NamedTuple):
     """One argument, in the terms of `ArgumentParser.add_argument`.
 
     `completes` lists the kinds of names that a shell offers for it: session, listing, stage, trash,
-    status, topic or view. `is_signed`: its value may begin with a minus sign. `is_text`: at the `:`
-    line it is typed without quotes, so that only the first word may name a session.
+    status, topic, view or order. `is_signed`: its value may begin with a minus sign. `is_text`: at
+    the `:` line it is typed without quotes, so that only the first word may name a session.
     """
 
     names: tuple[str, ...]

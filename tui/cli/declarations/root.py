@@ -60,7 +60,7 @@ ROOT = (
             argument("name", nargs="?", default="", metavar="NAME", completes="view"),
             text("--listing", "L", "save: only this listing"),
             text("--filter", "WORDS", "save: the filter"),
-            text("--sort", "COLUMN", "save: by this column; `cost:asc` turns it"),
+            word("--sort", "COLUMN", "save: by this column; `cost:asc` turns it", "order"),
             text("--columns", "A,B", "save: with these columns"),
             flag("--shared", about="for all operators of this root"),
         ),

@@ -31,7 +31,7 @@ SESSIONS = (
             word("--ends", "24h", "only sessions that end within this time"),
             text("--filter", "WORDS", "the console's filter, such as 'stage:3 cost>5 or failed'"),
             word("--view", "NAME", "what a named view shows", "view"),
-            word("--sort", "COLUMN", "by this column of the console; `cost:asc` turns it"),
+            word("--sort", "COLUMN", "by this column of the console; `cost:asc` turns it", "order"),
         ),
     ),
     Verb(

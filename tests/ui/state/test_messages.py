@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from tests.support.console.fixed_catalog import NOW
 from tests.support.console.fixed_engine import FixedEngine
 from tests.support.console.harness import console
+from tui.core.models.catalog import Hold
+from tui.ui.actions.action_context import named
 from tui.ui.state.message_log import LONGEST, MOST
 
 LONG = "it says " + "word " * 60 + "and its end"
@@ -131,3 +136,23 @@ async def test_how_far_something_is_is_no_message_to_keep() -> None:
         await at.answered()
         await at.press("M")
         assert "doctor..." not in at.page
+
+
+async def test_a_hold_is_told_only_as_long_as_it_lasts() -> None:
+    async with console() as at:
+        free = at.engine.catalog
+        held = replace(free, hold=Hold(by="bert", at=NOW, reason="disk"))
+        await at.look(held)
+        await at.until(lambda: at.message == "new runs paused by bert: disk")
+        await at.press("M")
+        assert "new runs paused by bert: disk" in at.page
+        await at.look(replace(held, hold=Hold(by="cleo", at=NOW, reason="restore")))
+        at.tick()
+        assert "bert" not in at.message
+
+
+async def test_a_question_names_a_long_listing_by_both_its_ends() -> None:
+    async with console() as at:
+        one = at.engine.catalog.sessions[0]
+        name = "cranbury_and_dunmore_partners_0024"
+        assert named([replace(one, listing=name)]).startswith("cranbury_a…ners_0024/")

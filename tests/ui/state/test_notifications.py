@@ -176,7 +176,7 @@ async def test_many_are_resumed_with_one_prompt_and_one_question() -> None:
         await at.press(*"go on", "enter")
         await at.answered()
         assert [asked[-1] for asked in at.engine.asked] == ["go on"] * (count - 1)
-        assert at.message == f"{count - 1} resumed; 1 stay marked"
+        assert at.message == f"{count - 1} resumed; 1 stays marked"
         assert len(at.view.marks) == 1
 
 

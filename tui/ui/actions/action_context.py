@@ -11,6 +11,7 @@ from tui.core.errors import UsageError
 from tui.core.models.permission_request import PermissionRequest
 from tui.core.models.session import Key, Session
 from tui.core.sessions.listing_join import is_gone
+from tui.core.text.safe_text import cut_middle, one_line
 from tui.operations.context import ActionResult
 from tui.ui.actions.pages import Pages
 from tui.ui.engine.engine import Engine
@@ -25,6 +26,7 @@ from tui.view.text.sent_commands import answered_words, deadline_words
 
 T = TypeVar("T")
 MANY = 5
+_MOST_NAME = 20
 
 
 @dataclass(slots=True, kw_only=True)
@@ -139,7 +141,7 @@ def named(sessions: Sequence[Session], hidden: int = 0) -> str:
 
 
 def _short(listing: str) -> str:
-    return listing if len(listing) <= 14 else f"{listing[:13]}~"
+    return cut_middle(one_line(listing), _MOST_NAME)
 
 
 def after_dashes(text: str) -> tuple[str, ...]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
-from tui.core.models.catalog import Catalog
+from tui.core.models.catalog import Catalog, Hold
 from tui.core.sessions.catalog_changes import changes
 from tui.ui.engine.engine import Engine
 from tui.ui.state.message_log import MessageLog
@@ -45,6 +46,7 @@ class Notifications:
         self._for = 0
         self._true_of: tuple[int, Truth] = (0, _always)
         self.is_holding = False
+        self._hold: Hold | None = None
         self.log = MessageLog(engine.now)
         question.note_of, question.whole_key = self.log.note, engine.keys.sign("messages")
 
@@ -80,13 +82,20 @@ class Notifications:
 
     def compare(self, before: Catalog | None, after: Catalog) -> None:
         """Report the changes between two catalogs that this operator did not make."""
+        self._hold = after.hold
         if before is None:
             return
         found = changes(before, after, self._engine.operator)
         if self.is_holding and found.hold is not None:
             found, self.is_holding = replace(found, hold=None), False
-        for line in notifications.lines(found, after, self._engine.now()):
+        for line in notifications.lines(replace(found, hold=None), after, self._engine.now()):
             self.tell(line)
+        if found.hold is not None:
+            words = notifications.hold_words(after, found.lifted_by)
+            self.tell(words, is_true=partial(self._is_held_by, after.hold))
+
+    def _is_held_by(self, hold: Hold | None) -> bool:
+        return self._hold == hold
 
     def tick(self) -> None:
         """Count how long a message has been shown, and take it away in time; called each second."""

@@ -33,11 +33,12 @@ def lines(changes: CatalogChanges, catalog: Catalog, now: datetime) -> tuple[str
     for name in changes.vanished:
         said.append(f"{one_line(name)} has vanished: `:ack {one_line(name)}` removes it")
     if changes.hold is not None:
-        said.append(_hold(catalog, changes.lifted_by))
+        said.append(hold_words(catalog, changes.lifted_by))
     return (*said, *_logged(changes.log))
 
 
-def _hold(catalog: Catalog, lifted_by: str) -> str:
+def hold_words(catalog: Catalog, lifted_by: str) -> str:
+    """Return who holds new runs, or that nobody does any longer."""
     hold = catalog.hold
     if hold is None:
         lifted = f"{one_line(lifted_by)[:32]} released the hold" if lifted_by else ""

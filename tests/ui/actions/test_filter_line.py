@@ -129,6 +129,17 @@ async def test_tab_completes_words_and_the_values_that_are_there() -> None:
         assert at.typed.endswith(" !quiet")
 
 
+async def test_of_a_burst_that_ends_half_typed_the_whole_words_are_shown() -> None:
+    """Fails if a slow line, which sends many keys at once, narrows less than a fast one."""
+    async with console() as at:
+        await at.press("/", *"stage:3")
+        shown = at.listed
+        await at.press("ctrl+u")
+        await at.ahead("stage:3 quiet>")
+        assert at.listed == shown
+        assert "`quiet>` needs an amount" in at.text("bottom")
+
+
 async def test_a_burst_that_ends_with_enter_takes_the_whole_filter() -> None:
     async with console() as at:
         await at.ahead("/stage:3\r")

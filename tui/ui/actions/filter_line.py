@@ -75,22 +75,30 @@ class FilterLine:
         return (copying.listed(replace(self._store.query, filter=typed.strip())),)
 
     def _narrow(self, typed: str, selected: Key | None) -> None:
-        """Show what a filter takes; one that is not right yet changes no row."""
-        self._wrong, self._begun = None, ()
-        try:
-            is_taken = parse_filter(typed, self._store.query.quiet_after)
-        except UsageError as error:
-            self._wrong = error
-            return
-        words, now = begun(typed), self._context.engine.now()
-        if words and not any(is_taken(one, now) for one in self._unfiltered(typed)):
-            self._begun = words
-            return
+        """Show what a filter takes; a last word that is not right yet changes no row."""
+        if not self._is_right(typed):
+            typed = typed.rpartition(" ")[0].rstrip()
+            is_shown = self._store.query.filter.startswith(typed)
+            if is_shown or not _can_be_parsed(typed):
+                return
         self._store.change(query=replace(self._store.query, filter=typed))
         self._feed.show_sessions()
         table = self._panes.sessions
         if selected is None or not table.select(selected):
             table.move_to(0)
+
+    def _is_right(self, typed: str) -> bool:
+        """Return whether a filter is whole, and take note of what it lacks."""
+        self._wrong, self._begun = None, ()
+        try:
+            is_taken = parse_filter(typed, self._store.query.quiet_after)
+        except UsageError as error:
+            self._wrong = error
+            return False
+        words, now = begun(typed), self._context.engine.now()
+        if words and not any(is_taken(one, now) for one in self._unfiltered(typed)):
+            self._begun = words
+        return not self._begun
 
     def _unfiltered(self, typed: str) -> Iterator[Session]:
         catalog, query = self._store.catalog, replace(self._store.query, filter=typed)
@@ -112,3 +120,11 @@ class FilterLine:
     def _complete(self, typed: str) -> str:
         catalog = self._store.catalog
         return completed(typed, catalog.sessions if catalog else ())
+
+
+def _can_be_parsed(text: str) -> bool:
+    try:
+        parse_filter(text)
+    except UsageError:
+        return False
+    return True

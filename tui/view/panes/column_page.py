@@ -9,10 +9,10 @@ from tui.view.panes.page import text_lines
 from tui.view.text.lines import Cell, Column, Line, flexible, head_line, table_line
 
 _WAYS = (
-    "",
     "columns id,cost,model   shows these alone, in this order",
     "columns wide            shows all that there is room for",
     "columns default         shows those of the settings, else what the width allows",
+    "",
 )
 
 
@@ -26,4 +26,4 @@ def column_lines(shown: Sequence[str], chosen: Collection[str], width: int) -> t
         style = "" if name in shown else "muted"
         cells = (Cell(""), Cell(name, "key"), Cell(state, style), Cell(column(name).help, style))
         lines.append(table_line(layout, cells, width))
-    return (*lines, *text_lines(_WAYS, width))
+    return (*text_lines(_WAYS, width), *lines)

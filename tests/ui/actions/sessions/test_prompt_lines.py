@@ -109,3 +109,26 @@ async def test_options_before_a_prompt_of_several_lines_are_no_part_of_it() -> N
         await at.press("enter")
         await at.answered()
         assert prompt(at) == "Do this:\n  that"
+
+
+async def test_a_follow_up_and_the_reason_of_a_denial_keep_their_lines() -> None:
+    async with console() as at:
+        await at.choose("PE platforms, DACH")
+        await at.enter("send")
+        await at.until(lambda: at.message.startswith("send to"))
+        await at.asked()
+        await at.paste(THREE)
+        await at.press("enter")
+        await at.answered()
+        assert THREE in at.engine.asked[-1]
+        await at.choose("Strategic buyers, pumps")
+        await at.press("a")
+        await at.asked()
+        await at.press("n")
+        await at.until(lambda: at.message.startswith("deny: reason?"))
+        await at.asked()
+        await at.press(*"no", "alt+enter", *"never")
+        assert at.engine.asked[-1][0] == "send"
+        await at.press("enter")
+        await at.answered()
+        assert "no\nnever" in at.engine.asked[-1]

@@ -61,6 +61,7 @@ def folder(tmp_path: Path) -> Path:
         ([STARTED], "cli"),
         ([STARTED, TURN], "api"),
         ([STARTED, TURN, INIT], "api"),
+        ([STARTED, INIT], "work"),
         ([STARTED, TURN, INIT, HEARD], "work"),
         ([STARTED, TURN, INIT, {"type": "permission", "request_id": "p"}], "work"),
         ([STARTED, TURN, INIT, RETRY], "retry"),

@@ -31,6 +31,8 @@ def after_event(progress: Progress, event: Mapping[str, Any], at: datetime) -> P
             return Progress(phase=Phase.CLI, since=at)
         case "turn", _:
             return Progress(phase=Phase.API, since=at)
+        case "init", _ if progress.phase is Phase.CLI:  # it has begun, whoever prompted it
+            return _WORK
         case "notice", "retry":
             return _retry(event, at)
         case "notice", "rate_limit":

@@ -27,10 +27,12 @@ from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.catalog.session_lookup import find_session
 from tui.operations.context import ActionResult, Context
 from tui.operations.running.resume import plan_resume
+from tui.operations.sessions import annotate
 from tui.operations.sessions.adopt import adopt, adoptable
 from tui.operations.sessions.extend import extend, plan_extension
 from tui.safe_io.moving import Rename
 from tui.storage.session_locks import SessionLock
+from tui.storage.state.annotations import read_annotations
 from tui.storage.state.logbook import read_logbook
 
 THIRD = "9f2e0000-1111-4222-8333-444455556666"
@@ -333,6 +335,18 @@ def test_a_stray_that_no_row_tracks_goes_where_its_folder_lies(strays: Strays) -
     assert strays.session(THIRD).state is State.UNTRACKED
     strays.adopt(THIRD, stage="stage_2")
     assert strays.session(THIRD).state is State.OK
+
+
+def test_tags_and_note_go_along_to_another_listing(strays: Strays) -> None:
+    other = SampleListing(strays.listing.root, "other")
+    other.add(SECOND)
+    strays.write(THIRD, cwd=str(strays.listing.folder))
+    annotate.tag(strays.context, strays.session(THIRD), ["urgent"])
+    annotate.note(strays.context, strays.session(THIRD), "call them")
+    strays.adopt(THIRD, listing="other")
+    session = strays.session(THIRD)
+    assert (session.listing, session.tags, session.note) == ("other", ("urgent",), "call them")
+    assert read_annotations(strays.listing.folder) == {}
 
 
 def test_only_strays_are_taken_with_all(strays: Strays) -> None:

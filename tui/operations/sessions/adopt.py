@@ -35,6 +35,7 @@ from tui.runs.folder.protocol import SPEC
 from tui.safe_io.folders import is_folder, is_link
 from tui.safe_io.moving import Rename, conflict, move, require_movable
 from tui.safe_io.replacing import make_folders, rename_anew
+from tui.storage.state.annotations import move_annotation
 from tui.storage.transcripts.strays import SKETCHES
 
 
@@ -184,7 +185,16 @@ def _carry_out(
     finally:
         unwritten = _record(context, session, target, len(moves), now)
     refresh_children(target.config_dir, now)
-    return unwritten
+    return unwritten + _bring_annotation(session, target)
+
+
+def _bring_annotation(session: Session, target: Target) -> str:
+    """Move tags and note into the listing as well; return why they stay where they were."""
+    try:
+        move_annotation(session.folder, target.folder, target.session_id)
+    except (OSError, ConsoleError) as error:
+        return f"; its tags and note stay in {session.listing}: {one_line(error)}"
+    return ""
 
 
 def _postpone_sweep(

@@ -52,6 +52,19 @@ def forget_annotation(listing_path: Path, session_id: str) -> None:
             _write(listing_path, known)
 
 
+def move_annotation(source: Path, target: Path, session_id: str) -> None:
+    """Move a session's tags and note to another listing; raises as `change_annotation`.
+
+    What the target already has stays, and so does what cannot be written there.
+    """
+    moved = read_annotations(source).get(session_id)
+    if moved is not None and source != target:
+        change_annotation(
+            target, session_id, lambda there: moved if there == NO_ANNOTATION else there
+        )
+        forget_annotation(source, session_id)
+
+
 def _write(listing_path: Path, annotations: Mapping[str, Annotation]) -> None:
     facts = {key: _stored(one) for key, one in annotations.items()}
     if not _FILE.fits(facts):

@@ -170,6 +170,18 @@ async def test_a_resume_and_a_fork_start_from_the_place_of_a_hit() -> None:
         await at.until(lambda: any(asked[0] == "start" for asked in at.engine.asked))
 
 
+async def test_a_hit_stays_marked_when_what_comes_before_it_was_read() -> None:
+    engine, entries = hits(), list(LONG)
+    entries[4705] = replace(LONG[4705], text="before it\n\nline 4705\n\nafter it")
+    engine.follower = EndFollow(tuple(entries))
+    engine.line_targets["grep"][1] = to(FIRST, 4705, "line 4705")
+    async with console(engine) as at:
+        await open_page(at)
+        await at.press("j", "enter")
+        await at.until(lambda: at.entries > 300)
+        await at.until(lambda: is_found(at, "line 4705"))
+
+
 async def test_a_fork_begins_at_the_hit_or_at_the_entry_that_is_marked_then() -> None:
     async with console(hits()) as at:
         await open_page(at)

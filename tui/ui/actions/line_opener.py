@@ -117,8 +117,8 @@ class LineOpener:
         page.behind = self._store.view.spot
         words = f"{keys.sign('back')} returns to {page.title_words}"
         if self._store.view.is_full:
-            fork = f"{keys.sign('verbs')}resume --fork --at here"
-            words = f"{words}; {keys.sign('resume')} resumes it, {fork} a copy"
+            back, resume, verbs = map(keys.sign, ("back", "resume", "verbs"))
+            words = f"{back} goes back; {resume} resumes, {verbs}resume --fork --at here forks here"
         if not self._panes.question.message.text:
             self._panes.question.say(words, is_brief=True)
 

@@ -161,7 +161,9 @@ class LivePane(Pane):
     def _move_places(self, moved: int) -> None:
         index, row = self.top
         self.top = (index + moved, row) if index + moved >= 0 else (0, 0)
-        self._found = None
+        if self._found is not None:
+            index, row = self._found
+            self._found = (index + moved, row) if index + moved >= 0 else None
         if self._current is not None:
             self._current = self._current + moved if self._current + moved >= 0 else None
 

@@ -51,8 +51,8 @@ async def test_names_stay_over_what_is_in_their_columns(width: int) -> None:
             await at.answered()
             arrowed = head(at)
             assert len(arrowed) == len(before)
-            assert f" {name} " not in arrowed
             if f"▲{name}" in arrowed:
+                assert f" {name} " not in arrowed
                 assert arrowed.index(name) == before.index(name)
             else:  # what is out of sight has taken its place
                 assert f"by {sort} ▲" in arrowed

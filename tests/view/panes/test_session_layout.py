@@ -19,6 +19,7 @@ from tui.core.text.safe_text import cell_width
 from tui.view.panes import sessions
 from tui.view.panes.session_cells import CELLS
 from tui.view.panes.session_layout import ListShape, wants
+from tui.view.text.out_of_sight import Margin, OutOfSight
 
 LONG = "cranbury_and_dunmore_partners_0024"
 NAMES = ("hollis_park", LONG)
@@ -145,3 +146,15 @@ def test_the_reason_of_a_group_stands_behind_the_states_of_all_rows(width: int) 
     shape = ListShape(width, wants=WANTS)
     state = next(one for one in shape.layout() if one.key == "state")
     assert state in shape.group_layout()
+
+
+def test_what_is_out_of_sight_covers_few_headings_and_none_stands_over_another_column() -> None:
+    below = OutOfSight(545, {Need.ENDS: 3, Need.GHOST: 2})
+    shape = ListShape(80, wants=WANTS)
+    line = "".join(cell.text for cell in sessions.head(shape, "head", "595", Margin(below=below)))
+    plain = "".join(cell.text for cell in sessions.head(shape))
+    assert "↓ 545 more, 3 <1h, 2 ghost  595" in line
+    assert "TITLE" not in line
+    assert line.index("LISTING") == plain.index("LISTING")
+    line = "".join(cell.text for cell in sessions.head(shape, "head", "9", Margin(moved=3)))
+    assert line.index(" ST ") == plain.index(" ST ")

@@ -32,9 +32,9 @@ def head(
 ) -> Line:
     """Return the line of column names, with `note` after TITLE, or in its place when it is long.
 
-    What the `margin` tells also takes the columns between STATE and TITLE if it needs them. The
-    arrow of the direction stands before the name of the column that it is `sorted_by`, or in the
-    note where that name is not shown.
+    What the `margin` tells also takes columns between STATE and TITLE, as few as it needs; the
+    first keeps its name where there is room. The arrow of the direction stands before the name of
+    the column that it is `sorted_by`, or in the note where that name is not shown.
     """
     sort, arrow = sorted_by
     columns, told = _with_margin(shape, note, margin)
@@ -65,10 +65,13 @@ def _with_margin(shape: ListShape, note: str, margin: Margin) -> tuple[Layout, s
         return columns, margin.heading(note, max(0, shape.width - 1))
     if not margin or cell_width(margin.heading(note)) <= columns[at].width:
         return columns, margin.heading(note, columns[at].width)
-    start = next(place for place in range(1, at + 1) if columns[place].key not in _STAY)
-    taken = columns[start : at + 1]
-    width = sum(one.width + one.gap for one in taken) - taken[-1].gap
-    title = replace(columns[at], width=width)
+    first = next(place for place in range(1, at + 1) if columns[place].key not in _STAY)
+    for start in range(at, first - 1, -1):
+        taken = columns[start : at + 1]
+        width = sum(one.width + one.gap for one in taken) - taken[-1].gap
+        if cell_width(f"{columns[start].name}  {margin.heading(note)}") <= width:
+            break
+    title = replace(columns[at], width=width, name=columns[start].name)
     return (*columns[:start], title, *columns[at + 1 :]), margin.heading(note, width)
 
 

@@ -1,1 +1,1 @@
-"""Changing one session's row or title: extend, rename, adopt, acknowledge, mark failed."""
+"""Changing a session: its row, title, tags and note; acknowledging what it needs."""

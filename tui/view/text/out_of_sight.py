@@ -57,7 +57,9 @@ class Margin:
         if room is None or not self:
             return forms[0]
         fitting = (form for form in forms if cell_width(form) <= room)
-        return next(fitting, cut(forms[-1], room))
+        told = list(self._forms())[-1]
+        is_tight = cell_width(told) + len("  1~") > room
+        return next(fitting, cut(told if is_tight else forms[-1], room))
 
     def _forms(self) -> Iterator[str]:
         """Yield what to say, from the longest form to the shortest."""

@@ -1,0 +1,1 @@
+"""Rows that hold still, and those that finished unseen."""

@@ -40,8 +40,8 @@ def explained(one: Session, width: int) -> str:
 @pytest.mark.parametrize(
     ("width", "columns"),
     [
-        (24, ["ENDS", "SESSION"]),
-        (30, ["ENDS", "SESSION"]),
+        (24, ["ENDS", "SESSION", "ID"]),
+        (30, ["ENDS", "SESSION", "ID"]),
         (44, ["ENDS", "SESSION", "ID"]),
         (56, ["ENDS", "AT", "SESSION", "ID"]),
         (70, ["ENDS", "AT", "SESSION", "ID", "CLOCK", "THEN"]),

@@ -58,7 +58,7 @@ def left_width(view: ViewState, needed: int) -> int | None:
     if view.is_narrow:
         return None
     width = view.size[0]
-    least = width * 26 // 100 if width >= _ROOMY else _LEFT_LEAST
+    least = width * 28 // 100 if width >= _ROOMY else _LEFT_LEAST
     most = width * 28 // 100 if width > WIDE else _LEFT_LEAST
     return min(max(least, min(needed, most)), _LEFT_MOST)
 

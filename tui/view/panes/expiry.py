@@ -55,7 +55,7 @@ class ExpiryShape:
     @property
     def needed(self) -> int:
         """The least width that shows every name whole."""
-        return sum(one.width + one.gap for one in _FIRST) + self.name
+        return sum(one.width + one.gap for one in (*_FIRST, _ID)) + self.name
 
     def layout(self) -> Layout:
         """Return the columns that fit: what comes later must leave the names whole."""
@@ -74,7 +74,7 @@ _SIZE = Column("SIZE", 5, is_right=True)
 
 @lru_cache(maxsize=64)
 def _layout(shape: ExpiryShape) -> Layout:
-    left, right = list(_FIRST), list[Column]()
+    left, right = list(_FIRST), [_ID]  # keys act on the selected row: its id is in sight
     room = shape.width - shape.needed
 
     def takes(*more: Column) -> bool:
@@ -84,11 +84,11 @@ def _layout(shape: ExpiryShape) -> Layout:
         room -= cells if (is_taken := cells <= room) else 0
         return is_taken
 
-    if takes(_ID, _EXPIRES, _SWEPT, _THEN):
-        right += [_ID, _EXPIRES, _SWEPT, _THEN]
+    if takes(_EXPIRES, _SWEPT, _THEN):
+        right += [_EXPIRES, _SWEPT, _THEN]
     else:
         left += [_AT] if takes(_AT) else []
-        right += [one for one in (_ID, _CLOCK, _THEN) if takes(one)]
+        right += [one for one in (_CLOCK, _THEN) if takes(one)]
     right += [_SIZE] if takes(_SIZE) else []
     left += [_LIFE] if takes(_LIFE) else []
     return flexible(tuple(left), "SESSION", tuple(right), shape.width)

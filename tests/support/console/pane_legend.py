@@ -34,8 +34,7 @@ PARTS = (
          "what needs attention first; ENDS is the earlier clock (s: the CLI's sweep); a dot: new "
          "output"),
     Part(0, 17, 33, 17, "#f7768e", "3 Expiry",
-         "what ends soonest, over all listings; below: what the selected one loses then, how many "
-         "end within a day, a week and a month, and what awaits clean-up"),
+         "what ends soonest, over all listings; below: what is lost then, and how many end when"),
     Part(33, 17, 87, 17, "#bb9af7", "4 Live",
          "what the selected agent says, as it is written, whoever runs it; Enter: full screen"),
     Part(0, 34, 120, 2, "#7dcfff", "Last lines",

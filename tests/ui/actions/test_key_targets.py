@@ -175,7 +175,7 @@ async def test_an_orphan_is_stopped_and_nothing_else(key: str) -> None:
 
 async def test_what_is_typed_behind_a_key_that_was_refused_is_no_command() -> None:
     class Held(FixedEngine):
-        def plan_resume(self, session: Session, *, is_fork: bool = False) -> Run:  # type: ignore[override]
+        def plan_resume(self, session: Session, *, is_fork: bool = False, at: str = "") -> Run:  # type: ignore[override]
             from tui.core.errors import Refused
 
             self.goes_on.wait(60)

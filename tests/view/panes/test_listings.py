@@ -11,10 +11,17 @@ from tui.view.panes.listings import ListingGroup, ListingShape, head, line
 
 NAME = "cranbury_and_dunmore_0024"
 GROUPS = (
-    ListingGroup("", 600, 12, 10**9, live=3, cost_usd=79.0),
-    ListingGroup(NAME, 20, 2, 10**7, live=1, cost_usd=8.88),
+    ListingGroup(name="", count=600, needs=12, bytes=10**9, live=3, cost_usd=79.0),
+    ListingGroup(name=NAME, count=20, needs=2, bytes=10**7, live=1, cost_usd=8.88),
 )
-BROKEN = ListingGroup("moss_end", 0, 0, 0, problem="buyers.db is not a SQLite database", sign="x!")
+BROKEN = ListingGroup(
+    name="moss_end",
+    count=0,
+    needs=0,
+    bytes=0,
+    problem="buyers.db is not a SQLite database",
+    sign="x!",
+)
 
 
 def shape(width: int, *groups: ListingGroup) -> ListingShape:

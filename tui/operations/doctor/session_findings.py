@@ -95,7 +95,7 @@ def _branched(sessions: Sequence[Session]) -> Iterator[Finding]:
                 "the abandoned one knew"
             )
             words, command = f"it has branches: {words}", ("export", session.address)
-            yield _of(session, "warning", "branches", words, remedy, command)
+            yield _of(session, "warning", "branches", words, remedy, command=command)
 
 
 def is_swept_too_soon(session: Session, now: datetime) -> bool:
@@ -123,7 +123,7 @@ def _swept(session: Session, look: SessionCheck) -> Finding | None:
         return None
     words = f"{_sweep_words(session, look.now)}, before it expires on {moment(session.expires_at)}"
     remedy, command = "`doctor --fix` postpones the CLI's sweep", fix_of(session.listing)
-    return _of(session, "error", "swept_first", words, remedy, command, is_fixable=True)
+    return _of(session, "error", "swept_first", words, remedy, command=command, is_fixable=True)
 
 
 def _sweep_words(session: Session, now: datetime) -> str:
@@ -142,7 +142,7 @@ def _stray(session: Session, look: SessionCheck) -> Finding | None:
     words = f"a stray: its transcript lies in {where}{swept}{', before it expires' * is_lost}"
     remedy = f"`adopt {_short(session)}` moves it into its listing; `adopt --all` all of them"
     level: Level = "error" if is_lost else "warning"
-    return _of(session, level, "stray", words, remedy, ("adopt", session.address))
+    return _of(session, level, "stray", words, remedy, command=("adopt", session.address))
 
 
 def _ghost(session: Session, look: SessionCheck) -> Finding | None:
@@ -153,7 +153,7 @@ def _ghost(session: Session, look: SessionCheck) -> Finding | None:
     clues = look.clues.get(session.folder, TranscriptClues())
     words = f"a ghost: {ghost_words(session, clues, look.now)}"
     remedy = f"`delete {_short(session)} --yes` clears its row; it cannot be resumed"
-    return _of(session, "warning", "ghost", words, remedy, ("delete", session.address))
+    return _of(session, "warning", "ghost", words, remedy, command=("delete", session.address))
 
 
 def _half_erased(session: Session, look: SessionCheck) -> Finding | None:
@@ -161,7 +161,7 @@ def _half_erased(session: Session, look: SessionCheck) -> Finding | None:
     if begun is None or session.transcript is not None or session.is_live:
         return None
     remedy, command = f"`purge {_short(session)}` again completes it", ("purge", session.address)
-    return _of(session, "error", "half_erased", half_erased_words(begun), remedy, command)
+    return _of(session, "error", "half_erased", half_erased_words(begun), remedy, command=command)
 
 
 def _remains(session: Session, look: SessionCheck) -> Finding | None:
@@ -169,7 +169,7 @@ def _remains(session: Session, look: SessionCheck) -> Finding | None:
         return None
     found = remains(session)
     command = ("delete", session.address)
-    return _of(session, "warning", "remains", found.words, found.remedy, command)
+    return _of(session, "warning", "remains", found.words, found.remedy, command=command)
 
 
 def _untracked(session: Session, look: SessionCheck) -> Finding | None:
@@ -181,7 +181,9 @@ def _untracked(session: Session, look: SessionCheck) -> Finding | None:
     remedy = (
         f"`adopt {_short(session)} --stage STAGE` tracks it, `delete {_short(session)}` ends it"
     )
-    return _of(session, "note", "untracked", words, remedy, ("adopt", session.address, "--stage"))
+    return _of(
+        session, "note", "untracked", words, remedy, command=("adopt", session.address, "--stage")
+    )
 
 
 def _leftover(session: Session, look: SessionCheck) -> Finding | None:
@@ -189,7 +191,7 @@ def _leftover(session: Session, look: SessionCheck) -> Finding | None:
         return None
     words = f"marked {session.status}, and its transcript is still there"
     remedy = f"`cleanup --yes` removes them all; `extend {_short(session)} 7d` keeps it"
-    return _of(session, "note", "leftover", words, remedy, ("delete", session.address))
+    return _of(session, "note", "leftover", words, remedy, command=("delete", session.address))
 
 
 def _sketch(session: Session, look: SessionCheck) -> Finding | None:
@@ -197,7 +199,7 @@ def _sketch(session: Session, look: SessionCheck) -> Finding | None:
         return None
     words = "a folder with a conversation.json, which the CLI cannot resume"
     remedy = f"`delete {_short(session)} --yes` removes it"
-    return _of(session, "note", "sketch", words, remedy, ("delete", session.address))
+    return _of(session, "note", "sketch", words, remedy, command=("delete", session.address))
 
 
 def _unreadable(session: Session, look: SessionCheck) -> Finding | None:
@@ -214,7 +216,9 @@ def _orphan(session: Session, look: SessionCheck) -> Finding | None:
     found = orphan(session)
     if found is None:
         return None
-    return _of(session, "error", "orphan", found.words, found.remedy, ("stop", session.address))
+    return _of(
+        session, "error", "orphan", found.words, found.remedy, command=("stop", session.address)
+    )
 
 
 def _owner(session: Session, look: SessionCheck) -> Finding | None:
@@ -230,7 +234,9 @@ def _owner(session: Session, look: SessionCheck) -> Finding | None:
     if not owner.is_beating:
         remedy += f"; if that one is dead, `resume {short} --take-over` continues"
         command = ("resume", session.address, "--take-over")
-    return _of(session, "warning" if is_old else "note", "foreign_owner", words, remedy, command)
+    return _of(
+        session, "warning" if is_old else "note", "foreign_owner", words, remedy, command=command
+    )
 
 
 def _unproven(session: Session, look: SessionCheck) -> Finding | None:
@@ -250,7 +256,7 @@ def _lost_run(session: Session, look: SessionCheck) -> Finding | None:
         return None
     words = f"its run {run.run_id} broke off on {moment(run.beat_at)}: {run.error}"
     remedy = f"`resume {_short(session)}` goes on"
-    return _of(session, "note", "lost_run", words, remedy, ("resume", session.address))
+    return _of(session, "note", "lost_run", words, remedy, command=("resume", session.address))
 
 
 def _overwritten(session: Session, look: SessionCheck) -> Finding | None:
@@ -261,7 +267,7 @@ def _overwritten(session: Session, look: SessionCheck) -> Finding | None:
     what = ", ".join(f"{name} is {getattr(row, name)} again" for name in names) or "its metadata"
     words = f"the pipeline overwrote an operator's change: {what}"
     remedy, command = f"`reapply {_short(session)}` restores it", ("reapply", session.address)
-    return _of(session, "warning", "overwritten", words, remedy, command)
+    return _of(session, "warning", "overwritten", words, remedy, command=command)
 
 
 def _bad_date(session: Session, look: SessionCheck) -> Finding | None:
@@ -269,7 +275,7 @@ def _bad_date(session: Session, look: SessionCheck) -> Finding | None:
     if not found.words:
         return None
     command = ("extend", session.address, "7d")
-    return _of(session, "warning", "bad_date", found.words, found.remedy, command)
+    return _of(session, "warning", "bad_date", found.words, found.remedy, command=command)
 
 
 def _bypass(session: Session, look: SessionCheck) -> Finding | None:
@@ -324,8 +330,8 @@ def _of(
     code: str,
     words: str,
     remedy: str,
-    command: Command = (),
     *,
+    command: Command = (),
     is_fixable: bool = False,
 ) -> Finding:
     return Finding(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import KW_ONLY, dataclass, replace
 
 from tui.core.errors import ConsoleError
 from tui.core.models.session import Key
@@ -27,6 +27,7 @@ class Outcome:
 
     message: str | None = None
     style: str = ""
+    _: KW_ONLY
     failed: frozenset[Key] | None = None
     started: str = ""
     back: tuple[Key, ...] = ()

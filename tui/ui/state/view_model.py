@@ -93,6 +93,7 @@ def renewed(
     query: ListQuery,
     now: datetime,
     zone: tzinfo,
+    *,
     unseen: Unseen = NOTHING_UNSEEN,
 ) -> ViewModel:
     """Return the old order if nothing changed, else a new one.

@@ -92,7 +92,7 @@ class ViewStore:
         """Return a catalog as it is to be shown now; slow with thousands of sessions."""
         engine = self._engine
         now, unseen = engine.now(), self._unseen.unseen
-        return renewed(self.model, catalog, self.query, now, engine.zone, unseen)
+        return renewed(self.model, catalog, self.query, now, engine.zone, unseen=unseen)
 
     def latest(self) -> ViewModel | None:
         """Return the latest catalog as it is to be shown now, arranged again if needed."""

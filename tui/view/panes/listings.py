@@ -20,7 +20,7 @@ _ERROR, _GONE = "x!", "gone"
 _PASSING = {Reason.LOCKED: "lock", Reason.SLOW: "slow"}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ListingGroup:
     """One line of the pane; `name` is empty for all listings together.
 
@@ -79,10 +79,10 @@ def _group(name: str, sessions: Iterable[Session], attention: Attention) -> List
     needs = sum(attention(one) is not None for one in sessions)
     costs = [one.cost_usd for one in sessions if one.cost_usd is not None]
     return ListingGroup(
-        name,
-        len(sessions),
-        needs,
-        sum(one.bytes for one in sessions),
+        name=name,
+        count=len(sessions),
+        needs=needs,
+        bytes=sum(one.bytes for one in sessions),
         live=sum(one.is_live for one in sessions),
         cost_usd=sum(costs) if costs else None,
     )

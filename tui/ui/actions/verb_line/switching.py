@@ -31,7 +31,7 @@ async def model(
     possible = steerable_of(context, sessions)
     now = _counted(model_of(one) for one in possible)
     asks = f"{_named(info, sessions, possible, words, hidden)}? now {now}"
-    return await _switch(context, info, sessions, possible, words, asks)
+    return await _switch(context, info, sessions, possible, words, asks=asks)
 
 
 async def mode(
@@ -50,7 +50,7 @@ async def mode(
     name = " ".join(words)
     asks = f"{_named(info, sessions, possible, words, hidden)}? {allows(name)}"
     must_ask = bool(allows(name)) and is_permissive(name)
-    return await _switch(context, info, sessions, possible, words, asks, must_ask=must_ask)
+    return await _switch(context, info, sessions, possible, words, asks=asks, must_ask=must_ask)
 
 
 async def _switch(
@@ -59,8 +59,8 @@ async def _switch(
     sessions: Sequence[Session],
     possible: Sequence[Session],
     words: tuple[str, ...],
-    asks: str,
     *,
+    asks: str,
     must_ask: bool = False,
 ) -> Outcome:
     calls = [(one, (info.name, one.address, *words)) for one in possible]

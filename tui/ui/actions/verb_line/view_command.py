@@ -61,8 +61,7 @@ class ViewCommand:
         return self._show(found(await self._read(), name))
 
     async def _read(self) -> tuple[NamedView, ...]:
-        work = in_background(self._context.engine.named_views)
-        views = await self._context.question.wait_for(work, lambda: "reading the views", _nothing)
+        views = await self._context.learn(self._context.engine.named_views, "reading the views")
         self.names = tuple(one.name for one in views if not one.is_hidden)
         return views
 
@@ -109,7 +108,3 @@ class ViewCommand:
             ("--columns", ",".join(query.columns)),
         )
         return tuple(f"{name}={value}" for name, value in options if value)
-
-
-def _nothing(_: object) -> None:
-    """Views that were read too late are read again when they are asked for."""

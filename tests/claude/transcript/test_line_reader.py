@@ -60,6 +60,9 @@ def told(*lines: dict[str, Any], now: datetime | None = None) -> list[str]:
          ["notice said while it worked: And Asia?", "text Yes."]),
         ([queue("enqueue", "Why?"), queue("dequeue"), RESULT, says("Done.")],
          ["result ok", "notice queued and not taken up: Why?", "text Done."]),
+        # The CLI closes a turn that broke off by an answer of its own, before the next prompt.
+        ([queue("enqueue", "Go on"), queue("dequeue"), says("None.", model="<synthetic>"),
+          user("Go on")], ["text None.", "prompt Go on"]),
         ([queue("enqueue", "Why?")], ["notice queued and not taken up: Why?"]),
         ([queue("enqueue", "Why?"), says("Wait.")],
          ["text Wait.", "notice queued and not taken up: Why?"]),

@@ -16,6 +16,7 @@ from tui.claude.transcript.attached_files import file_words
 from tui.claude.transcript.background_tasks import OF_TASK, named_tasks
 from tui.claude.transcript.line_parser import (
     MAX_TEXT,
+    SYNTHETIC,
     entries_of,
     is_api_error,
     notice_of,
@@ -128,7 +129,7 @@ class LineReader:
             return
         if self._arrive(record):
             return
-        if kind == "assistant" and not record.get("isSidechain"):
+        if kind == "assistant" and not record.get("isSidechain") and not _is_synthetic(message):
             yield from self._lost(place)
         yield from self._told(record, place)
         self._note_end(record, place)
@@ -247,6 +248,11 @@ class LineReader:
         self._waiting = [one for one in self._waiting if not one.is_taken]
         for one in lost:
             yield replace(_saying(one.entry, "queued and not taken up"), place=place)
+
+
+def _is_synthetic(message: object) -> bool:
+    """Whether the CLI wrote an answer itself, as it does before it goes on after a broken turn."""
+    return isinstance(message, dict) and message.get("model") == SYNTHETIC
 
 
 def _saying(entry: Entry, how: str) -> Entry:

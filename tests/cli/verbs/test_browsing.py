@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from tests.operations.running.test_steer import add_run
 from tests.support.listings.sample_listing import FIRST, SECOND, SampleListing, run_cli, snapshot
 from tests.support.processes.children import Child
 from tests.support.verb_lines import verb_lines
+from tui.storage.session_locks import SessionLock
 
 LOOKS = (["ls", "--json"], ["tail", SECOND], *verb_lines(acting=False, session=FIRST))
 
@@ -91,6 +94,22 @@ def test_a_torn_transcript_is_shown_as_far_as_it_can_be_read(listing: SampleList
     done = run_cli(listing.root, "tail", SECOND)
     assert "Strategic buyers, pumps" in done.stdout
     assert "unknown type 'new-thing'" in done.stdout
+
+
+@pytest.mark.parametrize("is_running", [True, False])
+def test_the_cost_is_told_without_the_turn_that_is_running(
+    listing: SampleListing, is_running: bool
+) -> None:
+    with listing.transcript_path(FIRST).open("a") as file:
+        file.write(json.dumps({"type": "cost-state", "totalCostUSD": 0.53}) + "\n")
+    with ExitStack() as stack:
+        if is_running:
+            add_run(listing)
+            stack.enter_context(SessionLock.take(listing.folder, FIRST))
+        done = run_cli(listing.root, "show", FIRST)
+    said = next(one for one in done.stdout.splitlines() if one.strip().startswith("cost"))
+    more = ", without the turn that is running" if is_running else ""
+    assert said.partition("cost")[2].strip() == f"$0.53{more}"
 
 
 @contextmanager

@@ -288,11 +288,11 @@ async def test_the_sign_of_the_key_that_follows_is_the_operators_own() -> None:
 async def test_the_title_names_pane_listing_stage_and_session_at_the_smallest_size() -> None:
     async with console() as at:
         first, _, _ = shown(at).partition("\n")
-        assert "4 Live  cranbury_…_dunwell  stage 3  264b  anna  ? waiting  ctx" in first
+        assert "4 Live  cranbury…_dunwell  stage 3  264b  anna  ? waiting  ctx" in first
     async with console(size=(140, 36)) as at:
         first, _, _ = shown(at).partition("\n")
         assert "4 Live  cranbury_and_dunwell  stage 3  264b  anna" in first
-        assert "$3.10  sonnet-4-5 " in first
+        assert "$3.10+  sonnet-4-5 " in first
 
 
 async def test_a_hit_in_what_is_folded_opens_it() -> None:

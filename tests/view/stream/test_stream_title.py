@@ -35,12 +35,12 @@ def title(spent: SessionUsage, width: int = 1000) -> str:
 @pytest.mark.parametrize(
     ("spent", "said"),
     [
-        (SessionUsage(), "$1.20  sonnet-4-5"),
+        (SessionUsage(), "$1.20+  sonnet-4-5"),
         (SPENT, "ctx 61%  $1.50 +$0.30  opus-5  turn 40s  3.4k out  122k of 200k"),
         (replace(SPENT, turn_from=NOW - timedelta(minutes=12), written=12_345),
          "ctx 61%  $1.50 +$0.30  opus-5  turn 12m  12k out  122k of 200k"),
         (replace(SPENT, window=1_000_000, cost_usd=None, turn_cost_usd=None, turn_from=None),
-         "ctx 12%  $1.20  opus-5  3.4k out  122k of 1.0M"),
+         "ctx 12%  $1.20+  opus-5  3.4k out  122k of 1.0M"),
         (replace(SPENT, window=0), "ctx 122k  $1.50 +$0.30  opus-5  turn 40s  3.4k out"),
         (replace(SPENT, turn_from=NOW + timedelta(hours=1)),
          "ctx 61%  $1.50 +$0.30  opus-5  turn 0s  3.4k out  122k of 200k"),
@@ -50,6 +50,28 @@ def title(spent: SessionUsage, width: int = 1000) -> str:
 )  # fmt: skip
 def test_model_context_cost_tokens_and_time_of_the_turn(spent: SessionUsage, said: str) -> None:
     assert title(spent) == said
+
+
+@pytest.mark.parametrize(
+    ("liveness", "phase", "turn_usd", "said"),
+    [
+        (Liveness.BUSY, Phase.WORK, None, "$1.50+ "),
+        (Liveness.WAITING, Phase.WORK, None, "$1.50+ "),
+        (Liveness.BUSY, Phase.API, 0.3, "$1.50+ "),
+        (Liveness.BUSY, Phase.WORK, 0.3, "$1.50 +$0.30 "),
+        (Liveness.IDLE, Phase.WORK, None, "$1.50 "),
+        (Liveness.NONE, Phase.WORK, 0.004, "$1.50 "),
+    ],
+)
+def test_the_cost_tells_that_the_running_turn_is_not_in_it(
+    liveness: Liveness, phase: Phase, turn_usd: float | None, said: str
+) -> None:
+    """A last turn below a cent is left out."""
+    one = replace(ONE, liveness=liveness)
+    state = "busy" if one.is_in_a_turn else "idle"
+    one = replace(one, run=run_of(one, state, progress=Progress(phase=phase)))
+    spent = replace(SPENT, turn_cost_usd=turn_usd)
+    assert f"  {said} opus-5" in stream_title.title(one, NOW, QUIET, spent)
 
 
 def test_a_narrow_pane_keeps_context_and_cost() -> None:

@@ -227,6 +227,11 @@ class Session:
         return self.liveness is not Liveness.NONE
 
     @property
+    def is_in_a_turn(self) -> bool:
+        """Whether a turn runs now; its cost is not in `cost_usd` before it ends."""
+        return self.liveness in (Liveness.BUSY, Liveness.WAITING, Liveness.ORPHAN)
+
+    @property
     def address(self) -> str:
         """`LISTING/ID`, unique in the root."""
         return f"{self.listing}/{self.session_id}"

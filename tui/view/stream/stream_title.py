@@ -8,15 +8,15 @@ from datetime import datetime, timedelta
 from tui.claude.transcript.usage.usage_meter import NOTHING_SPENT, SessionUsage
 from tui.core.console.pane_table import LIVE, PANES
 from tui.core.models.run import Phase
-from tui.core.models.session import Liveness, Session
+from tui.core.models.session import Session
 from tui.core.sessions.attention import is_settled, need_of
 from tui.core.sessions.session_state import progress_of
 from tui.core.text.safe_text import cell_width, cut_middle, one_line
 from tui.view.text import formatting
+from tui.view.text.signs import RUNNING_COST
 
 _PANE = next(row.label for row in PANES if row.number == LIVE)
 _LEAST_NAME = 10
-_IN_A_TURN = (Liveness.BUSY, Liveness.WAITING, Liveness.ORPHAN)
 
 
 def title(
@@ -67,23 +67,24 @@ def _context(spent: SessionUsage) -> str:
 
 
 def _cost(session: Session, spent: SessionUsage) -> str:
-    """Return the cost so far, and that of the last turn."""
+    """Return the cost so far, and that of the last turn, or that the running one is not in it."""
     taken, told = session.inherited_usd, spent.cost_usd
     told = None if told is None or taken is None else max(0.0, told - taken)
     known = [cost for cost in (session.cost_usd, told) if cost is not None]
     if not known:
         return ""
-    turn = f" +{formatting.cost(spent.turn_cost_usd)}" if spent.turn_cost_usd else ""
-    return f"{formatting.cost(max(known))}{turn}"
+    so_far = formatting.cost(max(known))
+    if session.is_in_a_turn and (spent.turn_cost_usd is None or _is_asking(session)):
+        return f"{so_far}{RUNNING_COST}"
+    turn = formatting.cost(spent.turn_cost_usd or 0.0)
+    return so_far if turn == formatting.cost(0.0) else f"{so_far} +{turn}"
 
 
 def _more(session: Session, spent: SessionUsage, now: datetime) -> Iterator[str]:
     if model := one_line(spent.model or session.model):
         yield model.removeprefix("claude-")
-    progress = progress_of(session)
-    is_asking = progress is not None and progress.phase in (Phase.CLI, Phase.API)
-    until = now if session.liveness in _IN_A_TURN else spent.turn_to
-    until = None if is_asking else until  # the turn that is known is the one before
+    until = now if session.is_in_a_turn else spent.turn_to
+    until = None if _is_asking(session) else until
     if spent.turn_from is not None and until is not None:
         passed = max(timedelta(), until - spent.turn_from)
         if passed < timedelta(days=1):
@@ -92,6 +93,12 @@ def _more(session: Session, spent: SessionUsage, now: datetime) -> Iterator[str]
         yield f"{formatting.tokens(spent.written)} out"
     if spent.context_share is not None:
         yield f"{formatting.tokens(spent.context)} of {formatting.tokens(spent.window)}"
+
+
+def _is_asking(session: Session) -> bool:
+    """Whether a turn has no answer yet: the turn that is known is the one before."""
+    progress = progress_of(session)
+    return progress is not None and progress.phase in (Phase.CLI, Phase.API)
 
 
 def _passed(passed: timedelta) -> str:

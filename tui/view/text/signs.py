@@ -42,6 +42,7 @@ ERROR = Sign("✗ ", "an error, in full")
 BESIDE = Sign("│ ", "below a call: its sub-agents, or its input and result when it is open")
 RESULT = Sign("└─ ", "below an open call: its result")
 WRITING = Sign("▌", "being written now")
+RUNNING_COST = Sign("+", "in the title, after the cost: without the turn that is running")
 DAY = Sign("── ──", "here begins another day")
 FILE = Sign("[ ]", "an image or a file, with its type or name, and its size")
 DOWN = Sign("down", "in the top line: listings that cannot be read")
@@ -53,7 +54,7 @@ LISTS = (
     *(ABOVE, BELOW, ARROW, CUT, LEFT_OUT, NOTHING, UNKNOWN, ATTENTION, LEFT, OVER),
     *(DOWN, ZONES, READ_ONLY),
 )
-STREAM = (PROMPT, THOUGHT, ERROR, BESIDE, RESULT, WRITING, DAY, FILE)
+STREAM = (PROMPT, THOUGHT, ERROR, BESIDE, RESULT, WRITING, RUNNING_COST, DAY, FILE)
 # By the names of the styles, each of which the screen draws in its colour.
 COLOURS = (
     Sign("calm", "ends in more than a day"),

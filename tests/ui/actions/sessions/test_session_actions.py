@@ -12,6 +12,7 @@ from tests.support.console.fixed_engine import FixedEngine
 from tests.support.console.harness import console
 from tui.core.explanation import Explanation
 from tui.operations.context import ActionResult
+from tui.view.text import formatting
 
 
 async def test_resume_sends_the_prompt() -> None:
@@ -111,19 +112,35 @@ async def test_what_the_cli_would_sweep_first_does_not_last_longer_already() -> 
         assert "already" not in line
 
 
-async def test_the_preview_of_many_counts_those_that_would_change() -> None:
-    async with console() as at:
-        await at.choose("First screen")
+@pytest.mark.parametrize(
+    ("size", "typed", "said"),
+    [
+        ((80, 24), "1", r"  to (23h 59m|1d 00h), 1 already lasts longer"),
+        ((60, 16), "1", r"  to (23h 59m|1d 00h), 1 longer"),
+        ((80, 24), "+7d", r"  each by 7d: to FIRST \.\.\. LAST"),
+        ((60, 16), "+7", r"  each by 7d: to FIRST \.\.\. LAST"),
+    ],
+)
+async def test_the_preview_of_many_says_when_they_end_in_words_that_fit(
+    size: tuple[int, int], typed: str, said: str
+) -> None:
+    async with console(size=size) as at:
+        near = await at.choose("First screen")
         await at.press("space")
         far = max(
             (one for one in at.engine.catalog.sessions if one.row and not one.sweep_at),
             key=lambda one: one.expires_at or at.engine.moment,
         )
         await at.choose_session(far.session_id)
-        await at.press("space", "e", *"1")
+        await at.press("space", "e", *typed)
         await at.asked()
-        line = at.rows("bottom")[0]
-        assert re.search("to (23h 59m|1d 00h), 1 of them already", line)
+        now, ends = at.engine.moment, []
+        for one in (near, far):
+            begins = max(one.expires_at or now, now)
+            ends.append(formatting.countdown(begins + timedelta(days=7), now))
+        assert ends[0] != ends[1]
+        said = said.replace("FIRST", ends[0]).replace("LAST", ends[1])
+        assert re.search(said + r"\s*$", at.rows("bottom")[0])
 
 
 @pytest.mark.parametrize(

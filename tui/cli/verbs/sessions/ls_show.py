@@ -277,9 +277,11 @@ def _cost(session: Session) -> str:
         return UNKNOWN_SHARE
     if session.cost_usd is None:
         return ""
+    running = ", without the turn that is running" if session.is_in_a_turn else ""
     taken = formatting.cost(session.inherited_usd)
     more = f", and {taken} that its parent had cost when it was forked"
-    return f"{formatting.cost(session.cost_usd)}{more if session.inherited_usd else ''}"
+    of_parent = more if session.inherited_usd else ""
+    return f"{formatting.cost(session.cost_usd)}{running}{of_parent}"
 
 
 def _size(session: Session) -> str:

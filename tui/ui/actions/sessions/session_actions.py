@@ -8,7 +8,8 @@ from functools import partial
 
 from tui.core.errors import ConsoleError, UsageError
 from tui.core.models.session import Session
-from tui.core.text.safe_text import one_line
+from tui.core.text.safe_text import cell_width, one_line
+from tui.core.time.expiry import parse_duration
 from tui.operations.context import ActionResult
 from tui.operations.running.resume import RunPlan
 from tui.operations.sessions.extend import Extension
@@ -124,7 +125,7 @@ async def extend(
         asks,
         take,
         placeholder=_DAYS,
-        preview=lambda typed: _previewed(context, sessions, typed or _DAYS),
+        preview=lambda typed: _previewed(context, sessions, typed.strip() or _DAYS, asks),
         commands=commands,
     )
 
@@ -144,7 +145,7 @@ def _require_duration(context: ActionContext, sessions: Sequence[Session], text:
         raise reason
 
 
-def _previewed(context: ActionContext, sessions: Sequence[Session], text: str) -> Cell:
+def _previewed(context: ActionContext, sessions: Sequence[Session], text: str, asks: str) -> Cell:
     plans: list[Extension] = []
     reason = ""
     for session in sessions:
@@ -156,18 +157,30 @@ def _previewed(context: ActionContext, sessions: Sequence[Session], text: str) -
             reason = str(error)
     if not plans:
         return Cell(reason, "bad")
-    return extension_words(context, plans[0]) if len(sessions) == 1 else _sum_of(context, plans)
+    if len(sessions) == 1:
+        return extension_words(context, plans[0])
+    return _sum_of(context, plans, text, context.question.size.width - cell_width(asks) - 3)
 
 
-def _sum_of(context: ActionContext, plans: Sequence[Extension]) -> Cell:
-    """Return how long the first of several would last, and how many already last longer."""
+def _sum_of(context: ActionContext, plans: Sequence[Extension], text: str, room: int) -> Cell:
+    """Return when several would end, the first and the last, and how many already last longer.
+
+    In the longest words that fit into `room` cells.
+    """
     needed = [plan.until for plan in plans if not plan.is_needless]
     if not needed:
         return Cell(f"all {len(plans)} already last longer", "noticed")
-    left = formatting.countdown(min(needed), context.engine.now())
-    rest = len(plans) - len(needed)
-    same = f", {rest} of them already last longer" if rest else ""
-    return Cell(f"to {left}{same}", "good")
+    now = context.engine.now()
+    first, last = (formatting.countdown(end, now) for end in (min(needed), max(needed)))
+    to = f"to {first}" if first == last else f"to {first} ... {last}"
+    forms = [to]
+    if rest := len(plans) - len(needed):
+        lasts = "lasts" if rest == 1 else "last"
+        forms = [f"{to}, {rest} {same}" for same in (f"already {lasts} longer", "longer")] + forms
+    if text.startswith("+"):
+        by = formatting.countdown(now + parse_duration(text[1:]), now)
+        forms = [f"each by {by}: {to}", f"+{by}: {to}", *forms]
+    return Cell(next((one for one in forms if cell_width(one) <= room), to), "good")
 
 
 def extension_words(context: ActionContext, plan: Extension) -> Cell:

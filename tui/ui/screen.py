@@ -159,7 +159,8 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
 
     def targets(self) -> KeyTargets:
         """Return what keys act on now."""
-        return KeyTargets(self.engine, self.store.view, self.store.catalog)
+        has_done = bool(self.context.done)
+        return KeyTargets(self.engine, self.store.view, self.store.catalog, has_done=has_done)
 
     def on_resize(self) -> None:
         self.fit()

@@ -106,6 +106,24 @@ def test_what_operators_wrote_is_found(text: str, taken: str) -> None:
 @pytest.mark.parametrize(
     ("text", "taken"),
     [
+        ("failed 401", "refused"),
+        ("X-API-KEY", "refused"),
+        ("!x-api-key", "long"),
+        ("far-behind", ""),
+    ],
+)
+def test_a_word_is_looked_for_in_why_it_failed_not_endlessly(text: str, taken: str) -> None:
+    failures = (
+        session("refused", "failed", reason="401 invalid x-api-key"),
+        session("long", "failed", reason="x" * 10_000 + "far-behind"),
+    )
+    is_taken = parse_filter(text)
+    assert [one.session_id for one in failures if is_taken(one, NOW)] == taken.split()
+
+
+@pytest.mark.parametrize(
+    ("text", "taken"),
+    [
         ("", "plain busy unknown broken over swept dateless gone"),
         ("pumps", "plain"),
         ("PUMPS buyers", "plain"),

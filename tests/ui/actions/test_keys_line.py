@@ -40,6 +40,20 @@ async def test_what_is_not_possible_stays_in_sight_behind_the_rest() -> None:
         assert line.index("Tab pane") < line.index("a answer") < line.index("i interrupt")
 
 
+async def test_undo_is_named_only_while_something_from_here_can_be_undone() -> None:
+    async with console(size=(200, 50)) as at:
+        await at.choose("First screen")
+        assert "u undo" not in keys(at)
+        await at.press("d")
+        await at.asked()
+        await at.press("y")
+        await at.answered()
+        await at.until(lambda: "u undo" in keys(at))
+        await at.press("u")
+        await at.answered()
+        await at.until(lambda: "u undo" not in keys(at))
+
+
 async def test_full_screen_live_and_a_page_have_their_own() -> None:
     async with console() as at:
         await at.choose(WAITING)

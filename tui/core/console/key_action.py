@@ -30,7 +30,8 @@ class KeyAction:
     key of Sessions in the place of `{}`. A key that `changes` something is refused by a read-only
     console; one that `leads_out`, to a shell, by a restricted one. One that `opens_line` does so
     also when more is typed at once. After one that `moves_on`, what was done before is no longer
-    what is copied. `is_fixed` keys cannot be changed in the settings.
+    what is copied. One that `takes_back` is in the bottom line only while this console has done
+    something that it can take back. `is_fixed` keys cannot be changed in the settings.
     """
 
     name: str
@@ -51,4 +52,5 @@ class KeyAction:
     leads_out: bool = False
     opens_line: bool = False
     moves_on: bool = False
+    takes_back: bool = False
     is_fixed: bool = False

@@ -127,6 +127,7 @@ KEY_ACTIONS = (
         word="undo",
         order=12,
         changes=True,
+        takes_back=True,
     ),
     KeyAction(
         name="cleanup",

@@ -25,6 +25,7 @@ from tui.core.time.expiry import parse_duration
 MOST_CHARACTERS = 500
 MOST_WORDS = 50
 OR = "or"
+_MOST_OF_REASON = 1000  # characters of it that are searched: with each key, in every session
 _NEVER = timedelta.max
 _COMPARED = re.compile(r"([a-z_]*)([<>])(.*)")
 _NAMED = re.compile(r"([a-z_]+):(.*)")
@@ -195,7 +196,7 @@ def _contains(name: str, value: str) -> Predicate:
 def _mentions(word: str) -> Predicate:
     def mentions(session: Session, now: datetime) -> bool:
         fields = (session.listing, session.stage, session.title, session.session_id, session.model)
-        said = (*fields, session.note, *_tags(session))
+        said = (*fields, session.note, *_tags(session), session.reason[:_MOST_OF_REASON])
         return any(word in field.lower() for field in said)
 
     return mentions

@@ -20,13 +20,16 @@ NOT_READ_YET = "still loading the sessions"
 
 
 class KeyTargets:
-    """What keys act on in a view of a catalog."""
+    """What keys act on in a view of a catalog; `has_done` is whether `u` has an act from here."""
 
-    def __init__(self, engine: Engine, view: ViewState, catalog: Catalog | None) -> None:
+    def __init__(
+        self, engine: Engine, view: ViewState, catalog: Catalog | None, *, has_done: bool = False
+    ) -> None:
         self._engine = engine
         self._keys = engine.keys
         self.view = view
         self.catalog = catalog
+        self._has_done = has_done
 
     @property
     def selected(self) -> Session | None:
@@ -129,6 +132,8 @@ class KeyTargets:
         """Return what the bottom line calls a key here; empty where it is left out."""
         if action.line_word:
             return action.line_word if self.view.target is not None else ""
+        if action.takes_back and not self._has_done:
+            return ""
         is_back = self.view.is_covering or self.view.leads_back
         leads_back = action.name == "quit" and is_back
         is_text = leads_back or not self.view.is_in_panes

@@ -22,6 +22,7 @@ class LineOptions(TypedDict, total=False):
     complete: Complete | None
     typed: Typed | None
     has_lines: bool
+    why_one_line: str
 
 
 async def until_taken(

@@ -7,7 +7,7 @@ from tui.view.text.lines import Cell, Line
 
 LONGEST = 250_000  # characters: at four bytes each, what a run takes as a prompt
 MOST_ROWS = 5
-_NEW_LINE = ("alt+enter", "ctrl+j")
+NEW_LINE = ("alt+enter", "ctrl+j")
 
 
 class LineEditor:
@@ -50,7 +50,7 @@ class LineEditor:
 
     def press(self, key: str, character: str | None) -> None:
         """Do what a key does."""
-        if key in _NEW_LINE:
+        if key in NEW_LINE:
             self.insert("\n" if self.has_lines else "")
         elif key in _KEYS:
             self.before, self.after = _KEYS[key](self.before, self.after)

@@ -15,7 +15,7 @@ from tui.core.explanation import Explanation
 from tui.core.text.safe_text import cell_width, one_line
 from tui.ui.terminal.keyboard import TypedAhead
 from tui.ui.terminal.link import LinkApp
-from tui.ui.widgets.line_editor import LONGEST, MOST_ROWS, LineEditor
+from tui.ui.widgets.line_editor import LONGEST, MOST_ROWS, NEW_LINE, LineEditor
 from tui.ui.widgets.message_bar import LEAST_ROWS, MessageBar, warning
 from tui.ui.widgets.pane import PaneSettings
 from tui.view.text.lines import Cell, Line
@@ -64,7 +64,8 @@ class PromptBar(MessageBar):
         self._last_line = ""
         self._placeholder = ""
         self._warns: Sequence[Explanation] = ()
-        self._refusal = ""
+        self._refusal = self._why_one_line = ""
+        self._lacks_a_line = False  # a line break was typed where there is only one line
         self._rows = LEAST_ROWS
         self._is_shown = self._must_be_shown = False
         self._gave_up: asyncio.Event | None = None
@@ -150,10 +151,13 @@ class PromptBar(MessageBar):
         turns: Turns = _NO_TURNS,
         must_be_shown: bool = False,
         has_lines: bool = False,
+        why_one_line: str = "one line here",
     ) -> str:
         """Ask for a line of text; `preview` says what the line so far would do.
 
-        With `has_lines` Alt+Enter begins another line, and pasted lines are kept.
+        With `has_lines` Alt+Enter begins another line, and pasted lines are kept; without, it is
+        told `why_one_line`, and the next Enter only repeats that: words that were to stand apart
+        are not taken as one line unseen.
 
         `complete` extends the line on Tab; `typed` is called with the line each time it changed.
         `warns` stands behind the answer while there is room.
@@ -166,6 +170,7 @@ class PromptBar(MessageBar):
             self._typed.clear()
         self._refusal = one_line(refused)
         self.editor = LineEditor(text, has_lines=has_lines)
+        self._why_one_line, self._lacks_a_line = why_one_line, False
         self._preview = preview
         self._complete = complete
         self._on_typed, self._last_line = typed, text
@@ -359,9 +364,11 @@ class PromptBar(MessageBar):
         elif self._choices:
             self._choose(self._choices.get(event.key, ""), answer)
         elif event.key == "enter":
-            self._refusal = self._why_too_early()
+            self._refusal = self._why_too_early() or self._why_not_as_one_line()
             if not self._refusal:
                 answer.set_result(self.editor.text)
+        elif event.key in NEW_LINE and not self.editor.has_lines:
+            self._refusal, self._lacks_a_line = self._why_one_line, True
         elif event.key == "tab" and self._complete is not None:
             self.editor = LineEditor(self._complete(self.editor.before), self.editor.after)
         else:
@@ -377,6 +384,11 @@ class PromptBar(MessageBar):
     def _why_too_early(self) -> str:
         """Return why a key does not answer: it was pressed before the question was shown."""
         return TOO_EARLY if self._must_be_shown and not self._is_shown else ""
+
+    def _why_not_as_one_line(self) -> str:
+        """Return once that the line lacks a line break that was typed."""
+        lacks, self._lacks_a_line = self._lacks_a_line, False
+        return f"{self._why_one_line}; Enter again takes it as one line" if lacks else ""
 
     def _paste(self, text: str) -> None:
         """Insert pasted text, unless a single key is asked for or there is no room."""

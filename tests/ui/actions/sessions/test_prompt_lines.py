@@ -73,6 +73,40 @@ async def test_other_lines_join_what_is_pasted(key: str) -> None:
 
 
 @pytest.mark.parametrize("key", ["alt+enter", "ctrl+j"])
+async def test_words_that_were_to_be_lines_are_not_sent_as_one_unseen(key: str) -> None:
+    async with console() as at:
+        await at.choose("PE platforms, DACH")
+        await at.press("colon")
+        await at.asked()
+        await at.press(*"send by size.", key)
+        assert at.typed == "send by size."
+        assert "one line here: `:send` Enter, then several lines" in at.text("bottom")
+        await at.press(*"Stop.")
+        assert "one line here" not in at.text("bottom")
+        await at.press("enter")
+        assert at.is_asking
+        assert at.typed == "send by size.Stop."
+        assert "several lines; Enter again takes it as one line" in at.text("bottom")
+        assert at.engine.asked == []
+        await at.press("enter")
+        await at.answered()
+        assert "by size.Stop." in at.engine.asked[-1]
+
+
+async def test_in_a_filter_too_a_line_break_is_told_and_the_line_is_its_own_again() -> None:
+    async with console() as at:
+        await at.press("slash")
+        await at.asked()
+        await at.press(*"pumps", "alt+enter")
+        assert "one line here" in at.text("bottom")
+        assert ":send" not in at.text("bottom")
+        await at.press("escape", "slash")
+        await at.asked()
+        await at.press(*"pumps", "enter")
+        await at.answered()
+
+
+@pytest.mark.parametrize("key", ["alt+enter", "ctrl+j"])
 async def test_no_such_key_answers_or_acts_where_no_prompt_is_open(key: str) -> None:
     async with console() as at:
         before = at.view

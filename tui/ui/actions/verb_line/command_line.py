@@ -88,6 +88,7 @@ class CommandLine:
                 preview=lambda typed: Cell(verbs.hint(typed, self.known, self.why_not), "muted"),
                 complete=lambda typed: verbs.complete(typed, self.known, names, self._views.names),
                 must_be_shown=False,  # but a verb that acts does
+                why_one_line="one line here: `:send` Enter, then several lines",
             )
         except VerbStopped as stopped:
             raise stopped.why from None

@@ -176,7 +176,9 @@ async def test_many_are_resumed_with_one_prompt_and_one_question() -> None:
         await at.press(*"go on", "enter")
         await at.answered()
         assert [asked[-1] for asked in at.engine.asked] == ["go on"] * (count - 1)
-        assert at.message == f"{count - 1} resumed; 1 stays marked"
+        queued = count - 1 - at.engine.max_runs
+        started = f"{at.engine.max_runs} started, {queued} queued"
+        assert at.message == f"{count - 1} asked: {started}; 1 stays marked"
         assert len(at.view.marks) == 1
 
 

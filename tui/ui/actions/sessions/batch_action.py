@@ -25,9 +25,13 @@ _UNDOABLE = ("delete", "clean-up", "extend")
 
 @dataclass(slots=True)
 class BatchTally:
-    """The results so far; a thread writes it, the screen reads it."""
+    """The results so far; a thread writes it, the screen reads it.
+
+    `sum_of_done` says more about those that are done than their number and a word, if not empty.
+    """
 
     count: int
+    sum_of_done: str = ""
     done: list[ActionResult] = field(default_factory=list)
     errors: dict[Key, ConsoleError] = field(default_factory=dict)
 
@@ -41,7 +45,11 @@ class BatchTally:
         needless = sum(act.is_needless for act in self.done)
         same = [f"{needless} already"] if needless else []
         return ", ".join(
-            [f"{len(self.done) - needless} {word}", *same, *reasons(self.errors.values())]
+            [
+                self.sum_of_done or f"{len(self.done) - needless} {word}",
+                *same,
+                *reasons(self.errors.values()),
+            ]
         )
 
 
@@ -58,8 +66,12 @@ async def each(
     sessions: Sequence[Session],
     act: Callable[[Session], ActionResult],
     word: str,
+    sum_of: Callable[[Sequence[ActionResult]], str] = lambda _: "",
 ) -> Outcome:
-    """Do it to each; those that failed stay marked, and the message is the sum."""
+    """Do it to each; those that failed stay marked, and the message is the sum.
+
+    `sum_of`, called in the thread, may say more about what is done than how many `word`.
+    """
     tally = BatchTally(len(sessions))
 
     def work() -> None:
@@ -68,6 +80,7 @@ async def each(
                 tally.done.append(act(session))
             except ConsoleError as error:
                 tally.errors[session.key] = error
+        tally.sum_of_done = sum_of(tally.done)
 
     def later(task: asyncio.Future[None]) -> None:
         context.remember(undoable(tally.done))

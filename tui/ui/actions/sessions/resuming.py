@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from functools import partial
+from itertools import takewhile
 
 from tui.core.console.disabled_reason import not_resumable
 from tui.core.errors import ConsoleError, UsageError
 from tui.core.explanation import Explanation
-from tui.core.models.session import Session
+from tui.core.models.session import Liveness, Session
 from tui.operations.context import ActionResult
 from tui.operations.running.prompt_line import first_word
 from tui.operations.running.resume import DEFAULT_PROMPT, RunPlan, planned_session
@@ -46,9 +47,9 @@ async def resume(
     async def take(line: str) -> Outcome:
         wanted, prompt = context.engine.with_prompt_line(plan, line)
         with in_sight(context, wanted, prompt or DEFAULT_PROMPT, session):
-            start = partial(context.engine.start, wanted, prompt or DEFAULT_PROMPT)
-            run_id = await context.do(start, "starting")
-        return Outcome(f"{done} {named([session])}: run {run_id}", "good", started=run_id)
+            start = partial(_started, context, wanted, prompt or DEFAULT_PROMPT)
+            run_id, said = await context.do(start, "starting")
+        return Outcome(f"{done} {named([session])}: {said}", "good", started=run_id)
 
     with context.drafts.written(about, again(verb, context.engine.keys)):
         return await ask_prompt(
@@ -88,7 +89,7 @@ async def resume_many(
         with ExitStack() as shown:
             for one in begun:
                 shown.enter_context(context.sent.sending(one, prompt or DEFAULT_PROMPT))
-            outcome = await each(context, begun, act, "resumed")
+            outcome = await each(context, begun, act, "resumed", partial(_sum_of, context))
         context.sent.take_back(outcome.failed or ())
         return outcome
 
@@ -110,6 +111,36 @@ def _start_one(context: ActionContext, line: str, session: Session) -> ActionRes
     run_id = context.engine.start(wanted, prompt or DEFAULT_PROMPT)
     name, own, now = session.listing, session.session_id, context.engine.now()
     return ActionResult(kind="resume", listing=name, session_id=own, at=now, words=run_id)
+
+
+def _started(context: ActionContext, plan: RunPlan, prompt: str) -> tuple[str, str]:
+    """Start a run; return its id, and how the message names it and says that it waits."""
+    run_id = context.engine.start(plan, prompt)
+    return run_id, f"run {run_id}" if _begun(context, [run_id]) else f"run {run_id}, queued"
+
+
+def _sum_of(context: ActionContext, acts: Sequence[ActionResult]) -> str:
+    """Return how many of the runs just started work, and how many wait; empty if none waits."""
+    begun = _begun(context, [act.words for act in acts])
+    waiting = len(acts) - begun
+    return f"{len(acts)} asked: {begun} started, {waiting} queued" if waiting else ""
+
+
+def _begun(context: ActionContext, run_ids: Sequence[str]) -> int:
+    """Return how many of the runs just started did not have to queue, as far as is known now.
+
+    First come, first served: behind one that waits, all wait, if it is not known of them yet.
+    """
+    most = context.engine.max_runs or len(run_ids)
+    try:
+        sessions = context.engine.look().sessions
+    except ConsoleError:
+        return min(len(run_ids), most)
+    queued = (one.run for one in sessions if one.liveness is Liveness.QUEUED)
+    waiting = {run.run_id for run in queued if run is not None}
+    if any(one < min(run_ids, default="") for one in waiting):
+        return 0
+    return min(len([*takewhile(lambda one: one not in waiting, run_ids)]), most)
 
 
 def in_sight(

@@ -96,9 +96,12 @@ class Crew:
 
 
 def _table(text: str) -> str:
-    """Return the rows of the Sessions pane, without what is each operator's own."""
+    """Return the rows of the Sessions pane, without what is each operator's own.
+
+    That includes their order, which waits for whoever has just pressed a key.
+    """
     rows = [line[1:].replace("•", " ") for line in text.splitlines() if "hollis_park" in line]
-    return "\n".join(" ".join(row.split()) for row in rows if not row.startswith(" 4 "))
+    return "\n".join(sorted(" ".join(row.split()) for row in rows if not row.startswith(" 4 ")))
 
 
 @pytest.fixture

@@ -114,6 +114,7 @@ async def test_a_note_that_is_too_long_says_so_before_enter() -> None:
 
 async def test_a_note_has_its_sign_in_the_row_and_its_legend_in_the_help() -> None:
     async with console(noted(TITLE, "call them")) as at:
+        await at.choose(TITLE)
         assert f"[n] {TITLE}"[:12] in at.text("sessions")
         await at.press("question_mark")
         assert "[n]" in at.page

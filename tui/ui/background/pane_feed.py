@@ -8,6 +8,8 @@ from dataclasses import replace
 from tui.core.console.pane_table import LIVE, SESSIONS
 from tui.core.models.session import Key, Session
 from tui.core.sessions.listing_join import is_gone
+from tui.core.sessions.rows import row_order
+from tui.core.sessions.rows.finished import Row
 from tui.ui.background.loops import BackgroundLoops
 from tui.ui.background.pollers import StreamPoller
 from tui.ui.engine.engine import Engine
@@ -15,6 +17,7 @@ from tui.ui.state import layout
 from tui.ui.state.notifications import Notifications
 from tui.ui.state.sent_prompts import SentPrompts
 from tui.ui.state.unread import UnreadTracker
+from tui.ui.state.view_model import ViewModel
 from tui.ui.state.view_store import ViewStore
 from tui.ui.widgets.panes import Panes
 from tui.view.panes import top_line
@@ -57,6 +60,8 @@ class PaneFeed:
         self._keys = keys
         self._fit = fit
         self.kept: Session | None = None
+        self._rows: tuple[Sequence[Row], Key | None, Sequence[Row]] = ((), None, ())
+        self._stays: Key | None = None
 
     def tick(self) -> None:
         """Redraw from the catalog and the clock."""
@@ -120,14 +125,55 @@ class PaneFeed:
             pane.redraw()
             return
         pane.vanished, pane.needs = found.gone, found.needs
+        before, is_same = pane.session, not pane.is_asked_anew(query.order)
         pane.update(
-            found.shown,
+            self._with_selected(found),
             found.shape,
             self._engine.now(),
             asks=query.order,
             opened=query.opened,
             is_busy=store.is_busy,
         )
+        if before is not None and is_same and pane.selection_pinned and not store.view.is_full:
+            self._say_gone(before)
+
+    def _with_selected(self, found: ViewModel) -> Sequence[Row]:
+        """Return the rows to show; the filter takes the selected one once it is no longer selected.
+
+        Otherwise the selection would be on another session when the next key comes.
+        """
+        store, pane = self._store, self._panes.sessions
+        asks_anew = pane.is_asked_anew(store.query.order)
+        is_chosen = pane.selection_pinned and not (asks_anew or store.view.is_full)
+        key = pane.key if is_chosen and pane.session is not None else None
+        if self._rows[0] is found.shown and self._rows[1] == key:
+            return self._rows[2]
+        one = next((one for one in found.catalog.sessions if one.key == key), None)
+        rows: Sequence[Row] = found.shown
+        if one is not None and not is_gone(one):
+            rows = row_order.with_selected(rows, one, pane.index)
+        self._rows = (found.shown, key, rows)
+        stays, self._stays = self._stays, None if rows is found.shown else key
+        if one is not None and self._stays not in (None, stays):
+            short = formatting.short_id(one.session_id)
+            said = f"{short} no longer matches the filter: it stays until the selection moves"
+            self._news.tell(said, is_true=lambda: self._stays == one.key)
+        return rows
+
+    def _say_gone(self, before: Session) -> None:
+        """Say that the selection is on another row because its own is gone.
+
+        Where a key just pressed has an answer there, that says it: the operator deleted it.
+        """
+        pane, question = self._panes.sessions, self._panes.question
+        if pane.key == before.key or pane.row_of(before.key) is not None:
+            return
+        if self._store.is_busy and question.message_id:
+            return
+        now = f"{formatting.short_id(pane.session.session_id)} is" if pane.session else "nothing is"
+        now = "a group is" if pane.group else now
+        said = f"{formatting.short_id(before.session_id)} is gone from the list: {now} selected now"
+        self._news.tell(said, is_brief=True)
 
     def show_live(self) -> None:
         """Draw the Live pane: the session read in full, else the one selected in Sessions."""

@@ -74,6 +74,10 @@ class SessionsPane(Table):
         self.moved = row_order.moved(keys, [one.key for one in asked])
         self.show(keys, keeps_sight=is_same and not (waits or is_held))
 
+    def is_asked_anew(self, asks: tuple[str, ...]) -> bool:
+        """Whether the operator asks for another listing or filter than that of these rows."""
+        return asks[:2] != self._asks[:2]
+
     def hold(self, *, is_on: bool) -> None:
         """Keep the places of the present rows, whatever is asked for, until it is off again."""
         self._held = self._shown if is_on else None

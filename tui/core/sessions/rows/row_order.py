@@ -52,6 +52,15 @@ def kept_rows(
     return tuple(kept.values())
 
 
+def with_selected(asked: Sequence[Row], selected: Session, place: int) -> Sequence[Row]:
+    """Return the rows asked for, with the selected session at its place if it is not in them."""
+    for row in asked:
+        members = row.sessions if isinstance(row, SessionGroup) else (row,)
+        if any(one.key == selected.key for one in members):
+            return asked
+    return (*asked[:place], selected, *asked[place:])
+
+
 def _with_present(group: FinishedGroup, rows: Mapping[Key, Row]) -> FinishedGroup:
     """Return a group with its sessions as they are now."""
     present = (rows.get(one.key) for one in group.sessions)

@@ -35,3 +35,17 @@ async def test_keys_behind_an_answer_keep_their_order(pauses: int) -> None:
         await at.burst("escape", *f"/{text}", pauses=pauses)
         await at.burst(*"0123")
         await at.until(lambda: at.rows("bottom")[1].startswith(f" > {text}0123"))
+
+
+async def test_what_is_said_during_a_question_does_not_take_its_place() -> None:
+    """The key that comes next would answer a question that no longer stands there."""
+    async with console() as at:
+        await at.choose("Final list for the partner call")
+        await at.press("d")
+        await at.asked()
+        asks = at.message
+        at.say("copied through tmux: 9f2c", style="good")
+        assert at.message == asks
+        await at.press("escape")
+        await at.answered()
+        assert at.message == "copied through tmux: 9f2c"

@@ -106,4 +106,5 @@ async def test_a_selected_session_that_vanishes_is_named() -> None:
         said = f"{one.session_id[:8]} is gone from the list: {after[1][:8]} is selected now"
         await at.until(lambda: at.message == said)
         await at.press("k")
-        assert at.message == ""
+        at.tick()
+        await at.until(lambda: at.message == "")

@@ -102,7 +102,8 @@ class KeyHandlers:
         self._once("reading on", self._reading.go_on())
 
     def run(self, action: KeyAction) -> None:
-        """Run the handler of a key; after a movement key the last command is no longer copied."""
+        """Run a key's handler; whoever pressed one is at work, and is taken to no new run."""
+        self._flows.started = ""
         if action.moves_on:
             self._flows.commands = self._flows.back = ()
         if not self._view.leads_back:
@@ -115,7 +116,6 @@ class KeyHandlers:
 
     @property
     def _text(self) -> PagePane | LivePane | None:
-        """The text that the keys scroll, if any."""
         return self._panes.text(self._view.pane)
 
     def _say(self, text: str, style: str = "") -> None:

@@ -173,7 +173,8 @@ class PaneFeed:
         now = f"{formatting.short_id(pane.session.session_id)} is" if pane.session else "nothing is"
         now = "a group is" if pane.group else now
         said = f"{formatting.short_id(before.session_id)} is gone from the list: {now} selected now"
-        self._news.tell(said, is_brief=True)
+        key = pane.key
+        self._news.tell(said, is_true=lambda: pane.key == key)
 
     def show_live(self) -> None:
         """Draw the Live pane: the session read in full, else the one selected in Sessions."""

@@ -30,8 +30,14 @@ class MessageBar(Pane):
         self.note_of: Note = lambda text, style: None
         self.whole_key = ""
         self._zone = settings.zone
+        self._meanwhile: tuple[str, str, bool, bool] | None = None
         self._time = ""
         self._messages = 0
+
+    @property
+    def is_asking(self) -> bool:
+        """Whether a question has the line."""
+        return False
 
     @property
     def message_id(self) -> int:
@@ -44,8 +50,11 @@ class MessageBar(Pane):
         """Show a message; one that is too long for its line says which key shows all of it.
 
         With `is_whole` it takes as many rows as it needs, until `fold`. One that `is_brief` is
-        dismissed by the next key.
+        dismissed by the next key. The last one said during a question is shown after it.
         """
+        if self.is_asking:
+            self._meanwhile = (text, style, is_whole, is_brief) if text else None
+            return
         self._put(text, style)
         self.is_whole, self.is_brief = is_whole, is_brief
         self._keep(text, style)
@@ -56,6 +65,15 @@ class MessageBar(Pane):
         self._put(text, "strong")
         self.is_whole = self.is_brief = False
         self.redraw()
+
+    def say_what_waited(self) -> None:
+        """Show what was said during a question, or keep it where its answer has the line."""
+        if self._meanwhile is not None:
+            (text, style, is_whole, is_brief), self._meanwhile = self._meanwhile, None
+            if self.message.text:
+                self.note_of(one_line(text), style)
+            else:
+                self.say(text, style, is_whole=is_whole, is_brief=is_brief)
 
     def dismiss(self) -> None:
         """Dismiss a brief message."""

@@ -109,6 +109,7 @@ class PromptBar(MessageBar):
         self._typed.clear()
         if isinstance(self.app, LinkApp):
             self.app.type_first(typed)
+        self.say_what_waited()
         self.redraw()
 
     async def choose(

@@ -73,6 +73,22 @@ def squeezed(at: Console) -> str:
     return "\n".join(line.strip() for line in live(at).split("\n"))
 
 
+@pytest.mark.parametrize("key", ["", "j"])
+async def test_a_run_that_appears_takes_nobody_along_who_has_gone_on(key: str) -> None:
+    """Otherwise the next key would meet its session, under whatever filter it cleared."""
+    async with console(engine()) as at:
+        session = await resuming(at)
+        await at.press("enter")
+        await at.answered()
+        await at.press("g", *key)
+        chosen = at.view.selected
+        await begun(at, session, progress=CLI, asked=replace(ASKED, text=TYPED, is_taken=False))
+        at.tick()
+        assert at.view.selected is not None
+        assert chosen is not None
+        assert at.view.selected == chosen
+
+
 async def test_its_run_says_how_far_it_is_and_nothing_stands_twice() -> None:
     async with console(engine()) as at:
         session = await resuming(at)

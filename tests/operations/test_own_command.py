@@ -232,3 +232,17 @@ def test_a_transcript_must_be_a_file_within_the_root(
     ghost = listing.session("9f2f")
     with pytest.raises(Refused, match="no transcript"):
         plan_command(listing.context(), one, ghost, "")
+
+
+def test_a_transcript_is_looked_at_again_when_the_command_is_run(
+    listing: SampleListing, tmp_path: Path
+) -> None:
+    """The question may stand open for long, and what it named may be a link by then."""
+    path, outside = listing.transcript_path(FIRST), tmp_path / "secret"
+    outside.write_text("secret")
+    context = listing.context()
+    plan = plan_command(context, command("cat", "{transcript}"), listing.session(FIRST), "")
+    path.unlink()
+    path.symlink_to(outside)
+    with pytest.raises(Refused, match="outside"):
+        run_command(context, plan)

@@ -34,12 +34,17 @@ _GRACE_S = 0.5  # for output that is still in the pipe when the program has ende
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommandPlan:
-    """A command with its arguments, and what it is about; `listing` is the shown name."""
+    """A command with its arguments, and what it is about; `listing` is the shown name.
+
+    `session` and `chosen` are what it was planned for.
+    """
 
     command: OwnCommand
     argv: tuple[str, ...]
     listing: str = ""
     session_id: str = ""
+    session: Session | None = None
+    chosen: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,12 +72,18 @@ def plan_command(
         argv=command.words(values),
         listing=(session.listing if session else listing) if is_about else "",
         session_id=session.session_id if session and command.places - {"listing"} else "",
+        session=session,
+        chosen=listing,
     )
 
 
 def run_command(context: Context, plan: CommandPlan) -> CommandOutput:
-    """Run a planned command until it ends, and log that; blocking. Raises as `plan_command`."""
-    _require_allowed(context)
+    """Run a planned command until it ends, and log that; blocking.
+
+    Raises as `plan_command`, whose checks are made again: a question may have stood open for long.
+    """
+    if plan_command(context, plan.command, plan.session, plan.chosen).argv != plan.argv:
+        raise Refused(f"{plan.command.name}: its arguments have changed", Reason.CHANGED)
     command, now = plan.command, context.clock()
     event = AuditEvent(
         at=now,

@@ -355,9 +355,7 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
         On a tiny screen, where no question is in sight, an open one gets nothing.
         """
         if isinstance(event, events.Key):
-            self.news.key_pressed()
-            self.store.pressed()
-            self.unseen.pressed(self.engine.now())
+            self.loops.guard("noting a key", self._note_key)
         if self.panes.question.is_open:
             if not self.store.view.is_tiny:
                 self.panes.question.take(event)
@@ -368,6 +366,11 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
         else:
             return False
         return True
+
+    def _note_key(self) -> None:
+        self.news.key_pressed()
+        self.store.pressed()
+        self.unseen.pressed(self.engine.now())
 
     def _take_ahead(self, event: TypedAhead) -> None:
         """Take a burst of input as typed if it begins with a key that opens a line."""

@@ -176,5 +176,5 @@ def test_it_comes_back_at_another_size(shell: Terminal) -> None:
     stopped_by_key(shell)
     shell.resize(120, 36)
     shell.write(b"fg\r")
-    shell.wait_for("3 Expiry", "COST ID", "attention : verbs", seconds=CEILING)
+    shell.wait_for("3 Expiry", "SIZE COST", ": verbs", seconds=CEILING)
     typed(shell, "/abc", "> abc")

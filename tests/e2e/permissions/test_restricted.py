@@ -171,7 +171,7 @@ def test_no_key_starts_or_writes_anything_of_its_own(site: Site, tmp_path: Path)
         time.sleep(0.6)  # an Esc is one by silence; it closes a page that a key has opened
         screen.send("?")
         screen.wait_for("Keys and verbs")
-        screen.send("G")
+        screen.line("/is read-only\r")
         screen.wait_for("this console is read-only")
         assert "suspend" not in screen.text
         screen.send("q\x1a")

@@ -12,7 +12,7 @@ from tui.core.console.named_view import MOST_VIEWS, SHIPPED, NamedView, Origin, 
 from tui.core.errors import ConsoleError, Refused, UsageError
 from tui.core.sessions.session_filter import parse_filter
 from tui.operations.context import Context
-from tui.operations.named_views import delete_view, named_views, save_view, views_and_problem
+from tui.operations.named_views import delete_view, save_view, views_and_problem
 from tui.storage.state.logbook import read_logbook
 
 BIG = NamedView(name="big", filter="size>10M", sort="size")
@@ -36,11 +36,15 @@ def of(context: Context, operator: str, folder: Path) -> Context:
 
 
 def view(context: Context, name: str) -> NamedView:
-    return found(named_views(context), name)
+    return found(every(context), name)
+
+
+def every(context: Context) -> tuple[NamedView, ...]:
+    return views_and_problem(context)[0]
 
 
 def test_the_shipped_views_are_there_and_their_filters_are_right(anna: Context) -> None:
-    names = [one.name for one in named_views(anna)]
+    names = [one.name for one in every(anna)]
     assert names == ["ends-today", "expensive", "needs-attention", "running"]
     for one in SHIPPED:
         parse_filter(one.filter)
@@ -85,7 +89,7 @@ def test_an_own_view_wins_and_the_list_still_names_the_shared_one(
     save_view(anna, BIG, is_shared=True)
     save_view(ben, replace(BIG, filter="size>1G"), is_shared=False)
     assert view(ben, "big").filter == "size>1G"
-    own, shared = (one for one in named_views(ben) if one.name == "big")
+    own, shared = (one for one in every(ben) if one.name == "big")
     assert own.origin_words == "own"
     assert shared.origin_words == "shared by anna, hidden by the one above"
     assert view(anna, "big").filter == BIG.filter
@@ -126,7 +130,7 @@ def test_a_wrong_name_or_filter_is_refused(
 ) -> None:
     with pytest.raises(UsageError, match=says):
         save_view(anna, wrong, is_shared=is_shared)
-    assert len(named_views(anna)) == len(SHIPPED)
+    assert len(every(anna)) == len(SHIPPED)
 
 
 @pytest.mark.parametrize("is_shared", [False, True])
@@ -160,6 +164,11 @@ def test_shared_views_that_cannot_be_read_take_no_others_along(anna: Context) ->
     assert problem.startswith("the shared views cannot be read: not a small file")
     with pytest.raises(ConsoleError, match="cannot be written"):
         save_view(anna, BIG, is_shared=True)
+    with pytest.raises(ConsoleError, match="the shared views cannot be read"):
+        delete_view(anna, "theirs", is_shared=False)
+    with pytest.raises(ConsoleError, match="the shared views cannot be read") as raised:
+        found(views, "theirs", problem)
+    assert not isinstance(raised.value, UsageError)
 
 
 def test_views_that_cannot_be_read_are_not_overwritten(anna: Context) -> None:

@@ -20,11 +20,6 @@ from tui.storage.state.named_views import (
 )
 
 
-def named_views(context: Context) -> tuple[NamedView, ...]:
-    """Return all views that can be read. Raises `ConsoleError` when own ones cannot."""
-    return views_and_problem(context)[0]
-
-
 def views_and_problem(context: Context) -> tuple[tuple[NamedView, ...], str]:
     """Return all views, and why those that are shared cannot be read: the others still work.
 
@@ -112,7 +107,10 @@ def _logged(context: Context, action: str, note: str, said: str) -> str:
 
 
 def _no_own_view(context: Context, name: str) -> ConsoleError:
-    there = next((one for one in named_views(context) if one.name == name), None)
+    views, problem = views_and_problem(context)
+    there = next((one for one in views if one.name == name), None)
+    if there is None and problem:
+        return ConsoleError(problem, Reason.UNREAD)
     if there is None:
         return UsageError(f"no view is called {name!r}: `view` lists them")
     if there.origin is Origin.SHIPPED:

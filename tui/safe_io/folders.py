@@ -162,21 +162,31 @@ def read_small(path: Path, limit: int = SMALL, *, follows: bool = False) -> byte
         os.close(fd)
 
 
-def read_ours(path: Path, limit: int = SMALL) -> dict[str, Any]:
+def read_ours(path: Path, limit: int = SMALL, *, is_strict: bool = False) -> dict[str, Any]:
     """Return the JSON object in a small file of ours, an empty one when there is none.
 
-    Anything that is not a file or not JSON counts as none. Raises `OSError` when the file is too
-    large or cannot be read.
+    Anything that is not a file counts as none, and so does what is not JSON, unless `is_strict`.
+    Raises `OSError` when the file is too large, cannot be read, or, if `is_strict`, is damaged.
     """
+    value: Any = None
     try:
         value = parse_json(read_small(path, limit))
     except (ValueError, RecursionError):
-        return {}
+        pass
     except OSError as error:
         if error.errno in NONE_OF_OURS:
             return {}
         raise
-    return value if isinstance(value, dict) else {}
+    if isinstance(value, dict):
+        return value
+    if is_strict:
+        raise damaged(path)
+    return {}
+
+
+def damaged(path: Path) -> OSError:
+    """Return the error for a file of ours whose content is not what we write."""
+    return OSError(errno.EBADMSG, f"{path.name} is damaged", str(path))
 
 
 def read_object(path: Path, limit: int = SMALL, *, follows: bool = False) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from tui.storage.state.annotations import (
     ANNOTATIONS,
     change_annotation,
     forget_annotation,
+    move_annotation,
     read_annotations,
 )
 
@@ -115,6 +116,35 @@ def test_garbage_was_never_said(listing: Path, stored: Any) -> None:
     assert read_annotations(listing) == {}
     put(listing, SECOND)
     assert read_annotations(listing) == {SECOND: TAGGED}
+    assert json.loads(place(listing).read_text())[FIRST] == stored
+    with pytest.raises(Refused, match="an invalid entry for this session"):
+        put(listing, FIRST)
+    forget_annotation(listing, FIRST)
+    put(listing, FIRST)
+    assert read_annotations(listing) == {FIRST: TAGGED, SECOND: TAGGED}
+
+
+@pytest.mark.parametrize("content", ["", "{", '{"a": 1} x', "[]", "null", "[" * 100_000])
+def test_a_damaged_file_is_not_empty_and_not_written_over(listing: Path, content: str) -> None:
+    place(listing).write_text(content)
+    for act in (
+        read_annotations,
+        lambda path: put(path, FIRST),
+        lambda path: forget_annotation(path, FIRST),
+    ):
+        with pytest.raises(OSError, match=r"annotations\.json is damaged"):
+            act(listing)
+    assert place(listing).read_text() == content
+
+
+def test_an_entry_moves_as_it_is_stored(listing: Path, tmp_path: Path) -> None:
+    stored = {"tags": {"urgent": {"by": "x", "at": AT}, "a b": "of a later version"}}
+    place(listing).write_text(json.dumps({FIRST: stored}))
+    other = tmp_path / "oak"
+    other.mkdir()
+    move_annotation(listing, other, FIRST)
+    assert json.loads(place(other).read_text()) == {FIRST: stored}
+    assert json.loads(place(listing).read_text()) == {}
 
 
 def test_what_others_wrote_is_bounded_and_safe_to_show(listing: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import stat
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 
 from tests.support.hostile.payloads import PAYLOADS, is_cleaned
 from tui.core.console.named_view import MOST_VIEWS, NamedView, Origin
+from tui.core.errors import Refused
 from tui.core.sessions.session_filter import MOST_CHARACTERS
 from tui.storage.state.named_views import (
     change_shared_views,
@@ -80,9 +82,49 @@ def test_what_is_no_view_of_ours_is_left_out(
     assert [one.name for one in found] == ["good"]
 
 
-@pytest.mark.parametrize("views", [None, [], 7, "x", {"a": None}, {"a": [1]}, {"a": "live"}])
-def test_another_shape_is_no_view(tmp_path: Path, views: object) -> None:
+@pytest.mark.parametrize("views", [{"a": None}, {"a": [1]}, {"a": "live"}])
+def test_another_shape_is_no_view_and_stays(tmp_path: Path, views: dict[str, object]) -> None:
     assert planted(tmp_path, views) == ()
+    change_shared_views(tmp_path, lambda found: (*found, shared("new")))
+    assert stored(tmp_path) == views | {"new": GOOD | {"by": "anna"}}
+    with pytest.raises(Refused, match=r"views\.json has an invalid view a"):
+        change_shared_views(tmp_path, lambda found: (*found, shared("a")))
+
+
+def test_what_a_later_version_added_to_a_view_stays(tmp_path: Path) -> None:
+    later = GOOD | {"by": "ben", "colour": "red"}
+    planted(tmp_path, {"later": later})
+    change_shared_views(tmp_path, lambda found: (*found, shared("new")))
+    assert stored(tmp_path)["later"] == later
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"views": []}', '{"views": null}'])
+def test_a_damaged_file_is_not_empty_and_not_written_over(tmp_path: Path, content: str) -> None:
+    planted(tmp_path, {})
+    (tmp_path / ".session_console" / "views.json").write_text(content)
+    with pytest.raises(OSError, match=r"views\.json is damaged"):
+        read_shared_views(tmp_path)
+    with pytest.raises(OSError, match=r"views\.json is damaged"):
+        change_shared_views(tmp_path, lambda found: (*found, shared("new")))
+    assert (tmp_path / ".session_console" / "views.json").read_text() == content
+
+
+def test_a_file_that_could_not_be_read_again_is_not_written(tmp_path: Path) -> None:
+    many = [replace(shared(f"v{number}"), filter="\u00fc" * 499) for number in range(MOST_VIEWS)]
+    change_shared_views(tmp_path, lambda _: many[:50])
+    with pytest.raises(Refused, match="shared views are full"):
+        change_shared_views(tmp_path, lambda _: many)
+    assert len(read_shared_views(tmp_path)) == 50
+
+
+def shared(name: str) -> NamedView:
+    return NamedView(name=name, filter="live", sort="cost", by="anna", origin=Origin.SHARED)
+
+
+def stored(root: Path) -> dict[str, Any]:
+    found = json.loads((root / ".session_console" / "views.json").read_text())["views"]
+    assert isinstance(found, dict)
+    return found
 
 
 def test_odd_values_are_taken_for_the_usual_ones(tmp_path: Path) -> None:

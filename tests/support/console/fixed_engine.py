@@ -124,6 +124,7 @@ class FixedEngine:
     diagnosis: Verdict | None = None
     looks: LastLooked | None = None
     views: tuple[NamedView, ...] = ()
+    views_problem: str = ""
     view: SavedView = field(default_factory=SavedView)
     disk_error: OSError | None = None
     notifies: bool = False
@@ -165,8 +166,8 @@ class FixedEngine:
             raise self.disk_error
         self.view = view
 
-    def named_views(self) -> tuple[NamedView, ...]:
-        return joined(self.views, ())
+    def named_views(self) -> tuple[tuple[NamedView, ...], str]:
+        return joined(self.views, ()), self.views_problem
 
     def note_fault(self, where: str, trace: str) -> None:
         self.faults.append((where, trace))

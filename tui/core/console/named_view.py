@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from tui.core.errors import UsageError
+from tui.core.errors import ConsoleError, Reason, UsageError
 from tui.core.sessions.session_order import ATTENTION
 from tui.core.text.safe_text import one_line
 
@@ -81,11 +81,16 @@ def joined(own: Iterable[NamedView], shared: Iterable[NamedView]) -> tuple[Named
     return tuple(sorted((*views.values(), *others), key=lambda one: (one.name, one.is_hidden)))
 
 
-def found(views: Sequence[NamedView], typed: str) -> NamedView:
-    """Return the view of that name. Raises `UsageError`, with those that there are."""
+def found(views: Sequence[NamedView], typed: str, problem: str = "") -> NamedView:
+    """Return the view of that name. Raises `UsageError`, with those that there are.
+
+    With a `problem`, not all views could be read: raises `ConsoleError`, as it may be among them.
+    """
     named = {one.name: one for one in views if not one.is_hidden}
     if (view := named.get(typed.lower())) is not None:
         return view
+    if problem:
+        raise ConsoleError(problem, Reason.UNREAD)
     near = difflib.get_close_matches(typed.lower(), named, 1, 0.5)
     hint = f"did you mean {near[0]!r}?" if near else "`view` lists them"
     raise UsageError(f"no view is called {one_line(typed)[:40]!r}: {hint}")

@@ -16,7 +16,7 @@ from tui.core.time.zones import read_time
 from tui.storage.state.json_file import SharedFile
 
 ANNOTATIONS = "annotations.json"
-_FILE = SharedFile(ANNOTATIONS)
+_FILE = SharedFile(ANNOTATIONS, is_strict=True)
 Change = Callable[[Annotation], Annotation]
 
 
@@ -26,20 +26,29 @@ def read_annotations(listing_path: Path) -> dict[str, Annotation]:
     return {key: one for key, value in stored if (one := _annotation(key, value))}
 
 
+def annotated_ids(listing_path: Path) -> frozenset[str]:
+    """Return the ids that have an entry, valid or not; raises as `read_annotations`."""
+    return frozenset(_FILE.read(listing_path))
+
+
 def change_annotation(
     listing_path: Path, session_id: str, change: Change
 ) -> tuple[Annotation, Annotation]:
     """Replace a session's annotation by what `change` makes of it; return both.
 
-    Raises what `change` does, `OSError`, and `Refused` when another process keeps the file locked
-    or it would be too large to be read again.
+    Entries of other sessions stay as they are, valid or not. Raises what `change` does, `OSError`,
+    and `Refused` when another process keeps the file locked, it would be too large to be read
+    again, or what is stored for this session is not valid.
     """
     with _FILE.locked(listing_path):
-        known = read_annotations(listing_path)
-        before = known.pop(session_id, NO_ANNOTATION)
+        stored = _FILE.read(listing_path)
+        value = stored.pop(session_id, None)
+        before = _annotation(session_id, value) or NO_ANNOTATION
         after = change(before)
         if after != before:
-            _write(listing_path, known | ({session_id: after} if after != NO_ANNOTATION else {}))
+            _require_whole(value, before)
+            new = {session_id: _stored(after)} if after != NO_ANNOTATION else {}
+            _write(listing_path, stored | new)
     return before, after
 
 
@@ -47,9 +56,9 @@ def forget_annotation(listing_path: Path, session_id: str) -> None:
     """Remove a session's tags and note; raises as `change_annotation`."""
     if session_id in _FILE.read(listing_path):
         with _FILE.locked(listing_path):
-            known = read_annotations(listing_path)
-            known.pop(session_id, None)
-            _write(listing_path, known)
+            stored = _FILE.read(listing_path)
+            stored.pop(session_id, None)
+            _write(listing_path, stored)
 
 
 def move_annotation(source: Path, target: Path, session_id: str) -> None:
@@ -57,16 +66,27 @@ def move_annotation(source: Path, target: Path, session_id: str) -> None:
 
     What the target already has stays, and so does what cannot be written there.
     """
-    moved = read_annotations(source).get(session_id)
-    if moved is not None and source != target:
-        change_annotation(
-            target, session_id, lambda there: moved if there == NO_ANNOTATION else there
-        )
-        forget_annotation(source, session_id)
+    moved = _FILE.read(source).get(session_id)
+    if source == target or _annotation(session_id, moved) is None:
+        return
+    with _FILE.locked(target):
+        stored = _FILE.read(target)
+        if session_id not in stored:
+            _write(target, stored | {session_id: moved})
+    forget_annotation(source, session_id)
 
 
-def _write(listing_path: Path, annotations: Mapping[str, Annotation]) -> None:
-    facts = {key: _stored(one) for key, one in annotations.items()}
+def _require_whole(value: Any, read: Annotation) -> None:
+    """Raise `Refused` when a stored entry has more than was read: writing would remove it."""
+    facts = value if isinstance(value, dict) else {}
+    tags, note = facts.get("tags", {}), facts.get("note")
+    has_all_tags = isinstance(tags, dict) and len(tags) == len(read.tags)
+    is_object = value is None or isinstance(value, dict)
+    if not is_object or not has_all_tags or (note is None) is not (read.note is None):
+        raise Refused(f"{ANNOTATIONS} has an invalid entry for this session: it is not overwritten")
+
+
+def _write(listing_path: Path, facts: Mapping[str, Any]) -> None:
     if not _FILE.fits(facts):
         raise Refused("this listing's tags and notes are full: remove some, or purge old sessions")
     _FILE.write(listing_path, facts)

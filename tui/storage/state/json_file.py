@@ -25,11 +25,14 @@ class SharedFile:
 
     name: str
     most_bytes: int = SMALL
+    is_strict: bool = False  # a damaged file is an error, not an empty one
 
     def read(self, base: Path) -> dict[str, Any]:
         """Return the object, empty when there is none; raises as `read_ours`."""
         folder = our_folder(base)
-        return {} if folder is None else read_ours(folder / self.name, self.most_bytes)
+        if folder is None:
+            return {}
+        return read_ours(folder / self.name, self.most_bytes, is_strict=self.is_strict)
 
     def write(self, base: Path, facts: Mapping[str, Any]) -> None:
         """Replace the file; raises `OSError`."""

@@ -8,14 +8,15 @@ from typing import Any
 
 from tui.core.console.column_table import known_columns
 from tui.core.console.named_view import MOST_VIEWS, NamedView, Origin, is_view_name
-from tui.core.errors import UsageError
+from tui.core.errors import Refused, UsageError
 from tui.core.sessions.session_filter import MOST_CHARACTERS, parse_filter
 from tui.core.sessions.session_order import ATTENTION, SORTS
 from tui.core.text.safe_text import one_line
+from tui.safe_io.folders import OURS, damaged
 from tui.storage.state.json_file import SharedFile, operator_file
 
 _KIND = "named-views"
-_SHARED = SharedFile("views.json", 256 * 1024)
+_SHARED = SharedFile("views.json", 256 * 1024, is_strict=True)
 _LONGEST_LISTING = 255
 _LONGEST_OPERATOR = 64
 _MOST_COLUMNS = 100
@@ -38,7 +39,7 @@ def read_shared_views(root: Path) -> tuple[NamedView, ...]:
 
     What is not a view of ours is left out: other operators write this file.
     """
-    return _views(_SHARED.read(root), Origin.SHARED)
+    return _views({"views": _stored_views(root)}, Origin.SHARED)
 
 
 def change_shared_views(
@@ -46,11 +47,31 @@ def change_shared_views(
 ) -> None:
     """Replace the shared views by what `change` makes of them, and let no other writer between.
 
-    Raises `OSError`, and `Refused` when another process keeps the file locked.
+    What is not a view of ours stays in the file. Raises `OSError`, and `Refused` when another
+    process keeps the file locked, it would be too large to be read again, or a new view would
+    replace what is not a view of ours.
     """
     with _SHARED.locked(root):
-        views = {one.name: _facts(one) for one in change(read_shared_views(root))}
-        _SHARED.write(root, {"views": views})
+        stored = _stored_views(root)
+        before = _views({"views": stored}, Origin.SHARED)
+        others = stored.keys() - {one.name for one in before}
+        views = {}
+        for one in change(before):
+            if one.name in others:
+                raise Refused(f"{_SHARED.name} has an invalid view {one.name}: use another name")
+            views[one.name] = stored[one.name] if one in before else _facts(one)
+        facts = {"views": views | {name: stored[name] for name in stored if name in others}}
+        if not _SHARED.fits(facts):
+            raise Refused("the shared views are full: delete one first")
+        _SHARED.write(root, facts)
+
+
+def _stored_views(root: Path) -> dict[str, Any]:
+    """Return what is stored by name, valid or not; raises `OSError`."""
+    stored = _SHARED.read(root).get("views", {})
+    if not isinstance(stored, dict):
+        raise damaged(root / OURS / _SHARED.name)
+    return stored
 
 
 def _facts(view: NamedView) -> dict[str, Any]:

@@ -119,8 +119,8 @@ class RealEngine(Engine):
         if (folder := self._context.settings.state_dir) is not None:
             write_remembered(folder, self.root, self._own, view)
 
-    def named_views(self) -> tuple[NamedView, ...]:
-        return named_views.named_views(self._context)
+    def named_views(self) -> tuple[tuple[NamedView, ...], str]:
+        return named_views.views_and_problem(self._context)
 
     def note_fault(self, where: str, trace: str) -> None:
         if (folder := self._context.settings.state_dir) is not None:

@@ -126,6 +126,12 @@ async def test_a_key_of_a_view_that_is_gone_says_so() -> None:
         assert at.message.startswith("no view is called 'gone'")
 
 
+async def test_a_view_that_may_be_among_those_unread_is_not_called_gone() -> None:
+    async with console(FixedEngine(views_problem="the shared views cannot be read: why")) as at:
+        await at.enter("view theirs")
+        await at.until(lambda: "the shared views cannot be read: why" in at.text("bottom"))
+
+
 async def test_a_view_of_a_colleague_says_whose_it_is() -> None:
     shared = NamedView(name="theirs", filter="live", origin=Origin.SHARED, by="ben")
     async with console(FixedEngine(views=(shared,))) as at:

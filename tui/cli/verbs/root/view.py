@@ -27,9 +27,9 @@ def view(context: Context, args: argparse.Namespace) -> int:
     if args.name:
         raise UsageError(f"{args.view!r} is not something to do: save or delete")
     views, problem = views_and_problem(context)
+    shown = (found(views, args.view, problem),) if args.view else views
     if problem:
         say(problem)
-    shown = (found(views, args.view),) if args.view else views
     if args.json:
         put_array(map(_json, shown))
     else:

@@ -28,7 +28,7 @@ from tui.operations.cause import cause_of, unknown_transcript_words
 from tui.operations.context import Context
 from tui.operations.listing_health import is_whole
 from tui.operations.monitor.history import UNKNOWN_SHARE
-from tui.operations.named_views import named_views
+from tui.operations.named_views import views_and_problem
 from tui.operations.owner import owner_elsewhere
 from tui.operations.running.preflight import available_bytes, too_large
 from tui.operations.transcripts.branches import branch_words
@@ -75,7 +75,8 @@ def _view(context: Context, args: argparse.Namespace) -> NamedView:
     """Return the named view, or one that hides nothing."""
     if args.view is None:
         return NamedView(name="")
-    return found(named_views(context), args.view)
+    views, problem = views_and_problem(context)
+    return found(views, args.view, problem)
 
 
 def _ordered(

@@ -58,16 +58,14 @@ class ViewCommand:
 
     async def call(self, name: str) -> Outcome:
         """Show the view of that name. Raises `ConsoleError`."""
-        return self._show(found(await self._read(), name))
-
-    async def _read(self) -> tuple[NamedView, ...]:
-        views = await self._context.learn(self._context.engine.named_views, "reading the views")
+        read = self._context.engine.named_views
+        views, problem = await self._context.learn(read, "reading the views")
         self.names = tuple(one.name for one in views if not one.is_hidden)
-        return views
+        return self._show(found(views, name, problem))
 
     async def _read_names(self) -> None:
         try:
-            views = await in_background(self._context.engine.named_views)
+            views, _ = await in_background(self._context.engine.named_views)
         except ConsoleError:  # said when a view is asked for
             return
         self.names = tuple(one.name for one in views if not one.is_hidden)

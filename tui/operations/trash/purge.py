@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 from tui.claude.config_dir import CONFIG_DIR, footprint
@@ -23,6 +24,7 @@ from tui.core.errors import (
 )
 from tui.core.listing_id import is_listing_id
 from tui.core.models.audit import AuditEvent
+from tui.core.models.row import Row
 from tui.core.models.session import Key, Session
 from tui.core.text.safe_text import one_line
 from tui.core.time.zones import zone_named
@@ -41,16 +43,21 @@ from tui.operations.target import (
     target_of,
 )
 from tui.operations.trash.bulk import BulkResult
-from tui.operations.trash.forgetting import forget_unclaimed, forget_words
+from tui.operations.trash.forgetting import (
+    Step,
+    attempt_all,
+    clear_caches,
+    forget_drafts,
+    forget_unclaimed,
+    forget_words,
+)
 from tui.operations.trash.restore import find_trashed
 from tui.runs.folder.protocol import run_folders, session_of
 from tui.safe_io.folders import is_folder, is_link
 from tui.safe_io.walking import FolderSize, measure
 from tui.storage.index.erasure_marks import mark_erased
-from tui.storage.index.index import Index, index_path
 from tui.storage.session_locks import SessionLock
 from tui.storage.state.notified import forget_session
-from tui.storage.state.saved_views import read_remembered, write_remembered
 from tui.storage.table.tracking import is_tracked, read_rows
 from tui.storage.trash.erasing import (
     erase,
@@ -138,7 +145,7 @@ def erase_session(context: Context, erasure: PurgePlan) -> ActionResult:
         for one in erasure.trashed:
             erase(one)
             erase_words(one)
-        _clear_caches(context, target.folder)
+        clear_caches(context, target.folder)
     else:
         with _hold_lock_if_possible(target) as lock:
             erasure = _erasure(context, target, erasure.session)
@@ -235,34 +242,33 @@ def _forget_erased(context: Context, erased: Sequence[Manifest], begun: Sequence
     """Remove erased sessions from the trash and caches; return what could not be removed."""
     problems: list[str] = []
     for one in erased:
-        try:
-            erase_words(one)
-            if one in begun:
-                problems += filter(None, (_continue(context, one),))
-        except (OSError, ConsoleError) as error:
+        errors, unwritten = _continue(context, one) if one in begun else ((), "")
+        for error in (*attempt_all([partial(erase_words, one)]), *errors):
             problems.append(f"; not everything about {one.session_id[:8]} is gone: {error}")
-    try:
-        forget_unclaimed(context, erased)
-        for folder in {context.root / one.listing for one in erased}:
-            _clear_caches(context, folder)
-    except (OSError, ConsoleError) as error:
-        problems.append(f"; notes and caches may still name them: {error}")
+        problems.append(unwritten)
+    for why in forget_unclaimed(context, erased):
+        problems.append(f"; notes may still name them: {why}")
+    folders = {context.root / one.listing for one in erased}
+    for error in attempt_all(partial(clear_caches, context, one) for one in folders):
+        problems.append(f"; caches may still name them: {error}")
     return "".join(problems)
 
 
-def _continue(context: Context, trashed: Manifest) -> str:
+def _continue(context: Context, trashed: Manifest) -> tuple[Sequence[Exception], str]:
     """Continue an interrupted purge, and log what only another `purge` can do: the row.
 
-    Raises `OSError`; returns why that could not be logged.
+    Returns what failed, and why it could not be logged.
     """
     folder, session_id = context.root / trashed.listing, trashed.session_id
     if is_link(folder) or not is_folder(folder, unknown=True):
-        return ""
-    scrub_history(folder / CONFIG_DIR, session_id)
-    forget_words(folder, session_id)
-    forget_session(context.root, trashed.listing, session_id)
-    shown = one_line(trashed.listing)
-    return log_half_erased(context, shown, session_id) if trashed.row is not None else ""
+        return (), ""
+    steps = (
+        partial(scrub_history, folder / CONFIG_DIR, session_id),
+        partial(forget_words, folder, session_id),
+        partial(forget_session, context.root, trashed.listing, session_id),
+    )
+    errors, shown = attempt_all(steps), one_line(trashed.listing)
+    return errors, log_half_erased(context, shown, session_id) if trashed.row is not None else ""
 
 
 def _erase_unowned(context: Context, trashed: Manifest) -> int:
@@ -335,27 +341,6 @@ def _places(target: Target) -> list[Path]:
     return [*runs, *(path for path in found if path not in shows), *shows]
 
 
-def _forget_drafts(context: Context, key: Key) -> None:
-    """Forget this operator's unsent prompts for a session; raises `OSError`.
-
-    Other operators' consoles do so when they see that it was erased.
-    """
-    settings, who = context.settings, context.settings.login or context.settings.operator
-    if settings.state_dir is None:
-        return
-    view = read_remembered(settings.state_dir, context.root, who)
-    left = tuple(one for one in view.drafts if (one.listing, one.session_id) != key)
-    if left != view.drafts:
-        write_remembered(settings.state_dir, context.root, who, replace(view, drafts=left))
-
-
-def _clear_caches(context: Context, folder: Path) -> None:
-    """Clear what the caches have of a listing, this login's own at once; raises `OSError`."""
-    if is_folder(folder, unknown=True):
-        mark_erased(folder)
-    Index(index_path(context.settings.cache_dir, context.root)).forget(folder)
-
-
 def _erase_all(context: Context, erasure: PurgePlan) -> None:
     """Erase everything of a session whose lock is held."""
     target, session = erasure.target, erasure.session
@@ -372,27 +357,32 @@ def _erase_all(context: Context, erasure: PurgePlan) -> None:
         erase(one)
     for path in erasure.paths:
         erase_path(path)
-    try:
-        for one in erasure.trashed:
-            erase_words(one)
-        scrub_history(target.config_dir, target.session_id)
-        forget_words(target.folder, target.session_id)
-        scrub_database(
-            target.db_path,
-            target.session_id,
-            row,
-            zone=zone_named(session.zone if session else "UTC"),
-            operator=context.settings.operator,
-            act_id=context.act_id,
-            now=context.clock(),
-        )
-        forget_session(context.root, erasure.listing, target.session_id)
-        _forget_drafts(context, (erasure.listing, target.session_id))
-        _clear_caches(context, target.folder)
-    except (OSError, ConsoleError) as error:
+    errors = attempt_all(_rest(context, erasure, row))
+    if errors:
         unwritten = log_half_erased(context, erasure.listing, target.session_id)
         raise ConsoleError(
-            f"the files of {target.short} are erased, but not everything else about it: {error}"
-            f"{unwritten}; to erase the rest",
+            f"the files of {target.short} are erased, but not everything else about it: "
+            f"{'; '.join(map(str, errors))}{unwritten}; to erase the rest",
             remedy=f"purge {target.short}",
-        ) from error
+        ) from errors[0]
+
+
+def _rest(context: Context, erasure: PurgePlan, row: Row | None) -> Iterator[Step]:
+    """Return what erases the rest of a session whose files are erased."""
+    target, session = erasure.target, erasure.session
+    yield from (partial(erase_words, one) for one in erasure.trashed)
+    yield partial(scrub_history, target.config_dir, target.session_id)
+    yield partial(forget_words, target.folder, target.session_id)
+    yield partial(
+        scrub_database,
+        target.db_path,
+        target.session_id,
+        row,
+        zone=zone_named(session.zone if session else "UTC"),
+        operator=context.settings.operator,
+        act_id=context.act_id,
+        now=context.clock(),
+    )
+    yield partial(forget_session, context.root, erasure.listing, target.session_id)
+    yield partial(forget_drafts, context, (erasure.listing, target.session_id))
+    yield partial(clear_caches, context, target.folder)

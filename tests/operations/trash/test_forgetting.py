@@ -1,0 +1,125 @@
+"""What is kept about erased sessions: one listing or file that is broken keeps no other's."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.operations.trash.test_purge import CANARY, listing, saying
+from tests.support.hostile.read_errors import ERRORS, reads_fail
+from tests.support.listings.sample_listing import FIRST, SECOND, SampleListing
+from tui.core.errors import ConsoleError
+from tui.operations.sessions.annotate import note
+from tui.operations.trash.delete import delete
+from tui.operations.trash.purge import erase_many, purge
+from tui.storage.index.erasure_marks import mark_of
+from tui.storage.state.annotations import read_annotations
+from tui.storage.state.logbook import read_logbook
+from tui.storage.table.tracking import read_rows
+from tui.storage.trash.trash import list_trash
+
+__all__ = ["listing"]
+
+
+def annotations_of(listing: SampleListing) -> Path:
+    return listing.folder / ".session_console" / "annotations.json"
+
+
+def with_note_in_trash(listing: SampleListing, listing_id: str) -> SampleListing:
+    """Return another listing of the root whose one session has a note and is in the trash."""
+    other = replace(listing, listing_id=listing_id)
+    other.add(FIRST)
+    note(other.context(), other.session(f"{listing_id}/{FIRST}"), CANARY)
+    delete(other.context(), other.session(f"{listing_id}/{FIRST}"))
+    return other
+
+
+@pytest.mark.parametrize("content", ["{", " " * 1_100_000], ids=["damaged", "too large"])
+@pytest.mark.parametrize("name", ["a_first", "z_last"])
+def test_one_listing_that_cannot_be_read_keeps_no_other_from_being_forgotten(
+    listing: SampleListing, name: str, content: str
+) -> None:
+    delete(listing.context(), listing.session(f"hollis_park/{FIRST}"))
+    bad = with_note_in_trash(listing, name)
+    annotations_of(bad).write_text(content)
+    done = erase_many(listing.context(), list_trash(listing.root))
+    assert len(done.acts) == 2
+    assert f"notes may still name them: {name}: " in done.note
+    assert FIRST not in read_annotations(listing.folder)
+    assert mark_of(listing.folder).exists()
+    assert mark_of(bad.folder).exists()
+    assert annotations_of(bad).read_text() == content
+
+
+@ERRORS
+def test_notes_stay_while_a_trash_that_may_hold_their_sessions_cannot_be_read(
+    listing: SampleListing, number: int
+) -> None:
+    """Fails if what is still in the trash comes back without its note."""
+    delete(listing.context(), listing.session(FIRST))
+    trashed = list_trash(listing.root)
+    listing.write_transcript(FIRST, CANARY)
+    delete(listing.context(), listing.session(FIRST))
+    (later,) = set(list_trash(listing.root)) - set(trashed)
+    with reads_fail(later.batch, number):
+        done = erase_many(listing.context(), trashed)
+    assert len(done.acts) == 1
+    assert f"{later.batch.name} cannot be read: {os.strerror(number)}" in done.note
+    assert FIRST in read_annotations(listing.folder)
+    assert mark_of(listing.folder).exists()
+
+
+def test_a_trash_that_cannot_be_read_keeps_no_note_of_another_listing(
+    listing: SampleListing,
+) -> None:
+    other = with_note_in_trash(listing, "oak")
+    delete(listing.context(), listing.session(f"hollis_park/{FIRST}"))
+    trashed = list_trash(listing.root)
+    its_own = other.folder / ".session_console" / "trash"
+    its_own.rmdir()
+    its_own.write_text("in the place of a folder")
+    done = erase_many(listing.context(), trashed)
+    assert "notes may still name them: oak: not all of the trash of oak was read" in done.note
+    assert FIRST in read_annotations(other.folder)
+    assert FIRST not in read_annotations(listing.folder)
+
+
+def test_notes_that_cannot_be_forgotten_keep_nothing_else_of_a_purged_session(
+    listing: SampleListing,
+) -> None:
+    """Fails if its row and the audit still quote what was said because of another file."""
+    annotations_of(listing).write_text("{")
+    with pytest.raises(ConsoleError, match=r"annotations\.json is damaged.*`purge 9f2c0000`"):
+        purge(listing.context(), FIRST)
+    assert saying(listing.root, CANARY) == []
+    rows = {row.session_id: row for row in read_rows(listing.db_path)}
+    assert (rows[FIRST].status, rows[FIRST].metadata) == ("deleted", None)
+    assert rows[SECOND].status == "active"
+    assert mark_of(listing.folder).exists()
+    annotations_of(listing).write_text("{}")
+    assert purge(listing.context(), FIRST).words.startswith("erased 9f2c0000: ")
+
+
+def test_notes_that_cannot_be_forgotten_keep_nothing_of_an_interrupted_purge(
+    listing: SampleListing,
+) -> None:
+    delete(listing.context(), listing.session(f"hollis_park/{FIRST}"))
+    (trashed,) = list_trash(listing.root)
+    trashed.moved(0).rename(trashed.erased_mark)
+    annotations_of(listing).write_text("{")
+    done = erase_many(listing.context(), ())
+    assert "not everything about 9f2c0000 is gone: " in done.note
+    assert CANARY not in (listing.config_dir / "history.jsonl").read_text()
+    assert [(one.session_id, one.detail) for one in read_logbook(listing.root)[-1:]] == [
+        (FIRST, '{"is_unfinished": true, "words": "its files alone"}')
+    ]
+
+
+def test_an_acknowledgement_that_cannot_be_read_keeps_no_note(listing: SampleListing) -> None:
+    annotations_of(listing).with_name("acks.json").write_text(" " * 1_100_000)
+    with pytest.raises(ConsoleError, match="not everything else"):
+        purge(listing.context(), FIRST)
+    assert FIRST not in read_annotations(listing.folder)

@@ -12,7 +12,7 @@ from tui.core.errors import AmbiguousId, UnknownId
 from tui.core.models.catalog import Catalog, Listing
 from tui.core.models.row import Row
 from tui.core.models.session import Liveness, Session, State
-from tui.operations.catalog.session_lookup import find_listing, find_session
+from tui.operations.catalog.session_lookup import find_listing, find_session, is_address
 from tui.operations.target import target_of
 
 
@@ -115,3 +115,25 @@ def test_a_session_of_a_listing_that_vanished_is_told_so() -> None:
         with pytest.raises(UnknownId) as raised:
             find_session(catalog, words)
         assert str(raised.value).endswith(told)
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "a/9f2d22",
+        "a/none such",
+        "no such/9f2c0000",
+        "no_such/9F2C",
+        "no such/9f2c0000-1111-4222-8333-444455556666",
+        "9f2c0000-1111-4222-8333-444455556666",
+    ],
+)
+def test_what_must_mean_a_session_is_an_address(word: str) -> None:
+    assert is_address(CATALOG, word)
+
+
+@pytest.mark.parametrize(
+    "word", ["and/or", "w/e", "24/7", "inputs/pumps/2026", "/9f2c0000", "9f2c", "call them", ""]
+)
+def test_what_may_be_text_is_no_address(word: str) -> None:
+    assert not is_address(CATALOG, word)

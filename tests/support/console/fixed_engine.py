@@ -223,6 +223,9 @@ class FixedEngine:
     def rename(self, session: Session, title: str) -> ActionResult:
         return self._act("rename", session, title)
 
+    def note(self, session: Session, text: str) -> ActionResult:
+        return self._act("note", session, text)
+
     def restore(self, address: str) -> ActionResult:
         self.asked.append(("restore", address))
         return ActionResult(

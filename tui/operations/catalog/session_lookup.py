@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from tui.claude.session_id import is_session_id
+import re
+
+from tui.claude.session_id import is_cli_id, is_session_id
 from tui.core.errors import AmbiguousId, Inconclusive, UnknownId
 from tui.core.listing_id import is_listing_id
 from tui.core.models.catalog import Catalog, Listing
@@ -10,6 +12,21 @@ from tui.core.models.session import Session
 from tui.core.text.safe_text import one_line
 
 _SLOW = "it did not answer in time"
+_START_OF_ID = re.compile(r"[0-9a-f]{4}[0-9a-f-]*", re.IGNORECASE)
+
+
+def is_address(catalog: Catalog, word: str) -> bool:
+    """Whether `word` must mean a session, there or not, and is no text such as `and/or`.
+
+    Such are a whole id, and `LISTING/ID` where the listing is known or the id looks like one.
+    """
+    listing, slash, tail = word.rpartition("/")
+    if not slash:
+        return is_cli_id(word)
+    if not is_listing_id(listing):
+        return False
+    is_known = any(listing in (one.listing_id, one.path.name) for one in catalog.listings)
+    return is_known or _START_OF_ID.fullmatch(tail) is not None
 
 
 def find_session(catalog: Catalog, address: str) -> Session:

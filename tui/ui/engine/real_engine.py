@@ -27,7 +27,7 @@ from tui.operations.own_command import CommandOutput, CommandPlan
 from tui.operations.running import resume, steer
 from tui.operations.running.prompt_line import parse_prompt_line, with_options
 from tui.operations.running.resume import RunPlan
-from tui.operations.sessions import acknowledge, extend, rename
+from tui.operations.sessions import acknowledge, annotate, extend, rename
 from tui.operations.sessions.extend import Extension
 from tui.operations.stream.follow import StreamFollower
 from tui.operations.trash import cleanup, delete, restore, undo, undoable_acts
@@ -167,6 +167,9 @@ class RealEngine(Engine):
 
     def rename(self, session: Session, title: str) -> ActionResult:
         return rename.rename(self._context, session, title)
+
+    def note(self, session: Session, text: str) -> ActionResult:
+        return annotate.note(self._context, session, text)
 
     def restore(self, address: str) -> ActionResult:
         return restore.restore(self._context, address)

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 import shlex
 from datetime import timedelta
+from functools import partial
+from pathlib import Path
 
 import pytest
 
 from tests.support.console.catalog_edits import with_session
 from tests.support.console.fixed_catalog import NOW
 from tests.support.console.fixed_engine import FixedEngine
-from tests.support.console.harness import console
+from tests.support.console.harness import console, console_over
+from tests.support.listings.sample_listing import FIRST, SampleListing
+from tui.__main__ import say_verb
+from tui.cli.verb_info import verb_infos
 from tui.core.models.annotation import Annotation, Note
 from tui.core.models.row import Status
 from tui.core.models.session import Acknowledgement
 from tui.core.sessions.attention import Need, mark_of
+from tui.operations.sessions import annotate
+from tui.ui.engine.real_engine import RealEngine
 
 TITLE = "Tier-1 suppliers"
 
@@ -41,8 +49,6 @@ def noted(title: str, note: str) -> FixedEngine:
             "tag --remove urgent --remove dach",
             ("tag", "ADDRESS", "--remove", "urgent", "--remove", "dach"),
         ),
-        ("note call them", ("note", "ADDRESS", "call", "them")),
-        ("note ''", ("note", "ADDRESS", "")),
         ("snooze 4h", ("snooze", "ADDRESS", "4h")),
         ("snooze off", ("snooze", "ADDRESS", "off")),
     ],
@@ -57,7 +63,35 @@ async def test_they_act_on_the_selected_session(typed: str, words: tuple[str, ..
         assert shlex.split(await at.command())[-len(said) :] == list(said)
 
 
-@pytest.mark.parametrize("verb", ["tag urgent", "note call them", "snooze 4h"])
+@pytest.mark.parametrize(("typed", "text"), [("note call them", "call them"), ("note ''", "")])
+async def test_a_note_is_written_on_the_session_as_it_was_shown(typed: str, text: str) -> None:
+    """Run as a verb, it would read the session again, and overwrite a note that came meanwhile."""
+    async with console() as at:
+        one = await at.choose(TITLE)
+        await at.enter(typed)
+        await at.answered()
+        assert at.engine.asked == [("note", one.session_id, text)]
+        assert shlex.split(await at.command())[-3:] == ["note", one.address, text]
+
+
+async def test_a_note_that_a_colleague_wrote_meanwhile_is_not_overwritten(tmp_path: Path) -> None:
+    listing = SampleListing(tmp_path / "outputs")
+    await asyncio.to_thread(listing.add, FIRST)
+    context = listing.context()
+    engine = RealEngine(context, partial(say_verb, context), verb_infos())
+    async with console_over(engine, waits=False) as at:
+        await at.until(lambda: len(at.listed) == 1)
+        await at.enter("note")
+        await at.until(lambda: "note on" in at.text("bottom"))
+        session = await asyncio.to_thread(listing.session, FIRST)
+        bert = listing.context(operator="bert")
+        await asyncio.to_thread(annotate.note, bert, session, "bert's")
+        await at.press(*"mine", "enter")
+        await at.until(lambda: "changed in the meantime" in at.text("bottom"))
+    assert (await asyncio.to_thread(listing.session, FIRST)).note == "bert's"
+
+
+@pytest.mark.parametrize("verb", ["tag urgent", "snooze 4h"])
 async def test_they_act_on_the_marks_and_what_failed_stays_marked(verb: str) -> None:
     async with console() as at:
         await at.press("s")
@@ -68,6 +102,19 @@ async def test_they_act_on_the_marks_and_what_failed_stays_marked(verb: str) -> 
         await at.answered()
         assert [asked[2] for asked in at.engine.asked] == ["/".join(first), "/".join(third)]
         assert "2 done, 1 refused" in at.message
+        assert at.view.marks == {second}
+
+
+async def test_a_note_on_the_marks_leaves_what_failed_marked() -> None:
+    async with console() as at:
+        await at.press("s")
+        first, second, third = at.listed[:3]
+        at.engine.refusing = {second[1]}
+        await at.press("space", "space", "space")
+        await at.enter("note call them")
+        await at.answered()
+        assert at.engine.asked == [("note", one[1], "call them") for one in (first, third)]
+        assert at.message.startswith("2 noted, 1 refused")
         assert at.view.marks == {second}
 
 
@@ -88,7 +135,7 @@ async def test_a_note_without_words_is_edited() -> None:
         assert at.typed == "call them"
         await at.press(*" back", "enter")
         await at.answered()
-        assert at.engine.asked == [("say_verb", "note", one.address, "call them back")]
+        assert at.engine.asked == [("note", one.session_id, "call them back")]
 
 
 async def test_an_empty_note_says_that_it_clears_what_there_is() -> None:
@@ -100,7 +147,7 @@ async def test_an_empty_note_says_that_it_clears_what_there_is() -> None:
         assert "clears 1" in at.text("bottom")
         await at.press("enter")
         await at.answered()
-        assert at.engine.asked == [("say_verb", "note", one.address, "")]
+        assert at.engine.asked == [("note", one.session_id, "")]
 
 
 async def test_a_note_that_is_too_long_says_so_before_enter() -> None:

@@ -11,7 +11,7 @@ from tui.core.errors import Reason, Refused, UnknownId, UsageError
 from tui.core.models.catalog import Catalog
 from tui.core.models.session import Session
 from tui.core.sessions.listing_join import is_gone
-from tui.operations.catalog.session_lookup import find_session
+from tui.operations.catalog.session_lookup import find_session, is_address
 from tui.ui.actions.action_context import ActionContext, named
 from tui.ui.actions.outcome import Outcome
 from tui.ui.actions.sessions import (
@@ -26,7 +26,7 @@ from tui.ui.actions.verb_line import noting, run_verb, switching
 from tui.ui.actions.verb_line.verbs import VerbLine
 
 _HERE = "here"
-_ID = re.compile(r"[0-9a-f]{4}[0-9a-f-]*|[^/ ]+/[^/ ]+")
+_START_OF_ID = re.compile(r"[0-9a-f]{4}[0-9a-f-]*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,8 +85,10 @@ class ResolvedCommand:
         return " ".join(self.arguments)
 
     def some(self) -> tuple[Session, ...]:
-        """Return its sessions. Raises `UsageError` when there are none."""
+        """Return its sessions. Raises `UsageError` or `UnknownId` when there are none."""
         if not self.sessions:
+            if _names_a_session(self.command, self.meant.catalog):
+                find_session(self.meant.catalog, self.arguments[0])
             raise UsageError(self.meant.why_none)
         return self.sessions
 
@@ -149,7 +151,7 @@ def _resolved(command: VerbLine, meant: Selection) -> tuple[tuple[Session, ...],
         named.append(one)
     if named:
         return tuple(named), arguments[len(named) :]
-    if len(arguments) >= command.verb.needs and _ID.fullmatch(arguments[0]):
+    if _names_a_session(command, meant.catalog):
         return (), arguments
     if command.verb.target == "one":
         return (meant.selected,) if meant.selected else (), arguments
@@ -158,10 +160,24 @@ def _resolved(command: VerbLine, meant: Selection) -> tuple[tuple[Session, ...],
 
 def _named(catalog: Catalog, word: str) -> Session | None:
     """Return the session a word names, if it looks like an id. Raises `AmbiguousId`."""
+    if not (_START_OF_ID.fullmatch(word) or is_address(catalog, word)):
+        return None
     try:
-        return find_session(catalog, word) if _ID.fullmatch(word) else None
+        return find_session(catalog, word)
     except UnknownId:
         return None
+
+
+def _names_a_session(command: VerbLine, catalog: Catalog) -> bool:
+    """Whether the first word means a session, even one that is not there.
+
+    It is then no text for those selected. The start of an id may be text where it stands alone.
+    """
+    arguments = command.arguments
+    if not arguments:
+        return False
+    is_start = len(arguments) >= command.verb.needs and _START_OF_ID.fullmatch(arguments[0])
+    return bool(is_start) or is_address(catalog, arguments[0])
 
 
 def _calls(order: ResolvedCommand) -> list[tuple[Session | None, tuple[str, ...]]]:
@@ -274,11 +290,9 @@ async def _ack(context: ActionContext, order: ResolvedCommand) -> Outcome:
 
 
 async def _note(context: ActionContext, order: ResolvedCommand) -> Outcome:
-    """`note` with its words as on the command line; without any they are asked for."""
-    info = order.command.verb
-    if order.arguments:
-        return await run_verb.say(context, info, _calls(order))
-    return await noting.note(context, info, order.some(), hidden=order.meant.hidden)
+    """`note` with its words; without any they are asked for."""
+    given = order.typed if order.arguments else None
+    return await noting.note(context, order.some(), given, hidden=order.meant.hidden)
 
 
 async def _cleanup(context: ActionContext, order: ResolvedCommand) -> Outcome:

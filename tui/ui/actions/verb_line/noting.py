@@ -3,33 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from tui.core.models.session import Session
 from tui.core.sessions.annotations import LONGEST_NOTE
 from tui.core.text.safe_text import one_line
-from tui.operations.context import VerbInfo
 from tui.ui.actions.action_context import ActionContext, after_dashes, named, require_some
-from tui.ui.actions.outcome import Commands, Outcome
+from tui.ui.actions.outcome import Commands, Outcome, done_by
 from tui.ui.actions.prompting import until_taken
-from tui.ui.actions.verb_line import run_verb
+from tui.ui.actions.sessions.batch_action import each
 from tui.view.text.lines import Cell
 
 
 async def note(
-    context: ActionContext, info: VerbInfo, sessions: Sequence[Session], *, hidden: int = 0
+    context: ActionContext,
+    sessions: Sequence[Session],
+    given: str | None = None,
+    *,
+    hidden: int = 0,
 ) -> Outcome:
-    """Ask for a note, and write it on each of the sessions; an empty one clears theirs."""
+    """Write a note, asked for if missing, on each of the sessions that has the one shown.
+
+    An empty one clears theirs.
+    """
     require_some(sessions)
     notes = {one.note for one in sessions}
 
     def commands(typed: str) -> Commands:
         words = after_dashes(typed.strip())
-        return tuple((info.name, one.address, *words) for one in sessions)
+        return tuple(("note", one.address, *words) for one in sessions)
 
     async def take(typed: str) -> Outcome:
-        calls = zip(sessions, commands(typed), strict=True)
-        return await run_verb.say(context, info, list(calls))
+        write = partial(context.engine.note, text=typed.strip())
+        return await done_by(commands(typed), each(context, sessions, write, "noted"))
 
+    if given is not None:
+        return await take(given)
     return await until_taken(
         context.question,
         f"note on {named(sessions, hidden)}",

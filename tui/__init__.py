@@ -2,19 +2,36 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from tui.core.errors import ConsoleError as ConsoleError
+    from tui.core.errors import DatabaseProblem as DatabaseProblem
+    from tui.core.errors import Refused as Refused
+    from tui.core.errors import RunFailed as RunFailed
+    from tui.core.errors import RunStopped as RunStopped
+    from tui.core.errors import UnknownId as UnknownId
+    from tui.core.errors import UsageError as UsageError
     from tui.manager import SessionManager as SessionManager
 
 __version__ = "0.1.0"
-__all__ = ["SessionManager", "__version__"]
+__all__ = [
+    "ConsoleError",
+    "DatabaseProblem",
+    "Refused",
+    "RunFailed",
+    "RunStopped",
+    "SessionManager",
+    "UnknownId",
+    "UsageError",
+    "__version__",
+]
 
 
 def __getattr__(name: str) -> Any:
-    """Import `SessionManager` when it is asked for: no verb needs what it brings with it."""
-    if name == "SessionManager":
-        from tui.manager import SessionManager
-
-        return SessionManager
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    """Import a pipeline's names when they are asked for: no verb needs what they bring."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    home = "tui.manager" if name == "SessionManager" else "tui.core.errors"
+    return getattr(import_module(home), name)

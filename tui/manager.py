@@ -200,8 +200,9 @@ class SessionManager:
         unless `options` say who answers. Leaving the iteration ends the agent.
 
         Raises `Refused` before anything starts when the session is live or the root is held;
-        `RunFailed` with the reason, which its row then has too, when a turn fails, and when an
-        operator stops it. A turn that is only interrupted ends with its result.
+        `RunFailed` with the reason, which its row then has too, when a turn fails; `RunStopped`,
+        which is no `RunFailed`, when an operator stops it: don't start it again by yourself. A turn
+        that is only interrupted ends with its result.
         """
         asked = Query(
             prompt=prompt,

@@ -21,6 +21,7 @@ class Reason(StrEnum):
     UNSURE = "unsure"  # not found, but not everything could be looked at
     NEEDS_YES = "needs_yes"
     RUN_FAILED = "run_failed"
+    STOPPED = "stopped"  # by an operator: nothing failed
     # Why a session or a root is left alone
     REFUSED = "refused"
     CHANGED = "changed"
@@ -172,3 +173,17 @@ class RunFailed(ConsoleError):
 
     code = "run_failed"
     usual = Reason.RUN_FAILED
+
+
+class RunStopped(ConsoleError):
+    """An operator, `stopped_by`, stopped the run of `session_id`.
+
+    Not a `RunFailed`, so that what retries failures does not start again what somebody stopped.
+    """
+
+    code = "stopped"
+    usual = Reason.STOPPED
+
+    def __init__(self, stopped_by: str, session_id: str) -> None:
+        super().__init__(f"{stopped_by} stopped the run")
+        self.stopped_by, self.session_id = stopped_by, session_id

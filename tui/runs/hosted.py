@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from tui.core.errors import RunFailed
+from tui.core.errors import RunFailed, RunStopped
 from tui.core.text.safe_text import one_line
 from tui.runs.driver import GivenOptions, RunDriver
 from tui.runs.folder.protocol import RunSpec
@@ -48,7 +48,8 @@ class HostedRun:
         self._is_left = self._is_over = False
 
     async def messages(self) -> AsyncGenerator[object, None]:
-        """Yield the SDK's messages, turn after turn; raises `RunFailed` when a turn fails."""
+        """Yield the SDK's messages, turn after turn; raises `RunFailed` when a turn fails,
+        `RunStopped` when an operator stops it."""
         hosting = asyncio.create_task(self._host(), name="hosted run")
         try:
             while (message := await self._next(hosting)) is not None:
@@ -86,9 +87,7 @@ class HostedRun:
         try:
             prepared = await asyncio.to_thread(self._set_up)
             if self._journal is not None and not self._is_left:
-                await self._drive(
-                    RunDriver(self._journal, prepared.spec, self._clock, prepared.given)
-                )
+                await self._drive(prepared, self._journal)
         finally:
             self._release()
             if self._journal is not None:
@@ -113,15 +112,15 @@ class HostedRun:
         if self._journal is not None:
             self._journal.event("ended")
 
-    async def _drive(self, driver: RunDriver) -> None:
-        self._driver = driver
+    async def _drive(self, prepared: PreparedRun, journal: ThreadedJournal) -> None:
+        self._driver = driver = RunDriver(journal, prepared.spec, self._clock, prepared.given)
         failure = await driver.run(self._show)
         if isinstance(failure, RunFailed):
             raise failure
         if failure is not None:
             raise RunFailed(one_line(f"{type(failure).__name__}: {failure}")) from failure
         if driver.stopped_by:
-            raise RunFailed(f"{driver.stopped_by} stopped the run")
+            raise RunStopped(driver.stopped_by, prepared.spec.session_id)
 
 
 def _folder_of(prepared: PreparedRun) -> Path:

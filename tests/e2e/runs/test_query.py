@@ -21,8 +21,7 @@ from claude_agent_sdk import ClaudeAgentOptions, Message, PermissionResultAllow,
 from tests.support.listings import guide_class
 from tests.support.processes.children import Child
 from tests.support.processes.runs_site import Site, cli_is_gone
-from tui import SessionManager
-from tui.core.errors import Refused, RunFailed, UsageError
+from tui import Refused, RunFailed, RunStopped, SessionManager, UsageError
 from tui.core.models.catalog import Hold
 from tui.core.models.session import Liveness, Session
 from tui.operations.catalog.scanner import CatalogScanner
@@ -257,8 +256,10 @@ async def test_an_interrupt_ends_the_turn_and_a_stop_reaches_the_pipeline(
     )
     await soon(lambda: is_running(heard.session()))  # the CLI of the first may still be ending
     stop(console(site), heard.session())
-    with pytest.raises(RunFailed, match="bert stopped the run"):
+    with pytest.raises(RunStopped, match="bert stopped the run") as stopped:
         await resumed
+    assert (stopped.value.stopped_by, stopped.value.session_id) == ("bert", heard.session_id)
+    assert not isinstance(stopped.value, RunFailed)
     row = site.row(heard.session_id)
     assert row
     assert row.status == "active"

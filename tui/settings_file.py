@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tui.core.errors import UsageError
 from tui.core.limits import SMALL
+from tui.core.text.sizes import size_text
 
 _OTHERS = stat.S_IWGRP | stat.S_IWOTH
 
@@ -44,7 +45,7 @@ def read_settings(path: Path) -> tuple[str, str]:
                 raise UsageError(f"{path} is not a file")
             raw = file.read(SMALL + 1)
         if len(raw) > SMALL:
-            raise UsageError(f"{path} is larger than {SMALL >> 20} MB: no settings file is")
+            raise UsageError(f"{path} is larger than {size_text(SMALL)}: no settings file is")
         return raw.decode("utf-8"), _why_not_ours(path, status)
     except FileNotFoundError:
         return "", ""

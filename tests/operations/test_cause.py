@@ -199,7 +199,7 @@ def test_the_likely_memory_of_a_resume_is_told_with_what_to_do_instead(
     session = session_of(listing)
     assert str(too_large(session, 64 * 1024**3)) == ""
     said = str(too_large(session, 100 * 1024**2))
-    assert "200.0 MB of memory and 100.0 MB are free" in said
+    assert "200M of memory and 100M are free" in said
     assert "`new hollis_park PROMPT --stage stage_3`" in said
     assert "a fork" in said
     assert likely_memory(223 * 1024**2) > 3 * 1024**3

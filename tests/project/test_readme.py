@@ -92,7 +92,7 @@ def test_every_command_is_understood(path: Path) -> None:
 
 @texts
 def test_every_option_of_a_verb_is_one(path: Path) -> None:
-    """For example the value in `cleanup --max-size 5GB`."""
+    """For example the value in `cleanup --max-size 5G`."""
     flags = {one.name: {*one.flags, *EVERYWHERE} for one in verb_infos()}
     for words in (one.split() for one in spans(path.read_text("utf-8"))):
         named = {word.partition("=")[0] for word in words if word.startswith("--")}

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from tui.claude.layout import HISTORY
 from tui.core.text.bounded_json import parse_json
+from tui.core.text.sizes import size_text
 from tui.safe_io.folders import is_link
 from tui.safe_io.opening import open_to_change
 
@@ -50,7 +51,7 @@ def _is_scrubbed(path: Path, session_id: str) -> bool:
 def _history(fd: int, path: Path) -> bytes:
     status = os.fstat(fd)
     if not stat.S_ISREG(status.st_mode) or status.st_size > _LONGEST_HISTORY:
-        words = f"no file, or over {_LONGEST_HISTORY >> 20} MB: it is not read"
+        words = f"no file, or over {size_text(_LONGEST_HISTORY)}: it is not read"
         raise OSError(errno.EFBIG, words, str(path))
     pieces, at = [], 0
     while piece := os.pread(fd, _PIECE, at):

@@ -14,8 +14,9 @@ from tui.core.models.row import Status
 from tui.core.models.session import Session, State
 from tui.core.sessions.session_state import orphan_words
 from tui.core.text.safe_text import one_line
+from tui.core.text.sizes import size_text
 from tui.operations.context import Context
-from tui.operations.formatting import moment, size, span
+from tui.operations.formatting import moment, span
 from tui.operations.interrupted_purges import half_erased, half_erased_words, left_in_trash
 from tui.operations.owner import owner_elsewhere
 from tui.safe_io.folders import is_folder
@@ -101,7 +102,8 @@ def remains(session: Session) -> Explanation:
     if session.remains is None:
         return Explanation("")
     return Explanation(
-        f"its transcript is gone, and its folder of {size(session.remains.bytes)} is still there",
+        "its transcript is gone, and its folder of "
+        f"{size_text(session.remains.bytes)} is still there",
         f"`export {session.session_id[:8]}` reads what its sub-agents said, "
         f"`delete {session.session_id[:8]} --yes` takes it",
     )

@@ -1,4 +1,4 @@
-"""Formats counts, sizes and moments for the sentences of the operations."""
+"""Formats counts and moments for the sentences of the operations."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from tui.core.time.zones import LOCAL
 
 _UNITS = (("d", timedelta(days=1)), ("h", timedelta(hours=1)), ("min", timedelta(minutes=1)))
-_SIZES = (("GB", 1024**3), ("MB", 1024**2), ("kB", 1024))
 
 
 def count(number: int, noun: str, plural: str = "") -> str:
@@ -22,14 +21,6 @@ def span(length: timedelta) -> str:
         if length >= size:
             return f"{length // size} {unit}"
     return f"{int(length.total_seconds())} s"
-
-
-def size(number: float) -> str:
-    """Return a number of bytes in its largest unit: `2.3 GB`, `0 bytes`."""
-    for unit, base in _SIZES:
-        if number >= base:
-            return f"{number / base:.1f} {unit}"
-    return f"{number:.0f} bytes"
 
 
 def moment(at: datetime | None) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 
 from tui.core.limits import SMALL
 from tui.core.text.bounded_json import parse_json
+from tui.core.text.sizes import size_text
 from tui.safe_io.opening import OURS as OURS
 from tui.safe_io.opening import open_regular
 from tui.safe_io.replacing import make_folders
@@ -155,7 +156,7 @@ def read_small(path: Path, limit: int = SMALL, *, follows: bool = False) -> byte
         if not stat.S_ISREG(status.st_mode):
             raise OSError(errno.EINVAL, "not a small file", str(path))
         if status.st_size > limit:
-            words = f"not a small file: {status.st_size / 1e6:.1f} MB, {limit / 1e6:.1f} are read"
+            words = f"not a small file: {size_text(status.st_size)}, {size_text(limit)} are read"
             raise OSError(errno.EFBIG, words, str(path))
         return os.read(fd, min(limit, status.st_size + SMALL))
     finally:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tui.core.limits import SMALL
+from tui.core.text.sizes import size_text
 from tui.safe_io.renaming import exchange, rename_new
 from tui.safe_io.replacing import flush, folder_of, unlink, written_beside
 
@@ -195,7 +196,7 @@ def _version(opened: ExitStack, fd: int, limit: int) -> _Version:
     if not stat.S_ISREG(status.st_mode):
         raise OSError(errno.EINVAL, "not a file")
     if status.st_size > limit:
-        raise OSError(errno.EFBIG, f"not a small file: {status.st_size / 1e6:.1f} MB")
+        raise OSError(errno.EFBIG, f"not a small file: {size_text(status.st_size)}")
     _wait_for_writers(fd)
     return _Version(fd, _content(fd))
 

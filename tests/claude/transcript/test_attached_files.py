@@ -27,16 +27,16 @@ def block(data: bytes, kind: str = "image", of_type: str = "image/png", **more: 
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        (block(b"x" * 24_000), "[image png 24 kB]"),
-        (block(b"x" * 24_001, of_type="image/svg+xml"), "[image svg+xml 24 kB]"),
-        (block(b"x" * 1_210_000, "document", "application/pdf"), "[document pdf 1.2 MB]"),
+        (block(b"x" * 24_000), "[image png 23K]"),
+        (block(b"x" * 24_001, of_type="image/svg+xml"), "[image svg+xml 23K]"),
+        (block(b"x" * 1_210_000, "document", "application/pdf"), "[document pdf 1.2M]"),
         (block(b"x" * 9, "document", "application/pdf", title="report.pdf"),
-         "[file report.pdf 9 B]"),
-        (block(b"x" * 999_499), "[image png 999 kB]"),
-        (block(b"x" * 999_500), "[image png 1.0 MB]"),
+         "[file report.pdf 9B]"),
+        (block(b"x" * 1023), "[image png 1023B]"),
+        (block(b"x" * 1_048_575), "[image png 1.0M]"),
         (block(b"", of_type="text/../png"), "[image]"),
         ({"type": "document", "source": {"type": "text", "media_type": "text/plain", "data": "ä"}},
-         "[document plain 2 B]"),
+         "[document plain 2B]"),
         ({"type": "image", "source": {"type": "url", "url": "https://a.example/b.png"}},
          "[image https://a.example/b.png]"),
         ({"type": "image", "source": {"type": "file", "file_id": "file_1"}}, "[image]"),
@@ -51,7 +51,7 @@ def test_a_file_is_named_with_type_and_size(given: dict[str, Any], words: str) -
 
 @given(st.binary(max_size=900))
 def test_the_size_is_told_by_the_length_of_the_data(data: bytes) -> None:
-    assert file_words(block(data)) == (f"[image png {len(data)} B]" if data else "[image png]")
+    assert file_words(block(data)) == (f"[image png {len(data)}B]" if data else "[image png]")
 
 
 @pytest.mark.parametrize("payload", PAYLOADS.values(), ids=PAYLOADS)
@@ -70,5 +70,5 @@ def test_prompts_and_results_name_them() -> None:
     result = {"type": "tool_result", "tool_use_id": "t", "content": [image, paper]}
     line = {"type": "user", "message": {"content": [image, paper, result]}}
     prompt, other, found = parse_line(json.dumps(line).encode())
-    assert (prompt.text, other.text) == ("[image png 24 kB]", "[file report.pdf 1 B]")
-    assert found.detail == "[image png 24 kB]\n[file report.pdf 1 B]"
+    assert (prompt.text, other.text) == ("[image png 23K]", "[file report.pdf 1B]")
+    assert found.detail == "[image png 23K]\n[file report.pdf 1B]"

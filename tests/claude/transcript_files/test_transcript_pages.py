@@ -73,7 +73,7 @@ def test_a_line_of_30_mb_is_read_by_its_ends_alone(tmp_path: Path) -> None:
     assert line.size == len(content) - 7
     (entry,) = line.entries()
     assert entry.kind is EntryKind.RESULT
-    assert entry.text == "[only the head of a line of 30.0 MB]"
+    assert entry.text == "[only the head of a line of 29M]"
     assert entry.at is not None
     assert entry.detail.startswith("xxx")
 

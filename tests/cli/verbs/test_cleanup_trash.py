@@ -50,7 +50,7 @@ def test_cleanup_lists_before_it_moves_and_sums_up_after(listing: SampleListing)
     assert snapshot(listing.root) == before
     out, _ = say(listing, "cleanup", "hollis_park", "--yes")
     assert out.startswith("1 moved (")
-    assert out.endswith("; 0 bytes freed: the trash keeps them 7 days\n")
+    assert out.endswith("; 0B freed: the trash keeps them 7 days\n")
     assert say(listing, "cleanup", "--yes")[0] == "nothing to clean up\n"
     assert say(listing, "cleanup")[0] == "nothing to clean up\n"
     assert say(listing, "undo")[0] == "restored 0e000000\n"

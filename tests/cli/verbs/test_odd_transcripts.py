@@ -49,7 +49,7 @@ def test_what_can_be_read_of_a_huge_one_is_shown(listing: SampleListing) -> None
     assert final_answer(listing.config_dir, FIRST) == "Let me look."
     _, shown, said = run(listing, "grep", "strategic")
     assert "Strategic buyers" in shown
-    assert "1099512 MB in it were never written" in said
+    assert "1.0T in it were never written" in said
 
 
 def test_a_transcript_that_grows_by_very_much_at_once_is_shown_from_its_end(
@@ -66,7 +66,7 @@ def test_a_transcript_that_grows_by_very_much_at_once_is_shown_from_its_end(
     polls = 0
     update = follow.poll(session)
     assert update.was_reset
-    assert update.notices == ("1099512 MB came at once: only their end is shown",)
+    assert update.notices == ("1.0T came at once: only their end is shown",)
     while update.has_more:
         update, polls = follow.poll(session), polls + 1
     assert polls < 200
@@ -84,6 +84,6 @@ def test_going_back_for_entries_ends_at_a_bound(listing: SampleListing) -> None:
             file.write(filler)
         file.write(line)
     entries = last_entries(listing.session(FIRST), 50).entries
-    assert "MB before were not read" in entries[0].text
+    assert "M before were not read" in entries[0].text
     assert entries[-1].text == "Let me look."
     assert StreamFollower(listing.session(FIRST)).poll(listing.session(FIRST)).entries

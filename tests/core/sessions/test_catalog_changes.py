@@ -120,7 +120,7 @@ def test_what_only_the_logbook_tells_is_named_once_and_mine_is_not() -> None:
             action=action,
             listing="hollis_park",
             session_id=session_id,
-            note="3 sessions, 2.0 MB",
+            note="3 sessions, 2.0M",
         )
 
     for action, word in {"ack": "acknowledged", "rename": "renamed", "adopt": "adopted",
@@ -132,7 +132,7 @@ def test_what_only_the_logbook_tells_is_named_once_and_mine_is_not() -> None:
         "bert adopted 12 sessions",
     )
     assert told(act("ack", "")) == ("bert acknowledged that hollis_park vanished",)
-    assert told(replace(act("purge", ""), listing="")) == ("bert erased 3 sessions, 2.0 MB",)
+    assert told(replace(act("purge", ""), listing="")) == ("bert erased 3 sessions, 2.0M",)
     unread = replace(first, problem="no such folder")
     assert news(unread, replace(first, log=(old,))) == ()
 

@@ -305,7 +305,7 @@ def test_no_agent_works_behind_a_linked_config_dir(listing: SampleListing, tmp_p
 
 def test_a_prompt_that_no_reader_would_take_is_refused(listing: SampleListing) -> None:
     plan = plan_resume(listing.context(), listing.session(FIRST))
-    with pytest.raises(UsageError, match=r"1\.5 MB"):
+    with pytest.raises(UsageError, match=r"1\.4M"):
         start(listing.context(), plan, "\x01" * 1_500_000)
     assert not (listing.folder / ".session_console").exists()
 

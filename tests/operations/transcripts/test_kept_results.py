@@ -180,7 +180,7 @@ def test_a_huge_one_says_how_much_is_not_shown(
     kept.write_text("first\n")
     os.truncate(kept, 1 << 40)
     entry = shown(listing)
-    assert entry.text == "1024.0 GB"
+    assert entry.text == "1.0T"
     assert entry.detail.endswith("more bytes of 1,099,511,627,776]")
     assert len(entry.detail) < 600_000
     monkeypatch.setattr(kept_results, "LONGEST_LINE", 3)

@@ -107,7 +107,7 @@ def test_what_expired_and_leftovers_go_and_come_back_byte_for_byte(
     done = clean_up(context, plan)
     assert len(done.acts) == 4
     assert done.moved == plan.bytes
-    assert done.words.endswith("; 0 bytes freed: the trash keeps them 7 days")
+    assert done.words.endswith("; 0B freed: the trash keeps them 7 days")
     for listing in listings:
         assert statuses(listing) == {
             OVER: "expired",

@@ -313,8 +313,8 @@ def test_a_look_drops_no_lock_of_this_process(listing: SampleListing) -> None:
 
 
 SAID = {
-    "value of 60 MB": "has a value of over 4 MB",
-    "100 MB of rows": "has more than 16 MB in its rows",
+    "value of 60 MB": "has a value of over 4M",
+    "100 MB of rows": "has more than 16M in its rows",
     "110,000 rows": "has more than 100,000 rows",
     "generated column": r"has a generated column \(metadata\) in claude_sessions",
     "200,000 tables": "takes too long to answer",

@@ -56,14 +56,6 @@ def test_quiet_is_a_dash_when_nothing_was_ever_written() -> None:
 
 
 @pytest.mark.parametrize(
-    ("count", "said"),
-    [(0, "0B"), (880 * 1024, "880K"), (2_202_009, "2.1M"), (31 * 2**20, "31M"), (None, "?")],
-)
-def test_sizes_take_four_cells(count: int | None, said: str) -> None:
-    assert formatting.size(count) == said
-
-
-@pytest.mark.parametrize(
     ("dollars", "said"), [(None, "-"), (1.2, "$1.20"), (9.994, "$9.99"), (18.3, "$18")]
 )
 def test_cost(dollars: float | None, said: str) -> None:

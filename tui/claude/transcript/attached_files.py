@@ -7,16 +7,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from tui.core.text.safe_text import one_line
+from tui.core.text.sizes import size_text
 
 KINDS = ("image", "document")
 _TYPE = re.compile(r"[a-z]+/([a-z0-9][a-z0-9.+-]{0,30})")
 _MOST_NAME = 80
 _LAST = 64  # characters that tell whether a text goes on to the end of what was read
-_UNITS = ("kB", "MB", "GB")
 
 
 def file_words(block: Mapping[str, Any]) -> str:
-    """Return `[image png 24 kB]` or `[file report.pdf 1.2 MB]`, with as much as the block says."""
+    """Return `[image png 24K]` or `[file report.pdf 1.2M]`, with as much as the block says."""
     kind, given = one_line(block.get("type") or "data")[:60], block.get("source")
     source = given if isinstance(given, dict) else {}
     name = one_line(_text(block, "title") or _text(block, "name"))[:_MOST_NAME].strip()
@@ -44,20 +44,8 @@ def _size(source: Mapping[str, Any]) -> str:
     if not data:
         return ""
     if source.get("type") == "text":
-        return _amount(len(data.encode("utf-8", "replace")))
-    return _amount(len(data) * 3 // 4 - data.count("=", -2))
-
-
-def _amount(count: int) -> str:
-    """Return a number of bytes in powers of 1000: `999 B`, `1.2 kB`, `24 MB`."""
-    if count < 1000:
-        return f"{count} B"
-    amount = count / 1000
-    for unit in _UNITS[:-1]:
-        if amount < 999.5:
-            return f"{amount:.1f} {unit}" if amount < 9.95 else f"{amount:.0f} {unit}"
-        amount /= 1000
-    return f"{amount:.0f} {_UNITS[-1]}"
+        return size_text(len(data.encode("utf-8", "replace")))
+    return size_text(len(data) * 3 // 4 - data.count("=", -2))
 
 
 def _text(facts: Mapping[str, Any], name: str) -> str:

@@ -12,6 +12,7 @@ from tui.claude.transcript.line_parser import entries_of, unreadable
 from tui.claude.transcript.speaker import closed_tag
 from tui.core.models.entry import Entry, EntryKind
 from tui.core.text.bounded_json import parse_json
+from tui.core.text.sizes import size_text
 
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*("?)|[\[\]{}]', re.DOTALL)
 _HALF_ESCAPE = re.compile(r"(?:[^\\]|^)(?:\\\\)*(\\(?:u[0-9a-fA-F]{0,3})?)$")
@@ -37,7 +38,7 @@ def parse_head(head: bytes, end: bytes, size: int, max_text: int, place: int) ->
     entries = entries_of(line, max_text, place)
     if not entries:
         return ()
-    says = f"[only the head of a line of {size / 1e6:.1f} MB]"
+    says = f"[only the head of a line of {size_text(size)}]"
     return (*entries[:-1], _with(entries[-1], says))
 
 

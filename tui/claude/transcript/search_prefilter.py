@@ -42,8 +42,8 @@ _MADE = (
 )
 # Of a file inside a message, whose name and type its line contains; a size is in no line.
 _FILE = (b"[document ", b"[image ", b"[file ", b"[document]", b"[image]")
-_SIZED = (b" b]", b" kb]", b" mb]", b" gb]")
-_SIZE = re.compile(rb"(?:.* )?(?:[0-9]{1,3}|[0-9]?[.][0-9]?)", re.DOTALL)
+_SIZED = (b"b]", b"k]", b"m]", b"g]")
+_SIZE = re.compile(rb"(?:.* )?(?:[0-9]{1,4}|[0-9]?[.][0-9]?)[bkmg]?", re.DOTALL)
 _FILE_MARKERS = (b'"document"', b'"image"')
 # For prompts that left the queue: found by the lines of other prompts.
 _QUEUED = (

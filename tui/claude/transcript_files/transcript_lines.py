@@ -20,6 +20,7 @@ from tui.core.limits import (
     MOST_PASSED,
     MOST_READ_LINES,
 )
+from tui.core.text.sizes import size_text
 from tui.safe_io.opening import regular
 
 _BLOCK = 128 * 1024
@@ -86,7 +87,7 @@ def _blocks(fd: int, start: int, end: int) -> Iterator[tuple[int, bytes | Line]]
     """Read from `start` to `end` in blocks of whole lines, each with where it begins."""
     while start < end:
         if (hole := _hole_at(fd, start, end)) >= LEAST_HOLE:
-            yield start, Line(b"", f"{hole / 1e6:.0f} MB in it were never written", start)
+            yield start, Line(b"", f"{size_text(hole)} in it were never written", start)
             start += hole
             continue
         block = _whole_lines(fd, start, end)
@@ -146,14 +147,14 @@ def _passed(fd: int, start: int, end: int) -> tuple[int, bool]:
 
 def _lost(size: int, left: int, is_ended: bool) -> str:
     if is_ended:
-        return f"a line of {size / 1e6:.0f} MB is too long to be read"
+        return f"a line of {size_text(size)} is too long to be read"
     if size < left:
         return (
-            f"a line has no end within {size / 1e6:.0f} MB: it is left out, and all that follows, "
-            f"{left / 1e6:.0f} MB"
+            f"a line has no end within {size_text(size)}: it is left out, and all that follows, "
+            f"{size_text(left)}"
         )
     if size > LONGEST_LINE:
-        return f"a line of {size / 1e6:.0f} MB is too long to be read"
+        return f"a line of {size_text(size)} is too long to be read"
     return unfinished(size)
 
 
@@ -180,7 +181,7 @@ def _split(block: bytes, at: int) -> Iterator[Line]:
 def _line(raw: bytes, start: int) -> Line:
     """Return a line unless it takes too much memory: one letter can quadruple it."""
     if len(raw) > LONGEST_SHOWN and len(raw) * _cost(raw) > LONGEST_LINE:
-        return Line(b"", f"a line of {len(raw) / 1e6:.0f} MB is too long to be read", start)
+        return Line(b"", f"a line of {size_text(len(raw))} is too long to be read", start)
     return Line(raw, start=start)
 
 

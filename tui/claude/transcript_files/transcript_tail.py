@@ -19,6 +19,7 @@ from tui.claude.transcript_files.transcript_pages import (
 )
 from tui.core.errors import UnknownId
 from tui.core.limits import MOST_GROWTH, PAGE
+from tui.core.text.sizes import size_text
 from tui.safe_io.opening import open_regular
 
 _NEWLINE = b"\n"
@@ -102,7 +103,7 @@ class Tail:
         if status.st_size < self._scanned:
             return "the transcript was truncated"
         if (came := status.st_size - self._scanned) > MOST_GROWTH:
-            return f"{came / 1e6:.0f} MB came at once: only their end is shown"
+            return f"{size_text(came)} came at once: only their end is shown"
         near = read(fd, len(self._print), self._scanned - len(self._print))
         return "" if near == self._print else "the transcript was written anew"
 

@@ -19,7 +19,7 @@ ROOT = (
             LISTING,
             flag("--expired", about="expired sessions and leftover transcripts (default)"),
             word("--older-than", "30d", "sessions inactive for this long"),
-            word("--max-size", "5GB", "the least recently active first"),
+            word("--max-size", "5G", "the least recently active first"),
             flag("--purge-trash", about="also erase trash that is older than `trash_days`"),
             flag("--dry-run", about="only list what would be moved"),
             YES,

@@ -19,9 +19,10 @@ from tui.core.errors import RunFailed
 from tui.core.limits import LOW_BYTES
 from tui.core.models.catalog import Catalog, Hold
 from tui.core.text.safe_text import one_line
+from tui.core.text.sizes import size_text
 from tui.operations.context import Context
 from tui.operations.finding import Finding
-from tui.operations.formatting import count, moment, size, span
+from tui.operations.formatting import count, moment, span
 from tui.operations.running.agent_options import shells
 from tui.operations.running.preflight import available_bytes, cli_path, env_file_rights, sign_in
 from tui.runs.agent.environment import read_env_file
@@ -141,10 +142,10 @@ def _of_disk(catalog: Catalog, machine: MachineFacts) -> Iterator[Finding]:
     yield Finding(
         "error" if free < LOW_BYTES else "warning",
         "disk_full",
-        words=f"the disk of {catalog.root} is nearly full: {size(free)} are free"
-        + (f" of {size(total)}" if total else ""),
+        words=f"the disk of {catalog.root} is nearly full: {size_text(free)} are free"
+        + (f" of {size_text(total)}" if total else ""),
         remedy="`cleanup --expired --purge-trash` frees what is no longer needed; "
-        "`cleanup --max-size 5GB` frees more",
+        "`cleanup --max-size 5G` frees more",
         command=("cleanup", "--expired", "--purge-trash"),
     )
 

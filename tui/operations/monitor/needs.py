@@ -14,8 +14,9 @@ from tui.core.sessions.attention import Need, is_settled, last_sign, mark_of, ne
 from tui.core.sessions.listing_join import is_gone
 from tui.core.sessions.session_state import orphan_words
 from tui.core.text.safe_text import one_line
+from tui.core.text.sizes import size_text
 from tui.operations.finding import LEVELS, Level
-from tui.operations.formatting import size, span
+from tui.operations.formatting import span
 from tui.operations.interrupted_purges import left_in_trash
 from tui.operations.listing_health import level_of, trouble_of
 
@@ -110,7 +111,7 @@ def _of_root(catalog: Catalog) -> Iterator[Alert]:
         words = "cannot tell how much disk space is left: see `doctor`"
         yield Alert("warning", "disk_unknown", words=words, mark=words, command=_DOCTOR)
     elif catalog.free_bytes < LOW_BYTES:
-        words = f"its disk is nearly full: {size(catalog.free_bytes)} are free; "
+        words = f"its disk is nearly full: {size_text(catalog.free_bytes)} are free; "
         words += "`cleanup --expired --purge-trash` needs no room"
         yield Alert("error", "disk_full", words=words, mark="", command=_FREES)
 

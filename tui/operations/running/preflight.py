@@ -12,7 +12,7 @@ from tui.claude.layout import CREDENTIALS
 from tui.core.errors import Reason, Refused, RunFailed
 from tui.core.explanation import Explanation
 from tui.core.models.session import Session
-from tui.operations.formatting import size
+from tui.core.text.sizes import size_text
 from tui.operations.target import Target
 from tui.runs.agent.environment import read_env_file
 from tui.safe_io.folders import is_link
@@ -120,9 +120,9 @@ def too_large(session: Session | None, free: int | None) -> Explanation:
         return Explanation("")
     listing, stage = shlex.quote(session.listing), shlex.quote(session.stage or "STAGE")
     return Explanation(
-        f"a resume may need {size(likely)} of memory and {size(free)} are free",
-        f"a fresh session (`new {listing} PROMPT --stage {stage}`) needs {size(_AGENT_BYTES)}; a "
-        "fork reads as much, but leaves this one as it is",
+        f"a resume may need {size_text(likely)} of memory and {size_text(free)} are free",
+        f"a fresh session (`new {listing} PROMPT --stage {stage}`) needs "
+        f"{size_text(_AGENT_BYTES)}; a fork reads as much, but leaves this one as it is",
     )
 
 

@@ -16,9 +16,10 @@ from tui.core.models.audit import AuditEvent
 from tui.core.models.row import Row
 from tui.core.models.session import Session, State
 from tui.core.text.safe_text import one_line
+from tui.core.text.sizes import size_text
 from tui.operations.cause import remains
 from tui.operations.context import ActionResult, Context
-from tui.operations.formatting import count, size
+from tui.operations.formatting import count
 from tui.operations.logbook_entry import log_act
 from tui.operations.running.resume import max_age
 from tui.operations.target import (
@@ -252,7 +253,7 @@ def _known_stage(session: Session) -> str:
 def _record(context: Context, session: Session, target: Target, moved: int, now: datetime) -> str:
     """Record who adopted it, even if that was interrupted; its row, if any, stays as it is."""
     where = session.transcript.stray_in if session.transcript else None
-    note = f"{count(moved, 'place')} from {one_line(where)}, {size(session.bytes)}"
+    note = f"{count(moved, 'place')} from {one_line(where)}, {size_text(session.bytes)}"
     listing = target.folder.name
     event = AuditEvent(
         at=now,
@@ -279,7 +280,7 @@ def _nothing(session: Session, target: Target) -> ConsoleError:
 def _words(session: Session, target: Target, after: Row | None, *, is_moved: bool) -> str:
     said = f"adopted {target.short}"
     if is_moved:
-        said += f" into {one_line(target.folder.name)} ({size(session.bytes)})"
+        said += f" into {one_line(target.folder.name)} ({size_text(session.bytes)})"
     if after is not None:
         return f"{said}; tracked as {after.stage} until {after.expires_at[:16]}"
     if session.row is None:

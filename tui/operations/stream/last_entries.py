@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from tui.core.limits import BACK_S, MOST_BACK
 from tui.core.models.entry import Entry, EntryKind
 from tui.core.models.session import Session
+from tui.core.text.sizes import size_text
 from tui.operations.stream.follow import StreamFollower, StreamUpdate
 from tui.operations.transcripts.last_line import unfinished_line
 from tui.safe_io.walking import Budget
@@ -59,7 +60,7 @@ def last_entries(session: Session, count: int) -> LastEntries:
 
 
 def _left_out(size: int) -> Entry:
-    words = f"[the {size / 1e6:.0f} MB before were not read: it took too long]"
+    words = f"[the {size_text(size)} before were not read: it took too long]"
     return Entry(EntryKind.NOTICE, words)
 
 

@@ -15,7 +15,7 @@ from tui.claude.transcript_files.kept_results import (
 from tui.core.limits import KEPT_COUNTED, KEPT_SHOWN, KEPT_SHOWN_PAGE, LONGEST_LINE
 from tui.core.models.entry import Entry, EntryKind
 from tui.core.text.safe_text import one_line, safe_text
-from tui.operations.formatting import size
+from tui.core.text.sizes import size_text
 
 _MORE = "there are more stored results than are read"
 
@@ -91,7 +91,7 @@ def _shown(entry: Entry, folder: Path, most: int, tell: Tell) -> Entry:
 def _summary(entry: Entry, kept: KeptResult) -> str:
     part = note_of(entry.detail).part
     if kept.size > len(kept.content):
-        return size(kept.size) + (f", {part}" if part else "")
+        return size_text(kept.size) + (f", {part}" if part else "")
     lines = kept.content.rstrip(b"\n").count(b"\n") + 1
     return f"{lines:,} line{'' if lines == 1 else 's'}" + (f", {part}" if part else "")
 

@@ -11,8 +11,8 @@ from typing import TypeVar
 
 from tui.core.errors import Conflict, ConsoleError, DatabaseProblem, Reason, Refused
 from tui.core.models.session import Key, Process
+from tui.core.text.sizes import size_text
 from tui.operations.context import ActionResult
-from tui.operations.formatting import size
 from tui.operations.target import Target, busy, registry_of, require_none_live
 from tui.storage.session_locks import batch_lock
 from tui.storage.trash.trash import is_full, unwritten
@@ -67,7 +67,7 @@ class BulkResult:
     @property
     def words(self) -> str:
         """What was done, what was not, and what is still there."""
-        moved = f" ({size(self.moved)})" if self.moved else ""
+        moved = f" ({size_text(self.moved)})" if self.moved else ""
         parts = [f"{len(self.acts)} {self.participle}{moved}"]
         parts += [f"{many} {why}" for why, many in self.failures.items()]
         said = ", ".join(parts) + (", then stopped" if self.is_cut_short else "")

@@ -13,10 +13,11 @@ from tui.core.models.session import Session
 from tui.core.sessions import row_transitions
 from tui.core.sessions.cleanup_selection import CleanupCriteria, CleanupSelection, select
 from tui.core.text.safe_text import one_line
+from tui.core.text.sizes import size_text
 from tui.operations.catalog.scanner import listing_paths
 from tui.operations.catalog.session_lookup import find_listing
 from tui.operations.context import ActionResult, Context
-from tui.operations.formatting import count, size
+from tui.operations.formatting import count
 from tui.operations.listing_health import is_whole
 from tui.operations.running.hold import require_not_held
 from tui.operations.target import require_not_stray
@@ -91,10 +92,12 @@ class CleanupPlan:
         if self.taken:
             listings = count(len({one.listing for one in self.sessions}), "listing")
             moved = count(len(self.taken), "session")
-            said.append(f"move {moved} ({size(self.bytes)}) of {listings} to the trash")
+            said.append(f"move {moved} ({size_text(self.bytes)}) of {listings} to the trash")
         if self.purges:
             erased = count(len(self.purges), "session")
-            said.append(f"erase {erased} from the trash permanently ({size(self.purge_bytes)})")
+            said.append(
+                f"erase {erased} from the trash permanently ({size_text(self.purge_bytes)})"
+            )
         if self.leftovers:
             said.append(f"erase what {count(len(self.leftovers), 'interrupted erasure')} left")
         if self.unfinished:

@@ -27,11 +27,12 @@ from tui.core.models.audit import AuditEvent
 from tui.core.models.row import Row
 from tui.core.models.session import Key, Session
 from tui.core.text.safe_text import one_line
+from tui.core.text.sizes import size_text
 from tui.core.time.zones import zone_named
 from tui.operations.catalog.scanner import CatalogScanner, listing_paths
 from tui.operations.catalog.session_lookup import find_session
 from tui.operations.context import ActionResult, Context
-from tui.operations.formatting import count, size
+from tui.operations.formatting import count
 from tui.operations.interrupted_purges import log_half_erased
 from tui.operations.logbook_entry import log_act
 from tui.operations.target import (
@@ -95,7 +96,7 @@ class PurgePlan:
 
 def _amount(found: FolderSize) -> str:
     least = "at least " if found.cut else ""
-    return f"{least}{count(found.files, 'file')} ({size(found.bytes)})"
+    return f"{least}{count(found.files, 'file')} ({size_text(found.bytes)})"
 
 
 def plan_purge(context: Context, address: str) -> PurgePlan:
@@ -152,7 +153,7 @@ def erase_session(context: Context, erasure: PurgePlan) -> ActionResult:
             _erase_all(context, erasure)
             if lock is not None:
                 lock.discard()
-    note = f"{count(erasure.size.files, 'file')}, {size(erasure.size.bytes)}"
+    note = f"{count(erasure.size.files, 'file')}, {size_text(erasure.size.bytes)}"
     shown, own = erasure.listing, target.session_id
     event = AuditEvent(at=now, action="purge", listing=shown, session_id=own, note=note)
     said = log_act(context, event, f"erased {target.short}: {note} freed")
@@ -224,9 +225,9 @@ def erase_many(context: Context, sessions: Iterable[Manifest]) -> BulkResult:
         finish((context.root, *listing_paths(context.root)), now - _SURELY_OVER)
     except ConsoleError as error:
         refused["", ""] = error
-    said = f"{size(freed)} freed"
+    said = f"{size_text(freed)} freed"
     if acts:
-        note = f"{count(len(acts), 'session')} in the trash, {size(freed)}"
+        note = f"{count(len(acts), 'session')} in the trash, {size_text(freed)}"
         said = log_act(context, AuditEvent(at=now, action="purge", note=note), said)
     said += _forget_erased(context, erased, begun)
     return BulkResult(

@@ -1,9 +1,8 @@
 """The files in a run's folder, for all code that starts, steers or follows a run.
 
 `spec.json` (the run's task), `owner.json` (its process), `heartbeat` (its mtime), `events.jsonl`
-(append-only), `folded.json` (a snapshot of their sum), `partial.json` (the message being written),
-`requests/` (inputs that wait for an answer) and `inbox/` (one file per command).
-Everything read here was written by another process and is not trusted.
+(append-only), `folded.json` (their sum), `partial.json` (the message being written), `requests/`
+(inputs that wait for an answer), `inbox/` (a file per command). All of it is untrusted input.
 """
 
 from __future__ import annotations
@@ -25,6 +24,7 @@ from tui.core.models.permission_request import PermissionRequest
 from tui.core.models.run import Run, SentCommand
 from tui.core.text.bounded_json import parse_json
 from tui.core.text.safe_text import one_line
+from tui.core.text.sizes import size_text
 from tui.core.time.zones import read_time
 from tui.runs.folder.bounded_reads import MAX_FILE, parse, read_end, read_json, read_surely
 from tui.runs.folder.command import untaken
@@ -119,7 +119,7 @@ class RunSpec:
         """Return the text of `spec.json`; raises `RunFailed` if it is too large to be read."""
         text = json.dumps({one.name: _plain(getattr(self, one.name)) for one in fields(self)})
         if len(text) > MAX_FILE:
-            raise RunFailed(f"the run's options take {len(text) / 1e6:.1f} MB, over the limit")
+            raise RunFailed(f"the run's options take {size_text(len(text))}, over the limit")
         return text
 
     def digest(self) -> str:
@@ -171,7 +171,7 @@ def require_sound_prompt(prompt: str) -> None:
     size = len(prompt.encode("utf-8", "surrogatepass"))
     if size > MAX_PROMPT_BYTES:
         raise UsageError(
-            f"the prompt has {size / 1e6:.1f} MB and may have {MAX_PROMPT_BYTES / 1e6:g}: "
+            f"the prompt has {size_text(size)} and may have {size_text(MAX_PROMPT_BYTES)}: "
             "put it into a file in the listing's folder, and name that file in the prompt"
         )
 

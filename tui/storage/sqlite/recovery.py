@@ -16,6 +16,7 @@ from pathlib import Path
 
 from tui.core.errors import DatabaseProblem, Reason
 from tui.core.limits import JOURNAL_BYTES, RECOVERY_BYTES, RECOVERY_FILES
+from tui.core.text.sizes import size_text
 from tui.safe_io.folders import may_be_there, stamp_of
 from tui.storage.sqlite.side_files import JOURNAL, beside
 
@@ -98,7 +99,7 @@ def _content(db_path: Path) -> bytearray:
     status = os.fstat(fd)
     if not stat.S_ISREG(status.st_mode) or status.st_size > RECOVERY_BYTES:
         raise DatabaseProblem(
-            f"was left in the middle of a write, and has {status.st_size / 1e6:.0f} MB: it can be "
+            f"was left in the middle of a write, and has {size_text(status.st_size)}: it can be "
             "read again once its pipeline has opened it"
         )
     return bytearray(os.pread(fd, status.st_size, 0))
@@ -155,7 +156,7 @@ class _Journal:
         size = self._status.st_size
         if size > JOURNAL_BYTES:
             raise DatabaseProblem(
-                f"was left in the middle of a write, with a {JOURNAL} of {size / 1e6:.0f} MB: it "
+                f"was left in the middle of a write, with a {JOURNAL} of {size_text(size)}: it "
                 "can be read again once its pipeline has opened it"
             )
         if os.pread(self._fd, len(_MAGIC), 0) != _MAGIC:
@@ -221,6 +222,6 @@ def _is_size(size: int, least: int) -> bool:
 
 def _resize(content: bytearray, size: int) -> None:
     if size > RECOVERY_BYTES:
-        raise DatabaseProblem(f"is not opened: its {JOURNAL} is for {size / 1e6:.0f} MB")
+        raise DatabaseProblem(f"is not opened: its {JOURNAL} is for {size_text(size)}")
     del content[size:]
     content.extend(bytes(size - len(content)))

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from tui.core.errors import DatabaseProblem, NotTracked, Reason
 from tui.core.limits import LOG_BYTES
+from tui.core.text.sizes import size_text
 
 JOURNAL, LOG, INDEX = "-journal", "-wal", "-shm"
 
@@ -72,5 +73,5 @@ def _require_plausible(path: Path, found: os.stat_result, database: os.stat_resu
             f"{path.name} can be written by more logins than its database: it is not opened"
         )
     if path.name.endswith(LOG) and found.st_size > LOG_BYTES:
-        size, most = found.st_size >> 20, LOG_BYTES >> 20
-        raise DatabaseProblem(f"{path.name} has {size} MB: more than {most} MB are not read")
+        size, most = size_text(found.st_size), size_text(LOG_BYTES)
+        raise DatabaseProblem(f"{path.name} has {size}: more than {most} are not read")

@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 from tui.core.errors import ConsoleError, DatabaseProblem, Reason
 from tui.core.limits import TABLE_CHARACTERS, TABLE_ROWS, VALUE_BYTES
 from tui.core.text.safe_text import one_line
+from tui.core.text.sizes import size_text
 from tui.storage.sqlite.connection import BEGIN, READ_TIMEOUT_S, reading, require_readable, writing
 from tui.storage.sqlite.side_files import require_plain
 
@@ -85,8 +86,8 @@ class ReadBudget:
             if self._rows < 0:
                 raise DatabaseProblem(f"has more than {TABLE_ROWS:,} rows: they are not read")
             if self._characters < 0:
-                most = TABLE_CHARACTERS >> 20
-                raise DatabaseProblem(f"has more than {most} MB in its rows: they are not read")
+                most = size_text(TABLE_CHARACTERS)
+                raise DatabaseProblem(f"has more than {most} in its rows: they are not read")
         return kept
 
 
@@ -136,7 +137,7 @@ _BY_CODE: dict[int, tuple[str, Reason]] = {
     sqlite3.SQLITE_FULL: ("cannot be written: the disk is full", Reason.FULL),
     sqlite3.SQLITE_INTERRUPT: ("takes too long to answer", Reason.SLOW),
     sqlite3.SQLITE_TOOBIG: (
-        f"has a value of over {VALUE_BYTES >> 20} MB",
+        f"has a value of over {VALUE_BYTES >> 20}M",
         Reason.UNREADABLE,
     ),
     sqlite3.SQLITE_AUTH: (_OF_ITS_OWN, Reason.UNREADABLE),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from tui.core.errors import ConsoleError
 from tui.core.models.session import Key
+from tui.core.text.sizes import size_text
 from tui.operations.search.transcript_search import SearchHits
 from tui.operations.stream.follow import StreamPage
 from tui.ui.background.pollers import StreamPoller
@@ -16,7 +17,6 @@ from tui.ui.threads import in_background
 from tui.ui.widgets.live import LivePane
 from tui.ui.widgets.page_request import PageRequest
 from tui.ui.widgets.prompt import PromptBar, StoppedWaiting
-from tui.view.text import formatting as said
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +115,7 @@ class PageReader:
             share[0] = done
 
         def says() -> str:
-            return f"searching {share[0]:.0%} of {said.size(self._live.known_end)}"
+            return f"searching {share[0]:.0%} of {size_text(self._live.known_end)}"
 
         def later(task: asyncio.Future[SearchHits]) -> None:
             task.exception()

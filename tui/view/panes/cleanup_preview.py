@@ -7,6 +7,7 @@ from datetime import datetime
 
 from tui.core.models.session import Session
 from tui.core.text.safe_text import cell_width, fit, one_line
+from tui.core.text.sizes import size_text
 from tui.view.text import formatting
 
 Reasoned = Sequence[tuple[Session, str]]
@@ -33,5 +34,5 @@ def listed(taken: Reasoned, skipped: Reasoned, erased: Erased, now: datetime) ->
 
 def _line(session: Session, why: str, now: datetime) -> str:
     name = fit(formatting.listing_stage(session, 22), 22)
-    quiet, size = formatting.elapsed(session.last_activity_at, now), formatting.size(session.bytes)
+    quiet, size = formatting.elapsed(session.last_activity_at, now), size_text(session.bytes)
     return f"{formatting.short_id(session.session_id)}  {name} {quiet:>5} {size:>5}  {why}"

@@ -11,6 +11,7 @@ from functools import lru_cache
 from tui.core.models.session import Key, Session
 from tui.core.sessions.listing_join import is_gone
 from tui.core.text.safe_text import cell_width, cut, fit
+from tui.core.text.sizes import size_text
 from tui.core.time.expiry import urgency
 from tui.view.text import formatting, signs
 from tui.view.text.lines import (
@@ -124,7 +125,7 @@ def line(
         "THEN": _then(session),
         "EXPIRES": Cell(formatting.moment(session.expires_at, zone)),
         "SWEPT": Cell(formatting.moment(session.sweep_at, zone), "muted"),
-        "SIZE": Cell(formatting.size(session.bytes) if session.bytes else "-", "muted"),
+        "SIZE": Cell(size_text(session.bytes) if session.bytes else "-", "muted"),
     }
     return table_line(columns, [cells[one.key or one.name] for one in columns], shape.width)
 
@@ -192,7 +193,7 @@ def _gauge(full: int, room: int) -> str:
 
 def pending_line(waiting: Sequence[Session], width: int) -> Line:
     """Return how much awaits clean-up, leftovers included."""
-    bytes_ = formatting.size(sum(one.bytes for one in waiting))
+    bytes_ = size_text(sum(one.bytes for one in waiting))
     style = "noticed" if waiting else "muted"
     full, short = f" {len(waiting)} expired, awaiting clean-up", f" {len(waiting)} to clean up"
     text = full if cell_width(full) + cell_width(bytes_) < width else short

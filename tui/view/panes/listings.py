@@ -11,6 +11,7 @@ from tui.core.models.session import Session
 from tui.core.sessions.listing_join import is_gone
 from tui.core.sessions.session_order import Attention
 from tui.core.text.safe_text import cell_width, cut_middle, one_line
+from tui.core.text.sizes import size_text
 from tui.view.text import formatting
 from tui.view.text.lines import Cell, Column, Layout, Line, flexible, table_line
 from tui.view.text.out_of_sight import NO_MARGIN, Margin, head_with
@@ -160,7 +161,7 @@ def line(group: ListingGroup, shape: ListingShape, *, is_current: bool = False) 
     cells = {
         "N": Cell("" if group.is_vanished else str(group.count), "muted"),
         "!": _needs(group),
-        "SIZE": Cell(formatting.size(group.bytes) if group.bytes else "-", "muted"),
+        "SIZE": Cell(size_text(group.bytes) if group.bytes else "-", "muted"),
         "LIVE": Cell(str(group.live or "-"), "good" if group.live else "muted"),
         "COST": Cell(formatting.cost(group.cost_usd), "muted"),
         _PROBLEM: Cell(group.problem, _style(group)),

@@ -11,6 +11,7 @@ from tui.core.models.session import Session
 from tui.core.sessions.attention import last_sign, snoozed_until
 from tui.core.sessions.operators import owner_of
 from tui.core.text.safe_text import beginning, cell_width, cut, cut_middle, one_line
+from tui.core.text.sizes import size_text
 from tui.core.time.expiry import urgency
 from tui.view.text import formatting, signs
 from tui.view.text.lines import Cell
@@ -111,7 +112,7 @@ CELLS: Mapping[str, CellOf] = {
     "stage": lambda one, *_: Cell(formatting.stage(one.stage)),
     "title": _title,
     "quiet": lambda one, at, _: Cell(formatting.elapsed(last_sign(one), at.now), "muted"),
-    "size": lambda one, *_: Cell(formatting.size(one.bytes) if one.bytes else "-", "muted"),
+    "size": lambda one, *_: Cell(size_text(one.bytes) if one.bytes else "-", "muted"),
     "cost": lambda one, *_: Cell(formatting.cost(one.cost_usd), "muted"),
     "id": lambda one, _, width: Cell(formatting.short_id(one.session_id)[:width], "muted"),
     "model": _model,

@@ -13,6 +13,7 @@ from tui.core.models.catalog import Catalog, Listing
 from tui.core.models.session import Key, Liveness, Session
 from tui.core.sessions.attention import Need
 from tui.core.text.safe_text import cell_width, cut, cut_middle, one_line
+from tui.core.text.sizes import size_text
 from tui.core.time.zones import zone_named
 from tui.view.panes.listings import is_unreadable
 from tui.view.text import formatting
@@ -114,7 +115,7 @@ def _room(catalog: Catalog) -> TopLineFact:
     if catalog.free_bytes is None:
         return TopLineFact("? free", "noticed")
     is_full = catalog.free_bytes < LOW_BYTES
-    return TopLineFact(f"{formatting.size(catalog.free_bytes)} free", "bad" if is_full else "muted")
+    return TopLineFact(f"{size_text(catalog.free_bytes)} free", "bad" if is_full else "muted")
 
 
 def _count(number: int, word: str, style: str) -> TopLineFact:

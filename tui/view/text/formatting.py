@@ -1,4 +1,4 @@
-"""Times, sizes, costs and states in a few cells."""
+"""Times, costs and states in a few cells."""
 
 from __future__ import annotations
 
@@ -59,16 +59,6 @@ def elapsed(last: datetime | None, now: datetime) -> str:
     if gone < _MINUTE:
         return f"{int(gone.total_seconds()) // 10 * 10}s"
     return _coarse(gone)
-
-
-def size(count: int | None) -> str:
-    """Return a number of bytes in at most four cells or so: `880K`, `2.1M`."""
-    if count is None:
-        return "?"
-    from humanize import naturalsize
-
-    text = naturalsize(count, gnu=True, format="%.1f")
-    return text if len(text) <= 4 else naturalsize(count, gnu=True, format="%.0f")
 
 
 def tokens(count: int) -> str:

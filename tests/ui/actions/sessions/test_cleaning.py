@@ -22,9 +22,11 @@ from tui.ui.actions.sessions.cleaning import wanted
         ("expired", CleanupCriteria(is_expired=True)),
         ("30d", CleanupCriteria(older_than=timedelta(days=30))),
         ("30", CleanupCriteria(older_than=timedelta(days=30))),
-        ("5GB", CleanupCriteria(max_bytes=5_000_000_000)),
+        ("5GB", CleanupCriteria(max_bytes=5 * 1024**3)),
+        ("200M", CleanupCriteria(max_bytes=200 * 1024**2)),
+        ("200m", CleanupCriteria(older_than=timedelta(minutes=200))),
         ("2g", CleanupCriteria(max_bytes=2 * 1024**3)),
-        ("Expired 12h 1MB", CleanupCriteria(True, timedelta(hours=12), 1_000_000)),
+        ("Expired 12h 1MB", CleanupCriteria(True, timedelta(hours=12), 1024**2)),
     ],
 )
 def test_what_the_words_want(words: str, found: CleanupCriteria) -> None:

@@ -14,7 +14,7 @@ from tui.cli.tables import put_table
 from tui.core.errors import ConfirmationRequired, Refused
 from tui.core.models.session import Session
 from tui.core.text.safe_text import one_line
-from tui.core.text.sizes import parse_size
+from tui.core.text.sizes import parse_size, size_text
 from tui.core.time.expiry import parse_duration
 from tui.core.time.zones import LOCAL
 from tui.operations.context import Context
@@ -75,7 +75,7 @@ def _progress_printer() -> Callable[[BulkProgress], None]:
 
 
 def _put_plan(context: Context, plan: CleanupPlan, *, as_json: bool) -> None:
-    from tui.view.text.formatting import elapsed, size
+    from tui.view.text.formatting import elapsed
 
     if as_json:
         put_json(plan_json(plan))
@@ -84,7 +84,7 @@ def _put_plan(context: Context, plan: CleanupPlan, *, as_json: bool) -> None:
 
     def cells(session: Session, why: str) -> tuple[str, ...]:
         last = elapsed(session.last_activity_at, now)
-        return session.listing, session.session_id, size(session.bytes), last, why
+        return session.listing, session.session_id, size_text(session.bytes), last, why
 
     rows = [cells(session, why) for session, why in plan.taken]
     rows += [cells(session, f"left: {why}") for session, why in plan.skipped]

@@ -11,6 +11,7 @@ from tui.cli.tables import put_fitted
 from tui.core.models.line_target import LineTarget
 from tui.core.models.row import Status
 from tui.core.models.session import Session, State
+from tui.core.text.sizes import size_text
 from tui.core.time.zones import LOCAL
 from tui.operations.catalog.session_lookup import find_listing
 from tui.operations.context import Context
@@ -50,7 +51,7 @@ def stats(context: Context, args: argparse.Namespace) -> int:
 
 
 def _stats_line(account: ListingStats) -> tuple[str, ...]:
-    from tui.view.text.formatting import cost, size
+    from tui.view.text.formatting import cost
 
     ends = account.next_end
     statuses = (Status.ACTIVE, Status.FAILED, Status.EXPIRED, Status.DELETED)
@@ -59,10 +60,10 @@ def _stats_line(account: ListingStats) -> tuple[str, ...]:
         str(account.live),
         *(str(account.statuses.get(one.value, 0)) for one in statuses),
         *(str(account.states.get(one.value, 0)) for one in (State.GHOST, State.UNTRACKED)),
-        size(account.bytes),
+        size_text(account.bytes),
         f"{cost(account.cost_usd)}{'+?' if account.uncosted else ''}",
-        f"{account.pending} ({size(account.pending_bytes)})" if account.pending else "0",
-        f"{account.trash} ({size(account.trash_bytes)})" if account.trash else "0",
+        f"{account.pending} ({size_text(account.pending_bytes)})" if account.pending else "0",
+        f"{account.trash} ({size_text(account.trash_bytes)})" if account.trash else "0",
         _next_end(ends) if ends else "-",
     )
     told = counted if account.is_whole else tuple("?" if one in _ZEROS else one for one in counted)

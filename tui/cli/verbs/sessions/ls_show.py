@@ -21,6 +21,7 @@ from tui.core.sessions.session_order import ordered, parse_order
 from tui.core.sessions.session_state import StateWord, state_word
 from tui.core.sessions.status_filter import parse_status
 from tui.core.text.safe_text import one_line, safe_text
+from tui.core.text.sizes import size_text
 from tui.core.time.expiry import parse_duration
 from tui.core.time.zones import LOCAL, zone_words
 from tui.operations.catalog.session_lookup import find_listing
@@ -132,7 +133,7 @@ def _put_sessions(sessions: Sequence[Session], now: datetime, quiet_after: timed
             state_word(one, now, quiet_after),
             one.listing,
             one.stage or "-",
-            formatting.size(one.bytes),
+            size_text(one.bytes),
             formatting.short_id(one.session_id),
             (one.title or one.reason)[:60],
         )
@@ -286,13 +287,12 @@ def _cost(session: Session) -> str:
 
 
 def _size(session: Session) -> str:
-    from tui.view.text import formatting
 
     found = session.transcript or session.remains
     if found is None:
         return ""
     more = f", at least: {found.uncounted}" if found.uncounted else ""
-    return f"{formatting.size(session.bytes)}{more}"
+    return f"{size_text(session.bytes)}{more}"
 
 
 def _owner(session: Session, now: datetime) -> str:

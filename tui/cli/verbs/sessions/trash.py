@@ -15,6 +15,7 @@ from tui.core.errors import ConfirmationRequired, ConsoleError
 from tui.core.models.line_target import LineTarget
 from tui.core.models.session import Key, Session
 from tui.core.text.safe_text import one_line
+from tui.core.text.sizes import size_text
 from tui.core.time.zones import LOCAL
 from tui.operations.context import Context
 from tui.operations.trash.delete import delete_many
@@ -86,7 +87,7 @@ def purge(context: Context, args: argparse.Namespace) -> int:
 
 
 def _put_trash(context: Context, found: tuple[TrashedSession, ...]) -> None:
-    from tui.view.text.formatting import countdown, short_id, size
+    from tui.view.text.formatting import countdown, short_id
 
     now, is_narrow = context.clock(), output_width() is not None
     head = ("WHEN", "WHO", "HOW", "LISTING", "ID", "SIZE", "FILES", "KEPT", "TITLE")
@@ -96,7 +97,7 @@ def _put_trash(context: Context, found: tuple[TrashedSession, ...]) -> None:
             *_who_and_how(one),
             one_line(one.trashed.listing),
             short_id(one.trashed.session_id) if is_narrow else one.trashed.session_id,
-            size(one.size.bytes),
+            size_text(one.size.bytes),
             str(one.size.files),
             countdown(one.purge_at, now),
             one_line(one.trashed.title)[:60],
@@ -105,7 +106,7 @@ def _put_trash(context: Context, found: tuple[TrashedSession, ...]) -> None:
     )
     put_fitted(head, rows, _SHRINK_ORDER, _targets(found))
     total = sum(one.size.bytes for one in found)
-    say(f"{len(found)} in the trash, {size(total)}; `restore ID` restores one")
+    say(f"{len(found)} in the trash, {size_text(total)}; `restore ID` restores one")
 
 
 def _targets(found: Iterable[TrashedSession]) -> list[LineTarget]:
@@ -125,8 +126,6 @@ def _who_and_how(one: TrashedSession) -> tuple[str, str]:
 
 
 def _put_preview(context: Context, shown: TrashPreview, *, as_json: bool) -> None:
-    from tui.view.text.formatting import size
-
     if as_json:
         files = [{"path": name, "bytes": length} for name, length in shown.files]
         ends = {"first": shown.first, "last": shown.last}
@@ -135,7 +134,7 @@ def _put_preview(context: Context, shown: TrashPreview, *, as_json: bool) -> Non
         return
     _put_trash(context, (shown.found,))
     for name, length in shown.files:
-        put(f"{size(length):>6}  {one_line(name)}")
+        put(f"{size_text(length):>6}  {one_line(name)}")
     for label, text in (("first", shown.first), ("last", shown.last)):
         if text:
             put(f"{label}: {one_line(text)[:400]}")
@@ -148,6 +147,4 @@ def _when(at: datetime) -> str:
 
 
 def _named(sessions: Sequence[Session]) -> str:
-    from tui.view.text.formatting import size
-
-    return ", ".join(f"{one.address} ({size(one.bytes)})" for one in sessions)
+    return ", ".join(f"{one.address} ({size_text(one.bytes)})" for one in sessions)

@@ -12,13 +12,13 @@ from functools import partial
 
 from tui.core.errors import ConsoleError, Refused
 from tui.core.models.session import Key, Session
+from tui.core.text.sizes import size_text
 from tui.operations.context import ActionResult
 from tui.operations.trash.bulk import BulkProgress, BulkResult, OnProgress, Stop
 from tui.ui.actions.action_context import ActionContext
 from tui.ui.actions.outcome import Outcome
 from tui.ui.threads import in_background
 from tui.ui.widgets.prompt import StoppedWaiting
-from tui.view.text import formatting
 
 _UNDOABLE = ("delete", "clean-up", "extend")
 
@@ -118,7 +118,7 @@ async def in_one_go(
         if not so_far:
             return word
         last = so_far[-1]
-        size = f", {formatting.size(last.bytes)}" if last.bytes else ""
+        size = f", {size_text(last.bytes)}" if last.bytes else ""
         return f"{word} {last.done} of {last.total}{size}"
 
     def later(task: asyncio.Future[BulkResult]) -> None:

@@ -10,7 +10,7 @@ from tui.core.errors import Reason, Refused, UsageError
 from tui.core.models.catalog import Catalog
 from tui.core.sessions.cleanup_selection import CleanupCriteria
 from tui.core.sessions.listing_join import is_pending
-from tui.core.text.sizes import parse_size
+from tui.core.text.sizes import parse_size, size_text
 from tui.core.time.expiry import parse_duration
 from tui.operations.trash.cleanup import CleanupPlan
 from tui.ui.actions.action_context import ActionContext
@@ -18,7 +18,6 @@ from tui.ui.actions.outcome import Commands, Outcome, asked_by, done_by
 from tui.ui.actions.prompting import until_taken
 from tui.ui.actions.sessions.batch_action import in_one_go
 from tui.view.panes import cleanup_preview
-from tui.view.text import formatting
 
 DEFAULT = "expired"
 
@@ -63,12 +62,14 @@ async def _measured(context: ActionContext, measure: Callable[[], CleanupPlan]) 
 
 
 def wanted(words: str) -> CleanupCriteria:
-    """Return the criteria that words like `expired`, `30d` or `5GB` mean; any of them suffices.
+    """Return the criteria that words like `expired`, `30d` or `5G` mean; any of them suffices.
+
+    `200m` are minutes, `200M` a size.
 
     Raises `UsageError`.
     """
     found = CleanupCriteria()
-    for word in words.lower().split():
+    for word in words.split():
         match _flag(word):
             case "--expired":
                 found = replace(found, is_expired=True)
@@ -80,15 +81,16 @@ def wanted(words: str) -> CleanupCriteria:
 
 
 def _flag(word: str) -> str:
-    if word in ("expired", "leftovers"):
+    if word.lower() in ("expired", "leftovers"):
         return "--expired"
-    return "--max-size" if word[-1:] == "b" or word[-1:] in "kgt" else "--older-than"
+    is_size = word.lower().endswith(("b", "k", "g", "t")) or word.endswith("M")
+    return "--max-size" if is_size else "--older-than"
 
 
 def _flags(words: str) -> tuple[str, ...]:
     """Return the same as command-line options."""
     flags: tuple[str, ...] = ()
-    for word in words.lower().split():
+    for word in words.split():
         flag = _flag(word)
         flags += (flag,) if flag == "--expired" else (flag, word)
     return flags
@@ -99,8 +101,8 @@ def _asks(context: ActionContext, catalog: Catalog, listing: str) -> str:
     waiting = [
         one for one in catalog.sessions if listing in ("", one.listing) and is_pending(one, now)
     ]
-    total = formatting.size(sum(one.bytes for one in waiting))
-    what = f"expired ({len(waiting)}, {total}), 30d (unused), or 5GB (to keep)"
+    total = size_text(sum(one.bytes for one in waiting))
+    what = f"expired ({len(waiting)}, {total}), 30d (unused), or 5G (to keep)"
     return f"clean up {_where(catalog, listing)}: {what}"
 
 

@@ -9,6 +9,7 @@ from functools import partial
 from tui.core.errors import ConsoleError, UsageError
 from tui.core.models.session import Session
 from tui.core.text.safe_text import cell_width, one_line
+from tui.core.text.sizes import size_text
 from tui.core.time.expiry import parse_duration
 from tui.operations.context import ActionResult
 from tui.operations.running.resume import RunPlan
@@ -200,7 +201,7 @@ async def delete(
     """Ask, default No, and move to the trash; for more than five the count must be typed."""
     require_some(sessions)
     command = "delete", *(one.address for one in sessions)
-    total = formatting.size(sum(one.bytes for one in sessions))
+    total = size_text(sum(one.bytes for one in sessions))
     asks = (
         f"delete {named(sessions, hidden)}, {total}? can be undone for {context.engine.trash_days}d"
     )

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from tests.support.listings.sample_listing import SampleListing
+from tests.support.place import REPOSITORY
 from tui.core.console.named_view import MOST_VIEWS, SHIPPED, NamedView, Origin, found
 from tui.core.errors import ConsoleError, Refused, UsageError
 from tui.core.sessions.session_filter import parse_filter
 from tui.operations.context import Context
 from tui.operations.named_views import delete_view, save_view, views_and_problem
+from tui.settings import Settings
 from tui.storage.state.logbook import read_logbook
 
 BIG = NamedView(name="big", filter="size>10M", sort="size")
@@ -161,7 +166,7 @@ def test_shared_views_that_cannot_be_read_take_no_others_along(anna: Context) ->
     save_view(anna, BIG, is_shared=False)
     views, problem = views_and_problem(anna)
     assert {one.name for one in views} == {"big", *(one.name for one in SHIPPED)}
-    assert problem.startswith("the shared views cannot be read: not a small file")
+    assert problem.startswith("the shared views cannot be read: views.json: not a small file")
     with pytest.raises(ConsoleError, match="cannot be written"):
         save_view(anna, BIG, is_shared=True)
     with pytest.raises(ConsoleError, match="the shared views cannot be read"):
@@ -174,8 +179,32 @@ def test_shared_views_that_cannot_be_read_take_no_others_along(anna: Context) ->
 def test_views_that_cannot_be_read_are_not_overwritten(anna: Context) -> None:
     save_view(anna, BIG, is_shared=False)
     assert anna.settings.state_dir is not None
-    (file,) = anna.settings.state_dir.iterdir()
-    file.write_text(" " * 17_000_000)
-    with pytest.raises(ConsoleError, match="cannot be read"):
-        save_view(anna, BIG, is_shared=False)
-    assert file.stat().st_size == 17_000_000
+    (file,) = anna.settings.state_dir.glob("*.json")
+    for content in (" " * 17_000_000, "{"):
+        file.write_text(content)
+        for act in (every, lambda at: save_view(at, BIG, is_shared=False)):
+            with pytest.raises(ConsoleError, match=f"your views cannot be .*{file}"):
+                act(anna)
+        with pytest.raises(ConsoleError, match="your views cannot be changed"):
+            delete_view(anna, "big", is_shared=False)
+        assert file.read_text() == content
+
+
+def test_two_consoles_of_one_operator_lose_none_of_their_views(anna: Context) -> None:
+    """Fails if the views are read before the file is locked."""
+    run = f"import sys; from {__name__} import save_ten; save_ten(*sys.argv[1:])"
+    words = (str(anna.root), str(anna.settings.state_dir))
+    writers = [
+        subprocess.Popen([sys.executable, "-c", run, *words, name], cwd=REPOSITORY)
+        for name in "abcd"
+    ]
+    assert [one.wait(timeout=60) for one in writers] == [0] * 4
+    assert len(every(anna)) == len(SHIPPED) + 40
+
+
+def save_ten(root: str, state: str, name: str) -> None:
+    """Save ten views, as one of several consoles; called in a process of its own."""
+    settings = Settings(root=Path(root), operator="anna", state_dir=Path(state))
+    context = Context(settings, lambda: datetime.now(UTC))
+    for number in range(10):
+        save_view(context, replace(BIG, name=f"{name}{number}"), is_shared=False)

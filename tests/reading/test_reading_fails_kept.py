@@ -67,7 +67,7 @@ def test_what_an_operator_looked_at_and_typed_is_not_taken_for_nothing(
 ) -> None:
     now = datetime.now(UTC)
     looks, view = LastLooked(now), SavedView(drafts=(Draft("send", "oak", FIRST, "half a prompt"),))
-    write_looks(tmp_path / "state", tmp_path, "anna", looks)
+    write_looks(tmp_path / "state", tmp_path, "anna", looks, [])
     write_remembered(tmp_path / "state", tmp_path, "anna", view)
     with reads_fail(tmp_path / "state", number):
         with pytest.raises(OSError, match=os.strerror(number)):

@@ -13,11 +13,13 @@ from tui.core.sessions.session_filter import parse_filter
 from tui.operations.context import Context
 from tui.operations.logbook_entry import log_act
 from tui.storage.state.named_views import (
+    change_own_views,
     change_shared_views,
     read_own_views,
     read_shared_views,
-    write_own_views,
 )
+
+Views = tuple[NamedView, ...]
 
 
 def views_and_problem(context: Context) -> tuple[tuple[NamedView, ...], str]:
@@ -50,18 +52,24 @@ def delete_view(context: Context, name: str, *, is_shared: bool) -> str:
     name = view_name(name)
     if is_shared:
         return _unshare(context, name)
-    own = _own_or_error(context)
-    if all(one.name != name for one in own):
-        raise _no_own_view(context, name)
-    _write_own(context, tuple(one for one in own if one.name != name))
+
+    def without(own: Views) -> Views:
+        if all(one.name != name for one in own):
+            raise _no_own_view(context, name)
+        return tuple(one for one in own if one.name != name)
+
+    _change_own(context, without)
     return f"view {name} deleted"
 
 
 def _save(context: Context, view: NamedView) -> str:
-    own = tuple(one for one in _own_or_error(context) if one.name != view.name)
-    if len(own) >= MOST_VIEWS:
-        raise Refused(f"there are {len(own)} views already: delete one first")
-    _write_own(context, (*own, view))
+    def with_it(own: Views) -> Views:
+        others = tuple(one for one in own if one.name != view.name)
+        if len(others) >= MOST_VIEWS:
+            raise Refused(f"there are {len(others)} views already: delete one first")
+        return (*others, view)
+
+    _change_own(context, with_it)
     return f"view {view.name} saved"
 
 
@@ -71,7 +79,7 @@ def _share(context: Context, view: NamedView) -> str:
         raise Refused(f"{view.name} is a view of the console: share it by another name")
     operator = context.settings.operator
 
-    def with_it(views: tuple[NamedView, ...]) -> tuple[NamedView, ...]:
+    def with_it(views: Views) -> Views:
         before = next((one for one in views if one.name == view.name), None)
         if before is not None and not context.is_mine(before.by):
             raise Refused(f"{view.name} is shared by {before.by}: use another name", Reason.IN_USE)
@@ -89,7 +97,7 @@ def _unshare(context: Context, name: str) -> str:
     context.require_writable()
     by = ""
 
-    def without(views: tuple[NamedView, ...]) -> tuple[NamedView, ...]:
+    def without(views: Views) -> Views:
         nonlocal by
         by = next((one.by for one in views if one.name == name), "")
         if not by:
@@ -138,19 +146,17 @@ def _own_or_error(context: Context) -> tuple[NamedView, ...]:
         raise ConsoleError(f"your views cannot be read: {error.strerror or error}") from error
 
 
-def _write_own(context: Context, views: tuple[NamedView, ...]) -> None:
+def _change_own(context: Context, change: Callable[[Views], Views]) -> None:
     folder = _folder(context)
     if folder is None:
         raise ConsoleError("there is no folder for an operator's state")
     try:
-        write_own_views(folder, context.root, _who(context), views)
+        change_own_views(folder, context.root, _who(context), change)
     except OSError as error:
-        raise ConsoleError(f"the view cannot be saved: {error.strerror or error}") from error
+        raise ConsoleError(f"your views cannot be changed: {error.strerror or error}") from error
 
 
-def _change_shared(
-    context: Context, change: Callable[[tuple[NamedView, ...]], tuple[NamedView, ...]]
-) -> None:
+def _change_shared(context: Context, change: Callable[[Views], Views]) -> None:
     try:
         change_shared_views(context.root, change)
     except OSError as error:

@@ -84,11 +84,17 @@ def folder_lock(listing_path: Path, name: str) -> Iterator[None]:
     `name` begins with a dot, as no session id does. Raises `Refused` when another process holds it
     for longer, `OSError` when it cannot be made.
     """
+    with file_lock(console_folder(listing_path, "locks") / name, name[1:]):
+        yield
+
+
+@contextmanager
+def file_lock(path: Path, what: str) -> Iterator[None]:
+    """Hold the lock at `path` for rewriting `what`; waits and raises as `folder_lock`."""
     try:
-        path = console_folder(listing_path, "locks") / name
         lock = FileLock.locked(path, PATIENT_TRIES)
     except BlockingIOError:
-        words = f"another process is writing {name[1:]}: try again"
+        words = f"another process is writing {what}: try again"
         raise Refused(words, Reason.IN_USE) from None
     try:
         yield

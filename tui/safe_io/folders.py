@@ -163,31 +163,45 @@ def read_small(path: Path, limit: int = SMALL, *, follows: bool = False) -> byte
         os.close(fd)
 
 
-def read_ours(path: Path, limit: int = SMALL, *, is_strict: bool = False) -> dict[str, Any]:
-    """Return the JSON object in a small file of ours, an empty one when there is none.
+def read_ours(path: Path, limit: int = SMALL) -> dict[str, Any]:
+    """Return the JSON object in a small file, an empty one when there is none.
 
-    Anything that is not a file counts as none, and so does what is not JSON, unless `is_strict`.
-    Raises `OSError` when the file is too large, cannot be read, or, if `is_strict`, is damaged.
+    What is not a file, or not JSON, counts as none. Raises `OSError` when the file is too large or
+    cannot be read.
     """
-    value: Any = None
     try:
-        value = parse_json(read_small(path, limit))
-    except (ValueError, RecursionError):
-        pass
+        return read_whole(path, limit)
     except OSError as error:
-        if error.errno in NONE_OF_OURS:
+        if error.errno in (errno.EBADMSG, *NONE_OF_OURS):
             return {}
         raise
-    if isinstance(value, dict):
-        return value
-    if is_strict:
-        raise damaged(path)
-    return {}
 
 
-def damaged(path: Path) -> OSError:
+def read_whole(path: Path, limit: int = SMALL, *, shown: str = "") -> dict[str, Any]:
+    """Return the JSON object in a small file of ours, an empty one only when nothing is there.
+
+    Raises `OSError` when it is damaged, too large, a link or no file, or cannot be read; its words
+    call the file `shown`.
+    """
+    try:
+        value = parse_json(read_small(path, limit))
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    except (ValueError, RecursionError):
+        raise damaged(path, shown) from None
+    except OSError as error:
+        words = f"{shown}: {error.strerror or error}"
+        if error.errno in NONE_OF_OURS:
+            words = f"{shown} is a link, or not a file"
+        raise OSError(error.errno or errno.EIO, words, str(path)) from None
+    if not isinstance(value, dict):
+        raise damaged(path, shown)
+    return value
+
+
+def damaged(path: Path, shown: str) -> OSError:
     """Return the error for a file of ours whose content is not what we write."""
-    return OSError(errno.EBADMSG, f"{path.name} is damaged", str(path))
+    return OSError(errno.EBADMSG, f"{shown} is damaged", str(path))
 
 
 def read_object(path: Path, limit: int = SMALL, *, follows: bool = False) -> dict[str, Any]:

@@ -64,9 +64,9 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
         super().__init__()
         self.engine = engine
         self.panes = Panes(engine)
-        self.unseen = UnreadTracker(engine)
-        self.store = ViewStore(engine, self.panes, self.unseen)
         self.news = Notifications(engine, self.panes.question)
+        self.unseen = UnreadTracker(engine, self.news.tell_once)
+        self.store = ViewStore(engine, self.panes, self.unseen)
         self.loops = BackgroundLoops(engine, lambda: self.feed.show_top())
         self.bell_of_requests = Bell(lambda: self.app.bell())
         self.looking = CatalogPoller(engine, self.store.ordered, self.show_found, self.show_trouble)

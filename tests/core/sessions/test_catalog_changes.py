@@ -96,7 +96,6 @@ def test_what_is_written_after_a_look_is_unseen() -> None:
     looked = looks.looked(fresh)
     assert not looked.is_unseen(fresh)
     assert looked.is_unseen(replace(fresh, last_activity_at=NOW + timedelta(seconds=1)))
-    assert looked.only([("other", "id")]).at == {}
 
 
 def test_what_only_the_logbook_tells_is_named_once_and_mine_is_not() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ import pytest
 from tests.support.listings.sample_listing import FIRST
 from tests.support.listings.sick_listing import Sick, found, sick_below
 from tui.claude.versions import TESTED
+from tui.core.console.saved_view import SavedView
+from tui.core.sessions.catalog_changes import LastLooked
 from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.doctor.doctor import examine
 from tui.operations.doctor.machine_findings import (
@@ -20,8 +23,13 @@ from tui.operations.doctor.machine_findings import (
     read_machine,
     read_mounts,
 )
+from tui.storage.state.last_looked import write_looks
+from tui.storage.state.named_views import change_own_views
+from tui.storage.state.saved_views import write_remembered
+from tui.storage.state.seen_listings import remember
 
 GB = 1024**3
+NOW = datetime(2026, 11, 20, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -53,6 +61,35 @@ def test_the_machine_is_looked_at_too(
     catalog = replace(CatalogScanner(context).look(), free_bytes=free)
     told = [(one.code, one.level) for one in examine(context, catalog, machine)]
     assert told == ([(code, level)] if code else [])
+
+
+@pytest.mark.parametrize(
+    ("act", "what"),
+    [
+        (lambda at, root: change_own_views(at, root, "anna", lambda _: ()), "your views"),
+        (
+            lambda at, root: write_remembered(at, root, "anna", SavedView()),
+            "what you saw last",
+        ),
+        (
+            lambda at, root: write_looks(at, root, "anna", LastLooked(NOW), []),
+            "what you have seen",
+        ),
+        (lambda at, root: remember(at, root, {}, NOW), "which listings there were"),
+    ],
+)
+def test_a_damaged_file_of_ones_own_is_told_with_its_path(
+    sick: Sick, tmp_path: Path, act: Callable[[Path, Path], None], what: str
+) -> None:
+    state = tmp_path / "state"
+    act(state, sick.listing.root)
+    (place,) = state.glob("*.json")
+    place.write_text("{")
+    context = sick.context(state_dir=state, operator="anna", login="")
+    catalog = replace(CatalogScanner(context).look(), free_bytes=9 * GB)
+    told = [(one.code, one.words) for one in examine(context, catalog, MachineFacts())]
+    assert told == [("own_file_unread", f"{what} cannot be read or saved: {place} is damaged")]
+    assert place.read_text() == "{"
 
 
 def test_the_version_of_the_cli_that_runs_will_use_is_read(sick: Sick, tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
@@ -24,7 +24,7 @@ from tui.core.models.entry import Entry
 from tui.core.models.line_target import LineTarget
 from tui.core.models.permission_request import PermissionRequest
 from tui.core.models.row import Row
-from tui.core.models.session import Session
+from tui.core.models.session import Key, Session
 from tui.core.models.verdict import Verdict
 from tui.core.sessions.catalog_changes import LastLooked
 from tui.core.sessions.cleanup_selection import CleanupCriteria, select
@@ -155,8 +155,8 @@ class FixedEngine:
     def read_looks(self) -> LastLooked:
         return self.looks or LastLooked(self.moment - timedelta(minutes=3))
 
-    def write_looks(self, looks: LastLooked) -> None:
-        self.looks = looks
+    def write_looks(self, looks: LastLooked, keys: Iterable[Key]) -> None:
+        self.looks = replace(looks, at={key: looks.at[key] for key in keys if key in looks.at})
 
     def read_remembered(self) -> SavedView:
         return self.view

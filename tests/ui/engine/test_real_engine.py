@@ -66,7 +66,7 @@ def test_the_view_and_the_looks_of_a_login_are_there_from_another_address(
     first = engine("anna@10.0.0.7", "anna")
     looks = LastLooked(datetime(2026, 1, 2, tzinfo=UTC))
     first.write_remembered(SavedView(filter="pumps"))
-    first.write_looks(looks)
+    first.write_looks(looks, [])
     again = engine("anna@10.0.0.8", "anna")
     assert (again.read_remembered().filter, again.read_looks()) == ("pumps", looks)
     for other in (("anna@10.0.0.7", ""), ("anna@x", ""), ("bert@10.0.0.7", "bert")):
@@ -142,7 +142,7 @@ def test_what_was_looked_at_is_kept_by_operator_and_root(engine: RealEngine) -> 
     looks = engine.read_looks()
     one = next(one for one in engine.look().sessions if one.session_id == FIRST)
     early = replace(looks, since=looks.since - timedelta(days=2))
-    engine.write_looks(early.looked(one))
+    engine.write_looks(early.looked(one), [one.key])
     assert not engine.read_looks().is_unseen(one)
 
 

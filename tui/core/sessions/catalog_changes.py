@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from types import MappingProxyType
@@ -106,7 +106,3 @@ class LastLooked:
         """Return a copy with all of the session's activity seen."""
         last = session.last_activity_at
         return self if last is None else replace(self, at={**self.at, session.key: last})
-
-    def only(self, keys: Iterable[Key]) -> LastLooked:
-        """Return a copy with these sessions only."""
-        return replace(self, at={key: self.at[key] for key in keys if key in self.at})

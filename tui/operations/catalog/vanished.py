@@ -95,7 +95,7 @@ class VanishedListings:
         for name, one in tuple(gone.items()):
             at = acks.get(one.listing_id)
             if at is not None and at > self._seen_at[name]:
-                with suppress(OSError):  # retried at the next look
+                with suppress(OSError, ConsoleError):  # retried at the next look
                     self._drop(name)
 
     def _drop_erased(self, log: Iterable[AuditEvent]) -> None:
@@ -136,7 +136,7 @@ class VanishedListings:
         is_new = counts.keys() != self._counts.keys()
         is_due = self._written_at is None or not now - self._written_at < _WRITE_EACH
         if is_new or (is_due and counts != self._counts):
-            with suppress(OSError):  # saved at the next look
+            with suppress(OSError, ConsoleError):  # saved at the next look
                 seen_listings.remember(self._state_dir, self._root, counts, now)
                 self._counts, self._written_at = counts, now
 

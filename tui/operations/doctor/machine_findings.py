@@ -7,10 +7,11 @@ import os
 import pwd
 import re
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path, PurePath
 
 from tui.claude.config_dir import CONFIG_DIR
@@ -27,6 +28,10 @@ from tui.operations.running.agent_options import shells
 from tui.operations.running.preflight import available_bytes, cli_path, env_file_rights, sign_in
 from tui.runs.agent.environment import read_env_file
 from tui.settings import Settings
+from tui.storage.state.last_looked import read_looks
+from tui.storage.state.named_views import read_own_views
+from tui.storage.state.saved_views import read_remembered
+from tui.storage.state.seen_listings import read_known
 
 _BYPASS = "bypassPermissions"
 _NETWORK = re.compile(r"nfs|cifs|smb|9p|afs|ceph|lustre|gluster|fuse\.(sshfs|s3fs|gluster|rclone)")
@@ -81,6 +86,7 @@ def of_machine(context: Context, catalog: Catalog, machine: MachineFacts) -> Ite
     yield from _of_shells(context.settings)
     yield from _of_sign_in(context.settings, catalog)
     yield from _of_hold(context, catalog)
+    yield from _of_own_files(context)
     if words := untested_words(machine.cli_version):
         yield Finding("note", "untested_cli", words=words, remedy=REMEDY)
     if machine.ends_agents:
@@ -244,6 +250,28 @@ def _of_hold(context: Context, catalog: Catalog) -> Iterator[Finding]:
     )
     remedy = "`hold off` releases it"
     yield Finding("warning", "long_hold", words=words, remedy=remedy, command=("hold", "off"))
+
+
+def _of_own_files(context: Context) -> Iterator[Finding]:
+    """The console writes over none that it cannot read, so it remembers nothing more in them."""
+    settings, now = context.settings, context.clock()
+    folder, root = settings.state_dir, context.root
+    if folder is None:
+        return
+    who = settings.login or settings.operator
+    reads: dict[str, Callable[[], object]] = {
+        "your views": partial(read_own_views, folder, root, who),
+        "what you saw last": partial(read_remembered, folder, root, who),
+        "what you have seen": partial(read_looks, folder, root, who, now),
+        "which listings there were": partial(read_known, folder, root),
+    }
+    for what, read in reads.items():
+        try:
+            read()
+        except OSError as error:
+            words = f"{what} cannot be read or saved: {one_line(error.strerror or error)}"
+            remedy = "let this login read it, or remove it"
+            yield Finding("warning", "own_file_unread", words=words, remedy=remedy)
 
 
 def _unread_hold(hold: Hold) -> Finding:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tui.claude.session_id import is_session_id
+from tui.core.errors import Refused
 from tui.core.models.session import Acknowledgement
 from tui.core.text.safe_text import one_line
 from tui.core.time.zones import read_time
@@ -29,8 +30,9 @@ def read_acks(listing_path: Path) -> dict[str, Acknowledgement]:
 def write_ack(listing_path: Path, session_id: str, ack: Acknowledgement) -> Acknowledgement:
     """Store an acknowledgement; the oldest are dropped once there are very many.
 
-    Returns the one that is stored: an earlier one with the same mark and end stays. Raises
-    `OSError`, and `Refused` when another process keeps the file locked.
+    Returns the one that is stored: an earlier one with the same mark and end stays. Entries of
+    other sessions stay as they are, valid or not. Raises `OSError`, and `Refused` when another
+    process keeps the file locked, or invalid entries leave no room.
     """
     before = _change(listing_path, session_id, ack)
     return before if before is not None and _is_same(before, ack) else ack
@@ -38,7 +40,7 @@ def write_ack(listing_path: Path, session_id: str, ack: Acknowledgement) -> Ackn
 
 def forget_ack(listing_path: Path, session_id: str) -> None:
     """Remove the acknowledgement of a session; raises as `write_ack`."""
-    if session_id in read_acks(listing_path):
+    if session_id in _FILE.read(listing_path):
         _change(listing_path, session_id, None)
 
 
@@ -47,11 +49,14 @@ def _change(
 ) -> Acknowledgement | None:
     """Replace an acknowledgement, unless it is the same; return the earlier one."""
     with _FILE.locked(listing_path):
-        known = read_acks(listing_path)
-        before = known.pop(session_id, None)
+        stored = _FILE.read(listing_path)
+        before = _ack(session_id, stored.pop(session_id, None))
         if ack is not None and before is not None and _is_same(before, ack):
             return before
-        _FILE.write(listing_path, _newest(known | ({session_id: ack} if ack else {})))
+        kept = _newest(stored | ({session_id: _facts(ack)} if ack else {}))
+        if ack is not None and session_id not in kept:
+            raise Refused(f"{ACKS} is full of invalid entries: see what wrote them")
+        _FILE.write(listing_path, kept)
     return before
 
 
@@ -59,17 +64,22 @@ def _is_same(one: Acknowledgement, other: Acknowledgement) -> bool:
     return (one.mark, one.until) == (other.mark, other.until)
 
 
-def _newest(acks: Mapping[str, Acknowledgement]) -> dict[str, Any]:
-    """Return as many of the newest as fit: a larger file would not be read."""
-    kept, room = {}, _MOST_BYTES
-    for key, ack in sorted(acks.items(), key=lambda item: item[1].at, reverse=True):
-        facts = {"by": ack.by, "at": ack.at.isoformat(), "mark": ack.mark}
-        facts |= {"until": ack.until.isoformat()} if ack.until is not None else {}
-        room -= len(json.dumps({key: facts}))
+def _newest(stored: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is not valid, and as many of the newest as fit: more would not be read."""
+    acks = {key: ack for key, value in stored.items() if (ack := _ack(key, value))}
+    kept = {key: value for key, value in stored.items() if key not in acks}
+    room = min(_MOST_BYTES, _FILE.most_bytes - len(json.dumps(kept)))
+    for key, _ in sorted(acks.items(), key=lambda item: item[1].at, reverse=True):
+        room -= len(json.dumps({key: stored[key]}))
         if room < 0:
             break
-        kept[key] = facts
+        kept[key] = stored[key]
     return kept
+
+
+def _facts(ack: Acknowledgement) -> dict[str, str]:
+    facts = {"by": ack.by, "at": ack.at.isoformat(), "mark": ack.mark}
+    return facts | ({"until": ack.until.isoformat()} if ack.until is not None else {})
 
 
 def _ack(session_id: str, value: Any) -> Acknowledgement | None:

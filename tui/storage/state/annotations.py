@@ -16,7 +16,7 @@ from tui.core.time.zones import read_time
 from tui.storage.state.json_file import SharedFile
 
 ANNOTATIONS = "annotations.json"
-_FILE = SharedFile(ANNOTATIONS, is_strict=True)
+_FILE = SharedFile(ANNOTATIONS)
 Change = Callable[[Annotation], Annotation]
 
 

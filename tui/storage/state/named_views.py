@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,26 +13,30 @@ from tui.core.errors import Refused, UsageError
 from tui.core.sessions.session_filter import MOST_CHARACTERS, parse_filter
 from tui.core.sessions.session_order import ATTENTION, SORTS
 from tui.core.text.safe_text import one_line
-from tui.safe_io.folders import OURS, damaged
 from tui.storage.state.json_file import SharedFile, operator_file
 
 _KIND = "named-views"
-_SHARED = SharedFile("views.json", 256 * 1024, is_strict=True)
+_SHARED = SharedFile("views.json", 256 * 1024)
 _LONGEST_LISTING = 255
 _LONGEST_OPERATOR = 64
 _MOST_COLUMNS = 100
 
+Change = Callable[[tuple[NamedView, ...]], Iterable[NamedView]]
+
 
 def read_own_views(state_dir: Path, root: Path, operator: str) -> tuple[NamedView, ...]:
     """Return the operator's own views; raises `OSError` when they cannot be read."""
-    found = operator_file(state_dir, _KIND, root, operator).read()
-    return _views(found, Origin.OWN)
+    file = operator_file(state_dir, _KIND, root, operator)
+    return _views(_stored(file.read(), file.damaged), Origin.OWN)
 
 
-def write_own_views(state_dir: Path, root: Path, operator: str, views: Iterable[NamedView]) -> None:
-    """Store the operator's own views; raises `OSError`."""
-    facts = {"root": str(root), "views": {one.name: _facts(one) for one in views}}
-    operator_file(state_dir, _KIND, root, operator).write(facts)
+def change_own_views(state_dir: Path, root: Path, operator: str, change: Change) -> None:
+    """Replace the operator's own views by what `change` makes of them; as `change_shared_views`."""
+    file = operator_file(state_dir, _KIND, root, operator)
+    with file.locked():
+        stored = file.read()
+        views = _changed(_stored(stored, file.damaged), change, Origin.OWN)
+        file.write(stored | {"root": str(root), "views": views})
 
 
 def read_shared_views(root: Path) -> tuple[NamedView, ...]:
@@ -39,12 +44,10 @@ def read_shared_views(root: Path) -> tuple[NamedView, ...]:
 
     What is not a view of ours is left out: other operators write this file.
     """
-    return _views({"views": _stored_views(root)}, Origin.SHARED)
+    return _views(_stored(_SHARED.read(root), partial(_SHARED.damaged, root)), Origin.SHARED)
 
 
-def change_shared_views(
-    root: Path, change: Callable[[tuple[NamedView, ...]], Iterable[NamedView]]
-) -> None:
+def change_shared_views(root: Path, change: Change) -> None:
     """Replace the shared views by what `change` makes of them, and let no other writer between.
 
     What is not a view of ours stays in the file. Raises `OSError`, and `Refused` when another
@@ -52,25 +55,31 @@ def change_shared_views(
     replace what is not a view of ours.
     """
     with _SHARED.locked(root):
-        stored = _stored_views(root)
-        before = _views({"views": stored}, Origin.SHARED)
-        others = stored.keys() - {one.name for one in before}
-        views = {}
-        for one in change(before):
-            if one.name in others:
-                raise Refused(f"{_SHARED.name} has an invalid view {one.name}: use another name")
-            views[one.name] = stored[one.name] if one in before else _facts(one)
-        facts = {"views": views | {name: stored[name] for name in stored if name in others}}
+        stored = _SHARED.read(root)
+        views = _changed(_stored(stored, partial(_SHARED.damaged, root)), change, Origin.SHARED)
+        facts = stored | {"views": views}
         if not _SHARED.fits(facts):
             raise Refused("the shared views are full: delete one first")
         _SHARED.write(root, facts)
 
 
-def _stored_views(root: Path) -> dict[str, Any]:
+def _changed(stored: Mapping[str, Any], change: Change, origin: Origin) -> dict[str, Any]:
+    """Return what is to be stored by name; raises what `change` does, and `Refused`."""
+    before = _views(stored, origin)
+    others = stored.keys() - {one.name for one in before}
+    views = {}
+    for one in change(before):
+        if one.name in others:
+            raise Refused(f"an invalid view {one.name} is stored already: use another name")
+        views[one.name] = stored[one.name] if one in before else _facts(one)
+    return views | {name: stored[name] for name in stored if name in others}
+
+
+def _stored(found: Mapping[str, Any], damaged: Callable[[], OSError]) -> dict[str, Any]:
     """Return what is stored by name, valid or not; raises `OSError`."""
-    stored = _SHARED.read(root).get("views", {})
+    stored = found.get("views", {})
     if not isinstance(stored, dict):
-        raise damaged(root / OURS / _SHARED.name)
+        raise damaged()
     return stored
 
 
@@ -85,10 +94,7 @@ def _facts(view: NamedView) -> dict[str, Any]:
     }
 
 
-def _views(found: dict[str, Any], origin: Origin) -> tuple[NamedView, ...]:
-    stored = found.get("views")
-    if not isinstance(stored, dict):
-        return ()
+def _views(stored: Mapping[str, Any], origin: Origin) -> tuple[NamedView, ...]:
     views = (_view(name, facts, origin) for name, facts in list(stored.items())[:MOST_VIEWS])
     return tuple(one for one in views if one is not None)
 

@@ -12,7 +12,8 @@ from tui.core.limits import NOTIFIED
 from tui.core.time.zones import read_time
 from tui.storage.state.json_file import SharedFile
 
-_FILE = SharedFile("notified.json", NOTIFIED)
+# Damaged, it counts as none: alerts that are sent again are better than none.
+_FILE = SharedFile("notified.json", NOTIFIED, may_be_lost=True)
 _KEPT = timedelta(days=1)
 _AGAIN_AFTER = timedelta(minutes=5)
 _CLAIMED = "failed "  # as earlier versions write it: two versions may share a root

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 from pathlib import Path
 from typing import Any
 
@@ -21,15 +20,9 @@ _LONGEST_TEXT = 250_000
 def read_remembered(state_dir: Path, root: Path, operator: str) -> SavedView:
     """Return the saved view; what it names need not exist any more.
 
-    Raises `OSError` when it cannot be read: then it must not be overwritten. A file larger than
-    any view of ours counts as none.
+    Raises `OSError` when it cannot be read: then it must not be overwritten.
     """
-    try:
-        return _read(operator_file(state_dir, _KIND, root, operator).read())
-    except OSError as error:
-        if error.errno != errno.EFBIG:
-            raise
-        return SavedView()
+    return _read(operator_file(state_dir, _KIND, root, operator).read())
 
 
 def write_remembered(state_dir: Path, root: Path, operator: str, view: SavedView) -> None:

@@ -37,17 +37,19 @@ def remember(state_dir: Path, root: Path, seen: Mapping[str, int], now: datetime
     """Store the listings that exist with their number of sessions; vanished ones stay.
 
     A failed write is ignored. Raises `OSError` when the file cannot be read: then it is not
-    overwritten.
+    overwritten. Raises `Refused` when another console keeps it locked.
     """
     fresh = {name: {"sessions": count, "at": now.isoformat()} for name, count in seen.items()}
-    _write(state_dir, root, _read(state_dir, root) | fresh)
+    with _file(state_dir, root).locked():
+        _write(state_dir, root, _read(state_dir, root) | fresh)
 
 
 def forget(state_dir: Path, root: Path, name: str) -> None:
-    """Remove a listing; raises `OSError` when the file cannot be read."""
-    known = _read(state_dir, root)
-    if known.pop(name, None) is not None:
-        _write(state_dir, root, known)
+    """Remove a listing; raises `OSError` when the file cannot be read, and as `remember`."""
+    with _file(state_dir, root).locked():
+        known = _read(state_dir, root)
+        if known.pop(name, None) is not None:
+            _write(state_dir, root, known)
 
 
 def _file(state_dir: Path, root: Path) -> PrivateFile:
@@ -55,11 +57,12 @@ def _file(state_dir: Path, root: Path) -> PrivateFile:
 
 
 def _read(state_dir: Path, root: Path) -> dict[str, Any]:
-    value = _file(state_dir, root).read()
-    if value.get("root") != str(root.absolute()):
-        return {}
-    known = value.get("listings")
-    return known if isinstance(known, dict) else {}
+    file = _file(state_dir, root)
+    value = file.read()
+    if value and not isinstance(value.get("listings"), dict):
+        raise file.damaged()
+    is_ours = value.get("root") == str(root.absolute())  # two roots may share a file's name
+    return dict(value["listings"]) if is_ours else {}
 
 
 def _write(state_dir: Path, root: Path, known: Mapping[str, Any]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Protocol
@@ -13,7 +13,7 @@ from tui.core.console.own_command import OwnCommand
 from tui.core.console.saved_view import SavedView
 from tui.core.models.catalog import Catalog
 from tui.core.models.permission_request import PermissionRequest
-from tui.core.models.session import Session
+from tui.core.models.session import Key, Session
 from tui.core.models.verdict import Verdict
 from tui.core.sessions.catalog_changes import LastLooked
 from tui.core.sessions.cleanup_selection import CleanupCriteria
@@ -82,7 +82,7 @@ class Engine(Protocol):
     def look(self) -> Catalog: ...
     def forget(self, listing_id: str) -> str: ...
     def read_looks(self) -> LastLooked: ...
-    def write_looks(self, looks: LastLooked) -> None: ...
+    def write_looks(self, looks: LastLooked, keys: Iterable[Key]) -> None: ...
     def read_remembered(self) -> SavedView: ...
     def write_remembered(self, view: SavedView) -> None: ...
     def named_views(self) -> tuple[tuple[NamedView, ...], str]: ...

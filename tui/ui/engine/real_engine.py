@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import gc
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
 from tui.core.console.named_view import NamedView
@@ -13,7 +13,7 @@ from tui.core.console.own_command import OwnCommand
 from tui.core.console.saved_view import SavedView
 from tui.core.models.catalog import Catalog
 from tui.core.models.permission_request import PermissionRequest
-from tui.core.models.session import Session
+from tui.core.models.session import Key, Session
 from tui.core.models.verdict import Verdict
 from tui.core.sessions.catalog_changes import LastLooked
 from tui.core.sessions.cleanup_selection import CleanupCriteria
@@ -107,9 +107,9 @@ class RealEngine(Engine):
         folder, now = self._context.settings.state_dir, self.now()
         return read_looks(folder, self.root, self._own, now) if folder else LastLooked(now)
 
-    def write_looks(self, looks: LastLooked) -> None:
+    def write_looks(self, looks: LastLooked, keys: Iterable[Key]) -> None:
         if (folder := self._context.settings.state_dir) is not None:
-            write_looks(folder, self.root, self._own, looks)
+            write_looks(folder, self.root, self._own, looks, keys)
 
     def read_remembered(self) -> SavedView:
         folder = self._context.settings.state_dir

@@ -52,7 +52,7 @@ class SessionRestore:
         except (TimeoutError, OSError) as error:
             self._is_read = False
             why = error.strerror or "it took too long"
-            self._tell_once(f"the last view cannot be read, so it is not restored: {why}")
+            self._tell_once(f"the last view cannot be read, so none is restored or saved: {why}")
 
     def begin(self) -> None:
         """Save the view from now on, unless the last one could not be read."""

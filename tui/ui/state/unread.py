@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from tui.core.errors import ConsoleError
 from tui.core.models.catalog import Catalog
 from tui.core.models.session import Key, Session
 from tui.core.sessions.catalog_changes import LastLooked
@@ -26,8 +27,9 @@ class UnreadTracker:
     pressed. `unseen` is what is known now; sessions that have left the `catalog` are forgotten.
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, tell_once: Callable[[str], None]) -> None:
         self._engine = engine
+        self._tell_once = tell_once
         self._saved: LastLooked | None = None
         self._shown: Session | None = None
         self._since: datetime | None = None
@@ -64,10 +66,11 @@ class UnreadTracker:
     async def run(self, show: Callable[[], None]) -> None:
         """Read the record and `show` it, then save it from time to time."""
         while not self.is_known:
-            with suppress(OSError):
+            try:
                 self._saved = await in_background(self._engine.read_looks)
                 self.unseen = replace(self.unseen, looks=self._saved)
-            if not self.is_known:
+            except OSError as error:
+                self._tell_once(f"what is unseen is not known: {error.strerror or error}")
                 await asyncio.sleep(SAVE_EACH)
         show()
         while True:
@@ -79,8 +82,8 @@ class UnreadTracker:
         looks, catalog = self.unseen.looks, self.catalog
         if looks is not None and looks is not self._saved and catalog is not None:
             self._saved = looks
-            with suppress(OSError):
-                self._engine.write_looks(looks.only(one.key for one in catalog.sessions))
+            with suppress(OSError, ConsoleError):
+                self._engine.write_looks(looks, [one.key for one in catalog.sessions])
 
 
 def _key(session: Session | None) -> Key | None:

@@ -74,15 +74,18 @@ def _confirmed(path: Path, suspects: list[Manifest]) -> list[Manifest]:
 def _is_written(path: Path, trashed: Manifest) -> bool:
     """Whether, by the audit, the act reached its row, and no restore did since.
 
-    Whoever wrote to the row after that meant it: the act stands. A restore may be of a later act
-    that left the same row: then it proves nothing about this one.
+    Whoever wrote to the row after that meant it: the act stands. A restore that an older program
+    recorded may be of a later act that left the same row: then it proves nothing about this one.
     """
     restores = 0
     for event in read_events(
         path / DATABASE, session_id=trashed.session_id, limit=1000, with_rows=True
     ):
-        if event.action == "restore" and event.before == trashed.row_after:
-            restores += 1
+        is_back = trashed.is_restored_by(event)
+        if is_back:
+            return False
+        if is_back is None:
+            restores += event.before == trashed.row_after
         elif trashed.is_recorded_by(event):
             return restores == 0
         elif restores and event.after == trashed.row_after:

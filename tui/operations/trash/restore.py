@@ -219,7 +219,12 @@ class _Restorer:
         if not changes:
             return {}
         tracking = tracking_of(self._context, folder, back[0].zone)
-        answers = tracking.change_many(changes, action="restore", now=self._now)
+        answers = tracking.change_many(
+            changes,
+            action="restore",
+            now=self._now,
+            details={one.session_id: one.restored_detail for one in back},
+        )
         pairs = zip(changes, answers, strict=True)
         lost = {left.session_id: problem for (left, _), problem in pairs if problem is not None}
         stored = set(read_rows(folder / DATABASE)) if lost else set[Row]()

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from functools import wraps
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from tui.core.errors import Conflict, NotTracked
@@ -114,18 +115,28 @@ class Transactions:
         return after
 
     def change_many(
-        self, changes: Sequence[tuple[Row, Row]], *, action: str, now: datetime
+        self,
+        changes: Sequence[tuple[Row, Row]],
+        *,
+        action: str,
+        now: datetime,
+        details: Mapping[str, str] = MappingProxyType({}),
     ) -> Steps[tuple[Conflict | None, ...]]:
         """Do as `change` for each pair of before and after, in one commit.
 
-        Returns for each pair `None`, or the conflict that kept it from being written.
+        `details` are the events' details by session id. Returns for each pair `None`, or the
+        conflict that kept it from being written.
         """
         columns, audit = (yield from writable_columns()), self._audit()
         answers = []
         for before, after in changes:
             lost = yield from _lost(columns, before, now)
             if lost is None:
-                yield from _write(audit, columns, before, after, action=action, now=now)
+                detail = details.get(before.session_id, "")
+                facts = AuditEvent(at=now, action=action, detail=detail)
+                yield from _write(
+                    audit, columns, before, after, action=action, now=now, facts=facts
+                )
             answers.append(lost)
         yield from self._pruned()
         return tuple(answers)

@@ -17,13 +17,14 @@ from tui.core import limits
 from tui.core.listing_id import is_listing_id
 from tui.core.models.audit import AuditEvent
 from tui.core.models.row import Row
-from tui.core.text.bounded_json import parse_json
+from tui.core.text.bounded_json import json_object, parse_json
 from tui.safe_io.folders import NONE_OF_OURS, may_be_there, read_small
 from tui.safe_io.replacing import write_atomically
 from tui.safe_io.walking import names_in
 
 MANIFEST = "manifest.json"
 PURGED = ".purged"
+_RESTORED_ACT = "restored_act"
 _FIELDS = tuple(one.name for one in fields(Row))
 _MOVED = re.compile(r"([0-9]{1,6})(-[0-9]{1,6})?")
 _ERASED = re.compile(r"([0-9]{1,6})" + re.escape(PURGED))
@@ -78,6 +79,21 @@ class Manifest:
     def row_after(self) -> Row | None:
         """The row as the act left it."""
         return self.row and replace(self.row, status=self.status_after)
+
+    @property
+    def restored_detail(self) -> str:
+        """The detail of the event that records its restore: which act that takes back."""
+        return json.dumps({_RESTORED_ACT: self.act_id}) if self.act_id else ""
+
+    def is_restored_by(self, event: AuditEvent) -> bool | None:
+        """Whether an event of the audit is the restore that takes this act back.
+
+        `None` for an event of an older program, which does not say whose restore it is.
+        """
+        if (event.session_id, event.action) != (self.session_id, "restore"):
+            return False
+        act_id = json_object(event.detail).get(_RESTORED_ACT)
+        return act_id == self.act_id if act_id else None
 
     def is_recorded_by(self, event: AuditEvent) -> bool:
         """Whether an event of the audit is the act on this session that moved it."""

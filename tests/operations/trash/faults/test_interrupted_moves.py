@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
@@ -87,6 +88,44 @@ def test_the_restore_of_a_later_delete_says_nothing_of_the_first(listing: Sample
     restore(listing.context(), FIRST)
     assert len(list_trash(listing.root)) == 1
     assert found(listing) == ()
+
+
+def revive(listing: SampleListing) -> None:
+    with closing(sqlite3.connect(listing.db_path, isolation_level=None)) as pipeline:
+        pipeline.execute("UPDATE claude_sessions SET status = 'active'")
+
+
+def test_half_a_restore_is_told_from_a_later_act_that_left_the_same_row(
+    listing: SampleListing, tmp_path: Path
+) -> None:
+    """By equal rows it was the later one: that came back, and the restored one never did."""
+    delete(listing.context(), listing.session(FIRST))
+    (first,) = list_trash(listing.root)
+    revive(listing)
+    listing.write_transcript(FIRST, "Here again")
+    delete(listing.context(), listing.session(FIRST))
+    shutil.copytree(first.batch, tmp_path / "kept")
+    restore(listing.context(), first.trash_id)
+    for place in first.places:  # as if it had been killed before its files were put back
+        (listing.folder / place).unlink()
+    shutil.copytree(tmp_path / "kept", first.batch)
+    assert len(list_trash(listing.root)) == 2
+    assert found(listing) == (first,)
+
+
+def test_the_restores_of_an_older_program_are_told_apart_by_their_rows(
+    listing: SampleListing, tmp_path: Path
+) -> None:
+    delete(listing.context(), listing.session(FIRST))
+    (first,) = list_trash(listing.root)
+    shutil.copytree(first.batch, tmp_path / "kept")
+    restore(listing.context(), FIRST)
+    for place in first.places:
+        (listing.folder / place).unlink()
+    shutil.copytree(tmp_path / "kept", first.batch)
+    with closing(sqlite3.connect(listing.db_path, isolation_level=None)) as database:
+        database.execute("UPDATE claude_session_events SET detail = NULL")
+    assert found(listing) == (first,)
 
 
 def test_a_second_delete_at_the_same_moment_is_not_taken_for_the_first(

@@ -1,4 +1,4 @@
-"""Records acts that change no row, in the listing's audit or else in the logbook."""
+"""Acts that change no row: recorded in the listing's audit, or else in the logbook."""
 
 from __future__ import annotations
 
@@ -9,13 +9,28 @@ from typing import Any
 from tui.core.errors import ConsoleError
 from tui.core.models.audit import AuditEvent
 from tui.core.models.session import Session
-from tui.operations.context import Context
+from tui.operations.context import ActionResult, Context
 from tui.operations.logbook_entry import log_act
 from tui.operations.target import target_of, tracking_of
 from tui.storage.table.audit import detail_of
 
 # People's words: a purge removes them from the audit, but nothing does from the logbook.
 _WORDS = ("reason", "answers", "tags", "note")
+
+
+def act_on(
+    context: Context, session: Session, kind: str, words: str, *, is_needless: bool = False
+) -> ActionResult:
+    """Return the result of such an act on a session."""
+    return ActionResult(
+        kind=kind,
+        listing=session.listing,
+        session_id=target_of(session).session_id,
+        at=context.clock(),
+        words=words,
+        folder=session.folder,
+        is_needless=is_needless,
+    )
 
 
 def record_act(

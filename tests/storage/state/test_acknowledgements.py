@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import stat
-import subprocess
-import sys
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,10 +11,9 @@ from pathlib import Path
 import pytest
 
 from tests.support.listings.sample_listing import FIRST, SECOND
-from tests.support.place import REPOSITORY
+from tests.support.listings.shared_file import shared_file, write_at_once
 from tui.core.errors import Refused
 from tui.core.models.session import Acknowledgement
-from tui.safe_io.folders import OURS
 from tui.storage.state.acknowledgements import ACKS, forget_ack, read_acks, write_ack
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -34,17 +31,8 @@ for number in range(20):
 """
 
 
-@pytest.fixture
-def listing(tmp_path: Path) -> Path:
-    folder = tmp_path / "hollis_park"
-    folder.mkdir()
-    return folder
-
-
 def place(listing: Path) -> Path:
-    folder = listing / OURS
-    folder.mkdir(exist_ok=True)
-    return folder / ACKS
+    return shared_file(listing, ACKS)
 
 
 def test_what_is_written_is_read(listing: Path) -> None:
@@ -81,14 +69,7 @@ def test_reading_makes_nothing(listing: Path) -> None:
 
 def test_writers_at_the_same_moment_lose_nothing(listing: Path) -> None:
     """Without the lock most of them would."""
-    writers = [
-        subprocess.Popen(
-            [sys.executable, "-c", WRITE, str(listing), f"id{number}"],
-            cwd=REPOSITORY,
-        )
-        for number in range(4)
-    ]
-    assert [one.wait(timeout=60) for one in writers] == [0] * 4
+    write_at_once(WRITE, [[str(listing), f"id{number}"] for number in range(4)])
     assert len(read_acks(listing)) == 80
 
 

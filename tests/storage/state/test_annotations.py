@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,11 +10,10 @@ from typing import Any
 import pytest
 
 from tests.support.listings.sample_listing import FIRST, SECOND
-from tests.support.place import REPOSITORY
+from tests.support.listings.shared_file import shared_file, write_at_once
 from tui.core.errors import Refused
 from tui.core.models.annotation import NO_ANNOTATION, Annotation, Note, Tag
 from tui.core.sessions.annotations import LONGEST_NOTE, MOST_TAGS
-from tui.safe_io.folders import OURS
 from tui.storage.state.annotations import (
     ANNOTATIONS,
     change_annotation,
@@ -43,17 +40,8 @@ for number in range(10):
 """
 
 
-@pytest.fixture
-def listing(tmp_path: Path) -> Path:
-    folder = tmp_path / "hollis_park"
-    folder.mkdir()
-    return folder
-
-
 def place(listing: Path) -> Path:
-    folder = listing / OURS
-    folder.mkdir(exist_ok=True)
-    return folder / ANNOTATIONS
+    return shared_file(listing, ANNOTATIONS)
 
 
 def put(listing: Path, session_id: str, annotation: Annotation = TAGGED) -> None:
@@ -86,13 +74,7 @@ def test_reading_and_changing_nothing_makes_nothing(listing: Path) -> None:
 
 def test_writers_at_the_same_moment_lose_nothing(listing: Path) -> None:
     """Without the lock most of them would."""
-    writers = [
-        subprocess.Popen(
-            [sys.executable, "-c", WRITE, str(listing), f"w{number}", FIRST], cwd=REPOSITORY
-        )
-        for number in range(4)
-    ]
-    assert [one.wait(timeout=60) for one in writers] == [0] * 4
+    write_at_once(WRITE, [[str(listing), f"w{number}", FIRST] for number in range(4)])
     assert sum(len(one.tags) for one in read_annotations(listing).values()) == 40
 
 

@@ -17,6 +17,7 @@ from tui.core.models.run import Run
 from tui.core.models.session import Liveness, Process, Session
 from tui.core.text.safe_text import one_line
 from tui.core.time.expiry import parse_duration
+from tui.operations.act_record import act_on
 from tui.operations.context import ActionResult, Context
 from tui.operations.logbook_entry import log_act
 from tui.operations.running.agent_options import require_mode
@@ -280,7 +281,7 @@ def _post(context: Context, session: Session, command: Command, verb: str) -> Ac
         words += f"; its runner has not responded for {still}: {_way_out(run, target)}"
     elif not _was_taken(run, posted, command.at):
         words += "; not accepted yet"
-    return _act(context, session, target, command.kind, words)
+    return act_on(context, session, command.kind, words)
 
 
 def _was_taken(run: Run, posted: str, at: datetime) -> bool:
@@ -290,21 +291,11 @@ def _was_taken(run: Run, posted: str, at: datetime) -> bool:
     return taken
 
 
-def _act(context: Context, session: Session, target: Target, kind: str, words: str) -> ActionResult:
-    return ActionResult(
-        kind=kind,
-        listing=session.listing,
-        session_id=target.session_id,
-        at=context.clock(),
-        words=words,
-    )
-
-
 def _record_signal(
     context: Context, session: Session, target: Target, kind: str, words: str
 ) -> ActionResult:
     """Record what was done to a process that no run folder tells of."""
-    act = _act(context, session, target, kind, words)
+    act = act_on(context, session, kind, words)
     event = AuditEvent(
         at=act.at,
         action=kind,

@@ -13,6 +13,7 @@ from tui.core.models.session import Acknowledgement, Session
 from tui.core.sessions.attention import Need, mark_of, need_of, snoozed_until
 from tui.core.text.safe_text import one_line
 from tui.core.time.expiry import parse_duration
+from tui.operations.act_record import act_on
 from tui.operations.context import ActionResult, Context
 from tui.operations.formatting import moment
 from tui.operations.logbook_entry import log_act
@@ -69,12 +70,12 @@ def _settle(context: Context, session: Session, until: datetime | None) -> Actio
             stands = write_ack(target.folder, target.session_id, ack)
     if stands != ack:
         said = f"{stands.by} already acknowledged that {target.short} {what}"
-        return _act(context, session, kind, f"{said}, {ago(stands.at, now)}", is_needless=True)
+        return act_on(context, session, kind, f"{said}, {ago(stands.at, now)}", is_needless=True)
     words = f"acknowledged that {target.short} {what}"
     if until is not None:
         words = f"snoozed {target.short} until {moment(until)}{_ends_before(session, until)}"
     noted = what if until is None else f"until {until.isoformat(timespec='minutes')}: {what}"
-    return _act(context, session, kind, _logged(context, session, kind, words, noted))
+    return act_on(context, session, kind, _logged(context, session, kind, words, noted))
 
 
 def _ends_before(session: Session, until: datetime) -> str:
@@ -90,11 +91,11 @@ def _wake(context: Context, session: Session) -> ActionResult:
     target, now = target_of(session), context.clock()
     if snoozed_until(session, now, context.settings.quiet_after) is None:
         words = f"{target.short} is not snoozed"
-        return _act(context, session, "wake", words, is_needless=True)
+        return act_on(context, session, "wake", words, is_needless=True)
     with _writing():
         forget_ack(target.folder, target.session_id)
     words = f"{target.short} is no longer snoozed"
-    return _act(context, session, "wake", _logged(context, session, "wake", words))
+    return act_on(context, session, "wake", _logged(context, session, "wake", words))
 
 
 @contextmanager
@@ -116,17 +117,3 @@ def _logged(context: Context, session: Session, kind: str, words: str, note: str
         note=note,
     )
     return log_act(context, event, words)
-
-
-def _act(
-    context: Context, session: Session, kind: str, words: str, *, is_needless: bool = False
-) -> ActionResult:
-    return ActionResult(
-        kind=kind,
-        listing=session.listing,
-        session_id=session.session_id,
-        at=context.clock(),
-        words=words,
-        folder=session.folder,
-        is_needless=is_needless,
-    )

@@ -17,7 +17,7 @@ from tui.core.sessions.annotations import (
     with_tags,
     without_tags,
 )
-from tui.operations.act_record import record_act
+from tui.operations.act_record import act_on, record_act
 from tui.operations.context import ActionResult, Context
 from tui.operations.target import target_of
 from tui.storage.state.annotations import Change, change_annotation
@@ -44,7 +44,7 @@ def tag(
     more = [one for one in after.names if one not in before.names]
     less = [one for one in before.names if one not in after.names]
     if not more and not less:
-        return _act(context, session, "tag", _unchanged(session, gone), is_needless=True)
+        return act_on(context, session, "tag", _unchanged(session, gone), is_needless=True)
     facts = {"tags": " ".join([*(f"+{one}" for one in more), *(f"-{one}" for one in less)])}
     unwritten = record_act(context, session, "tag", facts)
     short = target_of(session).short
@@ -52,7 +52,7 @@ def tag(
     said += [f"removed {' '.join(less)} from {short}"] if less else []
     back = " ".join(["tag", short, *less, *(f"--remove {one}" for one in more)])
     words = f"{', '.join(said)}{unwritten}; `{back}` takes it back"
-    return _act(context, session, "tag", words)
+    return act_on(context, session, "tag", words)
 
 
 def note(context: Context, session: Session, text: str) -> ActionResult:
@@ -78,12 +78,12 @@ def note(context: Context, session: Session, text: str) -> ActionResult:
     before, after = _changed(session, change)
     if after == before:
         stands = f"has that note, by {after.note.by}" if after.note else "has no note"
-        return _act(context, session, "note", f"{short} already {stands}", is_needless=True)
+        return act_on(context, session, "note", f"{short} already {stands}", is_needless=True)
     facts = {"note": content} if content else {"words": "cleared"}
     unwritten = record_act(context, session, "note", facts)
     was = f'; it was "{before.note.content}"' if before.note is not None else ""
     words = f'noted on {short}: "{content}"' if content else f"cleared the note of {short}"
-    return _act(context, session, "note", f"{words}{unwritten}{was}")
+    return act_on(context, session, "note", f"{words}{unwritten}{was}")
 
 
 def _noted(annotation: Annotation) -> tuple[str, datetime] | None:
@@ -108,17 +108,3 @@ def _unchanged(session: Session, gone: Sequence[str]) -> str:
     if own and "-".join(own.lower().split()) in gone:
         raise Refused(f"{own!r} is the CLI's own tag of {short}: only the CLI removes it")
     return f"{short} already has no such tag" if gone else f"{short} already has this tag"
-
-
-def _act(
-    context: Context, session: Session, kind: str, words: str, *, is_needless: bool = False
-) -> ActionResult:
-    return ActionResult(
-        kind=kind,
-        listing=session.listing,
-        session_id=session.session_id,
-        at=context.clock(),
-        words=words,
-        folder=session.folder,
-        is_needless=is_needless,
-    )

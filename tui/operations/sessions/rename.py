@@ -17,6 +17,7 @@ from tui.core.errors import Conflict, ConsoleError, Reason, Refused, UsageError
 from tui.core.models.audit import AuditEvent
 from tui.core.models.session import Session, Transcript
 from tui.core.text.safe_text import one_line
+from tui.operations.act_record import act_on
 from tui.operations.context import ActionResult, Context
 from tui.operations.logbook_entry import log_act
 from tui.operations.target import (
@@ -64,14 +65,7 @@ def rename(context: Context, session: Session, title: str) -> ActionResult:
     )
     was = f'; it was "{session.title}"' if session.title not in ("", named) else ""
     words = log_act(context, event, f'renamed {target.short} to "{named}"{was}')
-    return ActionResult(
-        kind="rename",
-        listing=session.listing,
-        session_id=target.session_id,
-        at=now,
-        words=words,
-        folder=target.folder,
-    )
+    return act_on(context, session, "rename", words)
 
 
 def _transcript(session: Session, target: Target) -> Transcript:

@@ -83,7 +83,7 @@ def say_verb(context: Context, argv: Sequence[str], width: int | None = None) ->
         try:
             args = build_parser().read(argv)
             _require_in_console(args)
-            return VerbOutput(_do(context, args), printed.lines, printed.targets)
+            return VerbOutput(_do(context, args), printed.lines, printed.targets, printed.markdown)
         except ConsoleError as error:
             error.add_note("\n".join(printed.lines))
             raise

@@ -122,6 +122,13 @@ def test_the_hand_over(listing: SampleListing) -> None:
     (failure,) = report["failures"]
     assert set(failure) == set(documented("failure", "hand-over"))
     assert fields(report["costs"]) == set(documented("cost", "hand-over"))
+    listing.add("bb11", days=-0.2)
+    printed(listing, "tag", FIRST, "urgent")
+    printed(listing, "snooze", FIRST, "4h")
+    report = printed(listing, "report")
+    assert fields(report["expired"]) == set(documented("expired", "hand-over"))
+    assert fields(report["noted"]) == set(documented("noted", "hand-over"))
+    assert [one["what"] for one in report["snoozed"]] == ["snoozed"]
     run_cli(listing.root, "hold", "on")
     (held,) = printed(listing, "report")["waits"]
     assert set(held) == {*documented("check"), "command"}

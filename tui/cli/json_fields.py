@@ -18,18 +18,14 @@ from tui.core.text.bounded_json import json_object
 from tui.core.text.safe_text import safe_text
 
 if TYPE_CHECKING:  # a verb imports only what it prints
-    from collections.abc import Callable, Sequence
-
     from tui.core.models.audit import AuditEvent
     from tui.core.models.entry import Entry
     from tui.core.models.permission_request import PermissionRequest
     from tui.core.models.run import Run, SentCommand
-    from tui.core.sessions.attention import FailureGroup
     from tui.operations.context import ActionResult
     from tui.operations.finding import Finding
     from tui.operations.monitor.alerts import Alert
-    from tui.operations.monitor.hand_over import HandOver
-    from tui.operations.monitor.history import ListingStats, LoggedAct
+    from tui.operations.monitor.history import ListingStats
     from tui.operations.search.grep import GrepHit
     from tui.operations.trash.cleanup import BulkResult, CleanupPlan
     from tui.operations.trash.trash_list import TrashedSession
@@ -261,66 +257,6 @@ def alert_json(alert: Alert) -> dict[str, Any]:
         "session_id": alert.session_id or None,
         "words": alert.words,
     }
-
-
-def hand_over_json(found: HandOver, line: Callable[[Sequence[str]], str]) -> dict[str, Any]:
-    """Return a hand-over; `line` makes a command line of a verb's words."""
-    ends = found.next_end
-    return {
-        "since": iso(found.since),
-        "at": iso(found.at),
-        "listing": found.listing or None,
-        "done": [_act_json(one, line) for one in found.acts],
-        "failures": [_cause_json(one, line) for one in found.failures],
-        "recovered": [event_json(one) for one in found.recovered],
-        "waits": [_open_json(one, line) for one in found.waits],
-        "attention": [_open_json(one, line) for one in found.attention],
-        "ends": [_open_json(one, line) for one in found.ends],
-        "next_end": {"session_id": ends.session_id, "ends_at": iso(ends.ends_at)} if ends else None,
-        "costs": [asdict(one) | {"listing": one.listing or None} for one in found.spending],
-        "unread": list(found.unread),
-    }
-
-
-def _act_json(act: LoggedAct, line: Callable[[Sequence[str]], str]) -> dict[str, Any]:
-    from tui.operations.monitor.hand_over import act_command
-    from tui.view.panes.audit_line import act_words
-
-    event = act.first
-    return {
-        "at": iso(event.at),
-        "operator": event.operator,
-        "action": event.action,
-        "act_id": event.act_id or None,
-        "sessions": [
-            {"session_id": one.session_id, "listing": one.listing}
-            for one in act.events
-            if one.session_id
-        ],
-        "words": act_words(event) or None,
-        "cost_usd": event.cost_usd,
-        "command": line(act_command(event, act.sessions)),
-    }
-
-
-def _cause_json(group: FailureGroup, line: Callable[[Sequence[str]], str]) -> dict[str, Any]:
-    return {
-        "reason": group.reason or None,
-        "since": iso(group.since),
-        "sessions": [
-            session_id_json(one)
-            | {
-                "title": one.title or None,
-                "acknowledged_by": one.ack.by if one.ack else None,
-                "command": line(("resume", one.address)),
-            }
-            for one in group.sessions
-        ],
-    }
-
-
-def _open_json(alert: Alert, line: Callable[[Sequence[str]], str]) -> dict[str, Any]:
-    return alert_json(alert) | {"command": line(alert.command) or None}
 
 
 def finding_json(finding: Finding) -> dict[str, Any]:

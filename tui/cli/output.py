@@ -27,10 +27,11 @@ _encode = json.JSONEncoder(allow_nan=False).encode
 
 @dataclass(slots=True)
 class Captured:
-    """The lines that were printed, and where some of them lead, by their index."""
+    """The printed lines, where some of them lead, by their index, and which are Markdown."""
 
     lines: list[str] = field(default_factory=list)
     targets: dict[int, LineTarget] = field(default_factory=dict)
+    markdown: range = range(0)
 
 
 _CAPTURED: ContextVar[Captured | None] = ContextVar("captured", default=None)
@@ -85,6 +86,21 @@ def say(words: str) -> None:
 def put(words: str, target: LineTarget | None = None) -> None:
     """Print a line of data to stdout; `target` is where it leads on a page of the console."""
     _print(safe_text(words), sys.stdout, target)
+
+
+def put_markdown(lines: Iterable[tuple[str, LineTarget | None]]) -> None:
+    """Print lines of Markdown, which a page of the console draws as such."""
+    printed = _CAPTURED.get()
+    first = len(printed.lines) if printed is not None else 0
+    for words, target in lines:
+        put(words, target)
+    if printed is not None:
+        printed.markdown = range(first, len(printed.lines))
+
+
+def is_captured() -> bool:
+    """Whether what is printed is shown by the console."""
+    return _CAPTURED.get() is not None
 
 
 def put_json(value: Any) -> None:

@@ -55,9 +55,9 @@ _session_console() {
         hold) words='--help --json --operator --read-only --reason --restricted --root' takes='' ;;
         view) words='--columns --filter --help --json --listing --operator --read-only --restricted --root --shared --sort' takes='view' ;;
         trash) words='--help --json --operator --read-only --restricted --root' takes='trash' ;;
-        log) words='--all --help --json --operator --read-only --restricted --root' takes='session listing' ;;
+        log) words='--all --help --json --operator --read-only --restricted --root --since' takes='session listing' ;;
         stats) words='--help --json --operator --read-only --restricted --root' takes='listing' ;;
-        report) words='--ends --help --json --operator --output --read-only --restricted --root --since' takes='listing' ;;
+        report) words='--all --ends --help --json --operator --output --read-only --restricted --root --since' takes='listing' ;;
         doctor) words='--fix --help --json --operator --read-only --restricted --root' takes='listing' ;;
         check) words='--ends --help --json --notify --operator --read-only --restricted --root' takes='' ;;
         info) words='--help --json --operator --read-only --restricted --root' takes='' ;;

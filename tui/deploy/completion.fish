@@ -136,10 +136,12 @@ complete -c session-console -n __fish_use_subcommand -a trash -d 'list the trash
 complete -c session-console -n '__fish_seen_subcommand_from trash' -a '(__session_console_names trash)'
 complete -c session-console -n __fish_use_subcommand -a log -d 'print who did what'
 complete -c session-console -n '__fish_seen_subcommand_from log' -l all
+complete -c session-console -n '__fish_seen_subcommand_from log' -l since -r
 complete -c session-console -n '__fish_seen_subcommand_from log' -a '(__session_console_names session listing)'
 complete -c session-console -n __fish_use_subcommand -a stats -d 'count sessions, bytes and costs by listing'
 complete -c session-console -n '__fish_seen_subcommand_from stats' -a '(__session_console_names listing)'
 complete -c session-console -n __fish_use_subcommand -a report -d 'write the hand-over: what was done, failed, waits, ends next, and cost'
+complete -c session-console -n '__fish_seen_subcommand_from report' -l all
 complete -c session-console -n '__fish_seen_subcommand_from report' -l ends -r
 complete -c session-console -n '__fish_seen_subcommand_from report' -l output -r
 complete -c session-console -n '__fish_seen_subcommand_from report' -l since -r

@@ -90,9 +90,9 @@ _session-console() {
                 hold) _arguments --help --json '--operator=:value:_default' --read-only '--reason=:value:_default' --restricted '--root=:folder:_files -/' ;;
                 view) _arguments --help '--columns=:value:_default' '--filter=:value:_default' --json '--listing=:value:_default' '--operator=:value:_default' --read-only --restricted '--root=:folder:_files -/' --shared '--sort=:order:(attention ends quiet size cost listing stage title id model owner context created tags note expires swept)' '*:name: _session_console_names view' ;;
                 trash) _arguments --help --json '--operator=:value:_default' --read-only --restricted '--root=:folder:_files -/' '*:name: _session_console_names trash' ;;
-                log) _arguments --help --all --json '--operator=:value:_default' --read-only --restricted '--root=:folder:_files -/' '*:name: _session_console_names session listing' ;;
+                log) _arguments --help --all --json '--operator=:value:_default' --read-only --restricted '--root=:folder:_files -/' '--since=:value:_default' '*:name: _session_console_names session listing' ;;
                 stats) _arguments --help --json '--operator=:value:_default' --read-only --restricted '--root=:folder:_files -/' '*:name: _session_console_names listing' ;;
-                report) _arguments --help '--ends=:value:_default' --json '--operator=:value:_default' '--output=:value:_default' --read-only --restricted '--root=:folder:_files -/' '--since=:value:_default' '*:name: _session_console_names listing' ;;
+                report) _arguments --help --all '--ends=:value:_default' --json '--operator=:value:_default' '--output=:value:_default' --read-only --restricted '--root=:folder:_files -/' '--since=:value:_default' '*:name: _session_console_names listing' ;;
                 doctor) _arguments --help --fix --json '--operator=:value:_default' --read-only --restricted '--root=:folder:_files -/' '*:name: _session_console_names listing' ;;
                 check) _arguments --help '--ends=:value:_default' --json --notify '--operator=:value:_default' --read-only --restricted '--root=:folder:_files -/' ;;
                 info) _arguments --help --json '--operator=:value:_default' --read-only --restricted '--root=:folder:_files -/' ;;

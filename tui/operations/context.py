@@ -89,11 +89,13 @@ class VerbOutput:
     """The output of a verb that was run inside the console, stdout and stderr line by line.
 
     `code` is the exit code that it would have had; `targets` are where lines lead, by their index.
+    The lines in `markdown` are Markdown.
     """
 
     code: int
     lines: Sequence[str]
     targets: Mapping[int, LineTarget] = field(default_factory=dict)
+    markdown: range = range(0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ import json
 import re
 import shlex
 import stat
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -22,14 +23,18 @@ from tests.support.listings.sample_listing import (
 )
 from tui.__main__ import say_verb
 from tui.core.errors import Refused, UsageError
+from tui.core.models.audit import AuditEvent
 from tui.operations.sessions.extend import extend, plan_extension
 from tui.operations.sessions.rename import rename
 from tui.operations.sessions.row_edits import fail
 from tui.operations.trash.delete import delete
+from tui.storage.table.audit import detail_of
+from tui.storage.table.tracking import Tracking
 
 THIRD = "9f2e0000-1111-4222-8333-444455556666"
-HEADS = ["Waits for somebody", "Failed", "Ends next", "Needs a look", "Done", "Cost"]
+HEADS = ["In short", "Waits for somebody", "Failed", "Ends next", "Done"]
 HOSTILE = "x](http://evil) <img src=http://evil> `# ![a](http://evil) |\n\n# Done (99)\n---\n"
+NOW, HOUR = datetime.now(UTC), timedelta(hours=1)
 RENDER = MarkdownIt("gfm-like", {"html": True, "linkify": False})
 
 
@@ -59,14 +64,16 @@ def test_everything_is_told_with_a_command_that_works(listing: SampleListing) ->
     assert (done.returncode, done.stderr) == (0, "")
     heads = [one.rpartition(" (")[0] or one for one in headings(done.stdout)]
     assert heads == HEADS
-    assert "### 401 invalid key (1 session" in done.stdout
-    assert "### anna (2)" in done.stdout
-    assert "### ben (1)" in done.stdout
+    assert "- **401 invalid key**: `hollis_park/9f2c0000`" in done.stdout
+    assert [line.split()[1] for line in done.stdout.splitlines() if line.startswith("- **")] == [
+        *("**1", "**1", "**401"),
+        *("**anna**", "**anna**", "**ben**"),
+    ]
     commands = re.findall(r"`session-console (--root .*?)`", done.stdout)
     verbs = {shlex.split(one)[2] for one in commands}
-    assert verbs == {"answer", "resume", "show", "restore", "stats", "extend"}
+    assert verbs == {"answer", "resume", "show", "restore", "log", "report", "extend"}
     for words in (shlex.split(one) for one in commands):
-        if words[2] in ("show", "restore", "extend"):
+        if words[2] not in ("answer", "resume"):
             assert run_cli(Path(words[1]), *words[2:]).returncode == 0, words
 
 
@@ -95,12 +102,63 @@ def test_hostile_titles_and_reasons_stay_within_their_lines(listing: SampleListi
 def test_each_line_leads_on_in_the_console(listing: SampleListing) -> None:
     act_a_little(listing)
     said = say_verb(listing.context(), ["report", "--since", "1h"])
-    led = {said.lines[index].split(" ")[-2]: target for index, target in said.targets.items()}
+    led = {
+        said.lines[index].rpartition("`:")[2].split(" ")[0]: target
+        for index, target in said.targets.items()
+    }
     assert led["answer"].command == ("answer", f"hollis_park/{SECOND}")
     assert led["resume"].command == ("resume", f"hollis_park/{FIRST}")
-    assert (led["show"].command, led["show"].listing) == ((), "hollis_park")
-    entry = next(index for index, line in enumerate(said.lines) if line.startswith("- `"))
-    assert said.targets[entry].session_id == SECOND
+    assert (led["show"].command, led["show"].session_id) == ((), SECOND)
+    assert led["log"].command[:3] == ("log", "-n", "3")
+    assert "session-console" not in "".join(said.lines)
+
+
+def test_equal_things_are_one_line_with_one_command_for_all_of_them(tmp_path: Path) -> None:
+    listings = [SampleListing(tmp_path / "outputs", name) for name in ("alder", "beacon")]
+    for number in range(8):
+        one = listings[number % 2]
+        own = f"{number:08x}-1111-4222-8333-444455556666"
+        one.add(own, days=0.5)
+        fail(one.context(), one.session(own), f"429 after {1000 + number} s")
+    text = run_cli(listings[0].root, "report", "--since", "1h").stdout
+    (failed,) = (line for line in text.splitlines() if "429" in line)
+    assert "8 sessions since" in failed
+    assert "(alder 4, beacon 4)" in failed
+    assert failed.count(" --also ") == 7
+    (done,) = (line for line in text.splitlines() if line.startswith("- **anna**"))
+    assert "fail: 8 sessions (alder 4, beacon 4)" in done
+    assert "- and 2 more: `" in text
+    (extending,) = (line for line in text.splitlines() if line.startswith("- for all of them"))
+    assert extending.count("/0000000") == 8
+    everything = run_cli(listings[0].root, "report", "--since", "1h", "--all").stdout
+    assert "more: `" not in everything
+    assert everything.count("  - `") == 8
+    assert everything.count("- **anna**") == 8
+
+
+def test_what_expired_was_answered_snoozed_and_noted_is_told(listing: SampleListing) -> None:
+    listing.add("bb110000", days=-0.2)
+    for number, decision in enumerate(("allow", "allow", "deny")):
+        detail = detail_of({"tool": "Bash", "decision": decision})
+        event = AuditEvent(
+            at=datetime.now(UTC), action="answer", session_id=FIRST, detail=detail, note=str(number)
+        )
+        Tracking(listing.db_path, UTC, "ben").note(event)
+    run_cli(listing.root, "tag", FIRST, "urgent")
+    text = run_cli(listing.root, "report", "--since", "8h").stdout
+    assert "- **ben** answer: allow Bash 2, deny Bash 1" in text
+    assert "## Expired since then (1)" in text
+    assert "- `hollis_park/bb110000`" in text
+    assert "tags urgent" in text
+    found = json.loads(run_cli(listing.root, "report", "--since", "8h", "--json").stdout)
+    assert [one["session_id"] for one in found["expired"]] == ["bb110000"]
+    assert [one["tags"] for one in found["noted"]] == [["urgent"]]
+
+
+def test_what_needs_nobody_is_said_at_the_top(listing: SampleListing) -> None:
+    text = run_cli(listing.root, "report", "--since", "1h").stdout
+    assert headings(text)[0] == "In short"
+    assert "- Nothing needs anybody now." in text
 
 
 def test_a_note_goes_with_its_session(listing: SampleListing) -> None:
@@ -172,9 +230,21 @@ def test_what_cannot_be_read_is_said_and_makes_the_exit_code(listing: SampleList
 
 
 def test_what_since_and_listing_do_not_know_is_refused(listing: SampleListing) -> None:
-    with pytest.raises(UsageError, match="22:00"):
-        say_verb(listing.context(), ["report", "--since", "yore"])
+    for verb in ("report", "log", "grep -e x"):
+        for typed in ("yore", "25:00", "2026-13-01"):
+            with pytest.raises(UsageError, match=r"22:00, yesterday, .* or 8h"):
+                say_verb(listing.context(), [*verb.split(), "--since", typed])
     assert run_cli(listing.root, "report", "nobody").returncode == 3
+
+
+def test_the_log_since_then_is_only_that(listing: SampleListing) -> None:
+    fail(replace(listing.context(), clock=lambda: NOW - 3 * HOUR), listing.session(FIRST), "old")
+    fail(listing.context(), listing.session(SECOND), "new")
+    lines = run_cli(listing.root, "log", "--since", "2h").stdout
+    assert "new" in lines
+    assert "old" not in lines
+    none = run_cli(listing.root, "log", "--since", "1s", THIRD)
+    assert none.stderr == "nothing has been done here since then\n"
 
 
 def test_a_root_of_600_sessions_is_told_in_seconds(tmp_path: Path) -> None:
@@ -191,4 +261,5 @@ def test_a_root_of_600_sessions_is_told_in_seconds(tmp_path: Path) -> None:
     lines = say_verb(listings[0].context(), ["report", "--since", "22:00"]).lines
     assert datetime.now(UTC) - begun < timedelta(seconds=30)
     assert "## Failed (600)" in lines
-    assert any(line.startswith("- and 580 more: ") for line in lines)
+    assert any("600 sessions since" in line and "; the first 50: " in line for line in lines)
+    assert len(lines) <= 100

@@ -29,6 +29,8 @@ from tui.core.console.pane_table import LISTINGS, LIVE, SESSIONS
 from tui.core.models.entry import Entry, EntryKind
 from tui.core.models.line_target import LineTarget
 from tui.core.models.session import Session
+from tui.operations.sessions.rename import rename
+from tui.operations.sessions.row_edits import fail
 from tui.operations.stream.follow import StreamUpdate
 from tui.ui.engine.real_engine import RealEngine
 
@@ -349,6 +351,35 @@ async def test_a_search_of_real_transcripts_leads_to_the_line_that_was_said(tmp_
             assert at.session.session_id == LONGEST
             await at.press("escape")
         assert "3 hits" in at.page
+
+
+async def test_the_report_is_drawn_as_text_and_its_lines_lead_on(tmp_path: Path) -> None:
+    """A title or a reason of others can neither make a heading nor hide its own marks."""
+    listing = await asyncio.to_thread(listing_with_markdown, tmp_path)
+    context = listing.context()
+    engine = RealEngine(context, partial(say_verb, context), verb_infos())
+    async with console_over(engine, (120, 36), waits=False) as at:
+        await at.until(lambda: len(at.listed) == 1)
+        await open_page(at, "report")
+        rows = [row.strip() for row in at.page.split("\n")]
+        assert "Failed (1)" in rows
+        assert "Done (99)" not in rows
+        assert "no `key` **here** # Done (99)" in at.page
+        assert "**big** `x` # a | b [words](http://else)" in at.page
+        assert "## " not in at.page
+        assert "\\" not in at.page
+        assert f":resume hollis_park/{SECOND[:8]}" in " ".join(" ".join(rows).split())
+        await at.press("g", "enter")
+        assert at.typed == f"resume hollis_park/{SECOND}"
+
+
+def listing_with_markdown(place: Path) -> SampleListing:
+    """Return a listing whose session has Markdown for its title, and failed with some."""
+    listing = SampleListing(place / "outputs")
+    listing.add(SECOND, days=9)
+    rename(listing.context(), listing.session(SECOND), "**big** `x` # a | b [words](http://else)")
+    fail(listing.context(), listing.session(SECOND), "no `key` **here** \x1b[31m# Done (99)")
+    return listing
 
 
 def in_live(at: Console, words: str) -> bool:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tui.core.text.safe_text import cell_width, safe_text
 from tui.view.text.lines import Line
-from tui.view.text.markdown import markdown_lines
+from tui.view.text.markdown import markdown_lines, numbered_markdown
 
 PIECES = st.sampled_from(
     ["# ", "**", "*", "`", "```\n", "| a | b |\n|---|--:|\n", "> ", "- ", "1. ", "[x](u)", "漢字",
@@ -142,3 +142,10 @@ def test_hostile_text_takes_no_square_of_its_length(piece: str) -> None:
     began = time.process_time()
     markdown_lines(piece * max(1, 100_000 // len(piece)), 80)
     assert time.process_time() - began < 60  # fifty times what it takes; else it is minutes
+
+
+def test_each_line_knows_the_line_that_its_block_begins_at() -> None:
+    source = ["# Head", "", "- a list item of several words", "| a |", "| --- |", "| 1 |", "end"]
+    drawn = [(number, text(line).rstrip()) for number, line in numbered_markdown(source, 20)]
+    assert drawn[:4] == [(0, "Head"), (1, ""), (2, "- a list item of"), (2, "  several words")]
+    assert [number for number, _ in drawn[4:]] == [3, 3, 3, 6]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from tui.core.models.audit import AuditEvent
 from tui.core.models.catalog import Catalog
@@ -19,6 +19,7 @@ from tui.core.sessions.attention import (
     need_of,
     snoozed_until,
 )
+from tui.core.sessions.listing_join import is_gone
 from tui.core.text.bounded_json import json_object
 from tui.core.text.safe_text import one_line
 from tui.operations.context import Context
@@ -29,7 +30,9 @@ from tui.operations.monitor.needs import Alert, needs, needs_of_trash
 from tui.operations.running.hold import hold_words
 
 MOST_ACTS = 2_000
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 _TURNS = ("succeed", "fail", "turn")  # the actions of a run's events at the end of a turn
+_OF_THEIR_OWN = ("waiting", "failed", "ends")
 _MOVED, _GONE, _HOLDS = ("delete", "clean-up"), ("purge",), ("hold", "lift")
 
 
@@ -55,12 +58,15 @@ class HandOver:
     """A root or a listing since a moment, for whoever takes over.
 
     `acts` are the oldest first; `failures` are those not acknowledged, or new since then;
-    `recovered` the last failure of each session that has not failed any more. `ends` are ordered by
-    time. `unread` is what could not be read: there may be more of everything.
+    `recovered` the last failure of each session that has not failed any more. `ends` is what ends
+    `within` that time from now, `expired` what ended since then and is still there; both by time.
+    `snoozed` comes back by itself; `noted` has a note or tags, the latest written first. `unread`
+    is what could not be read: there may be more of everything.
     """
 
     at: datetime
     since: datetime
+    within: timedelta
     listing: str
     sessions: tuple[Session, ...]
     acts: tuple[LoggedAct, ...]
@@ -68,7 +74,10 @@ class HandOver:
     recovered: tuple[AuditEvent, ...]
     waits: tuple[Alert, ...]
     attention: tuple[Alert, ...]
+    snoozed: tuple[Alert, ...]
     ends: tuple[Alert, ...]
+    expired: tuple[Session, ...]
+    noted: tuple[Session, ...]
     next_end: Session | None
     spending: tuple[Spending, ...]
     unread: tuple[str, ...]
@@ -92,17 +101,18 @@ def hand_over(
     return HandOver(
         at=now,
         since=since,
+        within=ends_within,
         listing=listing,
         sessions=catalog.sessions,
         acts=acts,
         failures=by_cause(failed),
         recovered=_recovered(acts, failed),
         waits=(*_of(alerts, "waiting"), *_queued(catalog.sessions), *_hold(catalog)),
-        attention=(
-            *(one for one in alerts if one.what not in ("waiting", "failed", "ends")),
-            *_snoozed(catalog.sessions, now, context.settings.quiet_after),
-        ),
+        attention=tuple(one for one in alerts if one.what not in _OF_THEIR_OWN),
+        snoozed=tuple(_snoozed(catalog.sessions, now, context.settings.quiet_after)),
         ends=tuple(sorted(_of(alerts, "ends"), key=lambda one: one.mark)),
+        expired=_expired(catalog.sessions, now, since),
+        noted=_noted(catalog.sessions),
         next_end=next_end(catalog.sessions, now),
         spending=_spending(catalog, acts, since),
         unread=tuple(unread),
@@ -187,6 +197,28 @@ def _snoozed(sessions: Iterable[Session], now: datetime, quiet_after: timedelta)
                 session_id=one.session_id,
                 command=("snooze", one.address, "off"),
             )
+
+
+def _expired(sessions: Iterable[Session], now: datetime, since: datetime) -> tuple[Session, ...]:
+    """Return what has ended since then by its expiry or the sweep, and has something left."""
+    ended = [
+        (one.ends_at, one.key, one)
+        for one in sessions
+        if one.ends_at is not None and since <= one.ends_at <= now and not is_gone(one)
+    ]
+    return tuple(one for *_, one in sorted(ended, key=lambda one: one[:2]))
+
+
+def _noted(sessions: Iterable[Session]) -> tuple[Session, ...]:
+    known = [one for one in sessions if one.note or one.tags]
+    return tuple(sorted(known, key=noted_at, reverse=True))
+
+
+def noted_at(session: Session) -> datetime:
+    """Return when its note or the last of its tags was written; long ago for the CLI's own tag."""
+    note, tags = session.annotation.note, session.annotation.tags
+    moments = [one.at for one in (*tags, *((note,) if note else ()))]
+    return max(moments, default=_LONG_AGO)
 
 
 def _hold(catalog: Catalog) -> Iterator[Alert]:

@@ -11,7 +11,7 @@ from tui.ui.widgets.page import Draw, PagePane
 from tui.ui.widgets.page_cursor import Targets
 from tui.ui.widgets.prompt import PromptBar
 from tui.view.panes.messages import Said, message_lines
-from tui.view.panes.page import Named, help_lines
+from tui.view.panes.page import NO_MARKDOWN, Named, help_lines
 
 _NO_TARGETS: Targets = {}
 
@@ -35,10 +35,11 @@ class Pages:
         lines: Sequence[str],
         targets: Targets = _NO_TARGETS,
         *,
+        markdown: range = NO_MARKDOWN,
         is_at_end: bool = False,
     ) -> None:
-        """Show lines of text; `targets` are where some of them lead, by their index."""
-        self.pane.open_text(title, lines, targets, is_at_end=is_at_end)
+        """Show lines of text, and those in `markdown` as such; `targets` are where some lead."""
+        self.pane.open_text(title, lines, targets, markdown=markdown, is_at_end=is_at_end)
         self.fit()
 
     def draw(self, title: str, draw: Draw, *, is_at_end: bool = False) -> None:

@@ -53,13 +53,19 @@ class PagePane(Pane):
         self._show(title, draw, PageCursor({}), is_at_end=is_at_end, is_paged=is_paged)
 
     def open_text(
-        self, title: str, lines: Sequence[str], targets: Targets, *, is_at_end: bool = False
+        self,
+        title: str,
+        lines: Sequence[str],
+        targets: Targets,
+        *,
+        markdown: range,
+        is_at_end: bool = False,
     ) -> None:
         """Show lines of text, from their top or from their end; some lead to `targets`."""
         cursor = PageCursor(targets, is_at_end=is_at_end)
 
         def draw(width: int) -> tuple[Line, ...]:
-            numbered = tuple(page.numbered_lines(lines, width))
+            numbered = tuple(page.numbered_lines(lines, width, markdown))
             cursor.lay_out([number for number, _ in numbered])
             return tuple(line for _, line in numbered)
 

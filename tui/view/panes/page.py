@@ -12,21 +12,35 @@ from tui.core.text.safe_text import cell_width, fit
 from tui.view.text import signs
 from tui.view.text.formatting import STATE_WIDTH, state_legend
 from tui.view.text.lines import Cell, Line
+from tui.view.text.markdown import numbered_markdown
 from tui.view.text.styled_text import wrap
 
+NO_MARKDOWN = range(0)
 _KEY_WIDTH = 8
 _VERB_WIDTH = 11
 
 
-def text_lines(lines: Iterable[str], width: int) -> tuple[Line, ...]:
+def text_lines(lines: Sequence[str], width: int) -> tuple[Line, ...]:
     """Return lines of text; what is wider than `width` continues on the next line, indented."""
     return tuple(line for _, line in numbered_lines(lines, width))
 
 
-def numbered_lines(lines: Iterable[str], width: int) -> Iterator[tuple[int, Line]]:
-    """Yield the same lines, each with the index of the text that it is a piece of."""
+def numbered_lines(
+    lines: Sequence[str], width: int, markdown: range = NO_MARKDOWN
+) -> Iterator[tuple[int, Line]]:
+    """Yield the same lines, each with the index of the text that it is a piece of.
+
+    Those in `markdown` are drawn as such.
+    """
     room = max(20, width - 2)
-    for number, line in enumerate(lines):
+    yield from _pieces(lines[: markdown.start], 0, room)
+    for number, line in numbered_markdown(lines[markdown.start : markdown.stop], room):
+        yield markdown.start + number, (Cell(" "), *line)
+    yield from _pieces(lines[markdown.stop :], markdown.stop, room)
+
+
+def _pieces(lines: Sequence[str], first: int, room: int) -> Iterator[tuple[int, Line]]:
+    for number, line in enumerate(lines, first):
         for piece in _broken(line, room):
             yield number, (Cell(f" {piece}"),)
 

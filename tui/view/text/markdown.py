@@ -29,6 +29,13 @@ def markdown_lines(text: str, width: int) -> list[Line]:
     return _Blocks(text.strip("\n").split("\n"), max(8, width)).lines()
 
 
+def numbered_markdown(lines: Sequence[str], width: int) -> list[tuple[int, Line]]:
+    """Return the same of a text in lines, each with the index of the line its block begins at."""
+    blocks = _Blocks(lines, max(8, width))
+    drawn = blocks.lines()
+    return list(zip(blocks.origins, drawn, strict=False))
+
+
 class _Blocks:
     def __init__(self, source: Sequence[str], width: int, style: str = "", depth: int = 0) -> None:
         self._source = source
@@ -37,16 +44,18 @@ class _Blocks:
         self._depth = depth
         self._at = 0
         self._lines: list[Line] = []
+        self.origins: list[int] = []
         self._hang = 0
 
     def lines(self) -> list[Line]:
         """Render block after block; each takes at least one source line."""
         while self._at < len(self._source):
-            line = self._source[self._at].expandtabs(4)
+            first, line = self._at, self._source[self._at].expandtabs(4)
             if not line.strip():
                 self._blank()
             elif not (len(line) <= _LONGEST and self._block(line)):
                 self._plain(line)
+            self.origins += [first] * (len(self._lines) - len(self.origins))
         while self._lines and not self._lines[-1]:
             self._lines.pop()
         return self._lines

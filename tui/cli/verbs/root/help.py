@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import re
 
-from tui.cli.output import put, put_json, terminal_width
+from tui.cli.output import is_captured, put, put_json, put_markdown, terminal_width
 from tui.core.errors import UsageError
 from tui.core.text.safe_text import one_line
 from tui.guides import read_guide, topic_names, topics
@@ -42,6 +42,9 @@ def _put_guide(topic: str, *, as_json: bool) -> None:
     text = read_guide(topic)
     if as_json:
         put_json({"topic": topic, "text": text})
+        return
+    if is_captured():
+        put_markdown((line, None) for line in text.rstrip("\n").split("\n"))
         return
     for line in markdown_lines(_with_ticks(text), min(terminal_width(), _WIDEST)):
         put("".join(cell.text for cell in line).rstrip())

@@ -14,6 +14,7 @@ from tui.core.errors import UnknownId
 from tui.core.listing_id import is_listing_id
 from tui.core.models.audit import AuditEvent
 from tui.core.models.line_target import LineTarget
+from tui.core.time.since import parse_since
 from tui.core.time.zones import LOCAL
 from tui.operations.context import Context
 from tui.operations.monitor.history import LoggedAct, grouped_acts
@@ -30,6 +31,7 @@ def log(context: Context, args: argparse.Namespace) -> int:
         listing=listing,
         session_id=session_id,
         limit=args.n,
+        since=parse_since(args.since, context.clock(), LOCAL) if args.since else None,
         is_whole=is_whole,
         report=problems.setdefault,
     )
@@ -42,7 +44,11 @@ def log(context: Context, args: argparse.Namespace) -> int:
     elif found:
         _put_actions(found, is_whole=is_whole)
     elif not problems:
-        say("nothing has been done here yet")
+        say(
+            "nothing has been done here since then"
+            if args.since
+            else "nothing has been done here yet"
+        )
     return int(bool(problems))
 
 

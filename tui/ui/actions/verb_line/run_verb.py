@@ -66,6 +66,10 @@ class _Saying:
             lines.pop()
         return lines
 
+    def markdown(self) -> range:
+        """Return which lines of the output are Markdown; no verb that has any runs on sessions."""
+        return self.outputs[0].markdown if self.outputs else range(0)
+
     def sum(self) -> str:
         """Return the result in one line."""
         lines = self.lines()
@@ -150,5 +154,7 @@ def _shown(context: ActionContext, saying: _Saying) -> Outcome:
         said = saying.sum() if lines else f"{saying.verb}: done"
         return Outcome(said, "bad" if is_bad else "good", failed=failed)
     is_at_end = saying.verb in _AT_ITS_END
-    context.pages.open(saying.title(), lines, targets, is_at_end=is_at_end)
+    context.pages.open(
+        saying.title(), lines, targets, markdown=saying.markdown(), is_at_end=is_at_end
+    )
     return Outcome(saying.sum() if len(saying.calls) > 1 else "", failed=failed)

@@ -1,0 +1,1 @@
+"""The hand-over as Markdown, in the order of urgency, and as JSON."""

@@ -1,0 +1,84 @@
+"""The whole hand-over: what needs somebody first, on one screen, then everything by urgency."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tui.cli.hand_over.rows import EMPTY, CommandLines, Row, section, shown
+from tui.cli.hand_over.still_open import StillOpen, duration
+from tui.cli.hand_over.what_was_done import WhatWasDone
+from tui.core.models.session import Liveness
+from tui.core.time.zones import LOCAL
+from tui.operations.formatting import count, moment, span
+from tui.operations.monitor.hand_over import HandOver
+from tui.view.text.formatting import cost
+from tui.view.text.formatting import moment as short_moment
+
+_MOST_UNREAD = 5
+
+
+def hand_over_rows(
+    found: HandOver, root: str, line: CommandLines, *, has_all: bool
+) -> Iterator[Row]:
+    """Yield the lines of the hand-over of a root; `has_all` lists what is else counted."""
+    of = f" of {shown(found.listing, 64)}" if found.listing else ""
+    yield Row(f"# Hand-over{of}: {shown(root, 64)}")
+    yield EMPTY
+    length = span(found.at - found.since)
+    yield Row(f"From {moment(found.since)} to {moment(found.at)} ({length}).")
+    yield from _unread(found, line, has_all=has_all)
+    yield from section("In short", (Row(f"- {words}") for words in _summary(found)))
+    yield from StillOpen(found, line, has_all).rows()
+    yield from WhatWasDone(found, line, has_all).rows()
+    if not has_all:
+        named = (found.listing,) if found.listing else ()
+        since = f"{found.since.astimezone(LOCAL):%Y-%m-%d %H:%M}"
+        yield EMPTY
+        yield line.row("All of it", ("report", *named, "--since", since, "--all"))
+
+
+def _unread(found: HandOver, line: CommandLines, *, has_all: bool) -> Iterator[Row]:
+    if not found.unread:
+        return
+    most = len(found.unread) if has_all else _MOST_UNREAD
+    yield EMPTY
+    yield Row("**Not everything could be read: there may be more of everything.**")
+    yield EMPTY
+    yield from (Row(f"- {shown(words, 200)}") for words in found.unread[:most])
+    if len(found.unread) > most:
+        yield line.row(f"- and {len(found.unread) - most} more", ("doctor",))
+
+
+def _summary(found: HandOver) -> list[str]:
+    """Return what somebody must do or know, the most urgent first."""
+    urgent = [words for words in _urgent(found) if words]
+    return [*(urgent or ["Nothing needs anybody now."]), *filter(None, _besides(found))]
+
+
+def _urgent(found: HandOver) -> Iterator[str]:
+    waiting = [one for one in found.waits if one.what == "waiting"]
+    yield f"**{count(len(waiting), 'agent')} waiting for an answer**" if waiting else ""
+    yield from (f"**{shown(one.words, 200)}**" for one in found.waits if one.what == "hold")
+    failed, causes = sum(len(one.sessions) for one in found.failures), len(found.failures)
+    yield f"**{failed} failed**, for {count(causes, 'cause')}" if failed else ""
+    if found.ends:
+        alert = found.ends[0]
+        key = (alert.listing, alert.session_id)
+        at = next(short_moment(one.ends_at, LOCAL) for one in found.sessions if one.key == key)
+        yield f"**{len(found.ends)} ending within {duration(found.within)}**, the first at {at}"
+    looks = [one for one in found.attention if one.level != "note"]
+    yield f"**{len(looks)} more to look at**" if looks else ""
+
+
+def _besides(found: HandOver) -> Iterator[str]:
+    live = [one for one in found.sessions if one.is_live and one.liveness is not Liveness.WAITING]
+    queued = sum(one.liveness is Liveness.QUEUED for one in live)
+    waits = f", {queued} queued" if queued else ""
+    yield f"{len(live) - queued} running{waits}" if live else ""
+    yield f"{len(found.expired)} expired since then" if found.expired else ""
+    yield f"{len(found.snoozed)} snoozed" if found.snoozed else ""
+    yield f"{count(len(found.noted), 'session')} with notes or tags" if found.noted else ""
+    operators, whole = {one.first.operator for one in found.acts}, found.spending[-1]
+    done = f"{count(len(found.acts), 'action')} by {count(len(operators), 'operator')}"
+    spent = f"{cost(whole.cost_usd)}{' or more' if whole.unknown else ''}"
+    yield f"{done}; {count(whole.turns, 'turn')} for {spent} (US dollars)"

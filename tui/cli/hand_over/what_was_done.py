@@ -1,0 +1,154 @@
+"""The sections on what was done: by whom, of which kind, and at what cost."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from tui.cli.hand_over.rows import EMPTY, CommandLines, Row, by_listing, section, shown, where
+from tui.core.act_summary import action_word
+from tui.core.models.audit import AuditEvent
+from tui.core.text.bounded_json import json_object
+from tui.core.text.markdown_quoting import code, escaped
+from tui.core.text.safe_text import one_line
+from tui.core.time.zones import LOCAL
+from tui.operations.formatting import count
+from tui.operations.monitor.hand_over import HandOver, Spending, act_command, is_turn
+from tui.operations.monitor.history import LoggedAct
+from tui.view.panes.audit_line import act_words
+from tui.view.text.formatting import cost, moment
+
+_MOST_OPERATORS, _MOST_KINDS, _MOST_LISTINGS, _MOST_TOOLS = 8, 6, 8, 6
+_ANSWERS = ("answer",)
+_ELSEWHERE = (
+    "Not in the audit: sessions that something else wrote to, such as a pipeline, and what they "
+    "have cost from their first turn on."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class WhatWasDone:
+    """Writes these sections; `has_all` lists every act and every listing."""
+
+    found: HandOver
+    line: CommandLines
+    has_all: bool
+
+    def rows(self) -> list[Row]:
+        """Return the sections that have anything."""
+        found = self.found
+        return [
+            *section(f"Done ({len(found.acts)})", self._done()),
+            *section("Cost in US dollars", self._costs()),
+        ]
+
+    @property
+    def _log(self) -> tuple[str, ...]:
+        since = f"{self.found.since.astimezone(LOCAL):%Y-%m-%d %H:%M}"
+        named = (self.found.listing,) if self.found.listing else ()
+        return ("log", *named, "-n", str(len(self.found.acts)), "--since", since)
+
+    def _done(self) -> Iterator[Row]:
+        acts = self.found.acts
+        operators = Counter(one.first.operator for one in acts).most_common()
+        most = len(operators) if self.has_all else _MOST_OPERATORS
+        for operator, _ in operators[:most]:
+            yield from self._of([one for one in acts if one.first.operator == operator])
+        if len(operators) > most:
+            number = sum(many for _, many in operators[most:])
+            others = count(len(operators) - most, "other operator")
+            yield Row(f"- {count(number, 'action')} by {others}")
+        if acts:
+            yield self.line.row("- each of them", self._log)
+
+    def _of(self, acts: Sequence[LoggedAct]) -> Iterator[Row]:
+        """Yield what one operator did: one line for each kind, and one for the turns."""
+        by = f"**{shown(acts[0].first.operator, 64) or 'somebody'}**"
+        turns = [event for one in acts for event in one.events if is_turn(event)]
+        others = [one for one in acts if not is_turn(one.first)]
+        if self.has_all:
+            yield from (self._act(by, one) for one in others)
+        else:
+            kinds = Counter(one.first.action for one in others).most_common()
+            for action, _ in kinds[:_MOST_KINDS]:
+                yield self._kind(by, [one for one in others if one.first.action == action])
+            if len(kinds) > _MOST_KINDS:
+                number = sum(many for _, many in kinds[_MOST_KINDS:])
+                yield Row(f"- {by} and {count(number, 'other action')}")
+        if turns:
+            yield Row(f"- {by} {_turns(turns)}")
+
+    def _kind(self, by: str, acts: Sequence[LoggedAct]) -> Row:
+        if len(acts) == 1:
+            return self._act(by, acts[0])
+        word = escaped(action_word(acts[0].first.action))
+        events = [event for one in acts for event in one.events]
+        if acts[0].first.action in _ANSWERS:
+            return Row(f"- {by} {word}: {_answers(events)}")
+        keys = {(one.listing, one.session_id) for one in events if one.session_id}
+        on = f"{count(len(keys), 'session')} ({by_listing(listing for listing, _ in keys)})"
+        many = "" if keys and len(keys) == len(acts) else f"{len(acts)} times"
+        said = ", ".join(filter(None, (many, on if keys else "")))
+        first, last = (moment(acts[at].first.at, LOCAL) for at in (0, -1))
+        when = first if first == last else f"{first} to {last}"
+        return Row(f"- {by} {word}: {said}, {when}")
+
+    def _act(self, by: str, act: LoggedAct) -> Row:
+        event, many = act.first, act.sessions > 1
+        named = f"{act.sessions} sessions ({by_listing(one.listing for one in act.events)})"
+        on = named if many else where(event.listing, event.session_id) if event.session_id else ""
+        words = "" if many else shown(act_words(event), 200)
+        said = " ".join(filter(None, (escaped(action_word(event.action)), on)))
+        told = f"{said}: {words}" if words else said
+        command = act_command(event, act.sessions)
+        return self.line.row(f"- {by} {moment(event.at, LOCAL)} {told}", command)
+
+    def _costs(self) -> Iterator[Row]:
+        *listings, whole = self.found.spending
+        if not whole.turns and not whole.elsewhere:
+            return
+        dearest = sorted(listings, key=lambda one: (-one.cost_usd, -(one.elsewhere_usd or 0)))
+        most = len(dearest) if self.has_all else _MOST_LISTINGS
+        head = [("listing", "turns", "cost", "not in the audit"), ("---", "--:", "--:", "---")]
+        rows = [*head, *(_cost(one) for one in (*dearest[:most], whole))]
+        yield from (Row(f"| {' | '.join(cells)} |") for cells in rows)
+        yield EMPTY
+        notes = (
+            f"{count(len(dearest) - most, 'more listing')}." if len(dearest) > most else "",
+            "As the CLI counts them, at the API's list prices.",
+            f"{code('+?')}: some turns have no known cost." if whole.unknown else "",
+            _ELSEWHERE if whole.elsewhere else "",
+        )
+        yield self.line.row(f"{' '.join(filter(None, notes))} All costs", ("stats",))
+
+
+def _answers(events: Sequence[AuditEvent]) -> str:
+    """Return how permission requests were answered: `allow Bash 3, deny Write 1`."""
+    facts = (json_object(one.detail) for one in events)
+    kinds = Counter(
+        one_line(" ".join(str(fact.get(name) or "")[:60] for name in ("decision", "tool")))
+        for fact in facts
+    ).most_common()
+    told = [f"{escaped(kind) or 'an answer'} {many}" for kind, many in kinds[:_MOST_TOOLS]]
+    more = sum(many for _, many in kinds[_MOST_TOOLS:])
+    return ", ".join((*told, f"and {more} more") if more else told)
+
+
+def _turns(turns: Sequence[AuditEvent]) -> str:
+    sessions = len({(one.listing, one.session_id) for one in turns})
+    failed = sum(one.action == "fail" for one in turns)
+    known = [one.cost_usd for one in turns if one.cost_usd is not None]
+    spent = cost(sum(known) if known else None)
+    words = f"{count(len(turns), 'turn')} of {count(sessions, 'session')}, {spent}"
+    return f"{words}, {failed} of them failed" if failed else words
+
+
+def _cost(one: Spending) -> tuple[str, ...]:
+    name = shown(one.listing, 64) or "**all**"
+    cost_usd = f"{cost(one.cost_usd)}{'+?' if one.unknown else ''}" if one.turns else "-"
+    elsewhere = ""
+    if one.elsewhere:
+        known = "" if one.elsewhere_usd is None else f", {cost(one.elsewhere_usd)}"
+        elsewhere = f"{count(one.elsewhere, 'session')}{known}"
+    return name, str(one.turns), cost_usd, elsewhere

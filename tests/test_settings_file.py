@@ -84,6 +84,63 @@ def test_a_link_is_as_good_as_all_that_leads_to_its_file(path: Path, tmp_path: P
     assert "above link.toml" in load(link).keys.no_commands
 
 
+@pytest.mark.parametrize("is_folder_linked", [False, True])
+def test_a_link_in_the_middle_of_the_way_is_checked_too(
+    path: Path, tmp_path: Path, is_folder_linked: bool
+) -> None:
+    """Fails if only the folders of the first link and of the last file are looked at."""
+    between = tmp_path / "between"
+    between.mkdir(mode=0o700)
+    if is_folder_linked:
+        (between / "here").symlink_to(path.parent)
+        (tmp_path / "conf").symlink_to("between/../between/here")
+        named = tmp_path / "conf" / path.name
+    else:
+        (between / "here.toml").symlink_to(path)
+        named = tmp_path / "config.toml"
+        named.symlink_to("between/here.toml")
+    assert load(named).keys.no_commands == ""
+    between.chmod(0o777)
+    words = f"{between}, above config.toml, can be written by others (mode 777)"
+    assert load(named).keys.no_commands == words
+    assert [one.name for one in load(named).commands] == ["open-log"]
+
+
+def test_a_link_that_another_login_put_into_a_shared_folder_is_not_trusted(
+    path: Path, tmp_path: Path
+) -> None:
+    """The sticky bit keeps others from replacing it, but not its owner."""
+    need_right(os.geteuid() == 0, "root, to give a link away")
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    shared.chmod(0o1777)
+    link = shared / "link.toml"
+    link.symlink_to(path)
+    assert load(link).keys.no_commands == ""
+    os.chown(link, 12345, -1, follow_symlinks=False)
+    assert load(link).keys.no_commands == f"{link}, above link.toml, belongs to uid 12345"
+
+
+def test_a_way_that_cannot_be_followed_by_its_names_is_not_trusted(path: Path) -> None:
+    """An open file that has no name any more can be read, and nobody can tell who wrote it."""
+    with path.open() as file:
+        path.unlink()
+        settings = load(Path(f"/proc/self/fd/{file.fileno()}"))
+    assert "cannot be checked: No such file" in settings.keys.no_commands
+    assert [one.name for one in settings.commands] == ["open-log"]
+
+
+def test_a_chain_of_links_is_followed_as_far_as_the_system_does(path: Path) -> None:
+    link = path
+    for number in range(40):
+        before, link = link, path.with_name(f"{number}.toml")
+        link.symlink_to(before.name)
+    assert load(link).keys.no_commands == ""
+    path.parent.joinpath("more.toml").symlink_to(link.name)
+    with pytest.raises(UsageError, match=r"[Ss]ymbolic links"):
+        load(path.parent / "more.toml")
+
+
 def test_a_file_of_another_login_runs_none(path: Path) -> None:
     need_right(os.geteuid() == 0, "root, to give a file away")
     os.chown(path, 12345, -1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Iterator, Mapping
@@ -11,6 +12,7 @@ from tui.core.errors import UsageError
 from tui.core.limits import SMALL
 from tui.core.text.sizes import size_text
 
+_MOST_LINKS = 40  # as the system
 _OTHERS = stat.S_IWGRP | stat.S_IWOTH
 
 
@@ -57,12 +59,21 @@ def _why_not_ours(path: Path, status: os.stat_result) -> str:
     """Return why others could have written an open file: its owner, its mode, or a folder's."""
     if reason := _why_writable(status):
         return f"{path} {reason}"
-    for folder in _folders(path):
-        found = folder.stat()
-        is_sticky = bool(found.st_mode & stat.S_ISVTX)  # nobody replaces another's files in there
-        if (reason := _why_writable(found)) and not (is_sticky and found.st_uid in (0, _us())):
-            return f"{folder}, above {path.name}, {reason}"
+    try:
+        for place, found in _way_to(path):
+            if reason := _why_untrusted(found):
+                return f"{place}, above {path.name}, {reason}"
+    except OSError as error:
+        return f"the way to {path} cannot be checked: {error.strerror or error}"
     return ""
+
+
+def _why_untrusted(place: os.stat_result) -> str:
+    """Return why others could lead a path through this folder or link to another file."""
+    if stat.S_ISLNK(place.st_mode):
+        return f"belongs to uid {place.st_uid}" if place.st_uid not in (0, _us()) else ""
+    is_sticky = bool(place.st_mode & stat.S_ISVTX)  # nobody replaces another's files in there
+    return "" if is_sticky and place.st_uid in (0, _us()) else _why_writable(place)
 
 
 def _why_writable(status: os.stat_result) -> str:
@@ -77,7 +88,28 @@ def _us() -> int:
     return os.geteuid()
 
 
-def _folders(path: Path) -> Iterator[Path]:
-    """Yield all folders above a file, and those above what it is a link to."""
-    yield from path.absolute().parents
-    yield from Path(os.path.realpath(path)).parents
+def _way_to(path: Path) -> Iterator[tuple[Path, os.stat_result]]:
+    """Yield each folder in which a name of the path is looked up, and each link, to its file.
+
+    A link may lead to another in a third place: whoever writes there chooses the file. Raises
+    `OSError`, also after more links than the system follows.
+    """
+    names, links = list(path.absolute().parts[:0:-1]), 0
+    folder = Path("/")
+    while names:
+        yield folder, folder.lstat()
+        place = folder / names.pop()
+        if place.name == "..":
+            folder = folder.parent
+            continue
+        found = place.lstat()
+        if not stat.S_ISLNK(found.st_mode):
+            folder = place
+            continue
+        yield place, found
+        links += 1
+        if links > _MOST_LINKS:
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(place))
+        target = place.readlink()
+        folder = Path("/") if target.is_absolute() else folder
+        names += [one for one in reversed(target.parts) if one != "/"]

@@ -103,7 +103,7 @@ def test_the_log_says_who_did_what(listing: SampleListing) -> None:
     assert head.split() == ["AT", "WHO", "DID", "LISTING", "ID", "WHAT"]
     assert first.split()[2:6] == ["anna", "fail", "hollis_park", "9f2c0000"]
     assert first.endswith("  active -> failed: wrong client")
-    assert second.endswith("9f2d0000  active -> deleted")
+    assert second.endswith("9f2d0000  active -> deleted, moved to the trash")
     assert "in its pipeline's zone" in stderr
     (last,) = facts(listing, "log", "hollis_park", "-n", "1")
     assert (last["action"], last["session_id"]) == ("delete", SECOND)

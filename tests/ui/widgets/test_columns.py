@@ -67,7 +67,7 @@ async def test_from_160_columns_sessions_says_who_runs_what_since_when() -> None
 async def test_expiry_says_below_what_the_selected_one_loses() -> None:
     async with console(FixedEngine(), size=(200, 50)) as at:
         await at.press("3")
-        assert "expiry 15:12: clean-up may move it to the trash" in at.text("expiry")
+        assert "expires 15:12; clean-up may move it to the trash" in at.text("expiry")
         await at.press("j", "j")
         assert "sweep 17:40: transcript deleted" in at.text("expiry")
         assert "24h " in at.text("expiry")

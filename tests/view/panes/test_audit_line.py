@@ -20,6 +20,21 @@ FAILED = replace(ROW, status="failed", metadata=json.dumps({"last_error": "API e
 
 
 @pytest.mark.parametrize(
+    ("action", "ends"),
+    [
+        ("clean-up", ", moved to the trash"),
+        ("delete", ", moved to the trash"),
+        ("restore", ", moved back from the trash"),
+        ("sync", ""),
+    ],
+)
+def test_what_became_of_the_files_is_said_as_done(action: str, ends: str) -> None:
+    after = replace(ROW, status="expired")
+    event = AuditEvent(at=AT, action=action, session_id="9f2c", before=ROW, after=after)
+    assert act_words(event) == f"active -> expired{ends}"
+
+
+@pytest.mark.parametrize(
     ("before", "after", "words"),
     [
         (None, ROW, "active, expires 24 Nov 10:00"),

@@ -72,11 +72,24 @@ def test_clock_hour_and_loss_stand_in_the_row() -> None:
 
 def test_what_the_selected_one_loses_is_told_in_words() -> None:
     assert explained(SWEPT, 80) == (
-        "sweep 22 Nov 15:30: its transcript is deleted, no undo; its row stays"
+        "sweep 22 Nov 15:30: the CLI deletes its transcript, no undo; its row stays"
     )
     assert explained(SWEPT, 40) == "sweep 22 Nov 15:30: transcript deleted"
-    assert explained(OURS, 80) == "expiry 17:30: clean-up may move it to the trash"
-    assert explained(GHOST, 80) == "expiry 10 Dec 14:30: only its row is left to expire"
+    assert explained(OURS, 80) == "expires 17:30; clean-up may move it to the trash"
+    assert explained(GHOST, 80) == "expires 10 Dec 14:30: only its row is left"
+
+
+def test_what_is_over_is_not_told_as_if_it_were_to_come_or_had_been_done() -> None:
+    """`expiry 18:02: to the trash` read as if it would happen, or had happened by itself."""
+    later = NOW + timedelta(days=60)
+
+    def told(one: Session, width: int = 80) -> str:
+        return "".join(cell.text for cell in expiry.explained(one, later, UTC, width)).strip()
+
+    assert told(OURS) == "expired 20 Nov 17:30, still here: clean-up may move it to the trash"
+    assert told(OURS, 44) == "expired 20 Nov 17:30, still here: clean-up"
+    assert told(GHOST) == "expired 10 Dec 14:30: only its row is left"
+    assert told(SWEPT).startswith("sweep due since 22 Nov 15:30: the CLI deletes its transcript")
 
 
 def test_how_many_end_in_a_day_a_week_and_a_month() -> None:

@@ -10,6 +10,12 @@ from tui.core.text.bounded_json import json_object
 from tui.core.text.safe_text import one_line
 from tui.view.text.formatting import cost, moment
 
+_MOVED = {
+    "clean-up": "moved to the trash",
+    "delete": "moved to the trash",
+    "restore": "moved back from the trash",
+}
+
 
 def act_words(event: AuditEvent) -> str:
     """Return what an event changed: `expires 24 Nov 10:00 -> 01 Dec 10:00, active -> failed: why`.
@@ -23,7 +29,8 @@ def act_words(event: AuditEvent) -> str:
     if before is None:
         return f"{_word(after.status)}, expires {stored_time(after.expires_at, year)}"
     changes = (_expiry(before, after, year), _status(before, after), _others(before, after))
-    return ", ".join(words for words in (*changes, event.note, _cost(event)) if words)
+    moved = _MOVED.get(event.action, "")
+    return ", ".join(words for words in (*changes, moved, event.note, _cost(event)) if words)
 
 
 def detail_words(event: AuditEvent) -> str:

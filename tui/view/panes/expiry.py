@@ -138,17 +138,25 @@ def _then(session: Session) -> Cell:
 
 
 def explained(session: Session, now: datetime, zone: tzinfo, width: int) -> Line:
-    """Return which clock ends a session, when, and what is lost then."""
+    """Return which clock ends a session, or ended it, when, and what becomes of it."""
     at = formatting.moment(session.ends_at, zone, today=now)
+    is_over = session.ends_at is not None and session.ends_at <= now
     if session.is_swept_first:
-        full, short = "its transcript is deleted, no undo; its row stays", "transcript deleted"
+        begins = f"sweep due since {at}" if is_over else f"sweep {at}"
+        full = ": the CLI deletes its transcript, no undo" + ("" if is_over else "; its row stays")
+        short = ": transcript deleted"
     elif session.transcript is None:
-        full, short = "only its row is left to expire", "only a row"
+        begins = f"{'expired' if is_over else 'expires'} {at}"
+        full, short = ": only its row is left", ": only a row"
+    elif is_over:
+        begins = f"expired {at}, still here"
+        full, short = ": clean-up may move it to the trash", ": clean-up"
     else:
-        full, short = "clean-up may move it to the trash", "to the trash"
-    clock = "sweep" if session.is_swept_first else "expiry"
-    said = f" {clock} {at}: {full}"
-    text = said if cell_width(said) <= width else f" {clock} {at}: {short}"
+        begins = f"expires {at}"
+        full, short = "; clean-up may move it to the trash", ", then clean-up"
+    text = f" {begins}{full}"
+    if cell_width(text) > width:
+        text = f" {begins}{short}"
     return clipped((Cell(cut(text, width), "muted"),), width)
 
 

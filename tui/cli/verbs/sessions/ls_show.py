@@ -196,7 +196,7 @@ def _facts(context: Context, session: Session, now: datetime) -> list[tuple[str,
         ("owner", _owner(session, now)),
         ("created", _moment(session.created_at)),
         (
-            "expires",
+            "expired" if session.expires_at and session.expires_at <= now else "expires",
             _clock(session.expires_at, now) or (session.expiry_is_unreadable and "?") or "",
         ),
         ("CLI's sweep", _clock(session.sweep_at, now)),
@@ -321,4 +321,10 @@ def _moment(moment: datetime | None) -> str:
 def _clock(moment: datetime | None, now: datetime) -> str:
     from tui.view.text import formatting
 
-    return f"{_moment(moment)}, {formatting.countdown(moment, now)}" if moment else ""
+    if moment is None:
+        return ""
+    is_over = moment <= now
+    left = (
+        f"{formatting.elapsed(moment, now)} ago" if is_over else formatting.countdown(moment, now)
+    )
+    return f"{_moment(moment)}, {left}"

@@ -86,17 +86,17 @@ class Settings:
         default_factory=Keymap
     )
     commands: Annotated[
-        tuple[OwnCommand, ...], "a table a command of yours: `key`, `argv`, `ask`; no shell"
+        tuple[OwnCommand, ...], "a table for each command of yours: `key`, `argv`, `ask`; no shell"
     ] = ()
     notify_command: Annotated[
         str, "run once for each new thing by `check --notify` or an open console; no shell"
     ] = ""
     stages: Annotated[
         Mapping[str, Mapping[str, Any]],
-        "a table a stage: the agent's options (`model`, `allowed_tools` ...), `max_age_days`",
+        "a table for each stage: agent's options (`model`, `allowed_tools` ...), `max_age_days`",
     ] = field(default_factory=dict)
     roots: Annotated[
-        Mapping[str, Mapping[str, Any]], "a table a root: settings for that one alone"
+        Mapping[str, Mapping[str, Any]], "a table for each root: settings for that root alone"
     ] = field(default_factory=dict)
     source: Path | None = None
     missing: Path | None = None

@@ -89,7 +89,7 @@ ROOT = (
                 completes="session listing",
             ),
             argument("-n", type=count, default=50, metavar="50", help="how many actions"),
-            word("--since", "22:00", "22:00, yesterday, 2026-12-24, '2026-12-24 22:00' or 8h"),
+            word("--since", "22:00", "22:00, yesterday, 2026-11-20, '2026-11-20 22:00' or 8h"),
             flag("--all", about="every session of an action on many"),
         ),
     ),
@@ -113,7 +113,7 @@ ROOT = (
                 "--since",
                 default="12h",
                 metavar="22:00",
-                help="22:00, yesterday, 2026-12-24, '2026-12-24 22:00' or 8h (default: 12h)",
+                help="22:00, yesterday, 2026-11-20, '2026-11-20 22:00' or 8h (default: 12h)",
             ),
             argument(
                 "--ends", default="24h", metavar="24h", help="report what ends within this time"

@@ -83,7 +83,7 @@ SESSIONS = (
             flag("-i", "--ignore-case", about="ignore case, which is so without it too"),
             flag("-s", "--case-sensitive", about="tell upper from lower case"),
             word("--stage", "S", "only sessions of this stage, such as 3", "stage"),
-            word("--since", "8h", "only what was said since: 22:00, yesterday, 2026-12-24 or 8h"),
+            word("--since", "8h", "only what was said since: 22:00, yesterday, 2026-11-20 or 8h"),
             argument("-n", type=count, default=0, metavar="N", help="stop after N lines"),
         ),
     ),

@@ -10,14 +10,14 @@ from tui.core.text.safe_text import one_line
 from tui.core.time.expiry import parse_duration
 from tui.core.time.zones import read_time
 
-_EXAMPLES = "use a time like 22:00, yesterday, a date like 2026-12-24 or '2026-12-24 22:00', or 8h"
+_EXAMPLES = "use a time like 22:00, yesterday, a date like 2026-11-20 or '2026-11-20 22:00', or 8h"
 _DAYS_AGO = {"today": 0, "yesterday": 1}
 _TIME_OF_DAY = re.compile(r"\d{1,2}:\d\d")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d.*")
 
 
 def parse_since(typed: str, now: datetime, zone: tzinfo) -> datetime:
-    """Return the moment in UTC that `22:00`, `2026-12-24`, `2026-12-24 22:00` or `8h` means.
+    """Return the moment in UTC that `22:00`, `2026-11-20`, `2026-11-20 22:00` or `8h` means.
 
     A time of day is the last one that was, in `zone`; a date, `today` or `yesterday` is the start
     of that day there; a duration, as `parse_duration` takes it, is how long ago. Raises

@@ -62,7 +62,7 @@ def test_a_prompt_is_in_sight_from_enter_on_and_says_how_far_it_is(site: Site) -
         screen.wait_for("hollis_park", "· ready")
         screen.send("r")
         screen.wait_for("mode default")
-        screen.send(f"{PROMPT}\r")
+        screen.words(f"{PROMPT}\r")
         screen.wait_for(f"> {PROMPT}", "sent by anna", "not taken yet", "starting CLI")
         screen.wait_for("waiting for the API", "○ asking-api")
         assert screen.text.count(f"> {PROMPT}") == 1

@@ -54,7 +54,7 @@ def test_a_resume_by_key_streams_and_outlives_a_killed_console(site: Site) -> No
         screen.wait_for("hollis_park", "ECHO this is the", "· ready")
         screen.send("r")
         screen.wait_for("mode default")
-        screen.send("LETTER please\r")
+        screen.words("LETTER please\r")
         screen.wait_for("running", "Buyer number 3 of the long list")
         folder = latest(site)
         assert read_run(folder).state == "busy"
@@ -80,7 +80,7 @@ def test_a_hang_up_ends_the_console_and_not_the_run(site: Site) -> None:
         screen.wait_for("hollis_park", "· ready")
         screen.send("r")
         screen.wait_for("mode default")
-        screen.send("NOTE please\r")
+        screen.words("NOTE please\r")
         screen.wait_for("Buyer number 2 of")
         folder = latest(site)
         screen.process.send_signal(signal.SIGHUP)

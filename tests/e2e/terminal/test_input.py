@@ -156,7 +156,19 @@ def test_a_paste_that_nothing_announces_deletes_nothing(screen: Terminal) -> Non
         time.sleep(0.3)  # a paste ends by silence
         screen.send("j")
         screen.wait_for("? help")
-    for _ in range(20):  # to one that can be resumed, by keys that come one by one
+    screen.write(b":typed ahead")
+    screen.wait_for("> typed ahead")
+    screen.send("\x1b")
+    screen.wait_for("? help")
+    assert left(screen).startswith("[]")
+
+
+NOT_TAKEN = "pasted or typed ahead: Enter takes it"
+
+
+def to_resume(screen: Terminal) -> None:
+    """Go to a session that can be resumed, by keys that come one by one, and ask for a prompt."""
+    for _ in range(20):
         if "stage 5  ed6e" in in_sight(screen):
             break
         before = in_sight(screen)
@@ -164,17 +176,69 @@ def test_a_paste_that_nothing_announces_deletes_nothing(screen: Terminal) -> Non
         wait(partial(moved, screen, before))
     screen.send("r")
     screen.wait_for("mode default")
-    screen.write(b"typed ahead of \x1b[D\x1b[Dits Enter\r")
-    screen.wait_for("? help")
-    time.sleep(0.3)  # a paste ends by silence
-    screen.write(b":typed ahead")
-    screen.wait_for("> typed ahead")
-    screen.send("\x1b")
+
+
+@pytest.mark.parametrize("ending", [b"\r", b"\r\n", b"\x1b[13u"])
+def test_a_line_pasted_with_its_enter_is_sent_only_by_an_enter_that_was_typed(
+    screen: Terminal, ending: bytes
+) -> None:
+    """A prompt cannot be taken back, and nobody has read this one."""
+    to_resume(screen)
+    screen.write(b"typed ahead of \x1b[D\x1b[Dits Enter" + ending)
+    screen.wait_for(NOT_TAKEN, "> typed ahead oits Enterf")
+    screen.send("!")
+    screen.wait_for("oits Enter!f")
+    assert NOT_TAKEN not in screen.text
+    screen.send("\r")
     screen.wait_for("? help")
     asked = left(screen)
-    assert "'start'" in asked
-    assert "typedaheadoitsEnterf" in asked.replace(" ", "")  # wherever the line breaks
-    assert "delete" not in asked
+    assert asked.count("'start'") == 1
+    assert "typedaheadoitsEnter!f'" in asked.replace(" ", "").replace("\n", "")
+
+
+def test_an_enter_behind_a_paste_that_a_stalled_link_has_not_shown_sends_nothing(
+    screen: Terminal,
+) -> None:
+    to_resume(screen)
+    screen.pace = 0
+    screen.write(b"one line of a paste")
+    screen.taken()
+    screen.send("\r")
+    screen.taken()
+    screen.pace = None
+    screen.wait_for(NOT_TAKEN, "> one line of a paste")
+    screen.send("\r")
+    screen.wait_for("? help")
+    assert left(screen).count("'start'") == 1
+
+
+def test_a_verb_pasted_with_its_enter_does_nothing_that_cannot_be_taken_back(
+    screen: Terminal,
+) -> None:
+    """One that only looks is done: typing ahead over a slow link stays of use."""
+    screen.send(":")
+    screen.wait_for("verb")
+    screen.write(b"resume ed6e --fork go and do it\r")
+    screen.wait_for(NOT_TAKEN, "> resume ed6e")
+    screen.send("\x1b")
+    screen.wait_for("? help")
+    screen.send(":")
+    screen.wait_for("verb")
+    screen.write(b"messages\r")
+    screen.wait_for("Esc back")
+    screen.send("\x1b")
+    screen.wait_for("? help")
+    assert left(screen).startswith("[]")
+
+
+def test_few_keys_that_a_slow_link_delivers_at_once_are_typed_their_enter_too(
+    screen: Terminal,
+) -> None:
+    to_resume(screen)
+    screen.write(b"go on\r")
+    screen.wait_for("? help")
+    asked = left(screen)
+    assert "'go on'" in asked
 
 
 HARMLESS = bytes(byte for byte in range(256) if byte not in b"\r\nyqQ\x1a\x03")

@@ -120,7 +120,7 @@ def test_a_line_that_dies_ends_the_console_and_not_the_run_and_the_view_is_kept(
             screen.wait_for("> 6d 23h · ready hollis_park 3 ECHO this")
             screen.send("r")
             screen.wait_for("mode default")
-            screen.send("LETTER please\r")
+            screen.words("LETTER please\r")
             screen.wait_for("running", "Buyer number 2 of")
             folder = latest(site)
             screen.send("/stage:3\r")

@@ -327,7 +327,7 @@ def test_a_storm_harms_neither_a_stream_nor_a_clean_up() -> None:
         screen.wait_for("? help")
         screen.send("c")
         screen.wait_for("clean up all")
-        screen.send("expired\r")
+        screen.words("expired\r")
         screen.wait_for("y yes")
         screen.send("y")
         storm(screen, last=(80, 24))

@@ -114,7 +114,18 @@ class Terminal:
         while not self.text.rsplit("\n", 1)[-1].startswith(" >") and time.monotonic() < until:
             time.sleep(_BREATH)
         self._be_seen()
-        self.send(keys[1:])
+        self.words(keys[1:])
+
+    def words(self, words: str) -> None:
+        """Type words into an open line, and Enter, if they end in it, once they were shown."""
+        typed = words.removesuffix("\r")
+        self.send(typed)
+        until = time.monotonic() + _PATIENCE
+        while typed[-10:] not in self.text and time.monotonic() < until:
+            time.sleep(_BREATH)
+        if typed != words:
+            self._be_seen()
+            self.send("\r")
 
     def _be_seen(self) -> None:
         """Wait until the program could learn that a question is on the screen, if one is.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from functools import partial
 from typing import TypeVar
 
 from textual import events
@@ -15,6 +14,7 @@ from tui.core.explanation import Explanation
 from tui.core.text.safe_text import cell_width, one_line
 from tui.ui.terminal.keyboard import TypedAhead
 from tui.ui.terminal.link import LinkApp
+from tui.ui.terminal.seen import PASTED, TOO_EARLY, SeenPicture
 from tui.ui.widgets.line_editor import LONGEST, MOST_ROWS, NEW_LINE, LineEditor
 from tui.ui.widgets.message_bar import LEAST_ROWS, MessageBar, warning
 from tui.ui.widgets.pane import PaneSettings
@@ -28,7 +28,6 @@ Turns = Mapping[str, Callable[[], object]]
 Typed = Callable[[str], object]
 _NO_TURNS: Turns = {}
 _SAY_EACH = 0.4
-TOO_EARLY = "that key came before the question was on the screen: press it again"
 
 
 class Cancelled(ConsoleError):
@@ -51,7 +50,7 @@ class PromptBar(MessageBar):
     def __init__(self, settings: PaneSettings) -> None:
         super().__init__(settings)
         self.editor = LineEditor()
-        self._is_held = False
+        self._is_held = self._must_be_shown = False
         self._typed: deque[events.Key | events.Paste] = deque()
         self._answer: asyncio.Future[str] | None = None
         self._choices: dict[str, str] = {}
@@ -67,10 +66,9 @@ class PromptBar(MessageBar):
         self._refusal = self._why_one_line = ""
         self._lacks_a_line = False  # a line break was typed where there is only one line
         self._rows = LEAST_ROWS
-        self._is_shown = self._must_be_shown = False
+        self.seen = SeenPicture()
         self._gave_up: asyncio.Event | None = None
-        self._leaves = ""
-        self.gone = ""
+        self._leaves = self.gone = ""
         self.asked = 0  # questions so far
 
     @property
@@ -86,12 +84,7 @@ class PromptBar(MessageBar):
     @property
     def is_shown(self) -> bool:
         """Whether the question has reached the screen, so that a key can be an answer to it."""
-        return self._answer is not None and self._is_shown
-
-    @property
-    def was_shown(self) -> bool:
-        """Whether the last question had reached the screen when it was answered."""
-        return self._is_shown
+        return self._answer is not None and self.seen.is_seen
 
     def hold(self) -> None:
         """Take the keyboard."""
@@ -211,7 +204,8 @@ class PromptBar(MessageBar):
         raise StoppedWaiting(f"{says()}: continues in background")
 
     async def _ask(self, asks: str, *, must_be_shown: bool) -> str:
-        self._is_shown, self._must_be_shown = False, must_be_shown
+        self.seen.change(TOO_EARLY)
+        self._must_be_shown = must_be_shown
         self._put(asks, "strong")
         self.is_whole = False
         self.asked += 1
@@ -240,7 +234,11 @@ class PromptBar(MessageBar):
         if rows != self._rows:
             self._rows = rows
             self.styles.height = rows
-        return super().redraw()
+        cells = super().redraw()
+        is_awaited = self._answer is not None and not self.seen.is_seen
+        if is_awaited and not cells and isinstance(self.app, LinkApp):
+            self.app.call_later(self.app.repaint_nothing)  # it looks as before
+        return cells
 
     @property
     def _answer_rows(self) -> int:
@@ -251,14 +249,10 @@ class PromptBar(MessageBar):
 
     def painted(self) -> Callable[[], object] | None:
         """Return what to call once the question, as it is painted now, was shown."""
-        if self._answer is None or self._is_shown or not self.region.area:
-            return None
-        if any(self._drawn.get(y) != self.line_at(y) for y in range(self.size.height)):
-            return None
-        return partial(self._take_note_of_shown, self.asked)
-
-    def _take_note_of_shown(self, asked: int) -> None:
-        self._is_shown = self._is_shown or asked == self.asked
+        is_awaited = self._answer is not None and not self.seen.is_seen and self.region.area
+        rows = range(self.size.height)
+        is_painted = is_awaited and all(self._drawn.get(y) == self.line_at(y) for y in rows)
+        return self.seen.when_seen() if is_painted else None
 
     def _in_full(self) -> list[str]:
         """Return the rows of text that must be read in full; none if there is none."""
@@ -340,12 +334,11 @@ class PromptBar(MessageBar):
 
     def _tell_typed(self) -> None:
         """Tell what the line is now, unless that is known or the question is answered."""
-        line = self.editor.before, self.editor.after
         if self._on_typed is None or self._answer is None or self._answer.done():
             return
-        if "".join(line) != self._last_line:
-            self._last_line = "".join(line)
-            self._on_typed(self._last_line)
+        if (line := self.editor.text) != self._last_line:
+            self._last_line = line
+            self._on_typed(line)
 
     def _take(self, event: events.Key | events.Paste) -> None:
         answer = self._answer
@@ -353,9 +346,7 @@ class PromptBar(MessageBar):
             return
         self._refusal = ""
         if isinstance(event, TypedAhead) and not self._choices:
-            for key in event.keys:
-                if not answer.done():  # what it says past the answer is no command
-                    self._take(key)
+            self._take_ahead(event, answer)
         elif isinstance(event, events.Paste):
             self._paste(self.editor.pasted(event.text))
         elif event.key in ("escape", "ctrl+c"):
@@ -375,6 +366,16 @@ class PromptBar(MessageBar):
         else:
             self.editor.press(event.key, event.character)
 
+    def _take_ahead(self, burst: TypedAhead, answer: asyncio.Future[str]) -> None:
+        """Take a burst as text, which may be a paste: where Enter acts it must be seen first."""
+        refused = ""
+        self.seen.change(PASTED)
+        for key in burst.keys:
+            if not answer.done() and not (refused and key.key in NEW_LINE):  # half of a line end
+                self._take(key)  # what it says past the answer is no command
+                refused = self._refusal or refused
+        self._refusal = refused
+
     def _choose(self, choice: str, answer: asyncio.Future[str]) -> None:
         if not choice:
             return
@@ -383,8 +384,8 @@ class PromptBar(MessageBar):
             answer.set_result(choice)
 
     def _why_too_early(self) -> str:
-        """Return why a key does not answer: it was pressed before the question was shown."""
-        return TOO_EARLY if self._must_be_shown and not self._is_shown else ""
+        """Return why a key does not answer: it came before what it answers was shown."""
+        return self.seen.too_early if self._must_be_shown else ""
 
     def _why_not_as_one_line(self) -> str:
         """Return once that the line lacks a line break that was typed."""

@@ -17,7 +17,7 @@ from tui.ui.actions.verb_line import commands, verbs
 from tui.ui.actions.verb_line.view_command import ViewCommand
 from tui.ui.background.pane_feed import PaneFeed
 from tui.ui.state.view_store import ViewStore
-from tui.ui.widgets.prompt import TOO_EARLY, Cancelled
+from tui.ui.widgets.prompt import Cancelled
 from tui.view.text.lines import Cell
 
 
@@ -100,8 +100,8 @@ class CommandLine:
         context, catalog = self._context, self._store.catalog
         command = verbs.parse(text, self.known)
         name = command.verb.name
-        if command.verb.acts and not context.question.was_shown:
-            raise UsageError(TOO_EARLY)
+        if command.verb.acts and (too_early := context.question.seen.too_early):
+            raise UsageError(too_early)
         if context.pages.pane.is_open:
             context.pages.leave()
         if name in self._own and not (name == "help" and command.given):

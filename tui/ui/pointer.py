@@ -93,7 +93,7 @@ class Pointer:
                 inside = x - pane.region.x - (1 if pane.frame else 0)
                 self._sort(column_at(self._panes.sessions.fitted, inside))
             return
-        is_same = was_active and pane.index == index
+        is_same = was_active and pane.index == index and pane.lost is None
         pane.move_to(index)
         if is_double and is_same:
             self._press("open")

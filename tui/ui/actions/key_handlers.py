@@ -170,7 +170,7 @@ class KeyHandlers:
             self._toggle_group(view.group)
         elif view.is_full:
             self._panes.live.toggle()
-        elif view.pane in (SESSIONS, EXPIRY, LIVE):
+        elif view.pane in (SESSIONS, LIVE):
             self._feed.read_in_full()
         self._fit()
 

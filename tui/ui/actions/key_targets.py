@@ -104,12 +104,23 @@ class KeyTargets:
         """Why no visible session is selected."""
         if self.catalog is None:
             return NOT_READ_YET
+        if self.why_lost:
+            return self.why_lost
         if self.view.is_page_open:
             return f"a page covers the panes: {self._keys.sign('back')} closes it"
         if self.is_listing:
             opens = self._keys.sign("open")
             return f"a listing is selected, not a session: {opens} shows its sessions"
         return "no session is selected"
+
+    @property
+    def why_lost(self) -> str:
+        """Why the selected row of the active pane is gone; empty when it is there."""
+        view = self.view
+        if not (view.lost and view.is_in_panes):
+            return ""
+        up, down = self._keys.sign("up"), self._keys.sign("down")
+        return f"{view.lost} is gone: {down} or {up} selects another row"
 
     def why_not(self, action: KeyAction) -> str:
         """Return why a key is disabled now; empty when it is not."""
@@ -189,6 +200,10 @@ class KeyTargets:
         def why(one: Session) -> str:
             return action.why_not(one, self._keys.sign)
 
+        if action.changes and not action.takes_back and self.why_lost:
+            return self.why_lost
+        if action.handler in (HANDLER, "enter") and self.why_lost:
+            return self.why_lost
         if action.acts_on == "named":
             is_named = self.view.is_full or self.selected or (self.is_listing and self.view.listing)
             return "" if is_named else self.why_none

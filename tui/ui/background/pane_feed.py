@@ -62,6 +62,7 @@ class PaneFeed:
         self.kept: Session | None = None
         self._rows: tuple[Sequence[Row], Key | None, Sequence[Row]] = ((), None, ())
         self._stays: Key | None = None
+        self._lost = ""
 
     def tick(self) -> None:
         """Redraw from the catalog and the clock."""
@@ -77,6 +78,7 @@ class PaneFeed:
             if panes.needed_size != before:
                 self._fit()  # which comes back here
                 return
+            self._say_lost()
             for pane in panes.numbered.values():
                 pane.look(found.catalog, now)
         self.show_sessions()
@@ -175,6 +177,16 @@ class PaneFeed:
         said = f"{formatting.short_id(before.session_id)} is gone from the list: {now} selected now"
         key = pane.key
         self._news.tell(said, is_true=lambda: pane.key == key)
+
+    def _say_lost(self) -> None:
+        """Say that the selected row of Listings or Expiry is gone; as `_say_gone`."""
+        lost, view = self._store.view.lost, self._store.view
+        if lost and lost != self._lost and view.is_in_panes:
+            is_answered = self._store.is_busy and self._panes.question.message_id
+            if not is_answered:
+                said = f"{lost} is gone: nothing is selected until you move"
+                self._news.tell(said, is_true=lambda: self._store.view.lost == lost)
+        self._lost = lost
 
     def show_live(self) -> None:
         """Draw the Live pane: the session read in full, else the one selected in Sessions."""

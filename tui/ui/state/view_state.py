@@ -23,7 +23,8 @@ class ViewState:
     Sessions, `shown` all its sessions; it moves by itself unless `selection_pinned`. `listing` and
     `ending` are the selections of Listings and Expiry. `live` is whose stream Live shows, `reading`
     the file offset there (in bytes), `None` when its end is followed; `entry` is the uuid of the
-    marked entry while it has the whole screen. `target` is where the selected line of the open page
+    marked entry while it has the whole screen. `lost` names the row that was selected in the active
+    pane and is gone: none is selected then. `target` is where the selected line of the open page
     leads, `opened` what was opened from the page behind the panes.
     """
 
@@ -41,6 +42,7 @@ class ViewState:
     listing: str = ""
     vanished_listing: str = ""
     ending: Session | None = None
+    lost: str = ""
     live: Session | None = None
     reading: int | None = None
     entry: str = ""

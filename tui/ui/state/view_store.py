@@ -15,6 +15,7 @@ from tui.ui.state.view_model import ViewModel, renewed
 from tui.ui.state.view_state import ViewState
 from tui.ui.widgets.live import LivePane
 from tui.ui.widgets.panes import Panes
+from tui.ui.widgets.table import Table
 
 HOLDS_STILL = timedelta(seconds=5)  # after each key
 
@@ -77,6 +78,7 @@ class ViewStore:
             listing=panes.listings.listing,
             vanished_listing=panes.listings.vanished,
             ending=panes.expiry.session,
+            lost=_lost(panes.table(self._chosen.pane)),
             live=live.session,
             reading=None if live.is_following else max(0, live.place),
             entry=_uuid(live) if self._chosen.is_full else "",
@@ -99,6 +101,13 @@ class ViewStore:
         if self.catalog is not None:
             self.model = self.ordered(self.catalog)
         return self.model
+
+
+def _lost(table: Table | None) -> str:
+    """Return the name of the row that was selected and is gone; empty for none."""
+    if table is None or table.lost is None:
+        return ""
+    return table.name_of(table.lost)
 
 
 def _uuid(live: LivePane) -> str:

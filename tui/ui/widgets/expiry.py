@@ -18,7 +18,12 @@ _WITH_WORDS = 30  # cells, for what the selection loses at its end
 
 
 class ExpiryPane(Table):
-    """The sessions that end next, over all listings."""
+    """The sessions that end next, over all listings.
+
+    While it is active the selection follows its session from the start: keys act on that.
+    """
+
+    lets_go = True
 
     def __init__(self, settings: PaneSettings) -> None:
         super().__init__(settings)
@@ -49,6 +54,10 @@ class ExpiryPane(Table):
         self.shape = expiry.ExpiryShape.of(ending)
         self.sessions = {one.key: one for one in ending}
         self.arrange_rows(tuple(self.sessions), is_busy=is_busy)
+
+    @property
+    def follows(self) -> bool:
+        return self.selection_pinned or self.is_active
 
     @property
     def session(self) -> Session | None:

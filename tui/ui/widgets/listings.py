@@ -17,6 +17,7 @@ _LEAST_ROWS = 8
 class ListingsPane(Table):
     """All clients; a chosen one limits Sessions to its own."""
 
+    lets_go = True
     groups: dict[str, listings.ListingGroup]
 
     def __init__(self, settings: PaneSettings) -> None:
@@ -36,6 +37,9 @@ class ListingsPane(Table):
 
     def row_of(self, key: Key) -> int | None:
         return super().row_of(("listing", key[0]))
+
+    def name_of(self, key: Key) -> str:
+        return key[1]
 
     @property
     def _fitted(self) -> listings.ListingShape:

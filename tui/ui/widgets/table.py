@@ -17,6 +17,7 @@ from tui.core.sessions.attention import Need
 from tui.core.sessions.rows import row_order
 from tui.core.text.safe_text import cell_width
 from tui.ui.widgets.pane import Pane, PaneSettings
+from tui.view.text import formatting
 from tui.view.text.lines import Cell, Line
 from tui.view.text.out_of_sight import Margin, OutOfSight
 
@@ -24,9 +25,14 @@ from tui.view.text.out_of_sight import Margin, OutOfSight
 class Table(Pane):
     """Rows by key. A subclass gives `head_line`, `row_line` and, below, `foot_lines`.
 
+    Where the selected row goes, the next one is selected, unless the table `lets_go`: then none is
+    until the operator moves, and `lost` is the key that was.
+
     `is_away` says whether the operator has moved away from the top, `moved` how many rows a new
     order would move that waits, and `needs` why sessions in the rows need somebody.
     """
+
+    lets_go = False
 
     class Moved(Message):
         """The selection is on another key; `key` is `None` in an empty table."""
@@ -43,6 +49,7 @@ class Table(Pane):
         self.first = 0
         self.empty: tuple[str, ...] = ()
         self.selection_pinned = False
+        self.lost: Key | None = None
         self.is_away = False
         self.moved = 0
         self.needs: Mapping[Key, Need] = {}
@@ -70,7 +77,16 @@ class Table(Pane):
     @property
     def key(self) -> Key | None:
         """The selected key."""
-        return self.keys[self.index] if self.keys else None
+        return self.keys[self.index] if self.keys and self.lost is None else None
+
+    @property
+    def follows(self) -> bool:
+        """Whether the selection follows its key, rather than stay at the top."""
+        return self.selection_pinned
+
+    def name_of(self, key: Key) -> str:
+        """Return what messages call a row."""
+        return formatting.short_id(key[1])
 
     @property
     def page(self) -> int:
@@ -90,7 +106,7 @@ class Table(Pane):
         if self._takes_order or not self.keys:
             return False
         first_page = tuple(islice(asked, self.page))
-        is_leaving = self.selection_pinned and self.key not in first_page
+        is_leaving = self.follows and self.key not in first_page
         return is_busy or self.is_away or is_leaving
 
     def arrange_rows(self, asked: Sequence[Key], *, is_busy: bool) -> None:
@@ -110,11 +126,13 @@ class Table(Pane):
 
         With `keeps_sight` the same places stay in sight, and so does the selection.
         """
-        kept, place, first = self.key, self.index - self.first, self.first
+        kept, place, first = self.lost or self.key, self.index - self.first, self.first
         self.keys = tuple(keys)
         self._places = {key: index for index, key in enumerate(self.keys)}
         last = max(0, len(self.keys) - 1)
-        at = self._places.get(kept, min(self.index, last)) if kept and self.selection_pinned else 0
+        is_kept = kept is not None and self.follows
+        at = self._places.get(kept, min(self.index, last)) if kept and is_kept else 0
+        self.lost = kept if self.lets_go and is_kept and kept not in self._places else None
         if keeps_sight and not first <= at < first + self.page:
             at = min(first + place, last)
         self.index, self.first = at, at - place
@@ -165,16 +183,17 @@ class Table(Pane):
 
     def move(self, rows: int) -> None:
         """Move the selection by so many rows, as far as possible."""
-        self.move_to(self.index + rows)
+        is_below = self.lost is not None and rows > 0  # the next row has come up in its place
+        self.move_to(self.index + rows - is_below)
 
     def move_to(self, index: int) -> None:
         """Select a row by index; the nearest one if there is none of that index."""
         self.selection_pinned = True
         index = max(0, min(index, len(self.keys) - 1))
         self.is_away = index > 0
-        if index == self.index:
+        if index == self.index and self.lost is None:
             return
-        self.index = index
+        self.index, self.lost = index, None
         self._settle()
         self.post_message(self.Moved(self, self.key))
 
@@ -197,8 +216,9 @@ class Table(Pane):
         index = self.first + y - 1
         if index >= len(self.keys):
             return ()
-        line = self.row_line(self.keys[index], is_current=index == self.index)
-        if index != self.index or not self.is_active:
+        is_current = index == self.index and self.lost is None
+        line = self.row_line(self.keys[index], is_current=is_current)
+        if not (is_current and self.is_active):
             return line
         return (Cell("".join(cell.text for cell in line), "current"),)
 
@@ -224,7 +244,10 @@ class Table(Pane):
             return
         self.first = first
         index = max(first, min(self.index, first + self.page - 1))
-        self.move_to(index)
+        if self.lost is None:
+            self.move_to(index)
+        else:
+            self.index = index
         self.redraw()
 
 

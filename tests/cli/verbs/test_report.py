@@ -127,11 +127,11 @@ def test_equal_things_are_one_line_with_one_command_for_all_of_them(tmp_path: Pa
     assert failed.count(" --also ") == 7
     (done,) = (line for line in text.splitlines() if line.startswith("- **anna**"))
     assert "fail: 8 sessions (alder 4, beacon 4)" in done
-    assert "- and 2 more: `" in text
+    assert "- and 2 more → `" in text
     (extending,) = (line for line in text.splitlines() if line.startswith("- for all of them"))
     assert extending.count("/0000000") == 8
     everything = run_cli(listings[0].root, "report", "--since", "1h", "--all").stdout
-    assert "more: `" not in everything
+    assert "more → `" not in everything
     assert everything.count("  - `") == 8
     assert everything.count("- **anna**") == 8
 
@@ -153,6 +153,29 @@ def test_what_expired_was_answered_snoozed_and_noted_is_told(listing: SampleList
     found = json.loads(run_cli(listing.root, "report", "--since", "8h", "--json").stdout)
     assert [one["session_id"] for one in found["expired"]] == ["bb110000"]
     assert [one["tags"] for one in found["noted"]] == [["urgent"]]
+
+
+def test_who_was_acknowledged_and_still_waits_is_counted(listing: SampleListing) -> None:
+    act_a_little(listing)
+    run_cli(listing.root, "ack", SECOND)
+    lines = run_cli(listing.root, "report", "--since", "1h").stdout.splitlines()
+    assert "- 1 waiting that somebody acknowledged or snoozed" in lines
+    assert not [line for line in lines if line.startswith("## Waits")]
+
+
+def test_an_error_comes_before_what_ends_and_a_ghost_after_it(listing: SampleListing) -> None:
+    listing.track("aa220000")
+    listing.add("bb220000", days=0.5)
+    other = SampleListing(listing.root, "cranbury")
+    other.add("aa11")
+    other.db_path.write_bytes(b"name,city\n" * 500)
+    text = run_cli(listing.root, "report").stdout
+    assert [one.rpartition(" (")[0] for one in headings(text)[1:4]] == [
+        *("Needs help", "Ends next", "Needs a look"),
+    ]
+    assert "- **2 more to look at**: 1 unreadable, 1 ghost" in text.replace(
+        "1 ghost, 1 unreadable", "1 unreadable, 1 ghost"
+    )
 
 
 def test_what_needs_nobody_is_said_at_the_top(listing: SampleListing) -> None:
@@ -261,5 +284,5 @@ def test_a_root_of_600_sessions_is_told_in_seconds(tmp_path: Path) -> None:
     lines = say_verb(listings[0].context(), ["report", "--since", "22:00"]).lines
     assert datetime.now(UTC) - begun < timedelta(seconds=30)
     assert "## Failed (600)" in lines
-    assert any("600 sessions since" in line and "; the first 50: " in line for line in lines)
+    assert any("600 sessions since" in line and "; the first 50 → " in line for line in lines)
     assert len(lines) <= 100

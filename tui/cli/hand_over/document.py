@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 from tui.cli.hand_over.rows import EMPTY, CommandLines, Row, section, shown
@@ -14,7 +15,7 @@ from tui.operations.monitor.hand_over import HandOver
 from tui.view.text.formatting import cost
 from tui.view.text.formatting import moment as short_moment
 
-_MOST_UNREAD = 5
+_MOST_UNREAD, _MOST_KINDS = 5, 6
 
 
 def hand_over_rows(
@@ -66,8 +67,10 @@ def _urgent(found: HandOver) -> Iterator[str]:
         key = (alert.listing, alert.session_id)
         at = next(short_moment(one.ends_at, LOCAL) for one in found.sessions if one.key == key)
         yield f"**{len(found.ends)} ending within {duration(found.within)}**, the first at {at}"
-    looks = [one for one in found.attention if one.level != "note"]
-    yield f"**{len(looks)} more to look at**" if looks else ""
+    kinds = Counter(one.what.replace("_", " ") for one in found.attention if one.level != "note")
+    told = ", ".join(f"{many} {kind}" for kind, many in kinds.most_common(_MOST_KINDS))
+    more = f" and {len(kinds) - _MOST_KINDS} other kinds" if len(kinds) > _MOST_KINDS else ""
+    yield f"**{kinds.total()} more to look at**: {told}{more}" if kinds else ""
 
 
 def _besides(found: HandOver) -> Iterator[str]:
@@ -75,6 +78,9 @@ def _besides(found: HandOver) -> Iterator[str]:
     queued = sum(one.liveness is Liveness.QUEUED for one in live)
     waits = f", {queued} queued" if queued else ""
     yield f"{len(live) - queued} running{waits}" if live else ""
+    waiting = sum(one.liveness is Liveness.WAITING for one in found.sessions)
+    settled = waiting - sum(one.what == "waiting" for one in found.waits)
+    yield f"{settled} waiting that somebody acknowledged or snoozed" if settled else ""
     yield f"{len(found.expired)} expired since then" if found.expired else ""
     yield f"{len(found.snoozed)} snoozed" if found.snoozed else ""
     yield f"{count(len(found.noted), 'session')} with notes or tags" if found.noted else ""

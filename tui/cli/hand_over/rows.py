@@ -47,7 +47,7 @@ class CommandLines:
     def row(self, text: str, words: Sequence[str]) -> Row:
         """Return a line that ends with a command, and leads to it or to its session."""
         command = self.shown(words)
-        return Row(f"{text}: {command}", self._target(words)) if command else Row(text)
+        return Row(f"{text} → {command}", self._target(words)) if command else Row(text)
 
     def shown(self, words: Sequence[str]) -> str:
         """Return a command as a code span, empty without words."""
@@ -91,6 +91,12 @@ def label(session: Session | None) -> str:
         return ""
     title, note = shown(session.title, _LONGEST_TITLE), shown(session.note, _LONGEST_NOTE)
     return f"{title and f' {title}'}{note and f' (note: {note})'}"
+
+
+def resume_all(sessions: Sequence[tuple[str, str]]) -> tuple[str, ...]:
+    """Return the words of the one verb that resumes the first of them, by listing and id."""
+    first, *others = (f"{listing}/{own}" for listing, own in sessions[:MOST_AT_ONCE])
+    return ("resume", first, *(word for one in others for word in ("--also", one)))
 
 
 def shown(text: str, longest: int) -> str:

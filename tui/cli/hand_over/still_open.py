@@ -12,6 +12,7 @@ from tui.cli.hand_over.rows import (
     Row,
     by_listing,
     label,
+    resume_all,
     section,
     shown,
     where,
@@ -46,11 +47,14 @@ class StillOpen:
         """Return the sections that have anything, the most urgent first."""
         found = self.found
         failed = sum(len(one.sessions) for one in found.failures)
+        errors = [one for one in found.attention if one.level == "error"]
+        others = [one for one in found.attention if one.level != "error"]
         return [
             *section(f"Waits for somebody ({len(found.waits)})", self._waits()),
             *section(f"Failed ({failed})", self._failures()),
+            *section(f"Needs help ({len(errors)})", self._odd(errors)),
             *section(f"Ends next ({len(found.ends)})", self._ends()),
-            *section(f"Needs a look ({len(found.attention)})", self._attention()),
+            *section(f"Needs a look ({len(others)})", self._odd(others)),
             *section(f"Expired since then ({len(found.expired)})", self._expired()),
             *section(f"Snoozed ({len(found.snoozed)})", self._snoozed()),
             *section(f"Notes and tags ({len(found.noted)})", self._noted()),
@@ -93,16 +97,17 @@ class StillOpen:
 
     def _failure(self, group: FailureGroup) -> Iterator[Row]:
         reason = shown(group.reason, 200) or _NO_REASON
-        since = f" since {moment(group.since, LOCAL)}" if group.since else ""
         if len(group.sessions) == 1:
             (one,) = group.sessions
-            named = f"{where(*one.key)}{label(one)}{_settled(one)}{since}"
+            at = failed_at(one)
+            when = f", {moment(at, LOCAL)}" if at else ""
+            named = f"{where(*one.key)}{label(one)}{when}{_settled(one)}"
             yield self.line.row(f"- **{reason}**: {named}", ("resume", one.address))
             return
+        since = f" since {moment(group.since, LOCAL)}" if group.since else ""
         many = f"{len(group.sessions)} sessions{since}{_by_whom(group.sessions)}"
         listings = by_listing(one.listing for one in group.sessions)
-        first, *others = (one.address for one in group.sessions[:MOST_AT_ONCE])
-        words = ("resume", first, *(word for one in others for word in ("--also", one)))
+        words = resume_all([one.key for one in group.sessions])
         yield self.line.row(f"- **{reason}**: {many} ({listings}){_bound(group.sessions)}", words)
         if self.has_all:
             yield from (self._failed(one) for one in group.sessions)
@@ -138,17 +143,24 @@ class StillOpen:
             words = f"{where(*soonest.key)}{label(soonest)}, {moment(soonest.ends_at, LOCAL)}"
             yield self.line.row(f"- the first is {words}", ("extend", soonest.address, "7d"))
 
-    def _attention(self) -> Iterator[Row]:
+    def _odd(self, alerts: Sequence[Alert]) -> Iterator[Row]:
         """Yield what is odd; more than a few of one kind are one line."""
         titles = self._titles
-        for what in dict.fromkeys(one.what for one in self.found.attention):
-            alike = [one for one in self.found.attention if one.what == what]
+        for what in dict.fromkeys(one.what for one in alerts):
+            alike = [one for one in alerts if one.what == what]
             if len(alike) <= FEW or self.has_all:
                 yield from (self._alert(one, titles) for one in alike)
                 continue
             listings = by_listing(one.listing for one in alike)
-            command = self._ls("--status", what) if what in _STATES else ("check",)
-            yield self.line.row(f"- {len(alike)} {_kind(alike[0])} ({listings})", command)
+            words = f"- {len(alike)} {_kind(alike[0])} ({listings})"
+            yield self.line.row(words, self._for_all(alike))
+
+    def _for_all(self, alike: Sequence[Alert]) -> tuple[str, ...]:
+        """Return the words of one verb that goes on with all of these, or lists them."""
+        if alike[0].command[:1] == ("resume",):
+            return resume_all([(one.listing, one.session_id) for one in alike])
+        what = alike[0].what
+        return self._ls("--status", what) if what in _STATES else ("check",)
 
     def _expired(self) -> Iterator[Row]:
         expired = self.found.expired

@@ -286,3 +286,6 @@ def test_a_root_of_600_sessions_is_told_in_seconds(tmp_path: Path) -> None:
     assert "## Failed (600)" in lines
     assert any("600 sessions since" in line and "; the first 50 → " in line for line in lines)
     assert len(lines) <= 100
+    assert max(map(len, lines)) < 400  # of a page: no command of fifty sessions
+    written = run_cli(listings[0].root, "report", "--since", "22:00").stdout
+    assert written.count(" --also ") == 49

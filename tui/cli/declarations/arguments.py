@@ -107,7 +107,11 @@ ID = word("id", "ID", completes="session")
 IDS = argument("ids", nargs="+", metavar="ID", completes="session")
 LISTING = argument("listing", nargs="?", metavar="LISTING", completes="listing")
 OUTPUT = argument(
-    "-o", "--output", type=Path, metavar="FILE", help="write to this new file, not stdout"
+    "-o",
+    "--output",
+    type=Path,
+    metavar="FILE",
+    help="write to this new file; one that exists is refused",
 )
 YES = flag("--yes", about="do not ask for confirmation")
 WAIT = flag("--wait", about="wait for the answer and print it")

@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 _TICK_S, _BEAT_S = 0.1, 2.0
 _STOP_WITHIN_S = 5.0
 _BACKGROUND_WITHIN_S = 600.0
-_RETRY_S, _FULL_BEATS = 0.3, 3
+_FULL_BEATS = 3
 
 Show = Callable[[object], Awaitable[None]]
 
@@ -92,7 +92,7 @@ class RunDriver:
         self._agent = AgentClient(spec, self._listing, asking, given.options if given else None)
         self._owner = {IN_PIPELINE: True} if given else {}
         self._show: Show = _ignore
-        self._prompts = PromptQueue(journal, Prompt.first(spec))
+        self._prompts = PromptQueue(journal, Prompt.first(spec, is_typed=given is None))
         self._waits = ApiWaits(journal)
         self._stalls = StallDetector(journal, spec.stall_timeout_s, time.monotonic)
         self._model_changes = ModelChanges(self._agent, journal, spec)
@@ -155,7 +155,8 @@ class RunDriver:
             self._work.cancel()
 
     async def _drive(self) -> None:
-        await self._admitted()
+        if self._gate is not None:
+            await self._gate.enter(self._journal.event)
         await asyncio.to_thread(make_config_dir, self._spec.config_dir)
         now, own = self._clock(), self._spec.session_id
         await asyncio.to_thread(prune_runs, self._listing, now, own=own)
@@ -171,17 +172,6 @@ class RunDriver:
         finally:
             self._is_closing = True
             await self._agent.close(in_turn=self._has_begun and self._ended is None)
-
-    async def _admitted(self) -> None:
-        """Wait until the run may start its agent; record why it waits."""
-        recorded = ""
-        while self._gate is not None and (reason := await asyncio.to_thread(self._gate.try_enter)):
-            if reason != recorded:
-                self._journal.event("queued", reason=reason)
-            recorded = reason
-            await asyncio.sleep(_RETRY_S)
-        if recorded:
-            self._journal.event("admitted")
 
     def _name_cli(self) -> None:
         """Record the CLI's pid and start time, so that an orphaned CLI can be identified."""
@@ -249,7 +239,9 @@ class RunDriver:
         self._books.begin_turn(prompt.by)
         self._permissions.begin_turn(is_restricted=prompt.is_restricted)
         try:
-            await self._agent.say(prompt.text, is_restricted=prompt.is_restricted)
+            await self._agent.say(
+                prompt.text, is_typed=prompt.is_typed, is_restricted=prompt.is_restricted
+            )
         except RunFailed:
             self._prompts.put_back(prompt)
             raise

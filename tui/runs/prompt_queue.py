@@ -17,18 +17,21 @@ _QUOTED = 60
 class Prompt:
     """A prompt and its author; `id` is that of its command, empty for the first prompt.
 
-    `is_restricted` if it came from a restricted console.
+    `is_typed` by an operator, or else a pipeline's own; `is_restricted` if it came from a
+    restricted console.
     """
 
     text: str
     by: str
     id: str = ""
     is_restricted: bool = False
+    is_typed: bool = True
 
     @classmethod
-    def first(cls, spec: RunSpec) -> Prompt:
+    def first(cls, spec: RunSpec, *, is_typed: bool) -> Prompt:
         """Return a run's first prompt."""
-        return cls(spec.prompt, spec.operator, is_restricted=spec.is_restricted)
+        by = spec.operator
+        return cls(spec.prompt, by, is_restricted=spec.is_restricted, is_typed=is_typed)
 
     @classmethod
     def of(cls, command: Command) -> Prompt:

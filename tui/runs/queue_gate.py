@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 from collections.abc import Callable
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 from tui.storage.run_slots import RunSlot
 from tui.storage.state.hold import read_hold
 
+_RETRY_S = 0.3
 # What will pass: then somebody may be in each of the places.
 _PASSING = (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO, errno.EINTR, errno.EAGAIN)
 
@@ -33,6 +35,17 @@ class QueueGate:
             # Where no places can be kept, nobody counts: better to run than never to.
             self._tell(f"max_runs is not enforced: run slots are unavailable: {error.strerror}")
             return ""
+
+    async def enter(self, record: Callable[..., None]) -> None:
+        """Wait until the run may start its agent; record, as events, why it waits."""
+        recorded = ""
+        while reason := await asyncio.to_thread(self.try_enter):
+            if reason != recorded:
+                record("queued", reason=reason)
+            recorded = reason
+            await asyncio.sleep(_RETRY_S)
+        if recorded:
+            record("admitted")
 
     def leave(self) -> None:
         """Release the slot."""

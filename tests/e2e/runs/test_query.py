@@ -237,6 +237,43 @@ async def test_a_console_changes_model_and_mode_and_answers_a_question(
     assert (run.model, run.permission_mode) == ("claude-opus-4-5", "plan")
 
 
+async def test_a_prompt_goes_as_the_sdk_sends_it_and_what_is_typed_as_text(
+    site: Site, manager: SessionManager
+) -> None:
+    commands = site.listing / ".claude" / "commands"
+    commands.mkdir(parents=True)
+    (commands / "greet.md").write_text("Greet PERMIT $ARGUMENTS.")
+    options = ClaudeAgentOptions(setting_sources=["project"], cwd=site.listing)
+    heard = Heard(site)
+    task = asyncio.create_task(heard.listen(ask(manager, "/greet Acme", options=options)))
+    request = await soon(lambda: run_folders(site.listing) and read_run(last_run(site)).request)
+    assert site.api.requests[-1].prompt.endswith("Greet PERMIT Acme.")
+    for held_back in ("/clear", " /new buyers"):
+        with pytest.raises(UsageError, match="is not sent"):
+            send(console(site), heard.session(), held_back)
+    send(console(site), heard.session(), "/greet ECHO them")
+    send(console(site), heard.session(), " /compact keep ECHO names")
+    answer(console(site), heard.session(), "deny", shown=request.digest)
+    await soon(lambda: (now := read_run(last_run(site)).request) and now != request)
+    answer(console(site), heard.session(), "deny")
+    await task
+    asked = [one.prompt for one in site.api.requests]
+    assert "/greet ECHO them" in asked
+    assert "/compact keep ECHO names" not in asked
+    assert any("keep ECHO names" in one and "summary" in one for one in asked)
+
+
+async def test_a_query_that_would_leave_its_session_is_refused_unless_it_is_text(
+    site: Site, manager: SessionManager
+) -> None:
+    with pytest.raises(UsageError, match="/clear is not sent"):
+        await Heard(site).listen(ask(manager, "/clear"))
+    assert not run_folders(site.listing)
+    options = ClaudeAgentOptions(verbatim_prompts=True)
+    await Heard(site).listen(ask(manager, "/clear", options=options))
+    assert site.api.requests[-1].prompt == "/clear"
+
+
 def is_running(session: Session) -> bool:
     return session.is_live and session.run is not None and not session.run.is_over
 

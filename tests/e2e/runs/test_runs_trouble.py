@@ -34,7 +34,10 @@ def look(site: Site, folder: Path) -> Session:
 
 
 def test_what_looks_like_a_command_of_the_cli_reaches_the_agent_as_text(site: Site) -> None:
-    """Sent as it is, `/clear` goes on as another session, and `/context` never reaches the API."""
+    """Sent as it is, `/clear` goes on as another session, and `/context` never reaches the API.
+
+    No key and no verb sends `/clear`; a run that finds it in its folder says it as text.
+    """
     first = past(site)
     folder = site.start("/clear", mode="resume", session_id=first)
     wait(lambda: "init" in kinds(folder))

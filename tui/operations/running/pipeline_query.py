@@ -13,6 +13,7 @@ from typing import Any
 from tui.claude.config_dir import footprint
 from tui.claude.layout import is_transcript, projects_folder
 from tui.claude.session_id import require_session_id
+from tui.claude.slash_commands import require_same_session
 from tui.core.errors import ConsoleError, NotTracked, Reason, Refused, UsageError
 from tui.core.models.row import Row
 from tui.core.text.safe_text import one_line
@@ -82,6 +83,8 @@ def _require_sound(query: Query) -> None:
     if not isinstance(query.prompt, str) or not query.prompt.strip():
         raise UsageError("a query needs a prompt (a string)")
     require_sound_prompt(query.prompt)
+    if query.options is None or not query.options.verbatim_prompts:
+        require_same_session(query.prompt)
     if not one_line(query.stage):
         raise UsageError("a query needs the stage of its session")
 

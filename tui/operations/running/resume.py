@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from tui.claude.slash_commands import require_same_session
 from tui.claude.transcript_files.entry_lookup import has_entry
 from tui.core.errors import ConsoleError, DatabaseProblem, Reason, Refused, UnknownId, UsageError
 from tui.core.explanation import Explanation
@@ -203,6 +204,7 @@ def start(context: Context, plan: RunPlan, prompt: str) -> str:
     if not prompt and plan.mode == "new":
         raise UsageError("a new session needs a prompt")
     require_sound_prompt(prompt)
+    require_same_session(prompt)
     require_inner_prompt(context, prompt, plan.cwd, plan.target.config_dir)
     require_not_held(context.root)
     require_startable(context.settings, plan.target)

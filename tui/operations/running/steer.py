@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import cast
 
+from tui.claude.slash_commands import require_same_session
 from tui.core.agent_questions import answers, questions
 from tui.core.errors import ConfirmationRequired, Reason, Refused, UsageError
 from tui.core.limits import LONGEST_WAIT_S
@@ -45,6 +46,7 @@ def send(context: Context, session: Session, prompt: str) -> ActionResult:
     """Queue a follow-up prompt for a session's run; it starts when the current turn ends."""
     if not prompt.strip():
         raise UsageError("there is nothing to send: give a prompt")
+    require_same_session(prompt)
     context.require_writable()
     run = _steerable(session)
     cwd = agent_folder(run, session)

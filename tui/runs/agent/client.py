@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import re
 import warnings
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -13,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from tui.claude.slash_commands import compacts
 from tui.claude.transcript.notices import unusable_servers
 from tui.core.errors import RunFailed
 from tui.core.text.safe_text import one_line
@@ -56,8 +56,6 @@ _MAX_MESSAGE = 256 * 1024 * 1024
 _KILL_AFTER_S = 6.0
 # When everything is being cancelled, nobody hears the CLI's answer any more.
 _INTERRUPT_WITHIN_S = 1.0
-# The one command of the CLI that stays within the session, and does what its words say.
-_COMPACTS = re.compile(r"/compact(?:\s.*)?", re.DOTALL)
 _STATE_EVENTS = "CLAUDE_CODE_EMIT_SESSION_STATE_EVENTS"
 
 
@@ -77,6 +75,7 @@ class AgentClient:
     ) -> None:
         self._spec, self._fallback_cwd, self._ask = spec, fallback_cwd, ask
         self._given = given
+        self._is_verbatim = given is not None and given.verbatim_prompts
         self._guard = ToolGuard(spec, is_hosted=given is not None)
         self._client: ClaudeSDKClient | None = None
         self._calls = ToolCalls()
@@ -96,21 +95,28 @@ class AgentClient:
         except Exception as error:  # whatever the SDK raises ends the run with its reason
             raise RunFailed(await self._reason(error)) from error
 
-    async def say(self, prompt: str, *, is_restricted: bool = False) -> None:
-        """Send a prompt: a turn begins. Files that a restricted console mentions are not inserted.
+    async def say(self, prompt: str, *, is_typed: bool, is_restricted: bool = False) -> None:
+        """Send a prompt: a turn begins. A pipeline's goes as the SDK sends it.
 
-        `/compact` is the CLI's own command, with which it makes room in the context.
+        What an operator typed is text, but for `/compact`, which makes room in the context. Files
+        that a restricted console mentions are not inserted.
         """
-        is_mention = is_restricted and not self._spec.is_restricted and "@" in prompt
-        is_text = is_mention or (
-            prompt.lstrip().startswith("/") and not _COMPACTS.fullmatch(prompt.strip())
-        )
         if is_restricted:
             self._guard.bind()
+        is_text = self._is_verbatim
+        if is_typed:
+            is_text = self._is_text(prompt, is_restricted=is_restricted)
+            prompt = prompt.strip()
         try:
             await self._connected().query(_verbatim(prompt) if is_text else prompt)
         except Exception as error:  # whatever the SDK raises ends the run with its reason
             raise RunFailed(await self._reason(error)) from error
+
+    def _is_text(self, prompt: str, *, is_restricted: bool) -> bool:
+        if compacts(prompt):
+            return False
+        is_mention = is_restricted and not self._spec.is_restricted and "@" in prompt
+        return is_mention or prompt.lstrip().startswith("/")
 
     async def listen(self) -> AsyncIterator[AgentMessage]:
         """Yield what happens, turn after turn, until the CLI ends."""
@@ -177,6 +183,7 @@ class AgentClient:
             **ours | _recorded(spec, given) | self._confining(given),
             **_identity(spec),
             **self._asking(given),
+            verbatim_prompts=False,  # else the CLI would take `/compact` for text
             cwd=self._guard.home,
             cli_path=given.cli_path or spec.cli_path,
             env={**given.env, **_environment(spec), **self._confining_environment()},
@@ -314,7 +321,7 @@ class AgentClient:
 
 
 async def _verbatim(prompt: str) -> AsyncIterator[dict[str, Any]]:
-    """Yield the message that says it as text: the CLI would obey `/clear`, as another session.
+    """Yield the message that says it as text: the CLI would obey a command that it begins with.
 
     It would also read to the agent each file that is mentioned with an `@`.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from tui.cli.hand_over.rows import EMPTY, CommandLines, Row, section, shown
+from tui.cli.hand_over.rows import EMPTY, CommandLines, Row, section, shown, since_words
 from tui.cli.hand_over.still_open import StillOpen, duration
 from tui.cli.hand_over.what_was_done import WhatWasDone
 from tui.core.models.session import Liveness
@@ -32,10 +32,8 @@ def hand_over_rows(
     yield from StillOpen(found, line, has_all).rows()
     yield from WhatWasDone(found, line, has_all).rows()
     if not has_all:
-        named = (found.listing,) if found.listing else ()
-        since = f"{found.since.astimezone(LOCAL):%Y-%m-%d %H:%M}"
         yield EMPTY
-        yield line.row("All of it", ("report", *named, "--since", since, "--all"))
+        yield line.row("All of it", ("report", *since_words(found), "--all"))
 
 
 def _unread(found: HandOver, line: CommandLines, *, has_all: bool) -> Iterator[Row]:

@@ -12,7 +12,9 @@ from tui.core.models.session import Session
 from tui.core.text.markdown_quoting import code, escaped
 from tui.core.text.safe_text import cut, one_line
 from tui.core.text.shell_line import shell_line
+from tui.core.time.zones import LOCAL
 from tui.operations.formatting import count
+from tui.operations.monitor.hand_over import HandOver
 
 ShellLine = Callable[[Sequence[str]], str]
 MOST_AT_ONCE = 50  # sessions that one command names: no more runs than that may wait
@@ -103,6 +105,12 @@ def shown(text: str, longest: int) -> str:
     """Return a text of others on one line, escaped; a longer one ends with `…`."""
     line = one_line(text)
     return escaped(line if len(line) <= longest else f"{line[: longest - 1]}…")
+
+
+def since_words(found: HandOver) -> tuple[str, ...]:
+    """Return the arguments of a verb for the same time and listing."""
+    named = (found.listing,) if found.listing else ()
+    return (*named, "--since", f"{found.since.astimezone(LOCAL):%Y-%m-%d %H:%M}")
 
 
 def by_listing(listings: Iterable[str]) -> str:

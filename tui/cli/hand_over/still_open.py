@@ -15,6 +15,7 @@ from tui.cli.hand_over.rows import (
     resume_all,
     section,
     shown,
+    since_words,
     where,
 )
 from tui.core.models.audit import AuditEvent
@@ -124,7 +125,7 @@ class StillOpen:
         listings = by_listing(one.listing for one in events)
         if len(events) > 1 and not self.has_all:
             words = f"- {len(events)} failed meanwhile, and not any more ({listings})"
-            yield self.line.row(words, ("report", "--all"))
+            yield self.line.row(words, ("report", *since_words(self.found), "--all"))
             return
         for one in events:
             words = f"failed at {moment(one.at, LOCAL)}, and not any more"

@@ -6,7 +6,16 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from tui.cli.hand_over.rows import EMPTY, CommandLines, Row, by_listing, section, shown, where
+from tui.cli.hand_over.rows import (
+    EMPTY,
+    CommandLines,
+    Row,
+    by_listing,
+    section,
+    shown,
+    since_words,
+    where,
+)
 from tui.core.act_summary import action_word
 from tui.core.models.audit import AuditEvent
 from tui.core.text.bounded_json import json_object
@@ -43,12 +52,6 @@ class WhatWasDone:
             *section("Cost in US dollars", self._costs()),
         ]
 
-    @property
-    def _log(self) -> tuple[str, ...]:
-        since = f"{self.found.since.astimezone(LOCAL):%Y-%m-%d %H:%M}"
-        named = (self.found.listing,) if self.found.listing else ()
-        return ("log", *named, "-n", str(len(self.found.acts)), "--since", since)
-
     def _done(self) -> Iterator[Row]:
         acts = self.found.acts
         operators = Counter(one.first.operator for one in acts).most_common()
@@ -60,7 +63,8 @@ class WhatWasDone:
             others = count(len(operators) - most, "other operator")
             yield Row(f"- {count(number, 'action')} by {others}")
         if acts:
-            yield self.line.row("- each of them", self._log)
+            words = ("log", *since_words(self.found), "-n", str(len(acts)))
+            yield self.line.row("- each of them", words)
 
     def _of(self, acts: Sequence[LoggedAct]) -> Iterator[Row]:
         """Yield what one operator did: one line for each kind, and one for the turns."""

@@ -53,7 +53,7 @@ async def test_every_sign_that_is_painted_is_explained(size: tuple[int, int]) ->
 async def test_the_legend_is_made_of_the_table_the_panes_draw_from() -> None:
     async with console() as at:
         page = " ".join((await help_of(at)).split())
-        for one in (*signs.LISTS, *signs.STREAM, *signs.COLOURS):
+        for one in (*signs.TOP_LINE, *signs.LISTS, *signs.STREAM, *signs.COLOURS):
             assert f"{one.sign.strip()} {one.means}" in page
 
 

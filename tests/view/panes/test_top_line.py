@@ -2,18 +2,36 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
-from datetime import timedelta, timezone
+from datetime import UTC, timedelta, timezone
+from typing import Any
 
 import pytest
 
 from tests.support.console import fixed_catalog
 from tests.support.console.fixed_catalog import NOW
 from tui.core.models.catalog import Catalog, Hold
+from tui.core.models.session import Liveness
+from tui.core.sessions.attention import Need
 from tui.view.panes import top_line
+from tui.view.panes.listings import groups
+from tui.view.panes.page import help_lines
+from tui.view.text import signs
 
 CATALOG = fixed_catalog.catalog()
 WORST = replace(CATALOG, hold=Hold("宽" * 40, NOW), problem="the disk of the root is slow " * 9)
+
+
+def queued(catalog: Catalog, count: int) -> Catalog:
+    """Return the catalog with so many more sessions whose runs are queued."""
+    first = catalog.listings[0]
+    more = tuple(
+        replace(first.sessions[0], session_id=f"{n}" * 8, liveness=Liveness.QUEUED, cost_usd=None)
+        for n in range(count)
+    )
+    listing = replace(first, sessions=(*first.sessions, *more))
+    return replace(catalog, listings=(listing, *catalog.listings[1:]))
 
 
 @pytest.mark.parametrize("catalog", [None, CATALOG, WORST], ids=["none", "usual", "worst"])
@@ -26,3 +44,67 @@ def test_that_it_may_only_look_is_said_at_every_width(
     for width in range(60, 301):
         line = top_line.line(catalog, known, width, trouble=trouble, is_read_only=True)
         assert "[RO]" in "".join(cell.text for cell in line), width
+
+
+def shown(catalog: Catalog | None, width: int, *, is_read_only: bool = False) -> str:
+    """Return the top line, its zone at the end."""
+    needs = {one.key: Need.QUIET for one in catalog.sessions[:2]} if catalog else {}
+    known = top_line.facts(catalog, NOW, needs, UTC) if catalog else ()
+    first = catalog.listings[0] if catalog else None
+    line = top_line.line(catalog, known, width, selected=first, is_read_only=is_read_only)
+    return "".join(cell.text for cell in line)
+
+
+def with_unread(count: int, **facts: Any) -> Catalog:
+    """Return the catalog with so many listings that cannot be read."""
+    bad = [replace(one, has_rows=False, **facts) for one in CATALOG.listings[:count]]
+    return replace(CATALOG, listings=(*bad, *CATALOG.listings[count:]))
+
+
+NAMES = {"outputs", "anna", "UTC", *(one.listing_id for one in CATALOG.listings)}
+LINES = (
+    None,
+    CATALOG,
+    replace(CATALOG, free_bytes=None),
+    replace(CATALOG, free_bytes=1),
+    replace(CATALOG, hold=Hold("anna", NOW)),
+    with_unread(1),
+    with_unread(1, is_stale=True),
+    with_unread(3),
+    queued(CATALOG, 2),
+    replace(CATALOG, listings=tuple(replace(one, zone="Asia/Tokyo") for one in CATALOG.listings)),
+)
+
+
+@pytest.mark.parametrize("catalog", LINES)
+def test_every_word_it_can_show_is_in_the_legend(catalog: Catalog | None) -> None:
+    """Fails for a word that is written here and not in the table of signs."""
+    legend = " ".join("".join(cell.text for cell in line) for line in help_lines((), (), (), 80))
+    _, _, told = legend.partition("Top line")
+    told, _, _ = told.partition("Signs")
+    known = {word for one in signs.TOP_LINE for word in one.sign.split()}
+    assert {word for word in known if word not in told.split()} == set()
+    for width in range(60, 301):
+        text = shown(catalog, width, is_read_only=width % 2 == 0)
+        words = text.replace("(", " ").replace(")", " ").replace(": ", " ").split()
+        odd = {word for word in words if not NUMBER.fullmatch(word)} - known - NAMES
+        assert {word for word in odd if not is_zone(word)} == set(), width
+
+
+NUMBER = re.compile(r"\$?[0-9.]+[BKMGT]?\+?|\?")
+
+
+def is_zone(word: str) -> bool:
+    """Whether it names a zone: the last one has a star for tables that use another."""
+    return word in ("JST", f"UTC{signs.ZONES.sign[-1]}")
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_queued_runs_are_counted_apart_from_those_at_work(width: int) -> None:
+    before = sum(one.liveness in (Liveness.BUSY, Liveness.WAITING) for one in CATALOG.sessions)
+    assert f"  {before} live  " in shown(CATALOG, width)
+    said = shown(queued(CATALOG, 2), width)
+    assert f"  {before} live 2 queued  " in said
+    assert " free  " in said
+    (every, *_) = groups(queued(CATALOG, 2), lambda one: None)
+    assert every.live == before

@@ -227,6 +227,11 @@ class Session:
         return self.liveness is not Liveness.NONE
 
     @property
+    def is_at_work(self) -> bool:
+        """Whether a turn runs, or waits for an answer; not one that is queued."""
+        return self.liveness in (Liveness.BUSY, Liveness.WAITING)
+
+    @property
     def is_in_a_turn(self) -> bool:
         """Whether a turn runs now; its cost is not in `cost_usd` before it ends."""
         return self.liveness in (Liveness.BUSY, Liveness.WAITING, Liveness.ORPHAN)

@@ -7,6 +7,7 @@ from datetime import datetime
 from tui.core.console.pane_table import LIVE, PANES, PaneRow
 from tui.core.models.catalog import Catalog
 from tui.ui.state.view_state import LEAST, WIDE, ViewState
+from tui.view.text import signs
 
 _LEFT_LEAST, _LEFT_MOST, _ROOMY = 26, 100, 180
 
@@ -74,4 +75,4 @@ def stale(catalog: Catalog | None, trouble: str, now: datetime) -> str:
         return ""
     if catalog is None:
         return trouble
-    return f"stale {int((now - catalog.at).total_seconds())}s: {trouble}"
+    return f"{signs.STALE} {int((now - catalog.at).total_seconds())}s: {trouble}"

@@ -84,7 +84,7 @@ def _group(name: str, sessions: Iterable[Session], attention: Attention) -> List
         count=len(sessions),
         needs=needs,
         bytes=sum(one.bytes for one in sessions),
-        live=sum(one.is_live for one in sessions),
+        live=sum(one.is_at_work for one in sessions),
         cost_usd=sum(costs) if costs else None,
     )
 

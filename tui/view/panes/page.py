@@ -90,9 +90,13 @@ def help_lines(
 
 def _legend(width: int) -> Iterator[Line]:
     """Yield what the signs mean, and the colours, each in its own."""
-    for heading, table in (("Signs", signs.LISTS), ("Signs in Live", signs.STREAM)):
+    for heading, table, room in (
+        ("Top line", signs.TOP_LINE, _VERB_WIDTH),
+        ("Signs", signs.LISTS, _KEY_WIDTH),
+        ("Signs in Live", signs.STREAM, _KEY_WIDTH),
+    ):
         yield _head(heading, "")
-        yield from _columns([(one.sign.strip(), one.means, "") for one in table], _KEY_WIDTH, width)
+        yield from _columns([(one.sign.strip(), one.means, "") for one in table], room, width)
         yield ()
     yield _head("Colours", "say what a word or a sign says as well:")
     for one in signs.COLOURS:

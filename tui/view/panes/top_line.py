@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 
 from tui.core.errors import UsageError
@@ -16,8 +16,9 @@ from tui.core.text.safe_text import cell_width, cut, cut_middle, one_line
 from tui.core.text.sizes import size_text
 from tui.core.time.zones import zone_named
 from tui.view.panes.listings import is_unreadable
-from tui.view.text import formatting
+from tui.view.text import formatting, signs
 from tui.view.text.lines import Cell, Line, clipped
+from tui.view.text.signs import Sign
 
 _DAY = timedelta(days=1)
 _NAME = 20
@@ -28,11 +29,15 @@ _UNREADABLE, _ROOM = 6, 7  # their indices among the facts
 
 @dataclass(frozen=True, slots=True)
 class TopLineFact:
-    """A part of the top line; `short` replaces `text` where that does not fit."""
+    """A part of the top line; `short` replaces `text` where that does not fit.
+
+    One that `may_go` is left out first, to keep others in sight.
+    """
 
     text: str
     style: str
     short: str = ""
+    may_go: bool = False
 
     def cell(self, *, is_short: bool) -> Cell:
         """Return the full or the short form."""
@@ -56,7 +61,7 @@ def line(
     `known` are the `facts` of the catalog, the zone last. Without `trouble` it says why the
     `selected` listing cannot be read now, if that is so.
     """
-    warnings = [Cell("[RO]", "noticed")] if is_read_only else []
+    warnings = [Cell(signs.READ_ONLY.sign, "noticed")] if is_read_only else []
     hidden = set()
     if trouble:
         warnings.append(Cell(one_line(trouble), "bad"))
@@ -65,10 +70,10 @@ def line(
         if len(_unreadable(catalog)) == 1:
             hidden.add(_UNREADABLE)
     if catalog is None:
-        return _joined((TopLineFact("looking...", "muted"),), (), warnings, width)
+        return _joined((TopLineFact(signs.LOOKING.sign, "muted"),), (), warnings, width)
     if catalog.hold is not None:
         by = one_line(catalog.hold.by)
-        warnings.insert(0, Cell(f"HELD by {cut(by, _HOLDER)}", "attention"))
+        warnings.insert(0, Cell(f"{signs.HELD} {cut(by, _HOLDER)}", "attention"))
     if catalog.problem:
         warnings.append(Cell(one_line(catalog.problem), "bad"))
     room = _room(catalog)
@@ -86,17 +91,16 @@ def facts(catalog: Catalog, now: datetime, needs: Mapping[Key, Need], zone: tzin
     `zone` is the panes' time zone; the tables' own is added where it differs.
     """
     sessions = catalog.sessions
-    live = sum(one.liveness in (Liveness.BUSY, Liveness.WAITING) for one in sessions)
     waiting = sum(one.liveness is Liveness.WAITING for one in sessions)
     counts = Counter(needs.values())
     root = one_line(catalog.root.name) or str(catalog.root)
     return (
         TopLineFact(root, "title", cut_middle(root, _NAME)),
-        _count(live, "live", "good"),
-        _count(waiting, "waiting", "attention"),
-        _count(counts[Need.QUIET], "quiet", "noticed"),
-        _count(sum(_ends_today(one, now) for one in sessions), "<24h", "noticed"),
-        _count(counts[Need.FAILED], "failed", "bad"),
+        _live(sessions),
+        _count(waiting, signs.WAITING, "attention"),
+        _count(counts[Need.QUIET], signs.QUIET, "noticed"),
+        _count(sum(_ends_today(one, now) for one in sessions), signs.TODAY, "noticed"),
+        _count(counts[Need.FAILED], signs.FAILED, "bad"),
         _unreadable_fact(catalog),
         _room(catalog),
         TopLineFact(_spent(catalog), "muted"),
@@ -113,13 +117,23 @@ def _room(catalog: Catalog) -> TopLineFact:
     if catalog.problem:
         return TopLineFact("", "muted")
     if catalog.free_bytes is None:
-        return TopLineFact("? free", "noticed")
+        return TopLineFact(f"? {signs.FREE}", "noticed")
     is_full = catalog.free_bytes < LOW_BYTES
-    return TopLineFact(f"{size_text(catalog.free_bytes)} free", "bad" if is_full else "muted")
+    return TopLineFact(
+        f"{size_text(catalog.free_bytes)} {signs.FREE}", "bad" if is_full else "muted"
+    )
 
 
-def _count(number: int, word: str, style: str) -> TopLineFact:
-    return TopLineFact(f"{number} {word}", style if number else "muted")
+def _live(sessions: Sequence[Session]) -> TopLineFact:
+    """Return how many sessions are at work, and, if any, how many only wait for a place."""
+    live = sum(one.is_at_work for one in sessions)
+    queued = sum(one.liveness is Liveness.QUEUED for one in sessions)
+    fact = _count(live, signs.LIVE, "good")
+    return replace(fact, text=f"{fact.text} {queued} {signs.QUEUED}") if queued else fact
+
+
+def _count(number: int, word: Sign, style: str) -> TopLineFact:
+    return TopLineFact(f"{number} {word}", style if number else "muted", may_go=not number)
 
 
 def _unreadable(catalog: Catalog) -> list[Listing]:
@@ -131,15 +145,15 @@ def _unreadable_fact(catalog: Catalog) -> TopLineFact:
     found = _unreadable(catalog)
     if not found:
         return TopLineFact("", "bad")
-    count = f"{len(found)} unreadable"
-    short = f"{len(found)} down"  # in 80 columns the free disk space must stay in sight
+    count = f"{len(found)} {signs.UNREADABLE}"
+    short = f"{len(found)} {signs.DOWN}"  # in 80 columns the free disk space must stay in sight
     return TopLineFact(_unreadable_words(found[0]) if len(found) == 1 else count, "bad", short)
 
 
 def _unreadable_words(listing: Listing, width: int = 0) -> str:
     """Return that a listing cannot be read now, with the reason where there is room."""
     name = cut_middle(one_line(listing.listing_id), _NAME)
-    said = f"{name} {'stale' if listing.is_stale else 'unreadable'}"
+    said = f"{name} {signs.STALE if listing.is_stale else signs.UNREADABLE}"
     return f"{said}: {one_line(listing.problem)}" if width >= _WIDE else said
 
 
@@ -154,7 +168,7 @@ def _zone(catalog: Catalog, now: datetime, zone: tzinfo) -> TopLineFact:
     name = shown.tzname() or ""
     if not others:
         return TopLineFact(name, "muted")
-    return TopLineFact(f"{name} (tables {'/'.join(sorted(others))})", "muted", f"{name}*")
+    return TopLineFact(f"{name} ({signs.TABLES} {'/'.join(sorted(others))})", "muted", f"{name}*")
 
 
 def _zone_word(name: str, now: datetime, shown: datetime) -> str:
@@ -169,19 +183,17 @@ def _zone_word(name: str, now: datetime, shown: datetime) -> str:
 def _spent(catalog: Catalog) -> str:
     known = [one.cost_usd for one in catalog.sessions if one.cost_usd is not None]
     more = "+" if any(one.inherited_usd is None for one in catalog.sessions) else ""
-    return f"{formatting.cost(sum(known))}{more} total" if known else ""
+    return f"{formatting.cost(sum(known))}{more} {signs.TOTAL}" if known else ""
 
 
 def _joined(facts: Facts, always: Facts, warnings: Sequence[Cell], width: int) -> Line:
     room = width + 1 - sum(cell_width(cell.text) + 2 for cell in warnings)
     room -= sum(_used(one, is_short=True) for one in always)
-    kept: list[TopLineFact] = []
-    for one in (one for one in facts if one.text):
-        room -= _used(one, is_short=True)
-        if room < 0:
-            room += _used(one, is_short=True)
-            break
-        kept.append(one)
+    there = [one for one in facts if one.text]
+    kept = _fitting(there, room)
+    if len(kept) < len(there) - 1:  # more than the last one, the costs, is out of sight
+        kept = _fitting([one for one in there if not one.may_go], room)
+    room -= sum(_used(one, is_short=True) for one in kept)
     line = [Cell(" ")]
     for one in (*kept, *always):
         more = _used(one, is_short=False) - _used(one, is_short=True)
@@ -191,6 +203,17 @@ def _joined(facts: Facts, always: Facts, warnings: Sequence[Cell], width: int) -
     for cell in warnings:
         line += [cell, Cell("  ")]
     return clipped(tuple(line), width)
+
+
+def _fitting(facts: Sequence[TopLineFact], room: int) -> list[TopLineFact]:
+    """Return the first of the facts that fit in their short forms."""
+    kept = []
+    for one in facts:
+        room -= _used(one, is_short=True)
+        if room < 0:
+            break
+        kept.append(one)
+    return kept
 
 
 def _used(fact: TopLineFact, *, is_short: bool) -> int:

@@ -33,7 +33,7 @@ CUT = Sign("~", "a text that goes on")
 LEFT_OUT = Sign("…", "left out here; of a call, no result yet; in a prompt, more lines")
 NOTHING = Sign("-", "nothing to tell, or not known")
 UNKNOWN = Sign("?", "cannot be read, or a letter that terminals do not agree on")
-ATTENTION = Sign("!", "in Listings and the top line: sessions that need attention")
+ATTENTION = Sign("!", "in Listings: sessions that need attention")
 LEFT = Sign("█", "in Expiry: the part of its life that is left")
 OVER = Sign("░", "in Expiry: the part that is over")
 PROMPT = Sign("> ", "what the agent was asked")
@@ -45,14 +45,30 @@ WRITING = Sign("▌", "being written now")
 RUNNING_COST = Sign("+", "in the title, after the cost: without the turn that is running")
 DAY = Sign("── ──", "here begins another day")
 FILE = Sign("[ ]", "an image or a file, with its type or name, and its size")
-DOWN = Sign("down", "in the top line: listings that cannot be read")
-ZONES = Sign("CET*", "in the top line: some tables use another time zone")
-READ_ONLY = Sign("[RO]", "in the top line: this console is read-only")
+LIVE = Sign("live", "sessions at work, or waiting for an answer")
+QUEUED = Sign("queued", "runs that wait for a free place, or for a hold to be lifted")
+WAITING = Sign("waiting", "of the live ones, those that wait for an answer")
+QUIET = Sign("quiet", "busy, and silent for long, or left without their console")
+TODAY = Sign("<24h", "ending within a day")
+FAILED = Sign("failed", "failed, and not acknowledged")
+UNREADABLE = Sign("unreadable", "listings that cannot be read, or the name of the only one")
+DOWN = Sign("down", "the same, in little room")
+STALE = Sign("stale", "what was last known is shown: of a listing, or of all")
+FREE = Sign("free", "room on the disk of the root")
+TOTAL = Sign("total", "what all sessions cost; with `+`, or more")
+TABLES = Sign("tables", "the time zone of tables that use another one")
+ZONES = Sign("CET*", "the same, in little room")
+HELD = Sign("HELD by", "who set a hold: no run and no clean-up starts; `hold off`")
+READ_ONLY = Sign("[RO]", "this console is read-only")
+LOOKING = Sign("looking...", "the root is read for the first time")
 
 LISTS = (
     *(SELECTED, MARKED, UNSEEN, NOTED, SNOOZED, SWEPT, CLOSED, OPENED, FALLING, RISING, TIMES),
     *(ABOVE, BELOW, ARROW, CUT, LEFT_OUT, NOTHING, UNKNOWN, ATTENTION, LEFT, OVER),
-    *(DOWN, ZONES, READ_ONLY),
+)
+TOP_LINE = (
+    *(LIVE, QUEUED, WAITING, QUIET, TODAY, FAILED, UNREADABLE, DOWN, STALE, FREE, TOTAL),
+    *(TABLES, ZONES, HELD, READ_ONLY, LOOKING),
 )
 STREAM = (PROMPT, THOUGHT, ERROR, BESIDE, RESULT, WRITING, RUNNING_COST, DAY, FILE)
 # By the names of the styles, each of which the screen draws in its colour.

@@ -289,10 +289,17 @@ def plan_json(plan: CleanupPlan) -> dict[str, Any]:
         "sessions": [_planned_json(*one) for one in plan.taken],
         "bytes": plan.bytes,
         "skipped": [_planned_json(*one) for one in plan.skipped],
-        "purges": [_trash_id_json(one) for one in plan.purges],
+        "purges": [
+            _trash_id_json(one) | {"bytes": size}
+            for one, size in zip(plan.purges, plan.purge_sizes, strict=True)
+        ],
         "purge_bytes": plan.purge_bytes,
+        "asked_bytes": plan.asked,
+        "freed_bytes": plan.freed_bytes,
+        "emptied_at": iso(plan.emptied_at) if plan.taken else None,
         "unfinished": [_trash_id_json(one) for one in plan.unfinished],
         "unread": list(plan.unreadable),
+        "words": plan.words,
     }
 
 
@@ -313,6 +320,7 @@ def cleanup_json(plan: CleanupPlan, done: BulkResult) -> dict[str, Any]:
         "put_back": [session_id_json(act) for act in done.mended],
         "moved_bytes": done.moved,
         "freed_bytes": done.freed,
+        "emptied_at": iso(plan.emptied_at) if done.moved else None,
         "left": [
             {"session_id": session_id, "listing": listing, "why": why}
             for listing, session_id, why in left

@@ -51,7 +51,7 @@ _session_console() {
         stop) words='--help --json --operator --read-only --restricted --root' takes='session' ;;
         model) words='--help --json --operator --read-only --restricted --root' takes='session' ;;
         mode) words='--help --json --operator --read-only --restricted --root --yes' takes='session' ;;
-        cleanup) words='--dry-run --expired --help --json --max-size --older-than --operator --purge-trash --read-only --restricted --root --yes' takes='listing' ;;
+        cleanup) words='--dry-run --expired --free --help --json --max-size --older-than --operator --purge-trash --read-only --restricted --root --yes' takes='listing' ;;
         hold) words='--help --json --operator --read-only --reason --restricted --root' takes='' ;;
         view) words='--columns --filter --help --json --listing --operator --read-only --restricted --root --shared --sort' takes='view' ;;
         trash) words='--help --json --operator --read-only --restricted --root' takes='trash' ;;
@@ -70,7 +70,7 @@ _session_console() {
         --stage) words='' takes='stage' ;;
         --listing) words='' takes='listing' ;;
         --also) words='' takes='session' ;;
-        --also | --at | --columns | --days | --ends | --filter | --input | --listing | --max-budget-usd | --max-size | --max-turns | --mode | --model | --older-than | --operator | --output | --reason | --remove | --root | --since | --sort | --stage | --status | --tools | --view | -e | -n | -o) return ;;
+        --also | --at | --columns | --days | --ends | --filter | --free | --input | --listing | --max-budget-usd | --max-size | --max-turns | --mode | --model | --older-than | --operator | --output | --reason | --remove | --root | --since | --sort | --stage | --status | --tools | --view | -e | -n | -o) return ;;
     esac
     if [[ $takes && $word != -* ]]; then
         words=$(for kind in $takes; do _session_console_names "$kind" "${look[@]}"; done)

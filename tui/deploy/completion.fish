@@ -118,6 +118,7 @@ complete -c session-console -n '__fish_seen_subcommand_from mode' -a '(__session
 complete -c session-console -n __fish_use_subcommand -a cleanup -d 'move sessions that are expired, old or over the size limit to the trash'
 complete -c session-console -n '__fish_seen_subcommand_from cleanup' -l dry-run
 complete -c session-console -n '__fish_seen_subcommand_from cleanup' -l expired
+complete -c session-console -n '__fish_seen_subcommand_from cleanup' -l free -r
 complete -c session-console -n '__fish_seen_subcommand_from cleanup' -l max-size -r
 complete -c session-console -n '__fish_seen_subcommand_from cleanup' -l older-than -r
 complete -c session-console -n '__fish_seen_subcommand_from cleanup' -l purge-trash

@@ -49,8 +49,8 @@ def test_cleanup_lists_before_it_moves_and_sums_up_after(listing: SampleListing)
     assert "would move 1 session (" in err
     assert snapshot(listing.root) == before
     out, _ = say(listing, "cleanup", "hollis_park", "--yes")
-    assert out.startswith("1 moved (")
-    assert out.endswith("; 0B freed: the trash keeps them 7 days\n")
+    assert out.startswith("1 moved to the trash (")
+    assert "; the disk gets " in out
     assert say(listing, "cleanup", "--yes")[0] == "nothing to clean up\n"
     assert say(listing, "cleanup")[0] == "nothing to clean up\n"
     assert say(listing, "undo")[0] == "restored 0e000000\n"
@@ -59,10 +59,32 @@ def test_cleanup_lists_before_it_moves_and_sums_up_after(listing: SampleListing)
 def test_cleanup_by_size_and_its_facts(listing: SampleListing) -> None:
     done = say_json(listing, "cleanup", "--max-size", "1B", "--yes")
     assert {one["session_id"] for one in done["sessions"]} == {OVER, FIRST, SECOND}
-    facts = {"sessions", "put_back", "moved_bytes", "freed_bytes", "left", "unread", "words"}
+    facts = {"sessions", "put_back", "moved_bytes", "freed_bytes", "emptied_at", "left", "unread"}
+    facts.add("words")
     assert set(done) == facts
     assert done["moved_bytes"] > 0 == done["freed_bytes"]
-    assert done["words"].startswith("3 moved (")
+    assert done["words"].startswith("3 moved to the trash (")
+
+
+def test_free_space_lists_in_order_what_it_would_erase_and_does_it(listing: SampleListing) -> None:
+    say(listing, "delete", FIRST, "--yes")
+    found = say_json(listing, "cleanup", "--free", "200MB", "--dry-run")
+    assert [one["session_id"] for one in found["purges"]] == [FIRST]
+    assert [one["session_id"] for one in found["sessions"]] == [OVER]
+    assert found["asked_bytes"] == 200 * 1024**2
+    assert found["freed_bytes"] == found["purges"][0]["bytes"] + found["bytes"] > 0
+    assert "less than asked" in found["words"]
+    before = snapshot(listing.root)
+    out, err = say(listing, "cleanup", "--free", "200MB", code=5)
+    assert out.index(FIRST) < out.index(OVER)
+    assert f"would {found['words']}: add --yes to do it" in err
+    assert "stands alone" in say(listing, "cleanup", "--free", "1", "--expired", code=2)[1]
+    assert snapshot(listing.root) == before
+    done = say_json(listing, "cleanup", "--free", "200MB", "--yes")
+    assert done["freed_bytes"] >= found["freed_bytes"]
+    assert (done["emptied_at"], done["moved_bytes"]) == (None, 0)
+    assert say(listing, "cleanup", "--free", "1", "--yes")[0].startswith("nothing to free")
+    assert "the trash is empty" in "".join(say(listing, "trash"))
 
 
 @pytest.mark.parametrize(
@@ -70,6 +92,7 @@ def test_cleanup_by_size_and_its_facts(listing: SampleListing) -> None:
     [
         (["--older-than", "soon"], 2),
         (["--max-size", "much"], 2),
+        (["--free", "much"], 2),
         (["nowhere"], 3),
         (["--read-only", "--yes"], 4),
     ],

@@ -15,8 +15,11 @@ import pytest
 
 from tests.support.listings import guide_statements as guide
 from tests.support.listings.sample_listing import FIRST, SECOND, SampleListing, change_row, snapshot
-from tui.core.errors import Refused, UnknownId
+from tui.core.errors import Refused, UnknownId, UsageError
 from tui.core.models.catalog import Catalog
+from tui.core.models.session import Acknowledgement
+from tui.core.text.sizes import size_text
+from tui.core.time.zones import LOCAL
 from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.context import Context
 from tui.operations.running.hold import set_hold
@@ -26,7 +29,9 @@ from tui.operations.trash.purge import erase_many
 from tui.operations.trash.restore import restore_many
 from tui.operations.trash.undo import undo_last
 from tui.storage.session_locks import SessionLock
+from tui.storage.state.acknowledgements import write_ack
 from tui.storage.table.tracking import read_events, read_rows
+from tui.storage.trash.erasing import measures
 from tui.storage.trash.trash import list_trash
 
 OVER = "0e000000-1111-4222-8333-444455556666"
@@ -102,12 +107,19 @@ def test_what_expired_and_leftovers_go_and_come_back_byte_for_byte(
         (LEFT, "leftover"),
     ] * 2
     assert plan.words.startswith("move 4 sessions (")
-    assert plan.words.endswith("of 2 listings to the trash")
+    assert "of 2 listings to the trash; the disk gets " in plan.words
     assert content_of(*listings) == before
     done = clean_up(context, plan)
     assert len(done.acts) == 4
     assert done.moved == plan.bytes
-    assert done.words.endswith("; 0B freed: the trash keeps them 7 days")
+    day = (datetime.now(UTC) + 7 * DAY).astimezone(LOCAL)
+    size = size_text(done.moved)
+    assert done.words == (
+        f"4 moved to the trash ({size}); the disk gets {size} back when the trash is emptied "
+        f"(`cleanup --purge-trash`, from {day.day} {day:%b} on), or now with "
+        f"`cleanup --free {size}`"
+    )
+    assert done.freed == 0
     for listing in listings:
         assert statuses(listing) == {
             OVER: "expired",
@@ -191,7 +203,7 @@ def test_what_began_to_run_or_changed_since_the_preview_is_left(
     done = clean_up(context, plan)
     assert [act.session_id for act in done.acts] == [LEFT]
     assert done.failures == {why: 1}
-    assert "1 moved (" in done.words
+    assert "1 moved to the trash (" in done.words
     assert f"1 {why}" in done.words
     assert content_of(listing) == before
     assert [row for row in read_rows(listing.db_path) if row.session_id != LEFT] == rows
@@ -285,6 +297,83 @@ def test_down_to_a_size_the_oldest_trash_goes_first(
     done = clean_up(context, planned(context, max_bytes=0))
     assert len(done.acts) == 4
     assert {one.session_id for one in list_trash(context.root)} == {FIRST, SECOND}
+
+
+def files_of(listing: SampleListing, *session_ids: str) -> set[str]:
+    names = snapshot(listing.folder)
+    return {name for name in names if any(one in name for one in session_ids)}
+
+
+def test_to_free_space_the_oldest_trash_goes_first_then_what_expired_and_nothing_else(
+    listings: tuple[SampleListing, SampleListing],
+) -> None:
+    """All of it is gone for good, and what is freed is what was said."""
+    context = listings[0].context()
+    clean_up(later(context, -3), planned(context, listing="oak"))
+    delete_many(context, [listings[0].session(f"hollis_park/{SECOND}")])
+    one = planned(context, free_bytes=1)
+    assert [found.listing for found in one.purges] == ["oak"]
+    assert one.taken == ()
+    assert one.words.endswith(f"; the disk gets {size_text(one.purge_bytes)} back")
+    there = sum(found.bytes for found in measures(list_trash(context.root)))
+    assert planned(context, free_bytes=there).taken == ()
+    plan = planned(context, free_bytes=10**9)
+    assert [found.listing for found in plan.purges] == ["oak", "oak", "hollis_park"]
+    expired = {("hollis_park", OVER), ("hollis_park", LEFT)}
+    assert {found.key for found in plan.sessions} == expired
+    assert "less than asked: nothing else may go" in plan.words
+    kept = files_of(listings[0], FIRST), files_of(listings[1], FIRST, SECOND)
+    done = clean_up(context, plan)
+    assert done.freed >= plan.freed_bytes > there
+    assert {act.kind for act in done.acts} == {"purge"}
+    assert done.words.startswith("5 erased for good; ")
+    assert (files_of(listings[0], FIRST), files_of(listings[1], FIRST, SECOND)) == kept
+    assert not files_of(listings[0], OVER, LEFT, SECOND)
+    assert list_trash(context.root) == ()
+    assert planned(context, free_bytes=10**9).is_empty
+    with pytest.raises(UsageError, match="stands alone"):
+        planned(context, free_bytes=1, is_expired=True)
+
+
+def test_to_free_space_nothing_is_taken_that_is_in_use_changed_or_snoozed(
+    listings: tuple[SampleListing, SampleListing],
+) -> None:
+    """Each has expired, and would be erased without the rule that spares it."""
+    listing, context = listings[0], listings[0].context()
+    plan = planned(context, listing="hollis_park", free_bytes=10**9)
+    assert {one.session_id for one in plan.sessions} == {OVER, LEFT}
+    until = datetime.now(UTC) + DAY
+    write_ack(listing.folder, LEFT, Acknowledgement("anna", datetime.now(UTC), "x", until))
+    snoozed = planned(context, listing="hollis_park", free_bytes=10**9)
+    assert [one.session_id for one in snoozed.sessions] == [OVER]
+    assert [why.split(" until ")[0] for _, why in snoozed.skipped] == ["snoozed"]
+    lock = SessionLock.take(listing.folder, OVER)
+    done = clean_up(context, snoozed)
+    lock.close()
+    assert (done.acts, done.freed, done.failures) == ((), 0, {"in use": 1})
+    listing.write_transcript(OVER, "still at it", age=timedelta())
+    before = snapshot(listing.config_dir)
+    assert clean_up(context, snoozed).failures == {"changed in the meantime": 1}
+    assert snapshot(listing.config_dir) == before
+    set_hold(context, True, "audit")
+    with pytest.raises(Refused, match="paused by anna"):
+        clean_up(context, snoozed)
+
+
+@pytest.mark.parametrize("wanted", [{"free_bytes": 10**9}, {"max_bytes": 0}])
+def test_what_a_cut_off_move_left_in_the_trash_is_never_erased_for_its_size(
+    listings: tuple[SampleListing, SampleListing], wanted: dict[str, int]
+) -> None:
+    """Nobody deleted it: a clean-up puts it back."""
+    context = listings[0].context()
+    delete_many(context, [listings[0].session(f"hollis_park/{FIRST}")])
+    change_row(listings[0], "UPDATE claude_sessions SET status = 'active'")
+    change_row(listings[0], "DELETE FROM claude_session_events WHERE action = 'delete'")
+    before = snapshot(context.root)
+    plan = planned(context, listing="hollis_park", **wanted)
+    assert FIRST not in {one.session_id for one in plan.purges}
+    assert snapshot(context.root) == before
+    assert FIRST not in {act.session_id for act in clean_up(context, plan).acts}
 
 
 def test_where_rows_or_files_cannot_be_told_nothing_missing_is_taken_for_gone(

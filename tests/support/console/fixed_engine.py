@@ -209,8 +209,11 @@ class FixedEngine:
 
     def plan_cleanup(self, catalog: Catalog, wanted: CleanupCriteria, listing: str) -> CleanupPlan:
         inside = [one for one in catalog.sessions if listing in ("", one.listing)]
-        selected = select(inside, wanted, self.moment)
-        return CleanupPlan(taken=selected.taken, skipped=selected.skipped)
+        asked = wanted.free_bytes
+        selected = select(
+            inside, wanted if asked is None else CleanupCriteria(is_expired=True), self.moment
+        )
+        return CleanupPlan(taken=selected.taken, skipped=selected.skipped, asked=asked)
 
     def clean_up(self, plan: CleanupPlan, progress: OnProgress, stop: Stop) -> BulkResult:
         return self._many("clean-up", plan.sessions, progress, stop)

@@ -13,6 +13,7 @@ ROOT = (
         examples=(
             "cleanup --expired --older-than 30d --dry-run",
             "cleanup --older-than 1d --purge-trash --yes",
+            "cleanup --free 200M --dry-run",
         ),
         acts=True,
         arguments=(
@@ -21,7 +22,10 @@ ROOT = (
             word("--older-than", "30d", "sessions inactive for this long"),
             word("--max-size", "5G", "the least recently active first"),
             flag("--purge-trash", about="also erase trash that is older than `trash_days`"),
-            flag("--dry-run", about="only list what would be moved"),
+            word(
+                "--free", "200M", "erase that much for good: the oldest trash first, then expired"
+            ),
+            flag("--dry-run", about="only list what would be done"),
             YES,
         ),
         acts_when=lambda args: not args.dry_run,

@@ -17,12 +17,14 @@ class CleanupCriteria:
     """Which sessions a clean-up takes: those that meet any of these criteria.
 
     `is_expired`: past their expiry, or leftovers; `older_than`: inactive for that long;
-    `max_bytes`: the least recently active ones, until the rest fits.
+    `max_bytes`: the least recently active ones, until the rest fits. `free_bytes` stands alone:
+    that much is erased for good, of the trash first, then of what is expired.
     """
 
     is_expired: bool = False
     older_than: timedelta | None = None
     max_bytes: int | None = None
+    free_bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

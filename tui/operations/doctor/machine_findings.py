@@ -151,7 +151,7 @@ def _of_disk(catalog: Catalog, machine: MachineFacts) -> Iterator[Finding]:
         words=f"the disk of {catalog.root} is nearly full: {size_text(free)} are free"
         + (f" of {size_text(total)}" if total else ""),
         remedy="`cleanup --expired --purge-trash` frees what is no longer needed; "
-        "`cleanup --max-size 5G` frees more",
+        "`cleanup --free 1G` frees more",
         command=("cleanup", "--expired", "--purge-trash"),
     )
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
-from tui.core.errors import Conflict, Reason
+from tui.core.errors import Conflict, Reason, UsageError
 from tui.core.models.catalog import Catalog, Listing
 from tui.core.models.session import Session
 from tui.core.sessions import row_transitions
@@ -17,11 +16,12 @@ from tui.core.text.sizes import size_text
 from tui.operations.catalog.scanner import listing_paths
 from tui.operations.catalog.session_lookup import find_listing
 from tui.operations.context import ActionResult, Context
-from tui.operations.formatting import count
+from tui.operations.formatting import count, moment
 from tui.operations.listing_health import is_whole
 from tui.operations.running.hold import require_not_held
 from tui.operations.target import require_not_stray
 from tui.operations.trash.bulk import BulkProgress, BulkResult, OnProgress, Stop, never
+from tui.operations.trash.cleanup_plan import CleanupPlan, later
 from tui.operations.trash.interrupted_moves import unfinished
 from tui.operations.trash.purge import broken_off, erase_many, old_trash
 from tui.operations.trash.removal import Removal, remove_many
@@ -38,81 +38,6 @@ _FEW = 5
 _HIDING = (Reason.UNREAD, Reason.FORBIDDEN, Reason.NO_LOCKS)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CleanupPlan:
-    """What a clean-up would do: `taken` and `skipped` are sessions, each with why.
-
-    `purges` are the sessions in the trash that it would erase, of `purge_bytes`; `leftovers` what
-    interrupted purges left of unknown sessions; `unfinished` interrupted moves, which it puts back
-    first. `unreadable_listings` (each with why) and `unreadable_trash` say what could not be read,
-    so that more may be due.
-    """
-
-    taken: tuple[tuple[Session, str], ...]
-    skipped: tuple[tuple[Session, str], ...]
-    purges: tuple[Manifest, ...] = ()
-    purge_bytes: int = 0
-    unfinished: tuple[Manifest, ...] = ()
-    unreadable_listings: tuple[tuple[str, str], ...] = ()
-    unreadable_trash: tuple[str, ...] = ()
-    leftovers: tuple[Path, ...] = ()
-
-    @property
-    def unreadable(self) -> tuple[str, ...]:
-        """What could not be read, and why."""
-        return (
-            *(f"{listing}: {why}" for listing, why in self.unreadable_listings),
-            *self.unreadable_trash,
-        )
-
-    @property
-    def sessions(self) -> tuple[Session, ...]:
-        """What would be moved into the trash."""
-        return tuple(session for session, _ in self.taken)
-
-    @property
-    def bytes(self) -> int:
-        """How much would be moved."""
-        return sum(session.bytes for session in self.sessions)
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether there is nothing to do."""
-        return not (self.taken or self.purges or self.unfinished or self.leftovers)
-
-    @property
-    def words(self) -> str:
-        """The preview in one line."""
-        return "; ".join((self.does, *self.leaves))
-
-    @property
-    def does(self) -> str:
-        """What it would do."""
-        said = []
-        if self.taken:
-            listings = count(len({one.listing for one in self.sessions}), "listing")
-            moved = count(len(self.taken), "session")
-            said.append(f"move {moved} ({size_text(self.bytes)}) of {listings} to the trash")
-        if self.purges:
-            erased = count(len(self.purges), "session")
-            said.append(
-                f"erase {erased} from the trash permanently ({size_text(self.purge_bytes)})"
-            )
-        if self.leftovers:
-            said.append(f"erase what {count(len(self.leftovers), 'interrupted erasure')} left")
-        if self.unfinished:
-            said.append(f"put back {count(len(self.unfinished), 'session')} moved only halfway")
-        nothing = "nothing to clean up" + (" in what could be read" if self.unreadable else "")
-        return " and ".join(said) or nothing
-
-    @property
-    def leaves(self) -> tuple[str, ...]:
-        """How many sessions it would leave unchanged, and what could not be read."""
-        left = (f"{len(self.skipped)} left unchanged",) if self.skipped else ()
-        many = (f"{len(self.unreadable)} places cannot be read",)
-        return (*left, *(many if len(self.unreadable) > 1 else self.unreadable))
-
-
 def plan_cleanup(
     context: Context,
     catalog: Catalog,
@@ -122,17 +47,25 @@ def plan_cleanup(
     older_than: timedelta | None = None,
     max_bytes: int | None = None,
     purges_trash: bool = False,
+    free_bytes: int | None = None,
 ) -> CleanupPlan:
     """Return what a clean-up would take, of one listing if named; changes nothing.
 
     Without criteria it takes expired sessions and leftovers. `older_than` counts from the last
     activity; to get down to `max_bytes` it takes the least recently active sessions and erases the
     oldest trash, which counts as well; `purges_trash` erases what is in the trash for longer than
-    `trash_days`. Raises `UnknownId` for an unknown listing.
+    `trash_days`. To free `free_bytes`, it erases for good: trash, the oldest first, then what has
+    expired, the longest over first, and nothing else. Raises `UnknownId` for an unknown listing,
+    `UsageError` for `free_bytes` with other criteria.
     """
     only = find_listing(catalog, listing) if listing else None
     listings = (only,) if only else catalog.listings
+    cut_off = unfinished(context.root, listings)
     is_default = older_than is None and max_bytes is None
+    if free_bytes is not None:
+        if is_expired or purges_trash or not is_default:
+            raise UsageError("`free` stands alone: it goes with no other choice")
+        return _plan_to_free(context, listings, only, free_bytes, cut_off)
     wanted = CleanupCriteria(is_expired or is_default, older_than, max_bytes)
     selected = _without_unread(select(_sessions(listings), wanted, context.clock()), listings)
     taken_from = old_trash if purges_trash else broken_off
@@ -140,18 +73,75 @@ def plan_cleanup(
     if max_bytes is not None:
         there = sum(one.bytes for one in _sessions(listings))
         purges += _over_limit(context, listings, there - max_bytes, purges)
+    plan = _planned(context, listings, selected, tuple(one for one in purges if one not in cut_off))
+    emptied_at = context.clock() + timedelta(days=context.settings.trash_days)
+    return replace(plan, unfinished=cut_off, emptied_at=emptied_at)
+
+
+def _planned(
+    context: Context,
+    listings: tuple[Listing, ...],
+    selected: CleanupSelection,
+    purges: tuple[Manifest, ...],
+) -> CleanupPlan:
+    """Return a plan with these, and with what could not be read."""
     return CleanupPlan(
         taken=selected.taken,
         skipped=selected.skipped,
         purges=purges,
-        purge_bytes=sum(one.bytes for one in measures(purges)),
-        unfinished=unfinished(context.root, listings),
+        purge_sizes=tuple(one.bytes for one in measures(purges)),
         unreadable_listings=tuple(
             (one.listing_id, one_line(one.problem)) for one in listings if not is_whole(one)
         ),
         unreadable_trash=read_trash(context.root, [one.path for one in listings])[1],
         leftovers=nameless_leftovers((context.root, *listing_paths(context.root))),
     )
+
+
+def _plan_to_free(
+    context: Context,
+    listings: tuple[Listing, ...],
+    only: Listing | None,
+    asked: int,
+    cut_off: tuple[Manifest, ...],
+) -> CleanupPlan:
+    """Return what to erase for good until `asked` bytes are free, in that order."""
+    begun = broken_off(context, only=only.path if only else None)
+    found = read_trash(context.root, [one.path for one in listings])[0]
+    spared = {*begun, *cut_off}
+    oldest_first = [
+        one
+        for one in reversed(found)
+        if one not in spared and (only is None or one.listing == only.path.name)
+    ]
+    left, purges = asked - sum(one.bytes for one in measures(begun)), [*begun]
+    for one, size in zip(oldest_first, measures(oldest_first), strict=True):
+        if left <= 0:
+            break
+        purges.append(one)
+        left -= size.bytes
+    selected = CleanupSelection((), ())
+    if left > 0:
+        selected = _expired_to_free(context, listings, left)
+    return replace(_planned(context, listings, selected, tuple(purges)), asked=asked)
+
+
+def _expired_to_free(
+    context: Context, listings: tuple[Listing, ...], left: int
+) -> CleanupSelection:
+    """Return the expired sessions to erase for that many bytes, the longest over first."""
+    now = context.clock()
+    found = select(_sessions(listings), CleanupCriteria(is_expired=True), now)
+    found = _without_unread(found, listings)
+    taken, skipped = list[tuple[Session, str]](), list(found.skipped)
+    for session, why in sorted(found.taken, key=lambda one: one[0].ends_at or now):
+        until = session.ack.until if session.ack is not None else None
+        if until is not None and until > now:
+            skipped.append((session, f"snoozed until {moment(until)}"))
+        elif left > 0 and session.bytes:
+            taken.append((session, why))
+            left -= session.bytes
+    return CleanupSelection(tuple(taken), tuple(skipped))
 
 
 def clean_up(
@@ -168,20 +158,40 @@ def clean_up(
     context.require_writable()
     require_not_held(context.root)
     erased = erase_many(context, plan.purges)
-    mended = restore_many(context, plan.unfinished)
 
     def is_stopped() -> bool:
         return stop() or read_hold(context.root) is not None
 
+    mended = restore_many(context, plan.unfinished)
     done = remove_many(context, plan.sessions, _CLEAN_UP, progress, is_stopped)
-    note = erased.note
-    if done.acts:
-        note += f": the trash keeps them {count(context.settings.trash_days, 'day')}"
+    if plan.asked is not None:
+        return _erased_too(context, erased, done)
+    notes = [erased.note] if erased.acts else []
+    notes.append(later(done.moved, plan.emptied_at))
     if mended.acts:
         halfway = f"{count(len(mended.acts), 'session')} moved only halfway"
-        note += f"; {halfway} put back: {_named(mended.acts)}"
+        notes.append(f"{halfway} put back: {_named(mended.acts)}")
+    note = "; ".join(filter(None, notes))
     refused = erased.refused + mended.refused + done.refused
     return replace(done, refused=refused, freed=erased.freed, note=note, mended=mended.acts)
+
+
+def _erased_too(context: Context, erased: BulkResult, moved: BulkResult) -> BulkResult:
+    """Erase what was just moved to the trash, and return the sum with what was erased before."""
+    paths = {act.folder for act in moved.acts}
+    ids = {act.trash_id for act in moved.acts}
+    there = [one for one in read_trash(context.root, paths)[0] if one.trash_id in ids]
+    gone = erase_many(context, there)
+    freed = erased.freed + gone.freed
+    notes = [one.note for one in (erased, gone) if one.acts]
+    return BulkResult(
+        participle="erased for good",
+        acts=erased.acts + gone.acts,
+        refused=erased.refused + moved.refused + gone.refused,
+        freed=freed,
+        is_cut_short=moved.is_cut_short,
+        note=" and ".join(notes) or f"{size_text(freed)} freed",
+    )
 
 
 def _named(acts: tuple[ActionResult, ...]) -> str:
@@ -210,7 +220,11 @@ def _cleaned_words(short: str) -> str:
 
 
 _CLEAN_UP = Removal(
-    "clean-up", "moved", row_transitions.cleaned_up, _require_as_planned, _cleaned_words
+    "clean-up",
+    "moved to the trash",
+    row_transitions.cleaned_up,
+    _require_as_planned,
+    _cleaned_words,
 )
 
 

@@ -157,6 +157,7 @@ class RealEngine(Engine):
             is_expired=wanted.is_expired,
             older_than=wanted.older_than,
             max_bytes=wanted.max_bytes,
+            free_bytes=wanted.free_bytes,
         )
 
     def clean_up(self, plan: CleanupPlan, progress: OnProgress, stop: Stop) -> BulkResult:

@@ -25,6 +25,7 @@ from tui.ui.actions.sessions.cleaning import wanted
         ("5GB", CleanupCriteria(max_bytes=5 * 1024**3)),
         ("200M", CleanupCriteria(max_bytes=200 * 1024**2)),
         ("200m", CleanupCriteria(older_than=timedelta(minutes=200))),
+        ("free 200MB", CleanupCriteria(free_bytes=200 * 1024**2)),
         ("2g", CleanupCriteria(max_bytes=2 * 1024**3)),
         ("Expired 12h 1MB", CleanupCriteria(True, timedelta(hours=12), 1024**2)),
     ],
@@ -33,7 +34,9 @@ def test_what_the_words_want(words: str, found: CleanupCriteria) -> None:
     assert wanted(words) == found
 
 
-@pytest.mark.parametrize("words", ["soon", "5 GB", "-3d", "0"])
+@pytest.mark.parametrize(
+    "words", ["soon", "5 GB", "-3d", "0", "free", "free 5 3", "free soon", "expired free 5M"]
+)
 def test_words_that_mean_nothing_are_named(words: str) -> None:
     with pytest.raises(UsageError):
         wanted(words)
@@ -52,6 +55,26 @@ async def test_a_preview_comes_first_and_its_default_is_no(answer: str, is_done:
         await at.answered()
         assert [asked[0] for asked in at.engine.asked] == ["clean-up"] * (2 if is_done else 0)
         assert at.message == ("2 cleaned up" if is_done else "nothing moved")
+
+
+@pytest.mark.parametrize("how", ["key", "verb"])
+async def test_to_free_space_for_good_takes_the_number_typed(how: str) -> None:
+    async with console() as at:
+        if how == "key":
+            await at.press("c", *"free 200M", "enter")
+        else:
+            await at.press(":", *"cleanup --free 200M", "enter")
+        await at.until(lambda: "erase for good 2 expired sessions (12M)?" in at.message)
+        assert "the disk gets 12M back, 188M less than asked" in at.message
+        await at.press("y")
+        await at.until(lambda: "Type 2 to erase them" in at.message)
+        assert "no undo" in at.message
+        await at.press("1", "enter")
+        await at.until(lambda: "1 is not 2: nothing was done" in at.text("bottom"))
+        assert at.engine.asked == []
+        await at.press("backspace", "2", "enter")
+        await at.answered()
+        assert [asked[0] for asked in at.engine.asked] == ["clean-up"] * 2
 
 
 async def test_the_list_is_a_key_away() -> None:

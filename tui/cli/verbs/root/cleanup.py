@@ -44,6 +44,7 @@ def cleanup(context: Context, args: argparse.Namespace) -> int:
         older_than=parse_duration(args.older_than) if args.older_than else None,
         max_bytes=parse_size(args.max_size) if args.max_size else None,
         purges_trash=args.purge_trash,
+        free_bytes=parse_size(args.free) if args.free else None,
     )
     for words in (
         plan.unreadable_trash if listing else plan.unreadable
@@ -86,12 +87,22 @@ def _put_plan(context: Context, plan: CleanupPlan, *, as_json: bool) -> None:
         last = elapsed(session.last_activity_at, now)
         return session.listing, session.session_id, size_text(session.bytes), last, why
 
+    sizes = zip(plan.purges, plan.purge_sizes, strict=True)
+    trashed = [
+        (
+            one_line(one.listing),
+            one.session_id,
+            size_text(size),
+            "-",
+            f"for good, in the trash since {_when(one.at)}",
+        )
+        for one, size in sizes
+    ]
     rows = [cells(session, why) for session, why in plan.taken]
+    rows = [*trashed, *rows] if plan.asked is not None else [*rows, *trashed]
     rows += [cells(session, f"left: {why}") for session, why in plan.skipped]
     if rows:
         put_table(("LISTING", "ID", "SIZE", "QUIET", "WHY"), rows)
-    for one in plan.purges:
-        put(f"in the trash: {one_line(one.listing)}/{one.session_id}, {_when(one.at)}: for good")
     for one in plan.unfinished:
         put(f"moved only halfway: {one_line(one.listing)}/{one.session_id}, {_when(one.at)}: back")
     say(plan.words)

@@ -13,13 +13,13 @@ from tui.core.sessions.listing_join import is_pending
 from tui.core.text.sizes import parse_size, size_text
 from tui.core.time.expiry import parse_duration
 from tui.operations.trash.cleanup import CleanupPlan
-from tui.ui.actions.action_context import ActionContext
+from tui.ui.actions.action_context import ActionContext, is_sure
 from tui.ui.actions.outcome import Commands, Outcome, asked_by, done_by
 from tui.ui.actions.prompting import until_taken
 from tui.ui.actions.sessions.batch_action import in_one_go
 from tui.view.panes import cleanup_preview
 
-DEFAULT = "expired"
+DEFAULT, FREE = "expired", "free"
 
 
 async def clean_up(
@@ -48,9 +48,11 @@ async def clean_up(
         return Outcome(f"{where}: {plan.words}", commands=commands(wish))
     with asked_by(commands(wish)):
         if not await _is_sure(context, plan, f"clean up {wish}", where):
-            return Outcome("nothing moved", commands=())
-    work = partial(context.engine.clean_up, plan)
-    return await done_by(commands(wish, "--yes"), in_one_go(context, work, "cleaned up"))
+            return Outcome(f"nothing {'moved' if plan.asked is None else 'erased'}", commands=())
+    work, done = partial(context.engine.clean_up, plan), "cleaned up"
+    if plan.asked is not None:
+        done = "erased"
+    return await done_by(commands(wish, "--yes"), in_one_go(context, work, done))
 
 
 def _where(catalog: Catalog, listing: str) -> str:
@@ -64,10 +66,14 @@ async def _measured(context: ActionContext, measure: Callable[[], CleanupPlan]) 
 def wanted(words: str) -> CleanupCriteria:
     """Return the criteria that words like `expired`, `30d` or `5G` mean; any of them suffices.
 
+    `free 200M` stands alone.
+
     `200m` are minutes, `200M` a size.
 
     Raises `UsageError`.
     """
+    if (asked := _to_free(words)) is not None:
+        return CleanupCriteria(free_bytes=parse_size(asked))
     found = CleanupCriteria()
     for word in words.split():
         match _flag(word):
@@ -80,6 +86,12 @@ def wanted(words: str) -> CleanupCriteria:
     return found
 
 
+def _to_free(typed: str) -> str | None:
+    """Return the size that `free 200M` asks for; `None` for other words."""
+    first, *rest = typed.split() or [""]
+    return " ".join(rest) if first.lower() == FREE else None
+
+
 def _flag(word: str) -> str:
     if word.lower() in ("expired", "leftovers"):
         return "--expired"
@@ -89,6 +101,8 @@ def _flag(word: str) -> str:
 
 def _flags(words: str) -> tuple[str, ...]:
     """Return the same as command-line options."""
+    if (asked := _to_free(words)) is not None:
+        return (f"--{FREE}", asked)
     flags: tuple[str, ...] = ()
     for word in words.split():
         flag = _flag(word)
@@ -102,18 +116,30 @@ def _asks(context: ActionContext, catalog: Catalog, listing: str) -> str:
         one for one in catalog.sessions if listing in ("", one.listing) and is_pending(one, now)
     ]
     total = size_text(sum(one.bytes for one in waiting))
-    what = f"expired ({len(waiting)}, {total}), 30d (unused), or 5G (to keep)"
+    what = f"expired ({len(waiting)}, {total}), 30d (unused), 5G (to keep) or free 200M"
     return f"clean up {_where(catalog, listing)}: {what}"
+
+
+def _question(where: str, plan: CleanupPlan) -> str:
+    more = [plan.frees] if plan.asked is not None else []
+    if plan.taken and plan.asked is None and plan.emptied_at is not None:
+        more = ["frees nothing before the trash is emptied"]
+    more += plan.leaves
+    return f"{where}: {plan.does}?" + (f" ({'; '.join(more)})" if more else "")
 
 
 async def _is_sure(context: ActionContext, plan: CleanupPlan, title: str, where: str) -> bool:
     """Ask until the answer is yes or no; a key shows the list."""
     while True:
         key = await context.question.choose(
-            f"{where}: {plan.does}?" + (f" ({'; '.join(plan.leaves)})" if plan.leaves else ""),
+            _question(where, plan),
             {"y": "yes", "n": "no", "l": "list"},
             default="n",
         )
+        if key == "y" and plan.asked is not None:
+            most = len(plan.purges) + len(plan.taken)
+            asks = f"{where}: {plan.does}, {plan.frees}, and no undo"
+            return await is_sure(context, asks, most, "erase", must_type=True)
         if key != "l":
             return key == "y"
         erased = [(f"{one.listing}/{one.session_id[:8]}", one.at) for one in plan.purges]

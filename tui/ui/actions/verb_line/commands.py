@@ -298,7 +298,9 @@ async def _note(context: ActionContext, order: ResolvedCommand) -> Outcome:
 async def _cleanup(context: ActionContext, order: ResolvedCommand) -> Outcome:
     """`cleanup` of the listing named; without a name, in Listings, of the selected one."""
     selected = order.meant.listing if order.meant.is_listing else ""
-    return await cleaning.clean_up(context, order.meant.catalog, order.typed or selected)
+    asked = order.command.options.get("--free", "")
+    given = f"{cleaning.FREE} {asked}" if asked else ""
+    return await cleaning.clean_up(context, order.meant.catalog, order.typed or selected, given)
 
 
 _STEERING = frozenset({"send", "interrupt", "stop", "model", "mode"})
@@ -320,5 +322,5 @@ _FLOWS: dict[str, tuple[_Flow, tuple[str, ...]]] = {
     "rename": (_rename, ()),
     "ack": (_ack, ()),
     "note": (_note, ()),
-    "cleanup": (_cleanup, ()),
+    "cleanup": (_cleanup, ("--free",)),
 }

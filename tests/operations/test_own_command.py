@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -246,3 +247,15 @@ def test_a_transcript_is_looked_at_again_when_the_command_is_run(
     path.symlink_to(outside)
     with pytest.raises(Refused, match="outside"):
         run_command(context, plan)
+
+
+def test_other_arguments_than_those_shown_are_never_run(
+    listing: SampleListing, tmp_path: Path
+) -> None:
+    """The question showed the ones that it was planned with."""
+    context, made = listing.context(), tmp_path / "made"
+    plan = plan_command(context, command("echo", "{session}"), listing.session(FIRST), "")
+    other = replace(plan, argv=("touch", str(made)))
+    with pytest.raises(Refused, match="its arguments have changed"):
+        run_command(context, other)
+    assert not made.exists()

@@ -12,8 +12,10 @@ import pytest
 
 from tests.support.console.fixed_engine import FixedEngine
 from tests.support.console.harness import console
+from tui.core.console.pane_table import EXPIRY
 from tui.core.limits import FAULT_LOG_BYTES
 from tui.storage.state.fault_log import fault_log_path, write_fault
+from tui.ui.state.notifications import Notifications
 from tui.ui.state.unread import UnreadTracker
 
 # What each loop cannot do without.
@@ -59,6 +61,24 @@ async def test_a_loop_that_fails_is_told_written_down_and_begins_again(
         is_mended = True
         await at.until(lambda: "was restarted" not in at.top)
         assert (name, True) in {(where, "fails" in trace) for where, trace in engine.faults}
+
+
+async def test_a_key_acts_although_noting_it_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fails if the exception leaves the handler of the key: that ends the console."""
+
+    def fails(news: Notifications) -> None:
+        raise KeyError("nobody foresaw this")
+
+    engine = FixedEngine()
+    async with console(engine, (120, 36)) as at:
+        with monkeypatch.context() as patch:
+            patch.setattr(Notifications, "key_pressed", fails)
+            await at.press("3")
+            assert at.view.pane == EXPIRY
+            assert "noting a key failed" in at.top
+        await at.press("2")
+        assert "noting a key" not in at.top
+        await at.until(lambda: "noting a key" in {where for where, _ in engine.faults})
 
 
 def test_the_log_is_the_operators_own_and_bounded(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from tests.support.console.catalog_edits import with_session, without
 from tests.support.console.fixed_engine import FixedEngine
 from tests.support.console.harness import Console, console
 from tests.support.console.many_sessions import catalog_of, sessions_of, with_more
+from tui.core.console.pane_table import EXPIRY
 from tui.core.models.session import Key, Session
 from tui.view.panes.expiry import ordered
 
@@ -122,13 +123,18 @@ async def test_what_comes_back_is_selected_again() -> None:
         assert at.view.lost == ""
 
 
-async def test_a_click_selects_and_only_the_next_one_opens() -> None:
+async def test_a_click_on_what_came_up_in_its_place_selects_that_and_opens_nothing() -> None:
+    """Fails if it makes a double click with the one on the row that is gone."""
     async with console(engine()) as at:
-        one = await expiry(at, "j")
-        await at.look(without(at.engine.catalog, one.key))
-        await at.click("expiry", 5, 3, times=2)
-        assert at.view.ending is not None
-        assert not at.view.is_full
+        await expiry(at)
+        ends = ordered(sessions_of(at.engine.catalog).values(), at.engine.moment)
+        rows = at.rows("expiry")
+        (place,) = (y for y, row in enumerate(rows) if ends[1].session_id[:4] in row)
+        await at.click("expiry", 5, place)
+        await at.look(without(at.engine.catalog, ends[1].key))
+        assert chosen(at) is None
+        await at.click("expiry", 5, place)
+        assert (chosen(at), at.view.pane) == (ends[2].key, EXPIRY)
 
 
 async def test_the_wheel_selects_nothing_in_its_place() -> None:

@@ -90,6 +90,7 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
             listing=lambda: self.targets().listing,
             keys=self._keys_line,
             fit=self.fit,
+            has_taken=self.context.has_taken,
         )
         self._bind_keys()
 

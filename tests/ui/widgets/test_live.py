@@ -245,9 +245,10 @@ async def test_what_one_reads_in_full_stays_when_the_filter_lets_go_of_it() -> N
         await at.until(lambda: at.listed[at.view.row] == one.key)
         await at.look(ended)
         await at.until(lambda: at.view.live == still)
-        await at.press("escape")
-        await at.until(lambda: at.session.key != one.key)
+        await at.press("escape", "d")
+        assert at.message == f"{short} is gone: j or k selects another row"
         assert not at.view.is_full
+        assert not at.targets.all
 
 
 @pytest.mark.parametrize("has_left", [False, True])

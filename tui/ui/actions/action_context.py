@@ -26,6 +26,7 @@ from tui.view.text.sent_commands import answered_words, deadline_words
 
 T = TypeVar("T")
 MANY = 5
+_TAKING = ("delete", "clean-up")
 _MOST_NAME = 20
 
 
@@ -66,6 +67,11 @@ class ActionContext:
         """Keep a batch that can be undone, unless it is empty."""
         if acts:
             self.done.append(acts)
+
+    def has_taken(self, key: Key) -> bool:
+        """Whether a session was deleted or cleaned up from here, which can still be undone."""
+        taken = (act for acts in self.done for act in acts if act.kind in _TAKING)
+        return any((act.listing, act.session_id) == key for act in taken)
 
     async def do(self, work: Callable[[], T], says: str) -> T:
         """Return the result of `work`, run in a thread; Esc leaves it running; its end is shown.

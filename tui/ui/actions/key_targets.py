@@ -47,7 +47,7 @@ class KeyTargets:
     def read(self) -> Session | None:
         """The session whose stream is shown, which may not be the selected one."""
         shown = self.view.live
-        if shown is None:
+        if shown is None or self.why_lost:
             return None
         there = self.catalog.sessions if self.catalog else ()
         return next((one for one in there if one.key == shown.key), None)
@@ -80,7 +80,7 @@ class KeyTargets:
         if view.is_full:
             return 0  # nobody thinks of marks there
         shown: frozenset[Key] = view.shown if view.pane == SESSIONS else frozenset()
-        return len(view.marks - shown)
+        return len(view.marks - shown - {one.key for one in self.all})
 
     @property
     def listing(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
 from tui.core.console.pane_table import LIVE, SESSIONS
@@ -20,6 +20,7 @@ from tui.ui.state.unread import UnreadTracker
 from tui.ui.state.view_model import ViewModel
 from tui.ui.state.view_store import ViewStore
 from tui.ui.widgets.panes import Panes
+from tui.ui.widgets.table import Table
 from tui.view.panes import top_line
 from tui.view.panes.sessions import group_words
 from tui.view.text import formatting
@@ -30,7 +31,8 @@ class PaneFeed:
     """Draws the view of a store in the panes; only what changed is painted.
 
     `listing` returns the listing of the selection, `keys` the line of keys, and `fit` lays the
-    screen out. `kept` is the session read in full that has left the Sessions pane.
+    screen out; `has_taken` is whether this operator deleted a session or cleaned it up. `kept` is
+    the session read in full that has left the Sessions pane.
     """
 
     def __init__(
@@ -47,6 +49,7 @@ class PaneFeed:
         listing: Callable[[], str],
         keys: Callable[[], Line],
         fit: Callable[[], None],
+        has_taken: Callable[[Key], bool],
     ) -> None:
         self._engine = engine
         self._panes = panes
@@ -59,6 +62,7 @@ class PaneFeed:
         self._listing = listing
         self._keys = keys
         self._fit = fit
+        self._has_taken = has_taken
         self.kept: Session | None = None
         self._rows: tuple[Sequence[Row], Key | None, Sequence[Row]] = ((), None, ())
         self._stays: Key | None = None
@@ -75,10 +79,11 @@ class PaneFeed:
             before = panes.needed_size
             panes.listings.update(found.groups, is_busy=is_busy, is_held=is_held)
             panes.expiry.update(found.ending, found.pending, now, is_busy=is_busy)
+            ended = panes.expiry.lost
+            self._let_go(panes.expiry, (ended,) if ended is not None else ())
             if panes.needed_size != before:
                 self._fit()  # which comes back here
                 return
-            self._say_lost()
             for pane in panes.numbered.values():
                 pane.look(found.catalog, now)
         self.show_sessions()
@@ -127,17 +132,22 @@ class PaneFeed:
             pane.redraw()
             return
         pane.vanished, pane.needs = found.gone, found.needs
-        before, is_same = pane.session, not pane.is_asked_anew(query.order)
+        before, is_same = pane.key, not pane.is_asked_anew(query.order)
+        name = pane.name_of(before) if before is not None else ""
+        rows = self._with_selected(found)
+        pane.stays = self._stays
         pane.update(
-            self._with_selected(found),
+            rows,
             found.shape,
             self._engine.now(),
             asks=query.order,
             opened=query.opened,
             is_busy=store.is_busy,
         )
-        if before is not None and is_same and pane.selection_pinned and not store.view.is_full:
-            self._say_gone(before)
+        self._let_go(pane, pane.lost_sessions)
+        self._say_lost()
+        if before not in (None, pane.key) and is_same and pane.selection_pinned:
+            self._say_gone(name)
 
     def _with_selected(self, found: ViewModel) -> Sequence[Row]:
         """Return the rows to show; the filter takes the selected one once it is no longer selected.
@@ -162,24 +172,24 @@ class PaneFeed:
             self._news.tell(said, is_true=lambda: self._stays == one.key)
         return rows
 
-    def _say_gone(self, before: Session) -> None:
-        """Say that the selection is on another row because its own is gone.
+    def _let_go(self, table: Table, keys: Collection[Key]) -> None:
+        """Let the selection go on to the neighbour of what this operator took away."""
+        if keys and all(map(self._has_taken, keys)):
+            table.let_go()
 
-        Where a key just pressed has an answer there, that says it: the operator deleted it.
-        """
-        pane, question = self._panes.sessions, self._panes.question
-        if pane.key == before.key or pane.row_of(before.key) is not None:
-            return
-        if self._store.is_busy and question.message_id:
-            return
-        now = f"{formatting.short_id(pane.session.session_id)} is" if pane.session else "nothing is"
-        now = "a group is" if pane.group else now
-        said = f"{formatting.short_id(before.session_id)} is gone from the list: {now} selected now"
+    def _say_gone(self, name: str) -> None:
+        """Say that another row is selected because its own has gone."""
+        pane = self._panes.sessions
         key = pane.key
-        self._news.tell(said, is_true=lambda: pane.key == key)
+        now = pane.name_of(key) if key is not None else ""
+        said = f"{name} is out of sight in the new order: {now} is selected now"
+        if pane.group is not None:
+            said = f"{name} is in a group now: the {len(pane.group.sessions)} of it are selected"
+        if key is not None and not self._store.view.is_full:
+            self._news.tell(said, is_true=lambda: pane.key == key)
 
     def _say_lost(self) -> None:
-        """Say that the selected row of Listings or Expiry is gone; as `_say_gone`."""
+        """Say that the selected row is gone; where a key has just an answer, that says it."""
         lost, view = self._store.view.lost, self._store.view
         if lost and lost != self._lost and view.is_in_panes:
             is_answered = self._store.is_busy and self._panes.question.message_id

@@ -78,7 +78,7 @@ class ViewStore:
             listing=panes.listings.listing,
             vanished_listing=panes.listings.vanished,
             ending=panes.expiry.session,
-            lost=_lost(panes.table(self._chosen.pane)),
+            lost=_lost(panes.table(self._chosen.pane) or sessions),
             live=live.session,
             reading=None if live.is_following else max(0, live.place),
             entry=_uuid(live) if self._chosen.is_full else "",

@@ -19,7 +19,8 @@ from tui.view.text.lines import Line
 class SessionsPane(Table):
     """The sessions that listing and filter leave, in the chosen order.
 
-    A row is a session, or a group of them; marks are always of sessions.
+    A row is a session, or a group of them; marks are always of sessions. `stays` is the selected
+    session while the filter no longer takes it: it is in sight, and neither counted nor marked.
     """
 
     def __init__(self, settings: PaneSettings) -> None:
@@ -30,6 +31,8 @@ class SessionsPane(Table):
         self.sessions: dict[Key, Session] = {}
         self.groups: dict[Key, SessionGroup] = {}
         self.session_keys: frozenset[Key] = frozenset()
+        self.stays: Key | None = None
+        self._selected: frozenset[Key] = frozenset()
         self._shown: Sequence[Row] = ()
         self._asked: Sequence[Row] = ()
         self._asks: tuple[str, ...] = ()
@@ -64,15 +67,19 @@ class SessionsPane(Table):
         if asked is self._asked and is_same and (is_held or waits or not self.moved):
             self.stay()
             return
+        self._selected = self.keys_of(self.key) if self.key is not None else self._selected
         shown = asked
         if waits or is_held:
             before = self._shown if self._held is None else self._held
             shown = row_order.kept_rows(before, asked, was_open=self.opened, is_open=opened)
+        is_anew = self.is_asked_anew(asks)
         self._shown, self._asked, self._asks, self.opened = shown, asked, asks, opened
         self._index(shown)
         keys = [one.key for one in shown]
         self.moved = row_order.moved(keys, [one.key for one in asked])
         self.show(keys, keeps_sight=is_same and not (waits or is_held))
+        if is_anew:
+            self.let_go()
 
     def is_asked_anew(self, asks: tuple[str, ...]) -> bool:
         """Whether the operator asks for another listing or filter than that of these rows."""
@@ -88,7 +95,24 @@ class SessionsPane(Table):
         self._group_rows = {
             one.key: group.key for group in self.groups.values() for one in group.sessions
         }
-        self.session_keys = frozenset((*self.sessions, *self._group_rows))
+        self.session_keys = frozenset((*self.sessions, *self._group_rows)) - {self.stays}
+
+    def place_of(self, selected: Key) -> int | None:
+        """Return its own row, else the one row that all its sessions are in."""
+        own = super().place_of(selected)
+        rows = {self.row_of(key) for key in self._selected} if own is None else {own}
+        return rows.pop() if len(rows) == 1 else None
+
+    def name_of(self, key: Key) -> str:
+        group = self.groups.get(key)
+        if group is not None or key[0].startswith("\x00"):
+            return f"the group of {len(group.sessions if group else self._selected)}"
+        return super().name_of(key)
+
+    @property
+    def lost_sessions(self) -> frozenset[Key]:
+        """The sessions of the selected row that is gone."""
+        return self._selected if self.lost is not None else frozenset()
 
     def row_of(self, key: Key) -> int | None:
         row = super().row_of(key)

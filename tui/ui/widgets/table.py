@@ -1,7 +1,8 @@
 """A table that draws only visible rows, and whose selection follows the key, not the row.
 
 Until the operator moves the selection it stays at the top, where what matters most is. While the
-operator is away from the top a new order waits.
+operator is away from the top a new order waits. When the selected row is gone, no row is selected
+until the operator moves: no key may meet a neighbour that nobody chose.
 """
 
 from __future__ import annotations
@@ -25,14 +26,10 @@ from tui.view.text.out_of_sight import Margin, OutOfSight
 class Table(Pane):
     """Rows by key. A subclass gives `head_line`, `row_line` and, below, `foot_lines`.
 
-    Where the selected row goes, the next one is selected, unless the table `lets_go`: then none is
-    until the operator moves, and `lost` is the key that was.
-
     `is_away` says whether the operator has moved away from the top, `moved` how many rows a new
-    order would move that waits, and `needs` why sessions in the rows need somebody.
+    order would move that waits, and `needs` why sessions in the rows need somebody. `lost` is the
+    key that was selected when its row went, until the operator moves or it is back.
     """
-
-    lets_go = False
 
     class Moved(Message):
         """The selection is on another key; `key` is `None` in an empty table."""
@@ -76,7 +73,7 @@ class Table(Pane):
 
     @property
     def key(self) -> Key | None:
-        """The selected key."""
+        """The selected key; `None` while no row is."""
         return self.keys[self.index] if self.keys and self.lost is None else None
 
     @property
@@ -106,7 +103,7 @@ class Table(Pane):
         if self._takes_order or not self.keys:
             return False
         first_page = tuple(islice(asked, self.page))
-        is_leaving = self.follows and self.key not in first_page
+        is_leaving = self.follows and self.key not in (None, *first_page)
         return is_busy or self.is_away or is_leaving
 
     def arrange_rows(self, asked: Sequence[Key], *, is_busy: bool) -> None:
@@ -124,25 +121,38 @@ class Table(Pane):
     def show(self, keys: Sequence[Key], *, keeps_sight: bool = False) -> None:
         """Show these rows; the selection keeps its key and its place on the screen.
 
-        With `keeps_sight` the same places stay in sight, and so does the selection.
+        With `keeps_sight` the same places stay in sight, and so does the selection. The selection
+        follows its key into a row that holds it.
         """
-        kept, place, first = self.lost or self.key, self.index - self.first, self.first
+        before, place, first = self.key, self.index - self.first, self.first
+        kept = self.lost or before
         self.keys = tuple(keys)
         self._places = {key: index for index, key in enumerate(self.keys)}
         last = max(0, len(self.keys) - 1)
-        is_kept = kept is not None and self.follows
-        at = self._places.get(kept, min(self.index, last)) if kept and is_kept else 0
-        self.lost = kept if self.lets_go and is_kept and kept not in self._places else None
-        if keeps_sight and not first <= at < first + self.page:
+        there = self.place_of(kept) if kept and self.follows else 0
+        self.lost = kept if there is None else None
+        at = min(self.index, last) if there is None else there
+        top = first if self.is_away else 0
+        is_there = kept in self._places
+        if keeps_sight and is_there and not top <= at < top + self.page:
             at = min(first + place, last)
-        self.index, self.first = at, at - place
-        if keeps_sight:
-            self.first = first if self.is_away else 0
+        self.index, self.first = at, top if keeps_sight else at - place
         self.is_away = self.is_away and at > 0
         self._takes_order = False
         self._settle()
-        if self.key != kept:
+        if self.key != before:
             self.post_message(self.Moved(self, self.key))
+
+    def let_go(self) -> None:
+        """Select the row in the place of the one that is gone: the operator took it away."""
+        if self.lost is not None:
+            self.lost = None
+            self.redraw()
+            self.post_message(self.Moved(self, self.key))
+
+    def place_of(self, selected: Key) -> int | None:
+        """Return the row that what was selected is in now."""
+        return self._places.get(selected)
 
     def row_of(self, key: Key) -> int | None:
         """Return the row that a session, or whatever else has needs, is in."""
@@ -247,7 +257,7 @@ class Table(Pane):
         if self.lost is None:
             self.move_to(index)
         else:
-            self.index = index
+            self.index, self.is_away = index, index > 0
         self.redraw()
 
 

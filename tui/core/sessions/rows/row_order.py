@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from tui.core.models.session import Key, Session
 from tui.core.sessions.rows.finished import FinishedGroup, Row, SessionGroup
@@ -26,8 +26,9 @@ def kept_rows(
     """Return the rows asked for in the places of `before`, with their present values.
 
     New rows come last, except those of a group that the operator has just opened. A session that
-    stood in a row of its own keeps it, although a group has taken it in meanwhile. What finished
-    unseen keeps the row of its open group, although too few are left for one.
+    stood in a row of its own keeps it, although a group has taken it in meanwhile; a group that has
+    taken in all of another one has its row. What finished unseen keeps the row of its open group,
+    although too few are left for one.
     """
     rows = {one.key: one for one in asked}
     groups = [one for one in asked if isinstance(one, SessionGroup)]
@@ -40,8 +41,10 @@ def kept_rows(
         row = rows.get(key) or joined.get(key)
         if row is None and isinstance(old, FinishedGroup) and old.cause in is_open:
             row = _with_present(old, rows)
+        if row is None and isinstance(old, SessionGroup):
+            row = _heir(old, groups)
         if row is not None:
-            kept.setdefault(key, row)
+            kept.setdefault(row.key, row)
         if isinstance(row, SessionGroup) and row.cause in is_open and row.cause not in was_open:
             for one in row.sessions:
                 kept.setdefault(one.key, one)
@@ -59,6 +62,12 @@ def with_selected(asked: Sequence[Row], selected: Session, place: int) -> Sequen
         if any(one.key == selected.key for one in members):
             return asked
     return (*asked[:place], selected, *asked[place:])
+
+
+def _heir(group: SessionGroup, groups: Iterable[SessionGroup]) -> SessionGroup | None:
+    """Return the group that has all sessions of one that is no more."""
+    keys = {one.key for one in group.sessions}
+    return next((one for one in groups if keys <= {each.key for each in one.sessions}), None)
 
 
 def _with_present(group: FinishedGroup, rows: Mapping[Key, Row]) -> FinishedGroup:

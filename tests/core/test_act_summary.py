@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from tests.support.hostile.payloads import PAYLOADS, is_cleaned
-from tui.core.act_summary import ago, did, did_just_now
+from tui.core.act_summary import actor, ago, did, did_just_now, is_failure
 from tui.core.models.audit import AuditEvent
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -26,6 +27,14 @@ NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 )
 def test_how_long_ago(passed: timedelta, words: str) -> None:
     assert ago(NOW - passed, NOW) == words
+
+
+def test_what_failed_by_itself_is_nobodys_act() -> None:
+    event = AuditEvent(at=NOW, operator="bert", action="fail", detail='{"run": "r1"}')
+    assert did(event, "9f2c") == "9f2c failed"
+    assert (is_failure(event), actor(event)) == (True, "")
+    typed = replace(event, detail="")
+    assert (is_failure(typed), actor(typed)) == (False, "bert")
 
 
 @pytest.mark.parametrize(

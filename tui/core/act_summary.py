@@ -6,6 +6,7 @@ import secrets
 from datetime import datetime
 
 from tui.core.models.audit import AuditEvent
+from tui.core.text.bounded_json import json_object
 from tui.core.text.safe_text import one_line
 
 _DID = {
@@ -52,8 +53,20 @@ def action_word(action: str) -> str:
     return _SHOWN.get(action, one_line(action)[:20])
 
 
+def is_failure(event: AuditEvent) -> bool:
+    """Whether a turn failed by itself; an operator's `fail` names no run."""
+    return event.action == "fail" and bool(json_object(event.detail).get("run"))
+
+
+def actor(event: AuditEvent) -> str:
+    """Return the operator whose act it was; empty for what failed by itself."""
+    return "" if is_failure(event) else event.operator
+
+
 def did(event: AuditEvent, what: str) -> str:
-    """Return who did what, as in `bert extended 9f2c`."""
+    """Return who did what, as in `bert extended 9f2c`, or that it failed."""
+    if is_failure(event):
+        return f"{what} failed"
     action = one_line(event.action)[:20]
     phrase = _DID[action].format(what) if action in _DID else f"({action}) {what}"
     return f"{one_line(event.operator)[:32]} {phrase}"

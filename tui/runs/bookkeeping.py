@@ -48,21 +48,29 @@ class Bookkeeper:
         self._waiting: list[Callable[[], object]] = []
         self._writing = asyncio.Lock()
         self._has_row = spec.mode == "resume"
+        self._has_begun = False
         self.trouble = ""
         self.sweep_trouble = ""
 
     async def begun(self) -> None:
         """The agent has started: make its row active, and extend it."""
-        self._has_row = True
+        self._has_row = self._has_begun = True
         await asyncio.to_thread(self._turns.begin)
         await self._do(self._resumed if self._spec.mode == "resume" else self._tracked)
         await self._keep()
 
     async def failed(self, reason: str) -> None:
-        """Record a failed turn; a session that never started has no row."""
+        """Record a failed turn, and a resume that its agent has not lived to tell of.
+
+        A session that never started has no row.
+        """
         if not self._has_row:
             return
-        now, own, turn = self._clock(), self._spec.session_id, self._taken_turn()
+        if not self._has_begun:
+            self._has_begun = True
+            await self._do(lambda: self._beginning.note(self._resume()))
+        now, own = self._clock(), self._spec.session_id
+        turn = self._taken_turn() or self._of_this_run("fail")
         await self._do(lambda: self._tracking.mark_failed(own, now=now, reason=reason, turn=turn))
 
     async def succeeded(self) -> None:
@@ -154,8 +162,7 @@ class Bookkeeper:
     def _resumed(self) -> None:
         spec, now = self._spec, self._clock()
         keeps_until = spec.keeps_until or now + _FALLBACK
-        own, detail = spec.session_id, detail_of({"run": spec.run_id})
-        run = AuditEvent(at=now, action="resume", session_id=own, detail=detail)
+        own, run = spec.session_id, self._resume()
         row = self._beginning.mark_resumed(own, now=now, keeps_until=keeps_until, run=run)
         if self._given is None:
             return
@@ -163,6 +170,14 @@ class Bookkeeper:
             self._tracked()
         elif self._given:
             self._record(row, self._given)
+
+    def _resume(self) -> AuditEvent:
+        return self._of_this_run("resume", together=self._spec.together or None)
+
+    def _of_this_run(self, action: str, **facts: Any) -> AuditEvent:
+        """Return an event of this run, which an operator's own act does not name."""
+        own, detail = self._spec.session_id, detail_of({"run": self._spec.run_id, **facts})
+        return AuditEvent(at=self._clock(), action=action, session_id=own, detail=detail)
 
     def _record(self, row: Row, given: Mapping[str, Any]) -> None:
         """Add the given options to the recorded ones, for the next resume."""

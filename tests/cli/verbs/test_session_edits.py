@@ -6,13 +6,16 @@ import json
 import re
 import sqlite3
 from contextlib import closing
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.support.listings.sample_listing import FIRST, SECOND, SampleListing, run_cli
+from tui.core.models.audit import AuditEvent
+from tui.storage.table.tracking import Tracking
 
 
 @pytest.fixture
@@ -109,6 +112,24 @@ def test_the_log_says_who_did_what(listing: SampleListing) -> None:
     assert (last["action"], last["session_id"]) == ("delete", SECOND)
     assert (last["before"]["status"], last["after"]["status"]) == ("active", "deleted")
     assert datetime.fromisoformat(last["at"]).utcoffset() == timedelta()
+
+
+def test_the_log_folds_equal_lines_and_names_nobody_for_a_turn_that_failed(
+    listing: SampleListing,
+) -> None:
+    now, tracking = datetime(2026, 11, 20, tzinfo=UTC), Tracking(listing.db_path, UTC, "anna")
+    for day in range(13):
+        at = now + timedelta(days=day)
+        turn = AuditEvent(at=at, action="fail", session_id=FIRST, detail='{"run": "r1"}')
+        tracking.mark_failed(FIRST, now=at, reason="401 invalid key", turn=turn)
+    tracking.note(replace(turn, action="resume", detail='{"run": "r1", "together": 40}'))
+    stdout, stderr = say(listing, "log", "9f2c")[1:]
+    first, folded, resumed = (" ".join(one.split()) for one in stdout.splitlines()[1:])
+    assert first.endswith(" - fail hollis_park 9f2c0000 active -> failed: 401 invalid key")
+    assert folded.startswith("2026-12-02")
+    assert folded.endswith(" - fail hollis_park 9f2c0000 (x12)")
+    assert resumed.endswith(" anna resume hollis_park 9f2c0000 one of 40 at once")
+    assert "(x12) is the last of 12 equal ones in a row" in stderr
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.processes.runs_site import Site, command, over, wait
+from tui.core.act_summary import is_failure
 from tui.core.models.audit import AuditEvent
 from tui.core.text.bounded_json import json_object
 from tui.runs.folder.protocol import read_events, read_run
@@ -50,12 +51,36 @@ def test_each_turn_is_written_down_with_what_it_alone_cost(site: Site) -> None:
     assert [one.act_id for one in audited(site, "resume")] == ["a2"]
 
 
+def test_a_resume_that_fails_before_its_agent_starts_is_in_the_audit_with_its_batch(
+    site: Site,
+) -> None:
+    first = over(site.start("hello"))
+    broken = site.start(
+        "go on",
+        session_id=first.session_id,
+        mode="resume",
+        cli_path=Path("/bin/false"),
+        act_id="a9",
+        together=40,
+    )
+    run = over(broken)
+    assert (run.state, run.act_id) == ("failed", "a9")
+    (resumed,), (failed,) = audited(site, "resume"), audited(site, "fail")
+    assert (resumed.operator, resumed.act_id) == ("anna", "a9")
+    assert json_object(resumed.detail) == {"run": run.run_id, "together": 40}
+    assert is_failure(failed)
+    row = site.row(first.session_id)
+    assert row
+    assert row.status == "failed"
+
+
 def test_a_rejected_key_fails_the_row_and_each_turn_that_broke_tells_its_cost(
     site: Site,
 ) -> None:
     run = over(site.start("BADKEY"))
     assert run.state == "failed"
     assert "Invalid API key" in run.error
+    assert is_failure(audited(site, "fail")[0])
     assert "retry" in [event.get("kind") for event in read_events(run.folder)]
     row = site.row(run.session_id)
     assert row

@@ -65,7 +65,7 @@ class Run:
     agent was last heard from, set only once that is too long ago; `heard_at` is when the latest
     streamed text arrived, which is not in the transcript yet. `asked` is the prompt that begins the
     run or its turn, until the API answers it; with `is_taken` the CLI has it. `title` is the
-    beginning of the run's first prompt.
+    beginning of the run's first prompt. All runs started at once have the same `act_id`.
     """
 
     run_id: str
@@ -92,6 +92,7 @@ class Run:
     asked: SentCommand | None = None
     title: str = ""
     stage: str = ""
+    act_id: str = ""
 
     @property
     def is_over(self) -> bool:

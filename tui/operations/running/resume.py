@@ -52,7 +52,8 @@ class RunPlan:
     """A run that could be started; `words` say what it will use, `warnings` may be empty.
 
     `source_id` is the session that a fork continues, from its entry `source_at` if that is set;
-    `taken_over` describes the owner that cannot be proven dead and is to be ignored.
+    `taken_over` describes the owner that cannot be proven dead and is to be ignored. It is one of
+    `together` runs that are started at once; 0 if it is alone.
     """
 
     mode: Mode
@@ -68,6 +69,7 @@ class RunPlan:
     source_at: str = ""
     kept_for: timedelta = timedelta(days=1)
     taken_over: str = ""
+    together: int = 0
 
 
 def plan_resume(
@@ -265,6 +267,7 @@ def _spec(context: Context, plan: RunPlan, prompt: str, now: datetime) -> RunSpe
         closed=closed_places(settings, plan.target.folder),
         act_id=context.act_id,
         audit_days=settings.audit_days,
+        together=plan.together,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tui.core.errors import ConsoleError, UsageError
@@ -45,7 +45,7 @@ def start_many(
     for session in sessions:
         try:
             plan = with_options(context, plan_resume(context, session, fork=fork), asked)
-            run_id = start(context, plan, prompt)
+            run_id = start(context, replace(plan, together=len(sessions)), prompt)
         except ConsoleError as error:
             yield StartResult(session, error=error)
         else:

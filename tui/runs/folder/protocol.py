@@ -83,7 +83,8 @@ class RunSpec:
     `zone_named`. At most `max_runs` work at once in a root; 0 does not wait. Secrets are never in
     here, only in `env_file`. `is_restricted`: from a restricted console; `decides_itself`: its
     pipeline allows more than `agent` says. `stage_gives` is what the stage allows without asking;
-    no tool may access the paths `closed`. The act `act_id` started it, kept for `audit_days`.
+    no tool may access the paths `closed`. The act `act_id` started it, kept for `audit_days`, as
+    one of `together` runs; 0 if it was alone.
     """
 
     run_id: str
@@ -114,6 +115,7 @@ class RunSpec:
     closed: tuple[Path, ...] = ()
     act_id: str = ""
     audit_days: int = 0
+    together: int = 0
 
     def to_json(self) -> str:
         """Return the text of `spec.json`; raises `RunFailed` if it is too large to be read."""
@@ -130,7 +132,8 @@ class RunSpec:
     def from_json(cls, text: str) -> RunSpec:
         """Return the spec that `to_json` wrote; raises `RunFailed` for anything else."""
         try:
-            stored = {"source_at": ""} | parse_json(text)  # an earlier version did not write it
+            # An earlier version wrote neither.
+            stored = {"source_at": "", "together": 0} | parse_json(text)
             value = {one.name: stored[one.name] for one in fields(cls)}
             for name in ("db_path", "config_dir", "cwd", "env_file", "cli_path"):
                 value[name] = None if value[name] is None else Path(value[name])
@@ -188,13 +191,8 @@ def run_folders(listing_path: Path) -> tuple[Path, ...]:
         return ()
     try:
         with os.scandir(runs) as entries:
-            return tuple(
-                sorted(
-                    Path(entry.path)
-                    for entry in entries
-                    if _RUN_ID.fullmatch(entry.name) and entry.is_dir(follow_symlinks=False)
-                )
-            )
+            named = [one for one in entries if _RUN_ID.fullmatch(one.name)]
+            return tuple(sorted(Path(one) for one in named if one.is_dir(follow_symlinks=False)))
     except (FileNotFoundError, NotADirectoryError):
         return ()
 
@@ -243,6 +241,7 @@ def read_run(folder: Path) -> Run:
         asked=prompt_asked(story.asked, spec, begun),
         title=prompt_title(spec),
         stage=one_line(spec.get("stage", ""))[:60],
+        act_id=one_line(spec.get("act_id", ""))[:64],
     )
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, tzinfo
+from typing import Any
 
 from tui.core.models.audit import AuditEvent
 from tui.core.models.row import Row
@@ -10,6 +12,7 @@ from tui.core.text.bounded_json import json_object
 from tui.core.text.safe_text import one_line
 from tui.view.text.formatting import cost, moment
 
+_MOST = 10_000
 _MOVED = {
     "clean-up": "moved to the trash",
     "delete": "moved to the trash",
@@ -29,8 +32,9 @@ def act_words(event: AuditEvent) -> str:
     if before is None:
         return f"{_word(after.status)}, expires {stored_time(after.expires_at, year)}"
     changes = (_expiry(before, after, year), _status(before, after), _others(before, after))
-    moved = _MOVED.get(event.action, "")
-    return ", ".join(words for words in (*changes, moved, event.note, _cost(event)) if words)
+    together, moved = _together(json_object(event.detail)), _MOVED.get(event.action, "")
+    said = (together, *changes, moved, event.note, _cost(event))
+    return ", ".join(words for words in said if words)
 
 
 def detail_words(event: AuditEvent) -> str:
@@ -47,12 +51,20 @@ def detail_words(event: AuditEvent) -> str:
         said("reason", 200),
         f"{said('characters')} characters" if said("characters") else "",
         said("model") or said("mode"),
+        _together(facts),
         said("words", 200),
         said("tags", 400),
         said("note", 500),
         _cost(event),
     ]
     return ", ".join(filter(None, parts))
+
+
+def _together(facts: Mapping[str, Any]) -> str:
+    """Return with how many others its run was started, as in `one of 40 at once`."""
+    count = facts.get("together")
+    is_many = isinstance(count, int) and not isinstance(count, bool) and 1 < count < _MOST
+    return f"one of {count} at once" if is_many else ""
 
 
 def _cost(event: AuditEvent) -> str:

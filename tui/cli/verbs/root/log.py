@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterable, Iterator
+from itertools import groupby
 
 from tui.claude.session_id import is_session_id
 from tui.cli.json_fields import event_json
 from tui.cli.lookup import Tell, session_named
 from tui.cli.output import put_json, say
 from tui.cli.tables import put_table
-from tui.core.act_summary import action_word, did
+from tui.core.act_summary import action_word, actor, did
 from tui.core.errors import UnknownId
 from tui.core.listing_id import is_listing_id
 from tui.core.models.audit import AuditEvent
@@ -19,6 +21,8 @@ from tui.core.time.zones import LOCAL
 from tui.operations.context import Context
 from tui.operations.monitor.history import LoggedAct, grouped_acts
 from tui.safe_io.folders import is_folder
+
+_Line = tuple[tuple[str, ...], LineTarget | None]
 
 
 def log(context: Context, args: argparse.Namespace) -> int:
@@ -80,11 +84,22 @@ def _put_actions(found: tuple[LoggedAct, ...], *, is_whole: bool) -> None:
         else:
             rows.append(_action_line(one))
             targets.append(_target_of_many(one))
-    put_table(("AT", "WHO", "DID", "LISTING", "ID", "WHAT"), rows, targets)
+    folded = list(_folded(zip(rows, targets, strict=True)))
+    put_table(("AT", "WHO", "DID", "LISTING", "ID", "WHAT"), *map(list, zip(*folded, strict=True)))
     zone = f"{found[0].first.at.astimezone(LOCAL):%Z}"
     say(f"AT is in {zone}; what a row says of its expiry is in its pipeline's zone")
+    if len(folded) < len(rows):
+        say("(x12) is the last of 12 equal ones in a row")
     if not is_whole and any(one.sessions > 1 for one in found):
         say("--all lists each session of what was done to many")
+
+
+def _folded(rows: Iterable[_Line]) -> Iterator[_Line]:
+    """Yield the lines, those in a row that differ only in their time as the last and a count."""
+    for _, many in groupby(rows, lambda one: (one[0][1:], one[1])):
+        *earlier, (last, target) = many
+        count = f" (x{len(earlier) + 1})" if earlier else ""
+        yield (*last[:-1], f"{last[-1]}{count}".lstrip()), target
 
 
 def _target(event: AuditEvent) -> LineTarget | None:
@@ -105,7 +120,7 @@ def _event_line(event: AuditEvent) -> tuple[str, ...]:
 
     return (
         view.act_time(event, LOCAL),
-        event.operator,
+        actor(event) or "-",
         action_word(event.action),
         event.listing or "-",
         short_id(event.session_id) or "-",
@@ -121,7 +136,7 @@ def _action_line(deed: LoggedAct) -> tuple[str, ...]:
     many = f"{deed.sessions} sessions"
     return (
         view.act_time(event, LOCAL),
-        event.operator,
+        actor(event) or "-",
         action_word(event.action),
         where,
         "-",

@@ -130,6 +130,7 @@ class FixedEngine:
     notifies: bool = False
     trouble: str = ""
     moments: int = 0
+    joined: int = 0
     warnings: tuple[Explanation, ...] = ()
     denies: str = ""
     shown: list[str] = field(default_factory=list)
@@ -141,6 +142,10 @@ class FixedEngine:
 
     def at_one_moment(self) -> FixedEngine:
         self.moments += 1
+        return self
+
+    def as_one_act(self) -> FixedEngine:
+        self.joined += 1
         return self
 
     def look(self) -> Catalog:

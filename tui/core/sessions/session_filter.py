@@ -83,6 +83,7 @@ FIELDS: Mapping[str, _Field] = {
     "by": _Field(operators_of, "by:anna"),
     "id": _Field(lambda one: (one.session_id,), "id:9f2c"),
     "tag": _Field(_tags, "tag:urgent"),
+    "act": _Field(lambda one: (one.run.act_id,) if one.run else (), "act:3fa9c2"),
     "note": _Field(lambda one: (one.note,), "note:call"),
 }
 _WORDS: Mapping[str, StatusTest] = {

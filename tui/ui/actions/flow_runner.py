@@ -73,7 +73,7 @@ class FlowRunner:
         """Show a flow's outcome, remember what can be undone, and leave marked only what failed."""
         context, question = self._context, self._panes.question
         if outcome.message is not None:
-            question.say(outcome.message, outcome.style)
+            question.say(outcome.message, outcome.style, is_brief=outcome.is_brief)
         context.remember(outcome.done)
         if outcome.failed is not None:
             acted = {one.key for one in context.about}

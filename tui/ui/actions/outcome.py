@@ -19,6 +19,7 @@ CommandsOf = Callable[[str], Commands]
 class Outcome:
     """A message with its style, and what else changes; `None` leaves the present message.
 
+    One that `is_brief` goes with the next key: what comes of it is told elsewhere.
     `failed` are the sessions that stay marked; `None` leaves the marks. `started` is the id of the
     run whose session is selected once it appears, `back` are the sessions that come back, the first
     of which is selected once it is listed. `done` is undone as one. `commands` are command lines
@@ -28,6 +29,7 @@ class Outcome:
     message: str | None = None
     style: str = ""
     _: KW_ONLY
+    is_brief: bool = False
     failed: frozenset[Key] | None = None
     started: str = ""
     back: tuple[Key, ...] = ()

@@ -14,6 +14,7 @@ from tui.ui.background.loops import BackgroundLoops
 from tui.ui.background.pollers import StreamPoller
 from tui.ui.engine.engine import Engine
 from tui.ui.state import layout
+from tui.ui.state.batch_watch import BatchWatch
 from tui.ui.state.notifications import Notifications
 from tui.ui.state.sent_prompts import SentPrompts
 from tui.ui.state.unread import UnreadTracker
@@ -63,6 +64,7 @@ class PaneFeed:
         self._keys = keys
         self._fit = fit
         self._has_taken = has_taken
+        self._batches = BatchWatch(engine, panes.question, news)
         self.kept: Session | None = None
         self._rows: tuple[Sequence[Row], Key | None, Sequence[Row]] = ((), None, ())
         self._stays: Key | None = None
@@ -86,6 +88,7 @@ class PaneFeed:
                 return
             for pane in panes.numbered.values():
                 pane.look(found.catalog, now)
+            self._batches.look(found.catalog)
         self.show_sessions()
         self.show_live()
 

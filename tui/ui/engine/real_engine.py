@@ -85,6 +85,11 @@ class RealEngine(Engine):
         stopped._context = self._context.at_one_moment()
         return stopped
 
+    def as_one_act(self) -> RealEngine:
+        joined = copy.copy(self)
+        joined._context = self._context.as_one_act()
+        return joined
+
     def look(self) -> Catalog:
         with self._looking:
             return self._watch.look() if self._has_looked else self._first_look()

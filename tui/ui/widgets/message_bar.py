@@ -19,12 +19,12 @@ class MessageBar(Pane):
     """Shows a message over the line of keys, with its time where there is room.
 
     `note_of` keeps each message, and returns its time; `whole_key` is the key that shows all of one
-    that is too long for its line.
+    that is too long for its line. `resting` is shown wherever there is no message.
     """
 
     def __init__(self, settings: PaneSettings) -> None:
         super().__init__(settings)
-        self.message = Cell("")
+        self.message = self.resting = Cell("")
         self.keys: Line = ()
         self.is_whole = self.is_brief = False
         self.note_of: Note = lambda text, style: None
@@ -109,6 +109,8 @@ class MessageBar(Pane):
 
     def _said(self) -> Line:
         """Return the message in one line: with its time at the right, or shortened."""
+        if not self.message.text:
+            return (Cell(" "), self.resting)
         text, style, room = self.message.text, self.message.style, max(0, self.size.width - 2)
         left = room - cell_width(text)
         if left < 0 and self._time:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack
+from dataclasses import replace
 from functools import partial
 from itertools import takewhile
 
@@ -19,6 +20,7 @@ from tui.ui.actions.action_context import ActionContext, after_dashes, named, re
 from tui.ui.actions.outcome import Commands, Outcome, asked_by, done_by
 from tui.ui.actions.prompting import until_taken
 from tui.ui.actions.sessions.batch_action import each, with_marked
+from tui.ui.engine.engine import Engine
 from tui.ui.state.drafts import again
 from tui.view.text.lines import Cell
 
@@ -85,13 +87,13 @@ async def resume_many(
 
     async def take(line: str) -> Outcome:
         _, prompt = context.engine.with_prompt_line(plan, line)
-        act = partial(_start_one, context, line)
+        act = partial(_start_one, context.engine.as_one_act(), line, together=len(begun))
         with ExitStack() as shown:
             for one in begun:
                 shown.enter_context(context.sent.sending(one, prompt or DEFAULT_PROMPT))
             outcome = await each(context, begun, act, "resumed", partial(_sum_of, context))
         context.sent.take_back(outcome.failed or ())
-        return outcome
+        return replace(outcome, is_brief=len(begun) > 1)
 
     with context.drafts.written(about, again("resume", context.engine.keys)):
         outcome = await ask_prompt(
@@ -106,10 +108,10 @@ async def resume_many(
     return with_marked(outcome, {one.key for one in sessions} - {one.key for one in begun})
 
 
-def _start_one(context: ActionContext, line: str, session: Session) -> ActionResult:
-    wanted, prompt = context.engine.with_prompt_line(context.engine.plan_resume(session), line)
-    run_id = context.engine.start(wanted, prompt or DEFAULT_PROMPT)
-    name, own, now = session.listing, session.session_id, context.engine.now()
+def _start_one(engine: Engine, line: str, session: Session, *, together: int) -> ActionResult:
+    wanted, prompt = engine.with_prompt_line(engine.plan_resume(session), line)
+    run_id = engine.start(replace(wanted, together=together), prompt or DEFAULT_PROMPT)
+    name, own, now = session.listing, session.session_id, engine.now()
     return ActionResult(kind="resume", listing=name, session_id=own, at=now, words=run_id)
 
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from tui.core.errors import RunStopped as RunStopped
     from tui.core.errors import UnknownId as UnknownId
     from tui.core.errors import UsageError as UsageError
+    from tui.core.follow_ups import prompted_by as prompted_by
     from tui.manager import SessionManager as SessionManager
 
 __version__ = "0.1.0"
@@ -26,12 +27,13 @@ __all__ = [
     "UnknownId",
     "UsageError",
     "__version__",
+    "prompted_by",
 ]
+_HOMES = {"SessionManager": "tui.manager", "prompted_by": "tui.core.follow_ups"}
 
 
 def __getattr__(name: str) -> Any:
     """Import a pipeline's names when they are asked for: no verb needs what they bring."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    home = "tui.manager" if name == "SessionManager" else "tui.core.errors"
-    return getattr(import_module(home), name)
+    return getattr(import_module(_HOMES.get(name, "tui.core.errors")), name)

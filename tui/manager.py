@@ -23,7 +23,7 @@ from tui.operations.context import Context
 from tui.operations.running.pipeline_query import Query, prepare
 from tui.operations.target import DATABASE
 from tui.operations.trash.cleanup import CleanupPlan, clean_up, plan_cleanup
-from tui.runs.hosted import HostedRun
+from tui.runs.hosted.run import HostedRun
 from tui.safe_io.folders import is_link
 from tui.safe_io.opening import guard_below
 from tui.settings import Settings, load_settings
@@ -191,13 +191,15 @@ class SessionManager:
         resume: str | None = None,
         options: ClaudeAgentOptions | None = None,
         max_age_days: float | None = None,
+        follow_ups: bool = False,
     ) -> AsyncGenerator[Message, None]:
         """Run an agent and yield the SDK's messages; consoles follow and steer it meanwhile.
 
         The session is tracked before `init` is yielded, with the options that shape its agent;
-        `resume` goes on as that agent, and what is set in `options` wins. What an operator sends
-        becomes a further turn of the same iteration. Permissions are asked of the operators,
-        unless `options` say who answers. Leaving the iteration ends the agent.
+        `resume` goes on as that agent, and what is set in `options` wins. Permissions are asked of
+        the operators, unless `options` say who answers. Leaving the iteration ends the agent.
+        Turns that operators add once the prompt is answered are waited for, and yielded only with
+        `follow_ups` (see `prompted_by`); without it, their failures are logged.
 
         Raises `Refused` before anything starts when the session is live or the root is held;
         `RunFailed` with the reason, which its row then has too, when a turn fails; `RunStopped`,
@@ -213,7 +215,12 @@ class SessionManager:
             max_age=timedelta(days=self.max_age_days if max_age_days is None else max_age_days),
             keeps=None if max_age_days is None else timedelta(days=max_age_days),
         )
-        run = HostedRun(lambda: prepare(self._context(), self._folder, asked), self._clock)
+        run = HostedRun(
+            lambda: prepare(self._context(), self._folder, asked),
+            self._clock,
+            resumed=(self._folder, asked.resumed),
+            follow_ups=follow_ups,
+        )
         return cast("AsyncGenerator[Message, None]", run.messages())
 
     def _context(self) -> Context:

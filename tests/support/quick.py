@@ -14,10 +14,11 @@ _STARTS = re.compile(
 _LONG = {
     "e2e/shared_root/test_harmless.py": 120,
     "e2e/permissions/test_restricted.py": 50,
-    "e2e/runs/test_query.py": 45,
+    "e2e/pipeline/test_query.py": 30,
+    "e2e/pipeline/test_query_steered.py": 25,
     "e2e/terminal/test_link.py": 45,
     "e2e/permissions/test_closed.py": 45,
-    "e2e/runs/test_pipeline.py": 40,
+    "e2e/pipeline/test_pipeline.py": 40,
     "e2e/terminal/test_console.py": 40,
     "e2e/runs/test_runs.py": 40,
     "e2e/permissions/test_asked.py": 40,

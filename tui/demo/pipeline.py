@@ -21,7 +21,12 @@ async def ask(
     """Run one agent; return its session and its answers, also those to operators' follow-ups."""
     options = ClaudeAgentOptions(allowed_tools=["WebSearch"], cwd=manager.output_dir)
     messages = manager.query(
-        prompt, stage=stage, listing_id=manager.output_dir.name, resume=resume, options=options
+        prompt,
+        stage=stage,
+        listing_id=manager.output_dir.name,
+        resume=resume,
+        options=options,
+        follow_ups=True,
     )
     results = [one async for one in messages if isinstance(one, ResultMessage)]
     return results[-1].session_id, "\n".join(one.result or "" for one in results)

@@ -5,17 +5,16 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
 
 from tui.core.errors import Reason, RunFailed
 from tui.core.text.safe_text import one_line
 from tui.runs.agent.cli_process import find_cli_process, kill_cli_surely
 from tui.runs.agent.client import AgentClient
 from tui.runs.agent.environment import make_config_dir
+from tui.runs.agent.recorded_options import GivenOptions
 from tui.runs.bookkeeping import Bookkeeper
 from tui.runs.folder.agent_events import (
     AgentIdle,
@@ -41,36 +40,23 @@ from tui.runs.queue_gate import QueueGate
 from tui.runs.receipts import Receipts
 from tui.runs.stall_detector import StallDetector
 
-if TYPE_CHECKING:
-    from claude_agent_sdk import ClaudeAgentOptions
-
 _TICK_S, _BEAT_S = 0.1, 2.0
 _STOP_WITHIN_S = 5.0
 _BACKGROUND_WITHIN_S = 600.0
 _FULL_BEATS = 3
 
-Show = Callable[[object], Awaitable[None]]
+Show = Callable[[object, str], Awaitable[None]]
 
 
-@dataclass(frozen=True, slots=True)
-class GivenOptions:
-    """The SDK options of a pipeline that runs its agent itself.
-
-    `recorded` are those that a later resume replays, as plain values.
-    """
-
-    options: ClaudeAgentOptions
-    recorded: Mapping[str, Any]
-
-
-async def _ignore(message: object) -> None:
+async def _ignore(message: object, follow_up_by: str) -> None:
     """Show no messages: the transcript has them."""
 
 
 class RunDriver:
     """One run: the task `work` owns the agent, `tick` reads the inbox and writes the heartbeat.
 
-    `stopped_by` is the operator who stopped it, if any.
+    `stopped_by` is the operator who stopped it, if any; `follow_up_by` the one whose prompt is
+    being answered, once the first prompt has been.
     """
 
     def __init__(
@@ -101,12 +87,13 @@ class RunDriver:
         self._is_stopping = self._is_interrupted = self._has_begun = self._is_resting = False
         self._is_closing = self._is_connected = False
         self._ended: TurnEnded | None = None
-        self._full_beats, self.stopped_by = 0, ""
+        self._full_beats, self.stopped_by, self.follow_up_by = 0, "", ""
+        self._has_answered = False
 
     async def run(self, show: Show = _ignore) -> Exception | None:
         """Run to the end; return the failure, if any, once it is in the row and the events.
 
-        `show` is awaited for each of the SDK's messages, in order.
+        `show` is awaited for each of the SDK's messages, in order, with `follow_up_by`.
         """
         self._show = show
         self._journal.event("started", pid=os.getpid())
@@ -125,6 +112,11 @@ class RunDriver:
                 await self._fail(error)
             await self._finish()
         return failure
+
+    @property
+    def is_ending(self) -> bool:
+        """Whether it will start no further turn."""
+        return self._is_stopping or self._is_closing
 
     async def _finish(self) -> None:
         await self._unsent()
@@ -236,6 +228,7 @@ class RunDriver:
 
     async def _say(self, prompt: Prompt) -> None:
         self._waits.begin(prompt.by, prompt.id)
+        self.follow_up_by = prompt.by if self._has_answered else ""
         self._books.begin_turn(prompt.by)
         self._permissions.begin_turn(is_restricted=prompt.is_restricted)
         try:
@@ -263,10 +256,16 @@ class RunDriver:
         is_beginning = isinstance(heard.happening, TurnStarted)
         is_shown = heard.message is not None
         if is_shown and not is_beginning:
-            await self._show(heard.message)
+            await self._show_it(heard)
         self._ended = await self._act(heard.happening) or self._ended
         if is_shown and is_beginning:
-            await self._show(heard.message)
+            await self._show_it(heard)
+
+    async def _show_it(self, heard: AgentMessage) -> None:
+        """Show a message; what background work adds is the first prompt's, whatever runs beside."""
+        ended = heard.happening
+        is_background = isinstance(ended, TurnEnded) and ended.is_background
+        await self._show(heard.message, "" if is_background else self.follow_up_by)
 
     async def _act(self, happening: Happening | None) -> TurnEnded | None:
         match happening:
@@ -310,6 +309,9 @@ class RunDriver:
         if ended.error and not is_aborted:
             self._is_resting = False
             raise RunFailed(ended.error)
+        if not ended.is_background and not self._is_stopping:
+            self.follow_up_by = ""
+        self._has_answered = self._has_answered or not is_aborted
         await (self._books.broken_off() if is_aborted else self._books.succeeded())
 
     async def _fail(self, error: Exception) -> None:

@@ -1,1 +1,1 @@
-"""Runs, queries and pipelines from start to end, with the real CLI."""
+"""Runs from start to end, with the real CLI."""

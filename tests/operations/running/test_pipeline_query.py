@@ -15,7 +15,7 @@ from claude_agent_sdk import ClaudeAgentOptions
 from tests.support.listings.sample_listing import FIRST, SECOND, SampleListing
 from tui.core.errors import DatabaseProblem, Refused, UsageError
 from tui.operations.running.pipeline_query import Query, prepare
-from tui.runs.hosted import PreparedRun
+from tui.runs.hosted.run import PreparedRun
 from tui.storage.session_locks import SessionLock, held
 
 WEEK = timedelta(days=7)

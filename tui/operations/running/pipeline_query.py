@@ -23,10 +23,9 @@ from tui.operations.running.agent_options import agent_options, stage_gives
 from tui.operations.running.closed_places import closed_places, work_folder
 from tui.operations.running.hold import require_not_held
 from tui.operations.target import Target, hold_lock
-from tui.runs.agent.recorded_options import decides_itself, recorded_options
-from tui.runs.driver import GivenOptions
+from tui.runs.agent.recorded_options import GivenOptions, decides_itself, recorded_options
 from tui.runs.folder.protocol import Mode, RunSpec, new_run_id, require_sound_prompt
-from tui.runs.hosted import PreparedRun
+from tui.runs.hosted.run import PreparedRun
 from tui.storage.session_locks import SessionLock
 from tui.storage.sqlite.connection import WRITE_TIMEOUT_S
 from tui.storage.table.tracking import read_rows
@@ -48,6 +47,11 @@ class Query:
     options: Any
     max_age: timedelta
     keeps: timedelta | None
+
+    @property
+    def resumed(self) -> str:
+        """The session to go on with; empty for a new one."""
+        return self.resume or (self.options and self.options.resume) or ""
 
 
 @dataclass(frozen=True, slots=True)

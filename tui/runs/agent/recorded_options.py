@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tui.runs.folder.protocol import AGENT_OPTIONS
+
+if TYPE_CHECKING:
+    from claude_agent_sdk import ClaudeAgentOptions
 
 _SECRET = "mcp_servers"  # noqa: S105 (the name of an option whose values hold tokens and headers)
 
@@ -21,6 +24,17 @@ _GIVES_NOTHING = frozenset(
     }
 )
 _REACHES_FURTHER = frozenset({"add_dirs", "mcp_servers"})
+
+
+@dataclass(frozen=True, slots=True)
+class GivenOptions:
+    """The SDK options of a pipeline that runs its agent itself.
+
+    `recorded` are those that a later resume replays, as plain values.
+    """
+
+    options: ClaudeAgentOptions
+    recorded: Mapping[str, Any]
 
 
 def decides_itself(options: Any) -> bool:

@@ -33,4 +33,5 @@ def turn_ended(result: Any) -> TurnEnded:
             for model, used in (result.model_usage or {}).items()
             if used.get("contextWindow")
         },
+        is_background=(result.origin or {}).get("kind") == "task-notification",
     )

@@ -38,7 +38,10 @@ class RunNotice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TurnEnded:
-    """The turn is over; `error` says why it failed, `windows` are the models' context windows."""
+    """The turn is over; `error` says why it failed, `windows` are the models' context windows.
+
+    `is_background` if no prompt began it, but background work that ended.
+    """
 
     subtype: str
     error: str = ""
@@ -48,6 +51,7 @@ class TurnEnded:
     num_turns: int = 0
     duration_ms: int = 0
     windows: Mapping[str, int] = field(default_factory=dict)
+    is_background: bool = False
 
     def counts(self) -> dict[str, Any]:
         """Return its figures, for the run's events."""

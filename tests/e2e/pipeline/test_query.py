@@ -6,10 +6,8 @@ import asyncio
 import json
 import os
 import signal
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -20,81 +18,34 @@ from claude_agent_sdk import ClaudeAgentOptions, Message, PermissionResultAllow,
 
 from tests.support.listings import guide_class
 from tests.support.processes.children import Child
+from tests.support.processes.own_pipeline import (
+    Heard,
+    ask,
+    be_pipeline,
+    began,
+    console,
+    last_run,
+    soon,
+)
 from tests.support.processes.runs_site import Site, cli_is_gone
-from tui import Refused, RunFailed, RunStopped, SessionManager, UsageError
+from tui import Refused, RunFailed, SessionManager, UsageError, prompted_by
 from tui.core.models.catalog import Hold
-from tui.core.models.session import Liveness, Session
-from tui.operations.catalog.scanner import CatalogScanner
-from tui.operations.catalog.session_lookup import find_session
-from tui.operations.context import Context
+from tui.core.models.session import Liveness
 from tui.operations.running.resume import plan_resume
-from tui.operations.running.steer import answer, interrupt, mode, model, send, stop
+from tui.operations.running.steer import answer, mode, model, send
 from tui.runs.folder.protocol import read_events, read_owner, read_run, run_folders
-from tui.settings import Settings
 from tui.storage.session_locks import held
 from tui.storage.state.hold import write_hold
 
 
 @pytest.fixture(autouse=True)
 def _pipeline(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Give this process the environment of a pipeline: a key, and no settings of anybody."""
-    for name, value in site.api.env().items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setenv("SESSION_CONSOLE_CONFIG", "/dev/null")
+    be_pipeline(site, monkeypatch)
 
 
 @pytest.fixture
 def manager(site: Site) -> SessionManager:
     return SessionManager(site.listing, max_age_days=40)
-
-
-@dataclass
-class Heard:
-    """What a query said so far, in a task of its own."""
-
-    site: Site
-    messages: list[Message] = field(default_factory=list)
-    session_id: str = ""
-
-    async def listen(self, query: AsyncIterator[Message]) -> None:
-        async for message in query:
-            self.messages.append(message)
-            self.session_id = self.session_id or began(message)
-
-    @property
-    def texts(self) -> str:
-        return repr(self.messages)
-
-    def session(self) -> Session:
-        return find_session(CatalogScanner(console(self.site)).look(), self.session_id)
-
-
-def console(site: Site) -> Context:
-    return Context(Settings(root=site.listing.parent, operator="bert"), lambda: datetime.now(UTC))
-
-
-def began(message: Message) -> str:
-    """Return the session that a message says has begun, as the guide's pipeline reads it."""
-    if hasattr(message, "subtype") and message.subtype == "init" and hasattr(message, "data"):
-        return str(message.data.get("session_id"))
-    return ""
-
-
-async def soon(is_so: Callable[[], Any], seconds: float = 60.0) -> Any:
-    until = time.monotonic() + seconds
-    while not (value := is_so()):
-        if time.monotonic() >= until:
-            raise AssertionError("it never came to pass")
-        await asyncio.sleep(0.03)
-    return value
-
-
-def last_run(site: Site) -> Path:
-    return run_folders(site.listing)[-1]
-
-
-def ask(manager: SessionManager, prompt: str, **more: Any) -> AsyncIterator[Message]:
-    return manager.query(prompt, stage="stage_3", listing_id="hollis_park", **more)
 
 
 async def test_a_query_is_tracked_at_init_and_resumed_by_id_as_the_same_agent(
@@ -194,7 +145,8 @@ async def test_a_console_answers_follows_and_sends_while_a_second_resume_is_refu
 ) -> None:
     heard = Heard(site)
     options = ClaudeAgentOptions(cwd=site.listing)
-    task = asyncio.create_task(heard.listen(ask(manager, "PERMIT this", options=options)))
+    query = ask(manager, "PERMIT this", options=options, follow_ups=True)
+    task = asyncio.create_task(heard.listen(query))
     request = await soon(lambda: run_folders(site.listing) and read_run(last_run(site)).request)
     assert (request.tool, request.input["command"]) == ("Bash", "touch made-0")
     session = heard.session()
@@ -213,7 +165,8 @@ async def test_a_console_answers_follows_and_sends_while_a_second_resume_is_refu
     assert "not that one" in heard.texts
     assert (site.listing / "made-0").exists()
     assert not (site.listing / "made-1").exists()
-    assert len([one for one in heard.messages if isinstance(one, ResultMessage)]) == 2
+    results = [one for one in heard.messages if isinstance(one, ResultMessage)]
+    assert [prompted_by(one) for one in results] == ["", "bert"]
     assert read_run(last_run(site)).state == "done"
 
 
@@ -237,32 +190,6 @@ async def test_a_console_changes_model_and_mode_and_answers_a_question(
     assert (run.model, run.permission_mode) == ("claude-opus-4-5", "plan")
 
 
-async def test_a_prompt_goes_as_the_sdk_sends_it_and_what_is_typed_as_text(
-    site: Site, manager: SessionManager
-) -> None:
-    commands = site.listing / ".claude" / "commands"
-    commands.mkdir(parents=True)
-    (commands / "greet.md").write_text("Greet PERMIT $ARGUMENTS.")
-    options = ClaudeAgentOptions(setting_sources=["project"], cwd=site.listing)
-    heard = Heard(site)
-    task = asyncio.create_task(heard.listen(ask(manager, "/greet Acme", options=options)))
-    request = await soon(lambda: run_folders(site.listing) and read_run(last_run(site)).request)
-    assert site.api.requests[-1].prompt.endswith("Greet PERMIT Acme.")
-    for held_back in ("/clear", " /new buyers"):
-        with pytest.raises(UsageError, match="is not sent"):
-            send(console(site), heard.session(), held_back)
-    send(console(site), heard.session(), "/greet ECHO them")
-    send(console(site), heard.session(), " /compact keep ECHO names")
-    answer(console(site), heard.session(), "deny", shown=request.digest)
-    await soon(lambda: (now := read_run(last_run(site)).request) and now != request)
-    answer(console(site), heard.session(), "deny")
-    await task
-    asked = [one.prompt for one in site.api.requests]
-    assert "/greet ECHO them" in asked
-    assert "/compact keep ECHO names" not in asked
-    assert any("keep ECHO names" in one and "summary" in one for one in asked)
-
-
 async def test_a_query_that_would_leave_its_session_is_refused_unless_it_is_text(
     site: Site, manager: SessionManager
 ) -> None:
@@ -272,34 +199,6 @@ async def test_a_query_that_would_leave_its_session_is_refused_unless_it_is_text
     options = ClaudeAgentOptions(verbatim_prompts=True)
     await Heard(site).listen(ask(manager, "/clear", options=options))
     assert site.api.requests[-1].prompt == "/clear"
-
-
-def is_running(session: Session) -> bool:
-    return session.is_live and session.run is not None and not session.run.is_over
-
-
-async def test_an_interrupt_ends_the_turn_and_a_stop_reaches_the_pipeline(
-    site: Site, manager: SessionManager
-) -> None:
-    heard = Heard(site)
-    task = asyncio.create_task(heard.listen(ask(manager, "LONG story")))
-    await soon(lambda: site.row(heard.session_id) if heard.session_id else None)
-    interrupt(console(site), heard.session())
-    await task
-    assert isinstance(heard.messages[-1], ResultMessage)
-    assert heard.messages[-1].is_error
-    resumed = asyncio.create_task(
-        Heard(site).listen(ask(manager, "LONG again", resume=heard.session_id))
-    )
-    await soon(lambda: is_running(heard.session()))  # the CLI of the first may still be ending
-    stop(console(site), heard.session())
-    with pytest.raises(RunStopped, match="bert stopped the run") as stopped:
-        await resumed
-    assert (stopped.value.stopped_by, stopped.value.session_id) == ("bert", heard.session_id)
-    assert not isinstance(stopped.value, RunFailed)
-    row = site.row(heard.session_id)
-    assert row
-    assert row.status == "active"
 
 
 async def _break(messages: AsyncIterator[Message]) -> None:

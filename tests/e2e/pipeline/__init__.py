@@ -1,0 +1,1 @@
+"""Pipelines and their queries from start to end, with the real CLI."""

@@ -1,0 +1,181 @@
+"""Operators beside a pipeline's own query, with the real CLI; and a loop that is left early."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Callable
+
+import pytest
+from claude_agent_sdk import ClaudeAgentOptions, Message, ResultMessage
+
+from tests.support.processes.own_pipeline import (
+    Heard,
+    ask,
+    be_pipeline,
+    console,
+    last_run,
+    soon,
+)
+from tests.support.processes.runs_site import Site
+from tui import Refused, RunFailed, RunStopped, SessionManager, UsageError, prompted_by
+from tui.core.models.session import Session
+from tui.operations.context import Context
+from tui.operations.running.steer import answer, interrupt, send, stop
+from tui.runs.folder.protocol import read_run, run_folders
+
+
+@pytest.fixture(autouse=True)
+def _pipeline(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    be_pipeline(site, monkeypatch)
+
+
+@pytest.fixture
+def manager(site: Site) -> SessionManager:
+    return SessionManager(site.listing, max_age_days=40)
+
+
+async def test_a_prompt_goes_as_the_sdk_sends_it_and_what_is_typed_as_text(
+    site: Site, manager: SessionManager
+) -> None:
+    commands = site.listing / ".claude" / "commands"
+    commands.mkdir(parents=True)
+    (commands / "greet.md").write_text("Greet PERMIT $ARGUMENTS.")
+    options = ClaudeAgentOptions(setting_sources=["project"], cwd=site.listing)
+    heard = Heard(site)
+    task = asyncio.create_task(heard.listen(ask(manager, "/greet Acme", options=options)))
+    request = await soon(lambda: run_folders(site.listing) and read_run(last_run(site)).request)
+    assert site.api.requests[-1].prompt.endswith("Greet PERMIT Acme.")
+    for held_back in ("/clear", " /new buyers"):
+        with pytest.raises(UsageError, match="is not sent"):
+            send(console(site), heard.session(), held_back)
+    send(console(site), heard.session(), "/greet ECHO them")
+    send(console(site), heard.session(), " /compact keep ECHO names")
+    answer(console(site), heard.session(), "deny", shown=request.digest)
+    await soon(lambda: (now := read_run(last_run(site)).request) and now != request)
+    answer(console(site), heard.session(), "deny")
+    await task
+    asked = [one.prompt for one in site.api.requests]
+    assert "/greet ECHO them" in asked
+    assert "/compact keep ECHO names" not in asked
+    assert any("keep ECHO names" in one and "summary" in one for one in asked)
+
+
+def is_running(session: Session) -> bool:
+    return session.is_live and session.run is not None and not session.run.is_over
+
+
+async def test_an_interrupt_ends_the_turn_and_a_stop_reaches_the_pipeline(
+    site: Site, manager: SessionManager
+) -> None:
+    heard = Heard(site)
+    task = asyncio.create_task(heard.listen(ask(manager, "LONG story")))
+    await soon(lambda: site.row(heard.session_id) if heard.session_id else None)
+    interrupt(console(site), heard.session())
+    await task
+    assert isinstance(heard.messages[-1], ResultMessage)
+    assert heard.messages[-1].is_error
+    resumed = asyncio.create_task(
+        Heard(site).listen(ask(manager, "LONG again", resume=heard.session_id))
+    )
+    await soon(lambda: is_running(heard.session()))  # the CLI of the first may still be ending
+    stop(console(site), heard.session())
+    with pytest.raises(RunStopped, match="bert stopped the run") as stopped:
+        await resumed
+    assert (stopped.value.stopped_by, stopped.value.session_id) == ("bert", heard.session_id)
+    assert not isinstance(stopped.value, RunFailed)
+    row = site.row(heard.session_id)
+    assert row
+    assert row.status == "active"
+
+
+async def _with_follow_up(
+    site: Site, manager: SessionManager, prompt: str, act: Callable[[Context, Session], object]
+) -> Heard:
+    """Run a query to whose session an operator sends `prompt`, and then does `act`."""
+    heard = Heard(site)
+    task = asyncio.create_task(heard.listen(ask(manager, "QUESTION for you")))
+    request = await soon(lambda: run_folders(site.listing) and read_run(last_run(site)).request)
+    send(console(site), heard.session(), prompt)
+    answer(console(site), heard.session(), "2", shown=request.digest)
+    begun = '"by": "bert", "id": "2'
+    await soon(lambda: f'"turn", {begun}' in (last_run(site) / "events.jsonl").read_text())
+    act(console(site), heard.session())
+    await task
+    return heard
+
+
+async def test_the_last_result_is_the_pipelines_whatever_operators_add(
+    site: Site, manager: SessionManager
+) -> None:
+    heard = await _with_follow_up(site, manager, "ECHO from bert", lambda *_: None)
+    assert "You said: ECHO from bert" in site.transcript(heard.session_id)
+    assert "ECHO from bert" not in heard.texts
+    (result,) = (one for one in heard.messages if isinstance(one, ResultMessage))
+    assert (result.result, prompted_by(result)) == ("Very well.", "")
+
+
+@pytest.mark.parametrize("prompt", ["BADKEY", "LONG tale"])
+async def test_a_follow_up_that_fails_or_is_stopped_is_no_failure_of_the_pipelines(
+    site: Site, manager: SessionManager, prompt: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    act = stop if "LONG" in prompt else lambda *_: None
+    heard = await _with_follow_up(site, manager, prompt, act)
+    assert isinstance(heard.messages[-1], ResultMessage)
+    assert heard.messages[-1].result == "Very well."
+    row = site.row(heard.session_id)
+    assert row
+    assert row.status == ("active" if "LONG" in prompt else "failed")
+    assert ("The follow-up of bert failed" in caplog.text) == ("LONG" not in prompt)
+
+
+async def test_a_prompt_after_an_interrupt_is_answered_in_the_pipelines_place(
+    site: Site, manager: SessionManager
+) -> None:
+    heard = Heard(site)
+    task = asyncio.create_task(heard.listen(ask(manager, "LONG story")))
+    await soon(lambda: site.row(heard.session_id) if heard.session_id else None)
+    send(console(site), heard.session(), "ECHO this instead")
+    interrupt(console(site), heard.session())
+    await task
+    results = [one for one in heard.messages if isinstance(one, ResultMessage)]
+    assert [one.is_error for one in results] == [True, False]
+    assert results[-1].result == "You said: ECHO this instead"
+
+
+async def _to_result(messages: AsyncIterator[Message]) -> str:
+    """Leave the loop at the result, as the SDK's users do; return the session."""
+    async for message in messages:
+        if isinstance(message, ResultMessage):
+            return message.session_id
+    raise AssertionError("there was no result")
+
+
+def _relative(site: Site) -> SessionManager:
+    return SessionManager(os.path.relpath(site.listing))
+
+
+async def test_leaving_the_loop_at_the_result_and_resuming_at_once_is_never_refused(
+    site: Site, manager: SessionManager
+) -> None:
+    session_id = await _to_result(ask(manager, "ECHO 0"))
+    for turn in range(1, 6):
+        again = _relative(site) if turn % 2 else manager
+        kept = ask(again, f"ECHO {turn}", resume=session_id)
+        assert await _to_result(kept) == session_id
+        if turn < 3:  # else its generator is still there, and never closed
+            del kept
+    prompts = tuple(f"ECHO {turn}" for turn in range(6))
+    assert site.api.requests[-1].prompts == prompts
+
+
+async def test_a_run_that_is_left_in_mid_turn_is_waited_for_too(
+    site: Site, manager: SessionManager
+) -> None:
+    heard = Heard(site)
+    task = asyncio.create_task(heard.listen(ask(manager, "LONG story")))
+    await soon(lambda: site.row(heard.session_id) if heard.session_id else None)
+    with pytest.raises(Refused, match="is running"):
+        await _to_result(ask(manager, "me too", resume=heard.session_id))
+    task.cancel()
+    assert await _to_result(ask(manager, "ECHO it", resume=heard.session_id)) == heard.session_id

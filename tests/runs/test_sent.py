@@ -152,7 +152,7 @@ def test_a_request_says_when_nobody_will_have_come() -> None:
     )
     assert until_words(asked, late) == "waiting for 5m"
     until = replace(asked, until=NOW + timedelta(minutes=30))
-    assert until_words(until, late) == "waiting for 5m, denied in 25m"
+    assert until_words(until, late) == "waiting for 5m, will be denied in 25m"
     assert until_words(until, late + timedelta(minutes=24, seconds=20)).endswith("in 40s")
     assert until_words(until, late + timedelta(hours=1)).endswith("about to be denied")
     odd = SentCommand(kind="prompt\x1b", by="", at=NOW + timedelta(hours=1), text="a\nb")

@@ -169,6 +169,7 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
     def fit(self) -> None:
         """Lay the panes out for the terminal size and the active pane."""
         self.store.change(size=(self.app.size.width, self.app.size.height))
+        self.store.look_for_closed()
         view, panes = self.store.view, self.panes
         panes.live.is_full = view.is_full
         classes = layout.classes(view)
@@ -330,6 +331,8 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
 
     def _flow_done(self) -> None:
         """Show what a flow changed."""
+        if self.panes.question.was_choice:
+            self.store.closed()
         self.looking.wake()
         self.tick()
 

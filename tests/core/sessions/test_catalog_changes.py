@@ -46,7 +46,7 @@ def test_another_s_act_is_named_and_mine_is_not() -> None:
     before = catalog(replace(ONE, last_event=event("bert", at=EARLIER)))
     assert news(before, before) == ()
     assert news(before, catalog(replace(ONE, last_event=event("anna")))) == ()
-    short = ONE.session_id[:4]
+    short = ONE.session_id[:8]
     extended = catalog(replace(ONE, last_event=event("bert")))
     assert news(before, extended) == (f"bert extended {short}  6h 00m → 7d",)
     deleted = catalog(replace(ONE, last_event=event("bert", "delete")))
@@ -107,7 +107,7 @@ def test_what_only_the_logbook_tells_is_named_once_and_mine_is_not() -> None:
         listing="hollis_park",
         session_id=ONE.session_id,
     )
-    before, short = replace(first, log=(old,)), ONE.session_id[:4]
+    before, short = replace(first, log=(old,)), ONE.session_id[:8]
 
     def told(*events: AuditEvent) -> tuple[str, ...]:
         return news(before, replace(first, log=(old, *events)))
@@ -161,4 +161,4 @@ def test_an_erasure_stands_in_both_books_and_is_told_once() -> None:
             session_id=ONE.session_id,
         ),
     )
-    assert news(catalog(ONE), replace(erased, log=log)) == (f"bert erased {ONE.session_id[:4]}",)
+    assert news(catalog(ONE), replace(erased, log=log)) == (f"bert erased {ONE.session_id[:8]}",)

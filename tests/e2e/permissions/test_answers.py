@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
+import time
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -140,11 +141,13 @@ def test_an_answer_that_is_late_is_typed_into_no_shell(tmp_path: Path, key: str)
         screen.write(f"{sys.executable} -m tui --root {listing.root}\r".encode())
         screen.wait_for(FIRST[:4], "waiting")
         wait(lambda: screen.is_asked and screen.answered == screen.is_asked)
+        screen.late_s = 4
         screen.send("a")
         asked = screen.is_asked
         wait(lambda: screen.is_asked > asked)
         screen.send("\x1b")
         screen.wait_for("a answer")
+        time.sleep(2.1)  # sooner `q` would be meant for what has just closed
         screen.send(key)
         screen.wait_for("Stopped" if key != "q" else "lists them")
         wait(lambda: screen.answered == screen.is_asked)

@@ -214,7 +214,7 @@ def test_who_asks_and_why_is_told(site: Site) -> None:
     assert request.until is not None
     shown = run_cli(site.listing.parent, "show", read_run(folder).session_id).stdout
     assert f"sub-agent: general-purpose: find pumps ({request.asker.agent_id})" in shown
-    assert "denied in" in one_line(shown)
+    assert "will be denied in" in one_line(shown)
     command(folder, "stop")
     over(folder)
 

@@ -296,7 +296,7 @@ def test_the_mouse_clicks_heads_rows_and_hints_and_its_wheel_scrolls() -> None:
         screen.wait_for("Keys and verbs")
         screen.send("q")
         screen.wait_for("1-4 panes")
-        screen.send("q")
+        screen.send("qq")
         assert screen.process.wait(60) == 0
 
 

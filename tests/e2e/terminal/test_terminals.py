@@ -310,7 +310,7 @@ def test_a_storm_of_sizes_ends_in_the_picture_of_the_last() -> None:
             screen.taken()
         time.sleep(0.7)  # an Esc is one by silence
         for keys, screen in stormy.items():
-            screen.send("qq" if "?" in keys else "q")
+            screen.send("qqq" if "?" in keys else "qq")
             assert screen.process.wait(60) == 0
             screen.wait_for("asked []")
 
@@ -337,7 +337,7 @@ def test_a_storm_harms_neither_a_stream_nor_a_clean_up() -> None:
         screen.send("dy")
         screen.resize(80, 24)
         screen.wait_for("cranbury", "? help")
-        screen.send("q")
+        screen.send("qq")
         assert screen.process.wait(60) == 0
         screen.wait_for("asked")
         assert "'delete'" not in screen.text

@@ -95,3 +95,82 @@ async def test_no_word_takes_the_place_of_an_answer(typed: str) -> None:
         await at.press("n")
         await at.answered()
         assert at.engine.asked == []
+
+
+_CLOSINGS = {
+    "page": (("question_mark",), "escape"),
+    "page by its own key": (("question_mark",), "question_mark"),
+    "page by q": (("question_mark",), "q"),
+    "full Live": (("4", "enter"), "escape"),
+    "full Live for a pane": (("4", "enter"), "2"),
+    "pane over Sessions": (("3",), "escape"),
+    "question": (("d",), "n"),
+    "question by q": (("d",), "q"),
+}
+
+
+@pytest.mark.parametrize(("opens", "closes"), _CLOSINGS.values(), ids=list(_CLOSINGS))
+async def test_a_quit_meant_for_what_has_just_closed_only_says_so(
+    opens: tuple[str, ...], closes: str
+) -> None:
+    async with console() as at:
+        await at.choose("Final list for the partner call")
+        await at.press(*opens)
+        await at.pause()
+        if at.view.is_question_open:
+            await at.asked()
+        await at.press(closes)
+        await at.answered()
+        at.tick(seconds=1)
+        await at.press("q")
+        assert at.exit_code is None
+        assert at.message == "that is closed already: q again quits"
+        await at.press("q")
+        assert at.exit_code is not None
+
+
+async def test_a_page_that_a_verb_closed_is_not_there_for_q() -> None:
+    engine = FixedEngine(sayings={"stats": LINES, "ls": ("one line",)})
+    async with console(engine) as at:
+        await at.enter("stats")
+        await at.until(lambda: at.view.is_page_open)
+        await at.enter("ls")
+        await at.answered()
+        await at.press("q")
+        assert (at.exit_code, at.view.is_page_open) == (None, False)
+
+
+@pytest.mark.parametrize(
+    ("keys", "seconds"),
+    [
+        ((), 0),
+        (("question_mark", "escape"), 2),
+        (("d", "n"), 2),
+        (("colon", "escape"), 0),
+        (("question_mark", "escape", "j"), 0),
+    ],
+    ids=["at once", "a while after a page", "or a question", "after a line", "after a key"],
+)
+async def test_quit_is_fast_where_nothing_that_it_closes_was_just_there(
+    keys: tuple[str, ...], seconds: int
+) -> None:
+    async with console() as at:
+        await at.choose("Final list for the partner call")
+        await at.press(*keys)
+        at.tick(seconds=seconds)
+        await at.press("q")
+        assert at.exit_code is not None
+
+
+async def test_a_request_is_left_by_q_and_by_escape_alike() -> None:
+    async with console() as at:
+        await at.choose("Strategic buyers, pumps")
+        for key in ("q", "escape"):
+            await at.press("a")
+            await at.asked()
+            assert at.view.is_page_open
+            assert "q Esc back" in at.text("bottom")
+            await at.press(key)
+            await at.answered()
+            assert (at.exit_code, at.view.is_page_open) == (None, False)
+        assert at.engine.asked == []

@@ -33,12 +33,12 @@ async def test_the_arrow_stands_at_the_head_and_a_key_turns_it() -> None:
         assert known == sorted(known, reverse=True)
         await at.press("o")
         assert "▲SIZE" in head(at)
-        assert at.message == "sorted by size ▲"
+        assert at.message == "sorted by size ▲; s: cost, listing, attention"
         known = [size for size in sizes(at) if size]
         assert known == sorted(known)
         assert 0 not in sizes(at)[: len(known)]
         await at.press("s")
-        assert at.message == "sorted by cost ▼"
+        assert at.message == "sorted by cost ▼; s: listing, attention"
 
 
 @pytest.mark.parametrize("width", [80, 120, 200])
@@ -65,6 +65,35 @@ async def test_the_attention_order_has_one_direction_and_says_so() -> None:
         await at.press("o")
         assert at.message == "the order by attention has one direction: s sorts"
         assert at.listed == listed
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36)])
+async def test_escape_goes_back_to_the_order_by_attention_after_what_hides_rows(
+    size: tuple[int, int],
+) -> None:
+    async with console(size=size) as at:
+        listed = at.listed
+        await at.enter("sort cost")
+        await at.answered()
+        assert at.message == "sorted by cost ▼; s: listing, attention"
+        assert ("Esc unsorts" in at.text("sessions")) == (size[0] > 80)  # its room is all taken
+        await at.press("asterisk")
+        assert "Esc unsorts" not in at.text("sessions")
+        await at.press("escape")
+        assert (at.view.marks, at.view.query.sort) == (frozenset(), "cost")
+        await at.press("escape")
+        assert (at.view.query.sort, at.listed) == ("attention", listed)
+        assert at.message == "sorted by attention"
+        assert "unsorts" not in at.text("sessions")
+
+
+async def test_the_end_of_the_cycle_is_the_order_by_attention() -> None:
+    async with console() as at:
+        await at.enter("sort title")
+        await at.answered()
+        assert at.message == "sorted by title ▲; s: attention"
+        await at.press("s")
+        assert at.message == "sorted by attention"
 
 
 async def test_a_column_is_named_at_the_line_with_tab() -> None:

@@ -109,7 +109,7 @@ async def test_an_unsent_prompt_is_there_again_after_esc_and_at_the_next_start()
         await saved(at, selected=one.key, drafts=(draft,))
         view = at.engine.view
     async with console(FixedEngine(view=view)) as at:
-        await at.until(lambda: f"an unsent prompt for {one.session_id[:4]}: r" in at.message)
+        await at.until(lambda: f"an unsent prompt for {one.session_id[:8]}: r" in at.message)
         assert at.session.key == one.key
         await at.press("r")
         await at.asked()
@@ -180,7 +180,7 @@ async def test_a_disk_that_refuses_is_told_once(number: int) -> None:
             await at.until(lambda tried=tried: engine.tried > tried)  # type: ignore[misc]
         for _ in range(5):  # seconds in which it would be told again
             at.tick()
-        assert at.message == "sorted by quiet ▲"
+        assert at.message == "sorted by quiet ▲; s: size, cost, listing, attention"
 
 
 async def test_a_root_that_comes_later_gets_its_view_then() -> None:

@@ -152,7 +152,7 @@ KEY_ACTIONS = (
     KeyAction(
         name="verbs",
         keys=(":", "ctrl+p"),
-        handler="command",
+        handler="verb",
         help="run a verb by name (Tab completes it)",
         word="verbs",
         order=14,

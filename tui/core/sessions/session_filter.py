@@ -109,6 +109,15 @@ def parse_filter(text: str, quiet_after: timedelta = _NEVER) -> Predicate:
     return lambda session, now: any(all(term(session, now) for term in way) for way in ways)
 
 
+def is_filter(text: str) -> bool:
+    """Return whether a text is a filter."""
+    try:
+        parse_filter(text)
+    except UsageError:
+        return False
+    return True
+
+
 def names_gone(text: str) -> bool:
     """Whether a filter asks for sessions of which only a row is left; they are hidden otherwise."""
     return any(word in ("deleted", "expired", "cleaned") for word in text.lower().split())

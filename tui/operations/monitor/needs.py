@@ -152,7 +152,9 @@ def _described(
     if need is Need.ANSWER:
         is_late = waited is None or waited > quiet_after
         until = run.request.until if run is not None and run.request is not None else None
-        denied = f", denied in {span(until - now)}" if until is not None and until > now else ""
+        denied = (
+            f", will be denied in {span(until - now)}" if until is not None and until > now else ""
+        )
         fact = f"waits for {session.waiting_for}{for_long}{denied}"
         hint = f": `show {short}` shows it, `answer {short}` allows or denies it"
         return ("error" if is_late else "warning"), "waiting", fact, hint

@@ -38,7 +38,7 @@ def undone_words(
     later = sorted(_later(context, at, unread))
     if later:
         _, action, session_id = later[-1]
-        named = f"{action} of {session_id[:4]}" if session_id else action
+        named = f"{action} of {session_id[:8]}" if session_id else action
         others = f" and {count(len(later) - 1, 'other act')} stay" if later[1:] else " stays"
         said += f"; your later {one_line(named)}{others}"
     if unread:

@@ -9,8 +9,8 @@ from typing import Any
 
 from tui.core.console.column_table import known_columns
 from tui.core.console.named_view import MOST_VIEWS, NamedView, Origin, is_view_name
-from tui.core.errors import Refused, UsageError
-from tui.core.sessions.session_filter import MOST_CHARACTERS, parse_filter
+from tui.core.errors import Refused
+from tui.core.sessions.session_filter import MOST_CHARACTERS, is_filter
 from tui.core.sessions.session_order import ATTENTION, SORTS
 from tui.core.text.safe_text import one_line
 from tui.storage.state.json_file import SharedFile, operator_file
@@ -107,7 +107,7 @@ def _view(name: str, facts: Any, origin: Origin) -> NamedView | None:
     sort, by = _text(facts.get("sort")), _text(facts.get("by"))[:_LONGEST_OPERATOR]
     columns = facts.get("columns")
     names = columns[:_MOST_COLUMNS] if isinstance(columns, list) else []
-    if len(listing) > _LONGEST_LISTING or not _is_filter(typed):
+    if len(listing) > _LONGEST_LISTING or not is_filter(typed):
         return None
     return NamedView(
         name=name,
@@ -123,11 +123,3 @@ def _view(name: str, facts: Any, origin: Origin) -> NamedView | None:
 
 def _text(value: object) -> str:
     return one_line(value[: MOST_CHARACTERS + 1]) if isinstance(value, str) else ""
-
-
-def _is_filter(text: str) -> bool:
-    try:
-        parse_filter(text)
-    except UsageError:
-        return False
-    return True

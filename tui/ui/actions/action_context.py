@@ -141,7 +141,7 @@ def named(sessions: Sequence[Session], hidden: int = 0) -> str:
     if len(sessions) == 1:
         one = sessions[0]
         where = f"{_short(one.listing)}/{formatting.stage(one.stage)}"
-        return f"{where} {formatting.short_id(one.session_id)[:4]}{unseen}"
+        return f"{where} {formatting.short_id(one.session_id)}{unseen}"
     where = f"of {_short(listings[0])}" if len(listings) == 1 else f"in {len(listings)} listings"
     return f"{len(sessions)} sessions {where}{unseen}"
 

@@ -9,7 +9,7 @@ from tui.core.console.pane_table import SESSIONS
 from tui.core.errors import UsageError
 from tui.core.models.session import Key, Session
 from tui.core.sessions.filter_completion import begun, completed
-from tui.core.sessions.session_filter import parse_filter
+from tui.core.sessions.session_filter import is_filter, parse_filter
 from tui.ui.actions import copying
 from tui.ui.actions.action_context import ActionContext
 from tui.ui.actions.outcome import Commands, Outcome
@@ -79,7 +79,7 @@ class FilterLine:
         if not self._is_right(typed):
             typed = typed.rpartition(" ")[0].rstrip()
             is_shown = self._store.query.filter.startswith(typed)
-            if is_shown or not _can_be_parsed(typed):
+            if is_shown or not is_filter(typed):
                 return
         self._store.change(query=replace(self._store.query, filter=typed))
         self._feed.show_sessions()
@@ -120,11 +120,3 @@ class FilterLine:
     def _complete(self, typed: str) -> str:
         catalog = self._store.catalog
         return completed(typed, catalog.sessions if catalog else ())
-
-
-def _can_be_parsed(text: str) -> bool:
-    try:
-        parse_filter(text)
-    except UsageError:
-        return False
-    return True

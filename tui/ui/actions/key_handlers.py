@@ -12,6 +12,7 @@ from tui.core.console.pane_table import EXPIRY, LISTINGS, LIVE, SESSIONS
 from tui.core.models.session import Session
 from tui.core.sessions.attention import FailureGroup
 from tui.core.sessions.rows.finished import SessionGroup
+from tui.core.sessions.session_order import ATTENTION
 from tui.ui.actions import copying, own_commands
 from tui.ui.actions.action_context import ActionContext
 from tui.ui.actions.filter_line import FilterLine
@@ -104,6 +105,8 @@ class KeyHandlers:
     def run(self, action: KeyAction) -> None:
         """Run a key's handler; whoever pressed one is at work, and is taken to no new run."""
         self._flows.started = ""
+        if action.handler != "quit_or_leave":
+            self._store.forget_closed()
         if action.moves_on:
             self._flows.commands = self._flows.back = ()
         if not self._view.leads_back:
@@ -189,12 +192,16 @@ class KeyHandlers:
             self._store.change(marks=frozenset())
         elif view.query.filter or view.query.listing:
             store.change(query=replace(view.query, listing="", filter=""))
+        elif view.query.arrow:
+            self._sorting.by_head(ATTENTION)
         self._fit()
 
     def quit_or_leave(self) -> None:
         view = self._view
         if view.is_page_open or view.is_full or view.is_covering or view.leads_back:
             self.leave()
+        elif self._store.takes_as_too_late():
+            self._say(f"that is closed already: {self._sign('quit')} again quits")
         else:
             self._quit()
 
@@ -267,12 +274,7 @@ class KeyHandlers:
         pages.draw_messages(self._context.news.log.all, engine.zone, engine.now())
 
     def _quit(self) -> None:
-        self._panes.question.app.exit(self._runs_that_go_on())
-
-    def _runs_that_go_on(self) -> int:
-        """Return how many agents of ours are running."""
-        sessions = self._store.catalog.sessions if self._store.catalog else ()
-        return sum(one.is_live and one.run is not None and not one.run.is_over for one in sessions)
+        self._panes.question.app.exit(self._store.runs_that_go_on)
 
     def redraw(self) -> None:
         if isinstance(app := self._panes.question.app, LinkApp):
@@ -286,10 +288,7 @@ class KeyHandlers:
     def how_to_quit(self) -> None:
         self._say(f"{self._sign('quit')} quits; running agents continue")
 
-    def command(self) -> None:
-        self.verb("")
-
-    def verb(self, name: str) -> None:
+    def verb(self, name: str = "") -> None:
         if self._context.pages.is_awaited:
             back = self._sign("back")
             self._say(f"a question is waiting behind this list: {back} returns to it", "bad")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, tzinfo
+from typing import TypeVar
 
 from tui.guides import topic_names
 from tui.ui.widgets.page import Draw, PagePane
@@ -14,12 +15,15 @@ from tui.view.panes.messages import Said, message_lines
 from tui.view.panes.page import NO_MARKDOWN, Named, help_lines
 
 _NO_TARGETS: Targets = {}
+Renew = Callable[[], Awaitable[None]]
+T = TypeVar("T")
 
 
 class Pages:
     """Shows lines over the panes; `fit` lays the screen out.
 
-    `is_awaited` while a question waits for its page to be closed.
+    `is_awaited` while a question waits for its page to be closed. `renew` shows what the page is
+    about anew, `None` where nothing does.
     """
 
     def __init__(self, pane: PagePane, question: PromptBar, fit: Callable[[], None]) -> None:
@@ -28,6 +32,8 @@ class Pages:
         self.fit = fit
         self._left = asyncio.Event()
         self.is_awaited = False
+        self._opened = 0
+        self.renew: Renew | None = None
 
     def open(
         self,
@@ -37,15 +43,37 @@ class Pages:
         *,
         markdown: range = NO_MARKDOWN,
         is_at_end: bool = False,
+        renew: Renew | None = None,
     ) -> None:
         """Show lines of text, and those in `markdown` as such; `targets` are where some lead."""
         self.pane.open_text(title, lines, targets, markdown=markdown, is_at_end=is_at_end)
+        self._take_over(renew)
+
+    def show_again(
+        self, title: str, lines: Sequence[str], targets: Targets, *, markdown: range
+    ) -> None:
+        """Show other lines of text on the open page, or open it again; its row stays selected."""
+        self.pane.renew_text(title, lines, targets, markdown=markdown)
+        self.fit()
+
+    async def stay(self, deed: Awaitable[T]) -> T:
+        """Await a deed from a line of the page, which stays, and renew the page after it."""
+        renew, opened = self.renew, self._opened
+        done = await deed
+        if renew is not None and self._opened == opened:
+            await renew()
+        return done
+
+    def _take_over(self, renew: Renew | None = None) -> None:
+        """Note what now stands on the page."""
+        self.renew = renew
+        self._opened += 1
         self.fit()
 
     def draw(self, title: str, draw: Draw, *, is_at_end: bool = False) -> None:
         """Show what is drawn for the present width."""
         self.pane.open(title, draw, is_at_end=is_at_end)
-        self.fit()
+        self._take_over()
 
     def draw_help(self, keys: Sequence[Named], verbs: Sequence[Named], sign: str) -> None:
         """Show keys and verbs with why each is disabled, and the guides; `sign` starts a verb."""
@@ -70,7 +98,7 @@ class Pages:
         """Show lines page by page, beside a question about them; `note` stands above them."""
         self.pane.when_all_seen, self.pane.says = self._question.redraw, note
         self.pane.open(title, draw, is_paged=True)
-        self.fit()
+        self._take_over()
 
     def leave(self) -> None:
         """Close the page."""

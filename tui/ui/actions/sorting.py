@@ -52,4 +52,5 @@ class Sorting:
     def _change(self, query: ListQuery) -> str:
         self._store.change(query=query)
         self._feed.tick()
-        return f"sorted by {query.sort} {query.arrow}".rstrip()
+        said = f"sorted by {query.sort} {query.arrow}".rstrip()
+        return f"{said}; {self._sign()}: {', '.join(query.next_sorts)}" if query.arrow else said

@@ -128,6 +128,7 @@ class PaneFeed:
         store, pane, query = self._store, self._panes.sessions, self._store.query
         found = store.latest()
         pane.says, pane.marks = query.says(), store.view.marks
+        pane.hint = "" if pane.marks else query.hint(self._engine.keys)
         pane.sort, pane.arrow = query.sort, query.arrow
         pane.is_unseen = self._unseen.is_unseen
         pane.empty = query.empty(store.catalog, self._engine.keys)

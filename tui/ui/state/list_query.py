@@ -85,10 +85,16 @@ class ListQuery:
         """Return the query with a group opened, or closed."""
         return replace(self, opened=self.opened ^ {cause})
 
+    @property
+    def next_sorts(self) -> tuple[str, ...]:
+        """The orders that follow, up to the one by attention."""
+        at = CYCLE.index(self.sort) + 1 if self.sort in CYCLE else len(CYCLE)
+        return (*CYCLE[at:], ATTENTION)
+
     def sorted_next(self) -> ListQuery:
         """Return the query in the next order, in its usual direction."""
-        at = CYCLE.index(self.sort) if self.sort in CYCLE else -1
-        return replace(self, sort=CYCLE[(at + 1) % len(CYCLE)], is_reversed=False)
+        after = CYCLE[1:] if self.sort == ATTENTION else self.next_sorts
+        return replace(self, sort=after[0], is_reversed=False)
 
     def turned(self) -> ListQuery:
         """Return the query in the other direction; the order by attention has only one."""
@@ -113,6 +119,10 @@ class ListQuery:
         listing = f"{cut_middle(self.listing, _MOST_NAME)}  " if self.listing else ""
         filter_ = f"/{self.filter}  " if self.filter else ""
         return listing + filter_
+
+    def hint(self, keys: Keymap) -> str:
+        """Return the key that leads back to the order by attention; empty while it does not."""
+        return f"{keys.sign('back')} unsorts" if self.arrow and not self.says() else ""
 
     def empty(self, catalog: Catalog | None, keys: Keymap) -> tuple[str, ...]:
         """Return the text of an empty table."""

@@ -10,9 +10,8 @@ from functools import partial
 from tui.core.console.column_table import known_columns
 from tui.core.console.keymap import Keymap
 from tui.core.console.saved_view import Draft, SavedView
-from tui.core.errors import UsageError
 from tui.core.models.catalog import Catalog
-from tui.core.sessions.session_filter import parse_filter
+from tui.core.sessions.session_filter import is_filter
 from tui.core.sessions.session_order import SORTS
 from tui.core.text.safe_text import one_line
 from tui.ui.engine.engine import Engine
@@ -108,7 +107,7 @@ def restored_query(query: ListQuery, last: SavedView) -> ListQuery:
     return replace(
         query,
         listing=last.listing,
-        filter=last.filter if _is_filter(last.filter) else "",
+        filter=last.filter if is_filter(last.filter) else "",
         sort=last.sort if last.sort in SORTS else query.sort,
         is_reversed=last.is_reversed,
         columns=known_columns(last.columns),
@@ -139,7 +138,7 @@ def restored_words(
         way = again(drafts[0].question, keys)
         yield f"an unsent prompt{_whose(drafts[0])}: {way} brings it back", are_kept
     elif drafts:
-        named = ", ".join(formatting.short_id(one.session_id)[:4] or one.question for one in drafts)
+        named = ", ".join(formatting.short_id(one.session_id) or one.question for one in drafts)
         said = f"{len(drafts)} unsent prompts ({named}): they come back when you ask again"
         yield said, are_kept
 
@@ -155,14 +154,6 @@ def _are_kept(drafts: frozenset[Draft], now: ViewState, kept: Sequence[Draft]) -
     return drafts <= set(kept)
 
 
-def _is_filter(text: str) -> bool:
-    try:
-        parse_filter(text)
-    except UsageError:
-        return False
-    return True
-
-
 def _can_be_sent(draft: Draft, ids: set[str]) -> bool:
     return draft.question == "new" or not draft.session_id or draft.session_id in ids
 
@@ -170,4 +161,4 @@ def _can_be_sent(draft: Draft, ids: set[str]) -> bool:
 def _whose(draft: Draft) -> str:
     if draft.question == "new":
         return f" for a new session in {one_line(draft.listing)}"
-    return f" for {formatting.short_id(draft.session_id)[:4]}" if draft.session_id else ""
+    return f" for {formatting.short_id(draft.session_id)}" if draft.session_id else ""

@@ -18,6 +18,7 @@ from tui.ui.widgets.panes import Panes
 from tui.ui.widgets.table import Table
 
 HOLDS_STILL = timedelta(seconds=5)  # after each key
+_TOO_LATE = timedelta(seconds=2)  # for a key that was meant for what has closed
 
 
 class ViewChange(TypedDict, total=False):
@@ -45,6 +46,8 @@ class ViewStore:
         self.model: ViewModel | None = None
         self.trouble = ""
         self._pressed_at: datetime | None = None
+        self._closed_at: datetime | None = None
+        self._is_covered = False
 
     def pressed(self) -> None:
         """Note that the operator has just pressed something."""
@@ -56,6 +59,34 @@ class ViewStore:
         now, last = self._engine.now(), self._pressed_at
         is_recent = last is not None and timedelta() <= now - last < HOLDS_STILL
         return is_recent or self._panes.question.is_open
+
+    def look_for_closed(self) -> None:
+        """Note whether what covered the panes has closed."""
+        view = self.view
+        is_covered = view.is_covering or not view.is_in_panes
+        if self._is_covered and not is_covered:
+            self.closed()
+        self._is_covered = is_covered
+
+    def closed(self) -> None:
+        """Note that what had the keys has just closed."""
+        self._closed_at = self._engine.now()
+
+    def forget_closed(self) -> None:
+        """Note that the next key is meant for what is there: one was pressed since."""
+        self._closed_at = None
+
+    def takes_as_too_late(self) -> bool:
+        """Return whether a key may be meant for what has just closed; the next one is not."""
+        closed = self._closed_at
+        self.forget_closed()
+        return closed is not None and timedelta() <= self._engine.now() - closed < _TOO_LATE
+
+    @property
+    def runs_that_go_on(self) -> int:
+        """How many agents of ours are running."""
+        sessions = self.catalog.sessions if self.catalog else ()
+        return sum(one.is_live and one.run is not None and not one.run.is_over for one in sessions)
 
     @property
     def query(self) -> ListQuery:

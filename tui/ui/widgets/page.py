@@ -62,8 +62,28 @@ class PagePane(Pane):
         is_at_end: bool = False,
     ) -> None:
         """Show lines of text, from their top or from their end; some lead to `targets`."""
-        cursor = PageCursor(targets, is_at_end=is_at_end)
+        cursor = PageCursor(targets, index=-is_at_end)
+        self._show_text(title, lines, cursor, markdown=markdown, is_at_end=is_at_end)
 
+    def renew_text(
+        self, title: str, lines: Sequence[str], targets: Targets, *, markdown: range
+    ) -> None:
+        """Show other lines of text in the same place: the row there is selected."""
+        top, cursor = self.top, PageCursor(targets, index=self._cursor.index)
+        self._show_text(title, lines, cursor, markdown=markdown, is_at_end=False)
+        self._scroll(top)
+        if cursor.row is not None and self.target is None:
+            self._scroll(cursor.row.first - self.top)
+
+    def _show_text(
+        self,
+        title: str,
+        lines: Sequence[str],
+        cursor: PageCursor,
+        *,
+        markdown: range,
+        is_at_end: bool,
+    ) -> None:
         def draw(width: int) -> tuple[Line, ...]:
             numbered = tuple(page.numbered_lines(lines, width, markdown))
             cursor.lay_out([number for number, _ in numbered])

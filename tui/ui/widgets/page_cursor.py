@@ -33,12 +33,13 @@ class PageCursor:
     """Stands on one of the rows that lead somewhere; without any there is no cursor.
 
     `targets` are those of lines of text, by their index; neighbours that share one are one row.
+    `index` is the selected row, the last one where it is below 0 or there are fewer.
     """
 
-    def __init__(self, targets: Targets, *, is_at_end: bool = False) -> None:
+    def __init__(self, targets: Targets, *, index: int = 0) -> None:
         self._targets = targets
         self._rows: tuple[_Row, ...] = ()
-        self._index = -1 if is_at_end else 0
+        self._index = index
 
     def lay_out(self, origins: Sequence[int]) -> None:
         """Take the drawn lines, each as the index of the line of text that it is a piece of."""
@@ -52,7 +53,13 @@ class PageCursor:
             else:
                 rows.append(_Row(at, at + 1, target))
         self._rows = tuple(rows)
-        self._index %= max(1, len(rows))
+        last = max(0, len(rows) - 1)
+        self._index = last if self._index < 0 else min(self._index, last)
+
+    @property
+    def index(self) -> int:
+        """Which of the rows is selected."""
+        return self._index
 
     @property
     def row(self) -> _Row | None:

@@ -86,9 +86,14 @@ class PromptBar(MessageBar):
         """Whether the question has reached the screen, so that a key can be an answer to it."""
         return self._answer is not None and self.seen.is_seen
 
+    @property
+    def was_choice(self) -> bool:
+        """Whether the last question since `hold` took one key, so that `q` left it."""
+        return bool(self._choices)
+
     def hold(self) -> None:
         """Take the keyboard."""
-        self._is_held = True
+        self._is_held, self._choices = True, {}
         self._typed.clear()
         self.redraw()
 
@@ -232,8 +237,7 @@ class PromptBar(MessageBar):
         """Repaint what differs, in as many rows as text that must be read in full needs."""
         rows = max(1, len(self._in_full())) + self._answer_rows
         if rows != self._rows:
-            self._rows = rows
-            self.styles.height = rows
+            self._rows = self.styles.height = rows
         cells = super().redraw()
         is_awaited = self._answer is not None and not self.seen.is_seen
         if is_awaited and not cells and isinstance(self.app, LinkApp):
@@ -269,8 +273,7 @@ class PromptBar(MessageBar):
 
     def has_keys_at(self, y: int) -> bool:
         """Whether the line at `y` is that of the keys."""
-        is_message = self._answer is None and not self._is_held
-        return is_message and y == self.size.height - 1 and self.body_line(y) is self.keys
+        return y == self.size.height - 1 and self.body_line(y) is self.keys
 
     def body_line(self, y: int) -> Line:
         whole = self._in_full()
@@ -289,10 +292,9 @@ class PromptBar(MessageBar):
     def _choices_line(self) -> Line:
         line: list[Cell] = [Cell(" ")]
         for key, word in self._words.items():
-            is_off = bool(self._why_not(key))
-            line += [Cell(key, "muted" if is_off else "key")]
-            line += [Cell(f" {word}  ", "muted" if is_off else "")]
-        return (*line, Cell("Esc", "key"), Cell(" back"))
+            off = "muted" if self._why_not(key) else ""
+            line += [Cell(key, off or "key"), Cell(f" {word}  ", off)]
+        return (*line, Cell("q Esc", "key"), Cell(" back"))
 
     def _held_line(self) -> Line:
         if self._gave_up is None:
@@ -300,12 +302,11 @@ class PromptBar(MessageBar):
         return (Cell(" "), Cell("Esc", "key"), Cell(f": {self._leaves}"))
 
     def _message_line(self) -> Line:
-        text = self.message.text
         if self._answer is not None and self.gone:
             return (Cell(" "), Cell(f"{self.gone}: Esc: cancel", "bad"))
         if self._answer is None:
             return self._said()
-        asks: Line = (Cell(" "), Cell(text, self.message.style))
+        asks: Line = (Cell(" "), Cell(self.message.text, self.message.style))
         if self.editor.count > 1 and not self._choices:
             asks = (*asks, Cell(f"  {self.editor.count} lines", "strong"))
         if self._preview is None:
@@ -341,15 +342,14 @@ class PromptBar(MessageBar):
             self._on_typed(line)
 
     def _take(self, event: events.Key | events.Paste) -> None:
-        answer = self._answer
-        if answer is None:
+        if (answer := self._answer) is None:
             return
         self._refusal = ""
         if isinstance(event, TypedAhead) and not self._choices:
             self._take_ahead(event, answer)
         elif isinstance(event, events.Paste):
             self._paste(self.editor.pasted(event.text))
-        elif event.key in ("escape", "ctrl+c"):
+        elif event.key in ("escape", "ctrl+c", *("q" * bool(self._choices))):
             answer.set_exception(Cancelled())
         elif event.key in self._turns:
             self._turns[event.key]()

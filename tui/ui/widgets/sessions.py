@@ -14,6 +14,7 @@ from tui.ui.widgets.table import Table
 from tui.view.panes import sessions
 from tui.view.panes.session_layout import ListShape
 from tui.view.text.lines import Line
+from tui.view.text.out_of_sight import with_hint
 
 
 class SessionsPane(Table):
@@ -42,7 +43,7 @@ class SessionsPane(Table):
         self.marks: frozenset[Key] = frozenset()
         self.is_unseen: Callable[[Session], bool] = lambda one: False
         self.vanished: frozenset[str] = frozenset()
-        self.says = ""
+        self.says = self.hint = ""
         self.sort = self.arrow = ""
         self.shape = ListShape(80)
         self.columns = settings.columns
@@ -145,7 +146,8 @@ class SessionsPane(Table):
         return self.shape.columns or self.columns
 
     def note(self) -> str:
-        return self.margin().heading(self._count(), self.note_room())
+        room = self.note_room()
+        return with_hint(self.hint, self.margin().heading(self._count(), room), room)
 
     def _count(self) -> str:
         marked = f"{len(self.marks)} marked  " if self.marks else ""
@@ -155,7 +157,8 @@ class SessionsPane(Table):
         style, at = "active" if self.is_active else "head", (self.sort, self.arrow)
         if self.frame:
             return sessions.head(self.fitted, style, sorted_by=at)
-        return sessions.head(self.fitted, style, self._count(), self.margin(), sorted_by=at)
+        count, margin = self._count(), self.margin()
+        return sessions.head(self.fitted, style, count, margin, sorted_by=at, hint=self.hint)
 
     def row_line(self, key: Key, *, is_current: bool) -> Line:
         if (group := self.groups.get(key)) is not None:

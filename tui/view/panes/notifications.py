@@ -62,7 +62,7 @@ def _logged(events: Iterable[AuditEvent]) -> Iterator[str]:
 def _what(event: AuditEvent) -> str:
     """Return what an action was about: a session, a vanished listing, or else its note."""
     if event.session_id:
-        return formatting.short_id(event.session_id)[:4]
+        return formatting.short_id(event.session_id)
     if event.listing:
         return f"that {one_line(event.listing)} vanished"
     return one_line(event.note)[:60]
@@ -87,7 +87,7 @@ def _is_of_a_turn(event: AuditEvent) -> bool:
 
 def act(session: Session, event: AuditEvent, now: datetime) -> str:
     """Return who did what to a session, as in `bert extended 9f2c 6h → 7d`."""
-    said = did(event, formatting.short_id(session.session_id)[:4])
+    said = did(event, formatting.short_id(session.session_id))
     before, after = (_expiry(row, session, now) for row in (event.before, event.after))
     is_moved = event.action not in ("delete", "clean-up") and before and after and before != after
     return f"{said}  {before} → {after}" if is_moved else said

@@ -16,7 +16,7 @@ from tui.view.panes.session_cells import CellContext
 from tui.view.panes.session_layout import ListShape
 from tui.view.text import formatting, signs
 from tui.view.text.lines import Cell, Layout, Line, clipped, table_line
-from tui.view.text.out_of_sight import NO_MARGIN, Margin
+from tui.view.text.out_of_sight import NO_MARGIN, Margin, with_hint
 
 ASCENDING, DESCENDING = signs.RISING.sign, signs.FALLING.sign
 _STAY = ("ends", "state")
@@ -29,12 +29,14 @@ def head(
     margin: Margin = NO_MARGIN,
     *,
     sorted_by: tuple[str, str] = ("", ""),
+    hint: str = "",
 ) -> Line:
     """Return the line of column names, with `note` after TITLE, or in its place when it is long.
 
     What the `margin` tells also takes columns between STATE and TITLE, as few as it needs; the
     first keeps its name where there is room. The arrow of the direction stands before the name of
-    the column that it is `sorted_by`, or in the note where that name is not shown.
+    the column that it is `sorted_by`, or in the note where that name is not shown. The `hint` is
+    left out first.
     """
     sort, arrow = sorted_by
     columns, told = _with_margin(shape, note, margin)
@@ -44,7 +46,7 @@ def head(
     named = {one.key: Cell(one.name, style) for one in columns}
     for one in columns:
         if one.key == TITLE:
-            titled = f"{one.name}  {told}".rstrip()
+            titled = f"{one.name}  {with_hint(hint, told, one.width - len(one.name) - 2)}".rstrip()
             text = titled if cell_width(titled) <= one.width else told
             named[TITLE] = Cell(text, told_style if told else style)
     if arrow and sort in named:

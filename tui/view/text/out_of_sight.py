@@ -72,6 +72,12 @@ class Margin:
         yield _joined((_least(_UP, self.above), _least(_DOWN, self.below)))
 
 
+def with_hint(hint: str, told: str, room: int) -> str:
+    """Return a hint before what a heading tells, where there is room for both."""
+    both = _joined((hint, told))
+    return both if cell_width(both) <= room else told
+
+
 def _joined(parts: Iterable[str]) -> str:
     return "  ".join(part for part in parts if part)
 

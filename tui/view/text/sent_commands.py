@@ -66,7 +66,7 @@ def until_words(request: PermissionRequest, now: datetime) -> str:
 def deadline_words(request: PermissionRequest, now: datetime) -> str:
     """Return when a request is denied if nobody answers; empty when it never is."""
     left = left_words(request, now)
-    return left and (f"denied in {left}" if left != _NOW else "about to be denied")
+    return left and (f"will be denied in {left}" if left != _NOW else "about to be denied")
 
 
 def left_words(request: PermissionRequest, now: datetime) -> str:

@@ -128,7 +128,7 @@ async def test_what_can_only_be_denied_offers_nothing_else(problem: str) -> None
 async def test_a_request_is_put_off_from_its_question() -> None:
     async with console() as at:
         one = await open_request(at)
-        await at.until(lambda: "denied in 26m" in "".join(at.rows("page")[:1]))
+        await at.until(lambda: "will be denied in 26m" in "".join(at.rows("page")[:1]))
         await at.press("w", *"2h", "enter")
         await at.answered()
         assert at.engine.asked == [("wait", one.session_id, "2h")]

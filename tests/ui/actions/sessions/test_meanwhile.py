@@ -52,9 +52,9 @@ async def test_the_deadline_counts_down_and_what_was_seen_stays_seen(size: tuple
     async with console(engine_with(waiting()), size=size) as at:
         await open_request(at)
         await page_through(at)
-        assert "denied in 5m  page " in rule(at)
+        assert "will be denied in 5m  page " in rule(at)
         at.tick(minutes=4, seconds=18)
-        await at.until(lambda: "denied in 42s  page " in rule(at))
+        await at.until(lambda: "will be denied in 42s  page " in rule(at))
         assert at.is_page_read
         at.tick(minutes=1)
         await at.until(lambda: "about to be denied" in rule(at))
@@ -66,7 +66,7 @@ async def test_a_longer_wait_is_told_at_the_open_question() -> None:
         assert one.run is not None
         later = replace(waiting(), until=NOW + timedelta(hours=2))
         await change(at, one, replace(one.run, request=later))
-        await at.until(lambda: "denied in 2h" in rule(at))
+        await at.until(lambda: "will be denied in 2h" in rule(at))
         assert at.is_asking
 
 
@@ -131,7 +131,7 @@ async def test_an_agents_question_is_denied_or_put_off_from_its_line(
     async with console(engine_with(waiting("AskUserQuestion", ASKED))) as at:
         one = await open_request(at)
         page = "".join(at.rows("page"))
-        assert "denied in 5m" in page
+        assert "will be denied in 5m" in page
         assert ":deny REASON" in page
         assert ":wait 2h" in page
         await at.press(*line, "enter")

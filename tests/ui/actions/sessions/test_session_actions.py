@@ -40,7 +40,7 @@ async def test_the_prompt_says_first_what_it_uses_and_last_what_to_beware_of(
         uses, answer = at.rows("bottom")
         assert "/5 " in uses
         assert "claude-sonnet-4-5 " in uses
-        assert ("mode default · 40 turns" in uses) is (size[0] == 80)
+        assert ("mode default · 40 turn" in uses) is (size[0] == 80)
         assert answer.rstrip().endswith("we left off.   ! no sign-in was found")
         await at.press(*"go on")
         assert "go on    ! no sign-in was found" in at.rows("bottom")[1]
@@ -334,7 +334,7 @@ async def test_a_question_that_a_key_answers_is_read_in_full() -> None:
         await at.press("u")
         await at.asked()
         await at.until(lambda: "9f2c0000, 3h ago?" in at.text("bottom"))
-        assert "y yes  n no  Esc back" in at.rows("bottom")[-1]
+        assert "y yes  n no  q Esc back" in at.rows("bottom")[-1]
         await at.press("n")
         await at.answered()
         await at.until(lambda: len(at.rows("bottom")) == 2)

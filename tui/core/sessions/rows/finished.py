@@ -12,7 +12,7 @@ from tui.core.sessions.catalog_changes import LastLooked
 from tui.core.sessions.listing_join import is_gone
 
 FINISHED = 50  # among the ranks of attention: after every `Need`
-MANY = 5
+FEWEST_GROUPED = 5
 _ENDED = (Liveness.NONE, Liveness.IDLE)
 _OPENED_AS = "FINISHED"  # no cause of a failure has capitals
 
@@ -89,7 +89,7 @@ def gathered(
     The group takes the place of the first; the sessions follow it while it is open.
     """
     members = tuple(one for one in rows if isinstance(one, Session) and one.key in keys)
-    if len(members) < MANY:
+    if len(members) < FEWEST_GROUPED:
         return tuple(rows)
     group = FinishedGroup(members)
     follow = members if group.cause in is_open else ()

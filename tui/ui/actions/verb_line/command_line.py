@@ -97,13 +97,19 @@ class CommandLine:
         """Run a line."""
         if not text.strip():
             return Outcome()
-        context, catalog = self._context, self._store.catalog
+        context = self._context
         command = verbs.parse(text, self.known)
-        name = command.verb.name
         if command.verb.acts and (too_early := context.question.seen.too_early):
             raise UsageError(too_early)
-        if context.pages.pane.is_open:
-            context.pages.leave()
+        pages = context.pages
+        if pages.pane.is_open and command.verb.acts and pages.renew is not None:
+            return await pages.stay(self._run(command, selection))
+        if pages.pane.is_open:
+            pages.leave()
+        return await self._run(command, selection)
+
+    async def _run(self, command: verbs.VerbLine, selection: commands.Selection | None) -> Outcome:
+        context, catalog, name = self._context, self._store.catalog, command.verb.name
         if name in self._own and not (name == "help" and command.given):
             return self._own[name](command.given)
         if name == "view":

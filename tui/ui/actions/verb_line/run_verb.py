@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from tui.core.errors import ConfirmationRequired, ConsoleError, UsageError
 from tui.core.models.line_target import LineTarget
@@ -92,7 +94,7 @@ async def say(context: ActionContext, info: VerbInfo, calls: Calls) -> Outcome:
 
 async def _say(context: ActionContext, info: VerbInfo, calls: Calls) -> Outcome:
     try:
-        return _shown(context, await _done(context, info, calls))
+        return _shown(context, await _done(context, info, calls), calls)
     except ConfirmationRequired as error:
         sessions = [one for one, _ in calls if one is not None]
         if not await _confirmed(context, info.name, error, sessions):
@@ -100,7 +102,7 @@ async def _say(context: ActionContext, info: VerbInfo, calls: Calls) -> Outcome:
     sure = [(one, (*argv, "--yes")) for one, argv in calls]
     with asked_by(commands := tuple(argv for _, argv in sure)):
         saying = await _done(context, info, sure)
-    return replace(_shown(context, saying), commands=commands)
+    return replace(_shown(context, saying, sure), commands=commands)
 
 
 async def _done(context: ActionContext, info: VerbInfo, calls: Calls) -> _Saying:
@@ -143,7 +145,7 @@ async def _confirmed(
         await context.pages.show(f":{verb}", listed)
 
 
-def _shown(context: ActionContext, saying: _Saying) -> Outcome:
+def _shown(context: ActionContext, saying: _Saying, calls: Calls) -> Outcome:
     """Show a verb's output: on a page if the message line has no room for it."""
     acted = saying.sessions and saying.outputs and saying.info.acts
     failed = frozenset(saying.errors) if acted else None
@@ -154,7 +156,28 @@ def _shown(context: ActionContext, saying: _Saying) -> Outcome:
         said = saying.sum() if lines else f"{saying.verb}: done"
         return Outcome(said, "bad" if is_bad else "good", failed=failed)
     is_at_end = saying.verb in _AT_ITS_END
+    renew = (
+        partial(_renew, context, saying.info, calls) if _only_reads(saying.info, calls) else None
+    )
     context.pages.open(
-        saying.title(), lines, targets, markdown=saying.markdown(), is_at_end=is_at_end
+        saying.title(),
+        lines,
+        targets,
+        markdown=saying.markdown(),
+        is_at_end=is_at_end,
+        renew=renew,
     )
     return Outcome(saying.sum() if len(saying.calls) > 1 else "", failed=failed)
+
+
+def _only_reads(info: VerbInfo, calls: Calls) -> bool:
+    """Whether calls surely change nothing: an option, such as `--fix`, may make a verb act."""
+    return not info.acts and not any(word[:1] == "-" for _, argv in calls for word in argv)
+
+
+async def _renew(context: ActionContext, info: VerbInfo, calls: Calls) -> None:
+    """Show what a verb says now on its page; where it says nothing, leave the page."""
+    with suppress(ConsoleError):
+        saying = await _done(context, info, calls)
+        lines, markdown = saying.lines(), saying.markdown()
+        context.pages.show_again(saying.title(), lines, saying.targets(), markdown=markdown)

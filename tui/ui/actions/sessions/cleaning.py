@@ -56,7 +56,8 @@ async def clean_up(
 
 
 def _where(catalog: Catalog, listing: str) -> str:
-    return listing or f"all {len(catalog.listings)} listings"
+    many = len(catalog.listings)
+    return listing or ("the one listing" if many == 1 else f"all {many} listings")
 
 
 async def _measured(context: ActionContext, measure: Callable[[], CleanupPlan]) -> CleanupPlan:

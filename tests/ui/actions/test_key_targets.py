@@ -252,7 +252,7 @@ async def test_whatever_keys_are_pressed_what_they_act_on_was_painted_in_the_foc
                 await at.asked()
                 about = at.about
                 if key in "der" and len(about) == 1 and at.view.group is None:
-                    assert about[0].session_id[:8] in painted or about[0].title[:9] in painted
+                    assert about[0].session_id[:4] in painted or about[0].title[:9] in painted
                 if key in "derai":
                     assert pane != LISTINGS
                     assert pane not in (EXPIRY, LIVE) or len(about) == 1

@@ -17,11 +17,11 @@ from tests.support.listings.sample_listing import FIRST, SampleListing
 from tui.core.errors import DatabaseProblem, Reason
 from tui.core.models.catalog import Catalog
 from tui.core.models.session import Key
+from tui.core.sessions.attention import LAST_HOUR
 from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.doctor.machine_findings import MachineFacts, of_machine
 from tui.operations.listing_health import trouble_of
 from tui.operations.monitor.alerts import needs
-from tui.operations.monitor.needs import LAST_HOUR
 from tui.operations.trash.bulk import BulkResult
 from tui.storage.sqlite.transactions import problems
 from tui.view.panes import top_line

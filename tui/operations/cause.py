@@ -172,6 +172,32 @@ def orphan(session: Session) -> Explanation | None:
     )
 
 
+def cut_off_words(session: Session) -> str:
+    """Say when its last run was left in the middle of a turn; empty if it was not."""
+    at, run = session.cut_off_at, session.run
+    if at is None or run is None:
+        return ""
+    if session.transcript is None:
+        return f"its run ended before it began, on {moment(at)}: nothing was written"
+    return f"left in the middle of a turn on {moment(at)}"
+
+
+def cut_off_remedy(session: Session) -> str:
+    """Return what to do about a turn that was left."""
+    short = session.session_id[:8]
+    if session.transcript is None:
+        return f"`show {short}` has its prompt, for `new`; `ack {short}` removes it"
+    return f"`resume {short}` goes on"
+
+
+def sweep_words(session: Session, now: datetime) -> str:
+    """Say when the CLI would sweep a session."""
+    at = session.sweep_at
+    if at is None or at <= now:
+        return "it would be swept by the CLI as soon as an agent runs there"
+    return f"it would be swept by the CLI in {span(at - now)} ({moment(at)})"
+
+
 def _owner_words(session: Session, context: Context | None) -> str:
     short = session.session_id[:8]
     owner = owner_elsewhere(session, context.clock()) if context else None
@@ -222,6 +248,8 @@ def _gone_words(session: Session, context: Context | None) -> str:
 
 
 def _odd_words(session: Session, short: str) -> str:
+    if session.cut_off_at is not None:
+        return f"{cut_off_words(session)}: {cut_off_remedy(session)}"
     if session.state is State.UNTRACKED:
         return (
             "a transcript without a row: it can be resumed; "

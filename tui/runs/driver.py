@@ -85,10 +85,10 @@ class RunDriver:
         self._work: asyncio.Task[None] | None = None
         self._side_tasks: set[asyncio.Task[None]] = set()
         self._is_stopping = self._is_interrupted = self._has_begun = self._is_resting = False
-        self._is_closing = self._is_connected = False
+        self._is_closing = self._is_connected = self._is_left = False
         self._ended: TurnEnded | None = None
         self._full_beats, self.stopped_by, self.follow_up_by = 0, "", ""
-        self._has_answered = False
+        self._has_answered, self._is_turn_open = False, True
 
     async def run(self, show: Show = _ignore) -> Exception | None:
         """Run to the end; return the failure, if any, once it is in the row and the events.
@@ -110,7 +110,8 @@ class RunDriver:
             for error in () if self._is_stopping else errors:
                 failure = failure or error
                 await self._fail(error)
-            await self._finish()
+            is_cut = self._is_left or (self._work.cancelled() and self._is_turn_open)
+            await self._finish(is_left=is_cut and not (failure or self.stopped_by))
         return failure
 
     @property
@@ -118,7 +119,9 @@ class RunDriver:
         """Whether it will start no further turn."""
         return self._is_stopping or self._is_closing
 
-    async def _finish(self) -> None:
+    async def _finish(self, *, is_left: bool) -> None:
+        if is_left:
+            self._journal.event("left")
         await self._unsent()
         if self._gate is not None:
             await asyncio.to_thread(self._gate.leave)
@@ -136,6 +139,7 @@ class RunDriver:
         if self._is_stopping or self._work is None or self._work.done():
             return
         self._is_stopping = self._is_interrupted = True
+        self._is_left = self._is_turn_open
         self._prompts.drop()
         patience = 0.0 if self._is_resting or not self._is_connected else _STOP_WITHIN_S
         asyncio.get_running_loop().call_later(patience, self._cancel_work)
@@ -210,7 +214,8 @@ class RunDriver:
                         self._is_resting = False
                         break
                     self._is_resting = isinstance(happening, TurnEnded)
-                    patience.reschedule(_background_limit() if self._is_resting else None)
+                    until = asyncio.get_running_loop().time() + _BACKGROUND_WITHIN_S
+                    patience.reschedule(until if self._is_resting else None)
         except TimeoutError:
             self._journal.event("notice", kind="background", words="no longer waiting for it")
             return False
@@ -222,7 +227,7 @@ class RunDriver:
 
     def _begin_turn(self) -> None:
         """Reset the state of the previous turn, whose last messages may still arrive."""
-        self._ended = None
+        self._ended, self._is_turn_open = None, True
         self._is_interrupted, self._is_resting = self._is_stopping, False
         self._stalls.begin()
 
@@ -253,8 +258,7 @@ class RunDriver:
 
     async def _take(self, heard: AgentMessage) -> None:
         """Act on a message and show it; the session is tracked before its first one is shown."""
-        is_beginning = isinstance(heard.happening, TurnStarted)
-        is_shown = heard.message is not None
+        is_beginning, is_shown = isinstance(heard.happening, TurnStarted), heard.message is not None
         if is_shown and not is_beginning:
             await self._show_it(heard)
         self._ended = await self._act(heard.happening) or self._ended
@@ -299,6 +303,7 @@ class RunDriver:
 
     async def _end_turn(self, ended: TurnEnded) -> None:
         is_aborted = ended.is_aborted or self._is_interrupted
+        self._is_turn_open = False
         self._books.end_turn(ended)
         self._journal.event(
             "result",
@@ -388,7 +393,3 @@ class RunDriver:
         task = asyncio.create_task(work)
         self._side_tasks.add(task)
         task.add_done_callback(self._side_tasks.discard)
-
-
-def _background_limit() -> float:
-    return asyncio.get_running_loop().time() + _BACKGROUND_WITHIN_S

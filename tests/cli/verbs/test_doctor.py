@@ -52,7 +52,8 @@ def findings(listing: SampleListing) -> list[dict[str, Any]]:
 
 
 def _swept(listing: SampleListing) -> None:
-    listing.add(FIRST, days=60)
+    listing.track(FIRST, days=60)
+    listing.write_transcript(FIRST, "Let me look.", age=29 * DAY + DAY / 2)
 
 
 def _old_folder(listing: SampleListing) -> None:
@@ -195,7 +196,7 @@ def test_fix_prints_what_it_did_and_not_what_is_mended(listing: SampleListing) -
 
 
 @pytest.mark.parametrize(
-    ("make", "code", "what"), [(_swept, 0, []), (_ghost, 0, ["ghost"]), (_leftover, 0, [])]
+    ("make", "code", "what"), [(_swept, 1, ["swept"]), (_ghost, 0, ["ghost"]), (_leftover, 0, [])]
 )
 def test_check_is_for_monitoring(
     listing: SampleListing,

@@ -15,7 +15,7 @@ from tui.core.models.permission_request import PermissionRequest
 from tui.core.models.row import Row
 from tui.core.models.run import Run
 from tui.core.models.session import Acknowledgement, Liveness, Process, Session, State, Transcript
-from tui.core.sessions.attention import attention, is_quiet
+from tui.core.sessions.attention import Need, attention, is_quiet
 from tui.core.sessions.listing_join import ListingScan, is_gone, is_pending, join, vanished
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -331,28 +331,29 @@ SOON = "2026-11-20T12:30:00"
 
 
 @pytest.mark.parametrize(
-    ("row", "file", "process", "run", "rank"),
+    ("row", "file", "process", "run", "need"),
     [
-        (replace(ROW, status="failed", expires_at=SOON), FILE, WAITING, None, 0),
-        (replace(ROW, status="failed", expires_at=SOON), FILE, PROCESS, None, 1),
-        (replace(ROW, status="failed"), None, None, None, 1),
-        (replace(ROW, expires_at=SOON), FILE, PROCESS, None, 2),
-        (ROW, FILE, PROCESS, LOST, 2),
+        (replace(ROW, status="failed", expires_at=SOON), FILE, WAITING, None, Need.ANSWER),
+        (replace(ROW, status="failed", expires_at=SOON), FILE, PROCESS, None, Need.FAILED),
+        (replace(ROW, status="failed"), None, None, None, Need.FAILED),
+        (replace(ROW, expires_at=SOON), FILE, PROCESS, None, Need.QUIET),
+        (ROW, FILE, PROCESS, LOST, Need.ORPHAN),
         (ROW, replace(FILE, modified_at=NOW), PROCESS, None, None),
-        (replace(ROW, expires_at=SOON), FILE, None, None, 3),
-        (replace(ROW, expires_at=SOON), None, None, None, 3),
+        (replace(ROW, expires_at=SOON), FILE, None, None, Need.ENDS),
+        (replace(ROW, expires_at=SOON), None, None, None, Need.GHOST),
         (replace(ROW, expires_at=SOON, status="deleted"), None, None, None, None),
-        (replace(ROW, expires_at="2026-11-20T11:00:00"), FILE, None, None, None),
-        (ROW, None, None, None, 4),
+        (replace(ROW, expires_at="2026-11-20T11:00:00"), FILE, None, None, Need.EXPIRED),
+        (replace(ROW, expires_at="2026-11-19T11:00:00"), FILE, None, None, None),
+        (ROW, None, None, None, Need.GHOST),
         (ROW, FILE, None, None, None),
     ],
 )
 def test_attention_has_an_order(
-    row: Row, file: Transcript | None, process: Process | None, run: Run | None, rank: int | None
+    row: Row, file: Transcript | None, process: Process | None, run: Run | None, need: Need | None
 ) -> None:
     session = joined(row, file, process, run)
     assert session is not None
-    assert attention(session, NOW, QUIET_AFTER) == rank
+    assert attention(session, NOW, QUIET_AFTER) == need
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,7 @@ RUN = Run(
     beat_at=NOW,
     stalled_since=NOW,
 )
+CUT_OFF = replace(RUN, state="lost", is_turn_open=True)
 LATER = NOW + timedelta(minutes=1)
 THERE = Transcript("1", place="1", bytes=1, modified_at=NOW)
 OUTSIDE = replace(THERE, stray_in=Path("/x"))
@@ -60,6 +61,7 @@ IN_STATE = {
     StateWord.ATTACHED: session(liveness=Liveness.IDLE),
     StateWord.FAILED: session(Status.FAILED),
     StateWord.API_ERROR: session(turn_error="overloaded"),
+    StateWord.CUT_OFF: session(run=CUT_OFF, transcript=THERE),
     StateWord.OVERWRITTEN: session(overwritten=WIPED),
     StateWord.UNREADABLE: session(row_problem="its table is locked"),
     StateWord.STRAY: session(transcript=OUTSIDE),

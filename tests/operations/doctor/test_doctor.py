@@ -51,7 +51,7 @@ def test_a_new_listing_that_a_pipeline_just_made_is_no_alarm(sick: Sick) -> None
 @pytest.mark.parametrize(
     ("make", "code", "level", "words", "remedy"),
     [
-        (made.swept, "swept_first", "error", "swept by the CLI in 29 d", "doctor --fix"),
+        (made.swept, "swept_first", "warning", "swept by the CLI in 29 d", "doctor --fix"),
         (made.swept_any_moment, "swept_first", "error", "as soon as an agent runs", "doctor --fix"),
         (made.stray, "stray", "warning", "a stray: its transcript", f"adopt {FIRST[:8]}"),
         (made.stray, "wrong_variable", "warning", "1 session lies in", "CLAUDE_CONFIG_DIR to"),
@@ -64,7 +64,7 @@ def test_a_new_listing_that_a_pipeline_just_made_is_no_alarm(sick: Sick) -> None
         (made.leftover, "leftover", "note", "marked expired", "cleanup"),
         (made.sketch, "sketch", "note", "conversation.json", "delete"),
         (made.orphan, "orphan", "error", f"pid {os.getpid()}", f"stop {FIRST[:8]}"),
-        (made.lost_run, "lost_run", "note", "broke off", f"resume {FIRST[:8]}"),
+        (made.lost_run, "lost_run", "error", "left in the middle of a turn", f"resume {FIRST[:8]}"),
         (made.foreign, "foreign_owner", "warning", "last sign of life was 1 h ago", "--take-over"),
         (
             made.unproven,
@@ -238,6 +238,5 @@ def test_the_verdict_names_the_worst_in_one_line(sick: Sick) -> None:
     made.ghost(sick)
     said = str(verdict(sick.examine()))
     assert said == (
-        "doctor: 2 errors, 1 warning: 2 are swept before they expire, 1 is a ghost; "
-        "`doctor` explains"
+        "doctor: 3 warnings: 2 are swept before they expire, 1 is a ghost; `doctor` explains"
     )

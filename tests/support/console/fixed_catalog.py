@@ -203,6 +203,22 @@ def _acknowledged(listing: str, title: str) -> Session:
     )
 
 
+def cut_off_run(at: datetime) -> Run:
+    """Return a run that was killed then, in the middle of a turn."""
+    return Run(
+        run_id="20261120T120000Z-00000a1b2c3",
+        session_id="1",
+        listing="hollis_park",
+        folder=ROOT / "hollis_park" / ".session_console" / "runs" / "20261120T120000Z-00000a1b2c3",
+        state="lost",
+        operator="anna",
+        started_at=at - timedelta(minutes=5),
+        beat_at=at,
+        error="its runner died without recording how the turn ended",
+        is_turn_open=True,
+    )
+
+
 def failures(count: int, reason: str = "429 rate limit, request req_{} refused") -> Listing:
     """Return a listing in which everything failed, one after the other, for one reason."""
     sessions = tuple(

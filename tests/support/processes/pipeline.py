@@ -14,11 +14,12 @@ from tui import SessionManager
 
 
 async def run(output_dir: Path, prompt: str) -> None:
-    """Print each message's class; stop at the first when the prompt says so."""
+    """Print each message's class; stop at the first, or at the result, if the prompt says so."""
     manager = SessionManager(output_dir, max_age_days=7)
     async for message in manager.query(prompt, stage="stage_3", listing_id=output_dir.name):
         print(type(message).__name__, flush=True)
-        if "LEAVE" in prompt:
+        is_result = type(message).__name__ == "ResultMessage"
+        if "LEAVE" in prompt or ("RETURN" in prompt and is_result):
             return
 
 

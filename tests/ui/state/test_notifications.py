@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from tests.support.console.catalog_edits import with_session
-from tests.support.console.fixed_catalog import NOW
+from tests.support.console.fixed_catalog import NOW, cut_off_run
 from tests.support.console.fixed_engine import FixedEngine
 from tests.support.console.harness import Console, console
 from tui.core.models.audit import AuditEvent
+from tui.core.models.session import Session
 from tui.core.models.verdict import Verdict
 
 
@@ -193,3 +195,35 @@ async def test_a_failure_inside_a_group_is_opened_when_one_goes_to_it() -> None:
         await at.answered()
         assert inside.key in at.listed
         assert at.session.key == inside.key
+
+
+def without_needs(at: Console) -> Session:
+    return next(one for one in at.engine.catalog.sessions if one.title == "Roll-ups since 2022")
+
+
+async def test_a_session_that_has_just_expired_is_told_and_counts() -> None:
+    async with console(size=(120, 36)) as at:
+        one = without_needs(at)
+        ends = at.engine.now() + timedelta(minutes=1)
+        await at.look(with_session(at.engine.catalog, one.key, expires_at=ends))
+        assert at.message == ""
+        at.tick(minutes=2)
+        told = f"{one.session_id[:8]} of {one.listing} expired: e keeps, c cleans up"
+        await at.until(lambda: at.message.startswith(told))
+        assert "2 expired" in at.top
+
+
+async def test_a_turn_that_was_left_is_told_once() -> None:
+    async with console(size=(120, 36)) as at:
+        one = without_needs(at)
+        assert one.transcript
+        run, file = cut_off_run(NOW), replace(one.transcript, modified_at=NOW)
+        left = with_session(at.engine.catalog, one.key, run=run, transcript=file)
+        await at.look(left)
+        told = f"{one.session_id[:8]} of {one.listing} left in the middle of a turn: r resumes"
+        await at.until(lambda: at.message.startswith(told))
+        assert "1 cut-off" in at.top
+        at.say("")
+        await at.look(with_session(left, one.key, bytes=1))
+        await at.pause(0.2)
+        assert at.message == ""

@@ -91,7 +91,7 @@ def test_every_word_it_can_show_is_in_the_legend(catalog: Catalog | None) -> Non
         assert {word for word in odd if not is_zone(word)} == set(), width
 
 
-NUMBER = re.compile(r"\$?[0-9.]+[BKMGT]?\+?|\?")
+NUMBER = re.compile(r"\$?[0-9.]+[BKMGT]?[+!]?|\?")
 
 
 def is_zone(word: str) -> bool:

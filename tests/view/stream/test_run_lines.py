@@ -108,3 +108,16 @@ def test_a_long_prompt_is_cut_and_a_hostile_one_acts_on_nothing() -> None:
     assert shown(run(asked=long))[-2:] == ["  [32 more lines]", "  sent by anna, taken"]
     for line in shown(run(asked=evil, sent=(evil,))):
         assert not {"\x1b", "\x07", "\x9b", "\u202e"} & set(line)
+
+
+@pytest.mark.parametrize("width", [24, 60, 120])
+def test_a_turn_that_was_left_is_told_with_the_key_that_goes_on(width: int) -> None:
+    lost = run("lost", is_turn_open=True, beat_at=NOW)
+    left = session("hollis_park", "stage_1", "x", run=lost, last_activity_at=NOW)
+    at = replace(AT, session=left, resume="r")
+    (said,) = shown(lost, at, width)
+    assert "left in the middle of a turn at 14:30: r resumes".startswith(said.rstrip("~…"))
+    new = replace(left, row=None, transcript=None, status="")
+    (said,) = shown(lost, replace(at, session=new), width)
+    assert "its run ended before it began, at 14:30".startswith(said[:30].rstrip("~…"))
+    assert shown(lost, replace(at, session=replace(left, run=run("lost"))), width) == []

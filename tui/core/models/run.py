@@ -66,6 +66,7 @@ class Run:
     streamed text arrived, which is not in the transcript yet. `asked` is the prompt that begins the
     run or its turn, until the API answers it; with `is_taken` the CLI has it. `title` is the
     beginning of the run's first prompt. All runs started at once have the same `act_id`.
+    With `is_turn_open` it had something to do whose end it did not record.
     """
 
     run_id: str
@@ -93,6 +94,14 @@ class Run:
     title: str = ""
     stage: str = ""
     act_id: str = ""
+    is_turn_open: bool = False
+
+    @property
+    def cut_off_at(self) -> datetime | None:
+        """When it was left in the middle of a turn, or before its first; `None` if it was not."""
+        if not self.is_turn_open or self.state not in ("lost", "done"):
+            return None
+        return self.ended_at or self.beat_at
 
     @property
     def is_over(self) -> bool:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import KW_ONLY, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 
 from tui.core.models.annotation import NO_ANNOTATION, Annotation
 from tui.core.models.audit import AuditEvent
-from tui.core.models.row import Row
+from tui.core.models.row import Row, Status
 from tui.core.models.run import Run
 
 Key = tuple[str, str]  # listing and session id
+
+# What a CLI that outlives its run may still write; later writes are from another resume.
+_OUTLIVES = timedelta(minutes=10)
 
 
 class Liveness(StrEnum):
@@ -173,6 +176,7 @@ class Session:
     is_zone_doubted: bool = False  # its times may be read in the wrong zone
     remains: Remains | None = None
     turn_error: str = ""  # why the last turn failed, if the row does not say so
+    is_vanished: bool = False  # its listing is gone, and it is shown as last seen
 
     @property
     def tags(self) -> tuple[str, ...]:
@@ -220,6 +224,19 @@ class Session:
     def is_orphan(self) -> bool:
         """Whether its runner died while its CLI still runs."""
         return self.liveness is Liveness.ORPHAN
+
+    @property
+    def cut_off_at(self) -> datetime | None:
+        """When its last run was left in the middle of a turn, and nothing went on with it since.
+
+        Without row and transcript that run is all there is of it; a row alone is a ghost.
+        """
+        at = self.run.cut_off_at if self.run is not None and not self.is_live else None
+        if at is None or self.status not in ("", Status.ACTIVE):
+            return None
+        if (file := self.transcript) is None:
+            return at if self.row is None and self.remains is None else None
+        return at if file.modified_at - at <= _OUTLIVES else None
 
     @property
     def is_live(self) -> bool:

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import IntEnum
 from hashlib import sha256
 
 from tui.core.errors import UsageError
 from tui.core.models.row import Status
 from tui.core.models.session import Key, Liveness, Session, State
-from tui.core.sessions.listing_join import is_gone
+from tui.core.sessions.listing_join import is_gone, is_past, is_pending
 from tui.core.text.safe_text import one_line
 from tui.core.time.zones import read_time, zone_named
 
 FEW = 3
+LAST_HOUR = timedelta(hours=1)
 _FAILURES = "\x00failures"
-_LAST_HOUR = timedelta(hours=1)
+_DAY = timedelta(days=1)
+_FAR = datetime.max.replace(tzinfo=UTC)
+_BETWEEN = "\n"  # the marks of several needs
+_MOST_OF_MARK = 80
 # The parts that differ between failures of one cause: ids, and all numbers but HTTP statuses.
 _VARYING = re.compile(
     r"[0-9a-f]{8}-[0-9a-f-]{20,}"
@@ -32,25 +36,43 @@ _HTTP_STATUS = re.compile(r"[45]\d\d")
 class Need(IntEnum):
     """Why a session needs an operator, the most urgent first.
 
-    It waits for a permission; it failed; it is busy but quiet for long, or an orphan; it ends
-    within the hour; it is a ghost.
+    It waits for a permission; it failed; it was left in the middle of a turn; it is an orphan; it
+    is busy but quiet for long, or stalled; it ends within the hour; the CLI sweeps it within a
+    day, though it expires later; it expired within the last day; the pipeline overwrote an
+    operator's change; it is a ghost.
     """
 
     ANSWER = 0
     FAILED = 1
-    QUIET = 2
-    ENDS = 3
-    GHOST = 4
+    CUT_OFF = 2
+    ORPHAN = 3
+    QUIET = 4
+    ENDS = 5
+    SWEPT = 6
+    EXPIRED = 7
+    OVERWRITTEN = 8
+    GHOST = 9
 
 
 def attention(session: Session, now: datetime, quiet_after: timedelta) -> Need | None:
-    """Return why a session needs an operator now, or `None`.
+    """Return the most urgent reason why a session needs an operator now, or `None`.
+
+    All that counts or lists who needs somebody goes by this, or by all of the `open_needs`.
+    """
+    return next(open_needs(session, now, quiet_after), None)
+
+
+def open_needs(
+    session: Session, now: datetime, quiet_after: timedelta, within: timedelta = LAST_HOUR
+) -> Iterator[Need]:
+    """Yield why a session needs an operator now, the most urgent first.
 
     An acknowledged need counts again only when something new happens to the session, a snoozed one
-    also when its time is over.
+    also when its time is over. An end counts `within` that time.
     """
-    need = need_of(session, now, quiet_after)
-    return None if need is None or is_settled(session, need, now) else need
+    for need in needs_of(session, now, quiet_after, within):
+        if not is_settled(session, need, now):
+            yield need
 
 
 def needing(sessions: Iterable[Session], now: datetime, quiet_after: timedelta) -> dict[Key, Need]:
@@ -59,12 +81,29 @@ def needing(sessions: Iterable[Session], now: datetime, quiet_after: timedelta) 
     return {key: need for key, need in needs if need is not None}
 
 
+def by_urgency(sessions: Iterable[Session], needs: Mapping[Key, Need]) -> tuple[Key, ...]:
+    """Return the sessions that have one of these needs, the most urgent and the longest first."""
+    ranks = (urgency(one, needs[one.key]) for one in sessions if one.key in needs)
+    return tuple(key for *_, key in sorted(ranks))
+
+
+def urgency(session: Session, need: Need) -> tuple[Need, datetime, Key]:
+    """Return the sort key of who needs somebody: the kind of need, then since when it stands."""
+    return need, since(session, need) or _FAR, session.key
+
+
 def is_settled(session: Session, need: Need, now: datetime) -> bool:
     """Whether an operator has acknowledged this very need, or snoozed it until later than now."""
     ack = session.ack
     if ack is None or (ack.until is not None and ack.until <= now):
         return False
-    return ack.mark == mark_of(session, need)
+    return mark_of(session, need) in ack.mark.split(_BETWEEN)
+
+
+def is_all_settled(session: Session, now: datetime, quiet_after: timedelta) -> bool:
+    """Whether it has needs, and all of them are acknowledged or snoozed."""
+    is_in_need = need_of(session, now, quiet_after) is not None
+    return is_in_need and attention(session, now, quiet_after) is None
 
 
 def is_snoozed(session: Session) -> bool:
@@ -77,34 +116,117 @@ def snoozed_until(session: Session, now: datetime, quiet_after: timedelta) -> da
     ack = session.ack
     if ack is None or ack.until is None:
         return None
-    need = need_of(session, now, quiet_after)
-    return ack.until if need is not None and is_settled(session, need, now) else None
+    return ack.until if is_all_settled(session, now, quiet_after) else None
 
 
 def need_of(session: Session, now: datetime, quiet_after: timedelta) -> Need | None:
-    """Return why a session needs an operator, acknowledged or not."""
+    """Return the most urgent reason why a session needs an operator, acknowledged or not."""
+    return next(needs_of(session, now, quiet_after), None)
+
+
+def needs_of(
+    session: Session, now: datetime, quiet_after: timedelta, within: timedelta = LAST_HOUR
+) -> Iterator[Need]:
+    """Yield all reasons why a session needs an operator, the most urgent first."""
+    if is_gone(session) or session.is_vanished:
+        return
+    of_turn = _need_of_turn(session, now, quiet_after)
+    if of_turn is not None:
+        yield of_turn
+    if ends_soon(session, now, within):
+        yield Need.ENDS
+    elif is_swept_soon(session, now):
+        yield Need.SWEPT
+    elif has_expired(session, now):
+        yield Need.EXPIRED
+    if session.overwritten is not None:
+        yield Need.OVERWRITTEN
+    if of_turn is None and session.state is State.GHOST:
+        yield Need.GHOST
+
+
+def _need_of_turn(session: Session, now: datetime, quiet_after: timedelta) -> Need | None:
+    """Return what its running or last turn needs."""
     if session.liveness is Liveness.WAITING:
         return Need.ANSWER
     if session.status == Status.FAILED or session.turn_error:
         return Need.FAILED
-    if session.is_orphan or is_quiet(session, now, quiet_after):
-        return Need.QUIET
-    if ends_soon(session, now):
-        return Need.ENDS
-    return Need.GHOST if session.state is State.GHOST else None
+    if session.cut_off_at is not None:
+        return Need.CUT_OFF
+    if session.is_orphan:
+        return Need.ORPHAN
+    return Need.QUIET if is_quiet(session, now, quiet_after) else None
 
 
-def ends_soon(session: Session, now: datetime) -> bool:
-    """Whether it ends within the hour."""
+def since(session: Session, need: Need) -> datetime | None:
+    """Return since when a need stands, or when it will be too late; `None` if unknown.
+
+    Of two with the same need the one with the earlier moment is the more urgent.
+    """
+    run = session.run
+    match need:
+        case Need.ANSWER if run is not None and run.request is not None:
+            return run.request.at
+        case Need.FAILED:
+            return failed_at(session)
+        case Need.CUT_OFF:
+            return session.cut_off_at
+        case Need.ENDS | Need.SWEPT | Need.EXPIRED:
+            return session.ends_at
+    return last_sign(session)
+
+
+def ends_soon(session: Session, now: datetime, within: timedelta = LAST_HOUR) -> bool:
+    """Whether it ends within that time, and its transcript with it."""
     ends_at = session.ends_at
-    return bool(not is_gone(session) and ends_at and now < ends_at <= now + _LAST_HOUR)
+    return bool(session.transcript and ends_at and now < ends_at <= now + within)
+
+
+def is_swept_too_soon(session: Session, now: datetime) -> bool:
+    """Whether the CLI would sweep it before it expires: both clocks are known and disagree."""
+    if session.expires_at is None or session.sweep_at is None or session.expires_at <= now:
+        return False
+    is_kept = session.status not in (Status.EXPIRED, Status.DELETED)
+    return is_kept and session.sweep_at < session.expires_at
+
+
+def is_swept_soon(session: Session, now: datetime) -> bool:
+    """Whether nothing runs it, and the CLI sweeps it within a day, before it expires."""
+    at = session.sweep_at
+    is_near = at is not None and at <= now + _DAY
+    return is_near and not session.is_live and is_swept_too_soon(session, now)
+
+
+def has_expired(session: Session, now: datetime) -> bool:
+    """Whether it expired within the last day, and still awaits clean-up."""
+    at = session.expires_at
+    is_new = at is not None and now - at < _DAY
+    return is_new and is_past(session, now) and is_pending(session, now)
+
+
+def marks_of(session: Session, now: datetime, quiet_after: timedelta) -> str:
+    """Return what an acknowledgement of all that a session needs now stores."""
+    marks = (mark_of(session, need) for need in needs_of(session, now, quiet_after))
+    return _BETWEEN.join(marks)
 
 
 def mark_of(session: Session, need: Need) -> str:
-    """Return the mark that an acknowledgement stores: it changes when something new happens.
+    """Return the mark of a need: it changes when something new happens.
 
     The failure's text is hashed, not quoted: it may have to be erased one day.
     """
+    parts = (need.name, *_new_of(session, need))
+    return "|".join(one_line(part)[:_MOST_OF_MARK] for part in parts)
+
+
+def _new_of(session: Session, need: Need) -> tuple[str, ...]:
+    """Return what changes when something new happens, of what a need is about."""
+    if need is Need.CUT_OFF:
+        return (session.run.run_id if session.run else "",)
+    if need in (Need.ENDS, Need.SWEPT, Need.EXPIRED):
+        return (session.ends_at.isoformat() if session.ends_at else "",)
+    if need is Need.OVERWRITTEN and session.overwritten is not None:
+        return session.overwritten.status, session.overwritten.expires_at
     run, last = session.run, session.last_activity_at
     request = run.request.request_id if run and run.request else ""
     failed_at = session.row.details().get("failed_at", "") if session.row else ""
@@ -113,8 +235,7 @@ def mark_of(session: Session, need: Need) -> str:
         if session.reason
         else ""
     )
-    parts = (need.name, request, reason, failed_at, last.isoformat() if last else "")
-    return "|".join(one_line(part)[:200] for part in parts)
+    return request, reason, failed_at, last.isoformat() if last else ""
 
 
 def is_quiet(session: Session, now: datetime, quiet_after: timedelta) -> bool:

@@ -126,7 +126,7 @@ def join(found: ListingScan) -> Listing:
 def vanished(listing: Listing, words: str) -> Listing:
     """Return a listing whose folder is gone, as it was last seen, with nothing running."""
     sessions = tuple(
-        replace(one, liveness=Liveness.NONE, waiting_for="", process=None)
+        replace(one, liveness=Liveness.NONE, waiting_for="", process=None, is_vanished=True)
         for one in listing.sessions
     )
     return replace(
@@ -197,10 +197,10 @@ def _stamps(rows: dict[str, Row], transcripts: dict[str, Transcript]) -> list[tu
 
 def _session(found: ListingScan, place: _Place, session_id: str, known: _Known) -> Session | None:
     (row, transcript, run, remains), (process, liveness) = known, _owner(found, session_id, known)
-    if row is None and transcript is None and remains is None and liveness is Liveness.NONE:
+    is_left = _is_untold(run, found.acks.get(session_id))
+    if not (row or transcript or remains or is_left) and liveness is Liveness.NONE:
         return None
     zone, file, expires_at = place.zone, transcript or _NO_FILE, _expires_at(row, place.zone)
-    turn_error = _turn_error(row, file, liveness)
     return Session(
         session_id=one_line(session_id) or "?",
         listing=place.listing,
@@ -217,8 +217,8 @@ def _session(found: ListingScan, place: _Place, session_id: str, known: _Known) 
         cost_usd=file.own_cost_usd,
         bytes=remains.bytes if remains else file.bytes,
         waiting_for=_waiting_for(liveness, process, run),
-        reason=_reason(row) or turn_error,
-        turn_error=turn_error,
+        reason=_reason(row) or _turn_error(row, file, liveness),
+        turn_error=_turn_error(row, file, liveness),
         expiry_is_unreadable=row is not None and expires_at is None,
         folder=found.path,
         zone=place.zone_name,
@@ -247,11 +247,19 @@ def _owner(found: ListingScan, session_id: str, known: _Known) -> tuple[Process 
     return process, liveness
 
 
+def _is_untold(run: Run | None, ack: Acknowledgement | None) -> bool:
+    """Whether a run was cut off before its session had anything, and nobody acknowledged it."""
+    if run is None or run.cut_off_at is None:
+        return False
+    return ack is None or ack.until is not None or run.run_id not in ack.mark
+
+
 def _stage(row: Row | None, run: Run | None) -> str:
     """Return the stage of a session, also of a new one that its run has not tracked yet."""
     if row is not None:
         return one_line(row.stage)[:60]
-    return run.stage if run is not None and not run.is_over else ""
+    is_told = run is not None and (not run.is_over or run.cut_off_at is not None)
+    return run.stage if run is not None and is_told else ""
 
 
 def _turn_error(row: Row | None, file: Transcript, liveness: Liveness) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 from tui.core.errors import UsageError
 from tui.core.models.session import Key, Session
-from tui.core.sessions.attention import last_sign
+from tui.core.sessions.attention import Need, last_sign, urgency
 from tui.core.sessions.operators import owner_of
 from tui.core.sessions.rows.finished import FINISHED
 from tui.core.text.safe_text import one_line
@@ -108,8 +108,9 @@ def ordered(
 ) -> tuple[Session, ...]:
     """Return the sessions in the order called `sort`; unknown values come last either way.
 
-    By attention: first what needs attention, as `attention` ranks it, then what has `FINISHED`
-    unseen, the latest first, then what is running, then the rest. What has ended comes last.
+    By attention: first what needs attention, as `attention` ranks it, the longest first, then what
+    has `FINISHED` unseen, the latest first, then what is running, then the rest. What has ended
+    comes last.
     """
     if sort not in ORDERS:
         return tuple(sorted(sessions, key=lambda one: _rank(one, now, attention)))
@@ -123,6 +124,9 @@ def ordered(
 
 def _rank(one: Session, now: datetime, attention: Attention) -> tuple[int, bool, bool, Any, Key]:
     need, ends = attention(one), one.ends_at or _FAR
+    if isinstance(need, Need):
+        kind, moment, key = urgency(one, need)
+        return (kind, False, False, moment, key)
     if need == FINISHED:
         last = one.last_activity_at or _LONG_AGO
         return (need, False, False, -last.timestamp(), one.key)

@@ -42,6 +42,10 @@ class StateWord(StrEnum):
     ATTACHED = "attached", "a process has it open, but no turn is running"
     FAILED = "failed", "its last turn failed, or somebody marked it as failed"
     API_ERROR = "api-error", "its last turn ended with an error from the API"
+    CUT_OFF = (
+        "cut-off",
+        "left in the middle of a turn: its run was killed or given up",
+    )
     OVERWRITTEN = "overwritten", "the pipeline overwrote a change made here"
     UNREADABLE = "unreadable", "its row or transcript cannot be read now"
     STRAY = "stray", "its transcript lies outside its listing"
@@ -109,6 +113,7 @@ def _at_rest(session: Session, now: datetime) -> StateWord | str:
     marks = (
         (session.status == Status.FAILED, StateWord.FAILED),
         (session.turn_error, StateWord.API_ERROR),
+        (session.cut_off_at is not None, StateWord.CUT_OFF),
         (session.overwritten is not None, StateWord.OVERWRITTEN),
         (session.row_problem or (is_active and session.transcript_problem), StateWord.UNREADABLE),
         (session.is_stray, StateWord.STRAY),

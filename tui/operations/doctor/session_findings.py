@@ -14,20 +14,24 @@ from tui.core.models.audit import AuditEvent
 from tui.core.models.catalog import Catalog
 from tui.core.models.row import Status
 from tui.core.models.session import Key, Liveness, Session, State
+from tui.core.sessions.attention import Need, is_settled, is_swept_soon, is_swept_too_soon
 from tui.core.text.safe_text import one_line
 from tui.operations.cause import (
     TranscriptClues,
     bad_date,
     clues_of,
+    cut_off_remedy,
+    cut_off_words,
     ghost_words,
     orphan,
     remains,
+    sweep_words,
     unreadable,
 )
 from tui.operations.context import Context
 from tui.operations.doctor.machine_findings import MachineFacts
 from tui.operations.finding import Command, Finding, Level, fix_of
-from tui.operations.formatting import moment, span
+from tui.operations.formatting import moment
 from tui.operations.interrupted_purges import half_erased, half_erased_words
 from tui.operations.owner import owner_elsewhere
 from tui.operations.running.preflight import too_large
@@ -98,14 +102,6 @@ def _branched(sessions: Sequence[Session]) -> Iterator[Finding]:
             yield _of(session, "warning", "branches", words, remedy, command=command)
 
 
-def is_swept_too_soon(session: Session, now: datetime) -> bool:
-    """Whether the CLI would sweep it before it expires: both clocks are known and disagree."""
-    if session.expires_at is None or session.sweep_at is None or session.expires_at <= now:
-        return False
-    is_kept = session.status not in (Status.EXPIRED, Status.DELETED)
-    return is_kept and session.sweep_at < session.expires_at
-
-
 def _is_disguised(session: Session) -> bool:
     """Whether the stored id is no valid session id: no command may name it."""
     stored = session.row.session_id if session.row else session.session_id
@@ -121,16 +117,10 @@ def _disguised(session: Session) -> Finding:
 def _swept(session: Session, look: SessionCheck) -> Finding | None:
     if session.is_stray or not is_swept_too_soon(session, look.now):
         return None
-    words = f"{_sweep_words(session, look.now)}, before it expires on {moment(session.expires_at)}"
+    words = f"{sweep_words(session, look.now)}, before it expires on {moment(session.expires_at)}"
     remedy, command = "`doctor --fix` postpones the CLI's sweep", fix_of(session.listing)
-    return _of(session, "error", "swept_first", words, remedy, command=command, is_fixable=True)
-
-
-def _sweep_words(session: Session, now: datetime) -> str:
-    at = session.sweep_at
-    if at is None or at <= now:
-        return "it would be swept by the CLI as soon as an agent runs there"
-    return f"it would be swept by the CLI in {span(at - now)} ({moment(at)})"
+    level: Level = "error" if is_swept_soon(session, look.now) else "warning"
+    return _of(session, level, "swept_first", words, remedy, command=command, is_fixable=True)
 
 
 def _stray(session: Session, look: SessionCheck) -> Finding | None:
@@ -141,7 +131,7 @@ def _stray(session: Session, look: SessionCheck) -> Finding | None:
     swept = f"; the CLI sweeps it there on {moment(session.sweep_at)}" if session.sweep_at else ""
     words = f"a stray: its transcript lies in {where}{swept}{', before it expires' * is_lost}"
     remedy = f"`adopt {_short(session)}` moves it into its listing; `adopt --all` all of them"
-    level: Level = "error" if is_lost else "warning"
+    level: Level = "error" if is_swept_soon(session, look.now) else "warning"
     return _of(session, level, "stray", words, remedy, command=("adopt", session.address))
 
 
@@ -251,12 +241,14 @@ def _unproven(session: Session, look: SessionCheck) -> Finding | None:
 
 
 def _lost_run(session: Session, look: SessionCheck) -> Finding | None:
-    run = session.run
-    if run is None or run.state != "lost" or session.is_live or session.transcript is None:
+    words, remedy = cut_off_words(session), cut_off_remedy(session)
+    if not words or session.run is None:
         return None
-    words = f"its run {run.run_id} broke off on {moment(run.beat_at)}: {run.error}"
-    remedy = f"`resume {_short(session)}` goes on"
-    return _of(session, "note", "lost_run", words, remedy, command=("resume", session.address))
+    settled = is_settled(session, Need.CUT_OFF, look.now)
+    why = f" ({session.run.error})" if session.run.error else ""
+    command = ("resume" if session.transcript else "show", session.address)
+    level: Level = "note" if settled else "error"
+    return _of(session, level, "lost_run", f"{words}{why}", remedy, command=command)
 
 
 def _overwritten(session: Session, look: SessionCheck) -> Finding | None:

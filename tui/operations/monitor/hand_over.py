@@ -16,7 +16,7 @@ from tui.core.sessions.attention import (
     failed_at,
     is_settled,
     is_snoozed,
-    need_of,
+    needs_of,
     snoozed_until,
 )
 from tui.core.sessions.listing_join import is_gone
@@ -154,7 +154,7 @@ def _of(alerts: Iterable[Alert], what: str) -> tuple[Alert, ...]:
 
 def _is_told(context: Context, session: Session, now: datetime, since: datetime) -> bool:
     """Whether a session has failed, and nobody acknowledged that for good, or it is new."""
-    if need_of(session, now, context.settings.quiet_after) is not Need.FAILED:
+    if Need.FAILED not in needs_of(session, now, context.settings.quiet_after):
         return False
     at = failed_at(session)
     is_done = is_settled(session, Need.FAILED, now) and not is_snoozed(session)

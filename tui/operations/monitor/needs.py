@@ -10,22 +10,22 @@ from tui.core.errors import MOMENTARY
 from tui.core.limits import LOW_BYTES
 from tui.core.models.catalog import Catalog, Listing
 from tui.core.models.session import Session
-from tui.core.sessions.attention import Need, is_settled, last_sign, mark_of, need_of
-from tui.core.sessions.listing_join import is_gone
+from tui.core.sessions.attention import LAST_HOUR, Need, last_sign, mark_of, open_needs
 from tui.core.sessions.session_state import orphan_words
 from tui.core.text.safe_text import one_line
 from tui.core.text.sizes import size_text
+from tui.operations.cause import cut_off_remedy, cut_off_words, sweep_words
 from tui.operations.finding import LEVELS, Level
 from tui.operations.formatting import span
 from tui.operations.interrupted_purges import left_in_trash
 from tui.operations.listing_health import level_of, trouble_of
 
-LAST_HOUR = timedelta(hours=1)
 _DOCTOR = ("doctor",)
 _FREES = ("cleanup", "--expired", "--purge-trash")
 _GOES_ON = {
     "waiting": "answer",
     "failed": "resume",
+    "cut-off": "resume",
     "orphan": "stop",
     "quiet": "tail",
     "ghost": "show",
@@ -75,9 +75,7 @@ def needs(
     found = [
         *_of_root(catalog),
         *(need for one in catalog.listings for need in _of_listing(one)),
-        *(need for one in sessions for need in _of_session(one, now, quiet_after)),
-        *(need for one in sessions for need in _of_end(one, now, ends_within)),
-        *(need for one in sessions for need in _of_overwrite(one)),
+        *(need for one in sessions for need in _of_session(one, now, quiet_after, ends_within)),
     ]
     return tuple(sorted(found, key=lambda one: (LEVELS.index(one.level), one.listing)))
 
@@ -131,63 +129,66 @@ def _of_listing(listing: Listing) -> Iterator[Alert]:
         )
 
 
-def _of_session(session: Session, now: datetime, quiet_after: timedelta) -> Iterator[Alert]:
-    """Yield the session's most urgent need, except its end, which has a time of its own."""
-    need = need_of(session, now, quiet_after)
-    if need is None or need is Need.ENDS or is_settled(session, need, now):
-        return
-    level, what, fact, hint = _described(session, need, now, quiet_after)
-    yield _of(session, what, fact, hint, level=level, mark=mark_of(session, need))
+def _of_session(
+    session: Session, now: datetime, quiet_after: timedelta, within: timedelta
+) -> Iterator[Alert]:
+    """Yield what the session needs, the most urgent first."""
+    for need in open_needs(session, now, quiet_after, within):
+        level, what, fact, hint = _described(session, need, now, quiet_after)
+        yield _of(session, what, fact, hint, level=level, mark=mark_of(session, need))
 
 
 def _described(
     session: Session, need: Need, now: datetime, quiet_after: timedelta
 ) -> tuple[Level, str, str, str]:
     """Return the severity, word, sentence and what to do for a need."""
-    short, last = session.session_id[:8], last_sign(session)
-    run = session.run
-    since = run.request.at if run is not None and run.request is not None else last
-    waited = now - since if since else None
-    for_long = f" for {span(waited)}" if waited else ""
-    if need is Need.ANSWER:
-        is_late = waited is None or waited > quiet_after
-        until = run.request.until if run is not None and run.request is not None else None
-        denied = (
-            f", will be denied in {span(until - now)}" if until is not None and until > now else ""
-        )
-        fact = f"waits for {session.waiting_for}{for_long}{denied}"
-        hint = f": `show {short}` shows it, `answer {short}` allows or denies it"
-        return ("error" if is_late else "warning"), "waiting", fact, hint
-    if need is Need.FAILED:
-        reason = f": {session.reason}" if session.reason else ""
-        failed = "its last turn failed" if session.turn_error else "failed"
-        return "error", "failed", f"{failed}{reason}", f"; `resume {short}` or `ack {short}`"
-    if session.is_orphan:
-        return "error", "orphan", orphan_words(), f": `stop {short}`"
-    if need is Need.QUIET:
-        fact = f"running, but has written nothing{for_long}"
-        return "warning", "quiet", fact, f": `tail {short}`"
+    short, ends = session.session_id[:8], f"; `extend {session.session_id[:8]} 7d` keeps it"
+    match need:
+        case Need.ANSWER:
+            return _waiting(session, now, quiet_after)
+        case Need.FAILED:
+            reason = f": {session.reason}" if session.reason else ""
+            failed = "its last turn failed" if session.turn_error else "failed"
+            return "error", "failed", f"{failed}{reason}", f"; `resume {short}` or `ack {short}`"
+        case Need.CUT_OFF:
+            return "error", "cut-off", cut_off_words(session), f": {cut_off_remedy(session)}"
+        case Need.ORPHAN:
+            return "error", "orphan", orphan_words(), f": `stop {short}`"
+        case Need.QUIET:
+            last = last_sign(session)
+            for_long = f" for {span(now - last)}" if last else ""
+            fact = f"running, but has written nothing{for_long}"
+            return "warning", "quiet", fact, f": `tail {short}`"
+        case Need.ENDS:
+            how = "is swept by the CLI" if session.is_swept_first else "expires"
+            left = span(session.ends_at - now) if session.ends_at else "?"
+            return "error", "ends", f"{how} in {left}", f": `extend {short} 7d`"
+        case Need.SWEPT:
+            return "error", "swept", f"{sweep_words(session, now)}, before it expires", ends
+        case Need.EXPIRED:
+            gone = span(now - session.expires_at) if session.expires_at else "?"
+            return "warning", "expired", f"expired {gone} ago", f"{ends}, `cleanup` takes it"
+        case Need.OVERWRITTEN:
+            fact = "the pipeline overwrote an operator's change"
+            return "warning", "overwritten", fact, f": `reapply {short}`"
     return "warning", "ghost", "has no transcript", f": `show {short}` says why"
 
 
-def _of_end(session: Session, now: datetime, within: timedelta) -> Iterator[Alert]:
-    ends_at = session.ends_at
-    if ends_at is None or is_gone(session) or session.transcript is None:
-        return
-    if not now < ends_at <= now + within or is_settled(session, Need.ENDS, now):
-        return
-    how = "is swept by the CLI" if session.is_swept_first else "expires"
-    fact, hint = f"{how} in {span(ends_at - now)}", f": `extend {session.session_id[:8]} 7d`"
-    yield _of(session, "ends", fact, hint, level="error", mark=ends_at.isoformat())
-
-
-def _of_overwrite(session: Session) -> Iterator[Alert]:
-    kept = session.overwritten
-    if kept is not None:
-        short = session.session_id[:8]
-        fact, hint = "the pipeline overwrote an operator's change", f": `reapply {short}`"
-        mark = f"{kept.status} {kept.expires_at}"
-        yield _of(session, "overwritten", fact, hint, level="warning", mark=mark)
+def _waiting(
+    session: Session, now: datetime, quiet_after: timedelta
+) -> tuple[Level, str, str, str]:
+    """Return how long it has waited, and when it is denied by itself."""
+    short, request = session.session_id[:8], session.run.request if session.run else None
+    since = request.at if request is not None else last_sign(session)
+    waited = now - since if since else None
+    until = request.until if request is not None else None
+    is_open = until is not None and until > now
+    denied = f", will be denied in {span(until - now)}" if until and is_open else ""
+    for_long = f" for {span(waited)}" if waited else ""
+    is_late = waited is None or waited > quiet_after
+    hint = f": `show {short}` shows it, `answer {short}` allows or denies it"
+    fact = f"waits for {session.waiting_for}{for_long}{denied}"
+    return ("error" if is_late else "warning"), "waiting", fact, hint
 
 
 def _of(session: Session, what: str, fact: str, hint: str, *, level: Level, mark: str) -> Alert:

@@ -10,7 +10,7 @@ from tui.core.act_summary import ago
 from tui.core.errors import ConsoleError, Refused, UsageError
 from tui.core.models.audit import AuditEvent
 from tui.core.models.session import Acknowledgement, Session
-from tui.core.sessions.attention import Need, mark_of, need_of, snoozed_until
+from tui.core.sessions.attention import Need, marks_of, needs_of, snoozed_until
 from tui.core.text.safe_text import one_line
 from tui.core.time.expiry import parse_duration
 from tui.operations.act_record import act_on
@@ -25,8 +25,13 @@ _VERBS = {"ack": "acknowledge", "snooze": "snooze"}
 _WORDS = {
     Need.ANSWER: "waits for a permission",
     Need.FAILED: "failed",
-    Need.QUIET: "is busy and quiet, or an orphan",
+    Need.CUT_OFF: "was left in the middle of a turn",
+    Need.ORPHAN: "is an orphan",
+    Need.QUIET: "is busy and quiet",
     Need.ENDS: "ends within the hour",
+    Need.SWEPT: "is swept by the CLI before it expires",
+    Need.EXPIRED: "has expired",
+    Need.OVERWRITTEN: "was overwritten by the pipeline",
     Need.GHOST: "has no transcript",
 }
 
@@ -59,11 +64,11 @@ def _settle(context: Context, session: Session, until: datetime | None) -> Actio
     context.require_writable()
     target, now = target_of(session), context.clock()
     kind = "ack" if until is None else "snooze"
-    need = need_of(session, now, context.settings.quiet_after)
-    if need is None:
+    quiet_after = context.settings.quiet_after
+    needs = [_WORDS[need] for need in needs_of(session, now, quiet_after)]
+    if not needs:
         raise Refused(f"{target.short} needs no attention now: nothing to {_VERBS[kind]}")
-    what = _WORDS[need]
-    mark = mark_of(session, need)
+    what, mark = " and ".join(needs), marks_of(session, now, quiet_after)
     ack, stands = Acknowledgement(context.settings.operator, now, mark, until), session.ack
     if stands is None or (stands.mark, stands.until) != (mark, until):
         with _writing():

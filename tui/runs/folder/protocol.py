@@ -37,11 +37,10 @@ from tui.safe_io.folders import OURS, FileStamp, our_folder, stamp_of
 from tui.safe_io.processes import is_domain_gone, is_gone, own_domain, started, was_before_boot
 
 SPEC, OWNER, HEARTBEAT = "spec.json", "owner.json", "heartbeat"
-PARTIAL, LOG = "partial.json", "runner.log"
+PARTIAL, LOG, PROBE = "partial.json", "runner.log", ".probe"
 INBOX, CLOSED_INBOX = "inbox", "inbox.closed"
 # Disk space that is released when the disk is full, so that the run can still report it.
 RESERVE, RESERVE_BYTES = "reserve", 32 * 1024
-PROBE = ".probe"
 
 _RUN_ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{4,16}")
 _LAST_EVENT = 4096
@@ -242,6 +241,7 @@ def read_run(folder: Path) -> Run:
         title=prompt_title(spec),
         stage=one_line(spec.get("stage", ""))[:60],
         act_id=one_line(spec.get("act_id", ""))[:64],
+        is_turn_open=story.is_turn_open,
     )
 
 

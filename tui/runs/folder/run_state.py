@@ -21,6 +21,7 @@ _MAX_WORDS = 4000
 _LONGEST_S = 1e7
 _NEVER = datetime.fromtimestamp(0, UTC)
 _WORDS = ("error", "model", "permission_mode", "queued_for")
+_PLAIN = ("has_begun", "is_turn_open", "is_left", "cost_usd", "refused")
 _MOMENTS = ("ended_at", "stalled_since")
 _FIRST = SentCommand(kind="prompt", by="", at=_NEVER)
 
@@ -30,7 +31,9 @@ class RunState:
 
     `requests` are those that wait, without their inputs. `refused` has the reasons why answers
     were, by the name and the time that they were posted with. `asked` is the prompt that the API
-    has not answered; the text of the run's first one is in its spec.
+    has not answered; the text of the run's first one is in its spec. `is_turn_open`: something is
+    to be done whose end is not told; so it is before the first turn. `is_left`: it was ended then,
+    by no operator.
     """
 
     def __init__(self) -> None:
@@ -48,6 +51,7 @@ class RunState:
         self.stalled_since: datetime | None = None
         self.progress = Progress()
         self.asked: SentCommand | None = _FIRST
+        self.is_turn_open, self.is_left = True, False
 
     @classmethod
     def after(cls, events: Iterable[Mapping[str, Any]], base: RunState | None = None) -> RunState:
@@ -79,7 +83,7 @@ class RunState:
             case "init" | "changed" | "stalled" | "moving":
                 self._add_state(event, at)
             case "turn":
-                self.error = ""
+                self.error, self.is_turn_open = "", True
                 self._add_turn(event, at)
             case "heard":
                 self.asked = None
@@ -90,12 +94,16 @@ class RunState:
             case "result":
                 cost = amount(event.get("cost_usd"))
                 self.cost_usd = self.cost_usd if cost is None else cost
+                self.is_turn_open = False
                 # One that the CLI did not even begin with is in no transcript.
                 self.asked = None if self.has_begun else self.asked
+            case "left":
+                self.is_left = True
             case "failed":
+                self.is_turn_open = False
                 self.error = str(event.get("reason") or "failed without a reason")[:_MAX_WORDS]
             case "ended":
-                self.ended_at = at
+                self.ended_at, self.is_turn_open = at, self.is_left
                 self.stalled_since = None
 
     def _add_turn(self, event: Mapping[str, Any], at: datetime) -> None:
@@ -166,7 +174,7 @@ class RunState:
         """Return the state as plain values for JSON; `from_json` reads them."""
         moments = {name: _iso(getattr(self, name)) for name in _MOMENTS}
         return {
-            **{name: getattr(self, name) for name in (*_WORDS, "has_begun", "cost_usd", "refused")},
+            **{name: getattr(self, name) for name in (*_WORDS, *_PLAIN)},
             **moments,
             "acked": list(self.acked),
             "late": list(self.late),
@@ -197,7 +205,9 @@ class RunState:
                 state.requests[_id(one["request_id"])] = _request(one["request_id"], one, at)
             state.prompts = {str(key): _sent(one) for key, one in value["prompts"]}
             state.missed = [_sent(one) for one in value["missed"]]
-            # A runner of an earlier version writes neither.
+            # A runner of an earlier version writes none of these.
+            state.is_turn_open = value.get("is_turn_open") is not False
+            state.is_left = value.get("is_left") is True
             state.progress = progress_from(value.get("progress"))
             state.asked = _sent(asked) if (asked := value.get("asked")) else None
         except (KeyError, TypeError, AttributeError) as error:

@@ -206,16 +206,12 @@ class KeyHandlers:
             self._quit()
 
     def attention(self) -> None:
-        found, sessions = self._store.latest(), self._panes.sessions
-        needing = found.needs.keys() if found else frozenset()
-        start = sessions.index + 1
-        for key in sessions.keys[start:] + sessions.keys[:start]:
-            if not needing.isdisjoint(sessions.keys_of(key)):
-                self._store.change(pane=SESSIONS)
-                sessions.select(key)
-                self._fit()
-                return
-        self._say("nothing needs attention here", "good")
+        found = self._store.latest()
+        if self._panes.sessions.select_next(found.urgent if found else ()):
+            self._store.change(pane=SESSIONS)
+            self._fit()
+        else:
+            self._say("nothing needs attention here", "good")
 
     def follow(self) -> None:
         is_on = not self._panes.live.is_following

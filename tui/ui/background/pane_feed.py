@@ -76,6 +76,7 @@ class PaneFeed:
         found = self._store.latest()
         self.show_top()
         if found is not None:
+            self._news.compare_needs(found.needs, found.catalog)
             is_busy, is_held = self._store.is_busy, found.catalog.hold is not None
             panes.listings.needs, panes.expiry.needs = found.needs, found.ends_soon
             before = panes.needed_size

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
 from tui.core.models.catalog import Catalog, Hold
+from tui.core.models.session import Key
+from tui.core.sessions.attention import Need
 from tui.core.sessions.catalog_changes import changes
 from tui.ui.engine.engine import Engine
 from tui.ui.state.message_log import MessageLog
@@ -47,6 +49,7 @@ class Notifications:
         self._true_of: tuple[int, Truth] = (0, _always)
         self.is_holding = False
         self._hold: Hold | None = None
+        self._needs: Mapping[Key, Need] | None = None
         self.log = MessageLog(engine.now)
         question.note_of, question.whole_key = self.log.note, engine.keys.sign("messages")
 
@@ -93,6 +96,17 @@ class Notifications:
         if found.hold is not None:
             words = notifications.hold_words(after, found.lifted_by)
             self.tell(words, is_true=partial(self._is_held_by, after.hold))
+
+    def compare_needs(self, needs: Mapping[Key, Need], catalog: Catalog) -> None:
+        """Report which sessions came to need somebody by themselves, as long as they do."""
+        before, self._needs = self._needs, needs
+        if before is None or before is needs:
+            return
+        for line, keys in notifications.need_lines(before, needs, catalog, self._engine.keys):
+            self.tell(line, is_true=partial(self._still_need, keys))
+
+    def _still_need(self, keys: Collection[Key]) -> bool:
+        return self._needs is not None and any(key in self._needs for key in keys)
 
     def _is_held_by(self, hold: Hold | None) -> bool:
         return self._hold == hold

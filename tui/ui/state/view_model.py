@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, tzinfo
 
 from tui.core.models.catalog import Catalog
 from tui.core.models.session import Key, Session
-from tui.core.sessions.attention import Need, ends_soon, needing
+from tui.core.sessions.attention import Need, by_urgency, ends_soon, needing
 from tui.core.sessions.listing_join import is_pending
 from tui.core.sessions.rows.finished import NOTHING_UNSEEN, Row, Unseen, finished
 from tui.ui.state.list_query import ListQuery
@@ -24,14 +24,15 @@ class ViewModel:
     """What the panes show of a catalog; between catalogs only the clock changes it.
 
     `finished` are the sessions that finished `unseen`.
-    `needs` are the sessions that need attention, `ends_soon` those of them that end within the
-    hour, `gone` the listings whose folder is gone.
+    `needs` are the sessions that need attention, `urgent` the same by urgency, `ends_soon` those
+    that end within the hour, `gone` the listings whose folder is gone.
     """
 
     catalog: Catalog
     query: ListQuery
     at: datetime
     needs: Mapping[Key, Need]
+    urgent: tuple[Key, ...]
     ends_soon: Mapping[Key, Need]
     finished: frozenset[Key]
     unseen: Unseen
@@ -67,6 +68,7 @@ def arranged(
         query=query,
         at=now,
         needs=needs,
+        urgent=by_urgency(there, needs),
         ends_soon={one.key: Need.ENDS for one in there if ends_soon(one, now)},
         finished=ended,
         unseen=unseen,

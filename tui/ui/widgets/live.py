@@ -41,7 +41,8 @@ class LivePane(Pane):
     def __init__(self, settings: PaneSettings) -> None:
         super().__init__(settings)
         self._pace = PaintThrottle(is_remote=settings.is_remote)
-        self._follows, self._access = settings.follow_key, settings.access
+        self._follows, self._resumes = settings.follow_key, settings.resume_key
+        self._access = settings.access
         self._is_waiting = False
         self._found: Place | None = None
         self._awaited: tuple[int, str, Place] | None = None
@@ -389,8 +390,8 @@ class LivePane(Pane):
     def _end_lines(self) -> None:
         """Wrap what stands at the end: text being written, and a request that waits."""
         width, run = self._text_width, latest(self.session, self._run)
-        zone, entries, sending = self._buffer.zone, self._buffer.entries, self.sending
-        at = RunContext(now=self.now, zone=zone, entries=entries, sending=sending)
+        at = RunContext(now=self.now, zone=self._buffer.zone, entries=self._buffer.entries)
+        at = replace(at, sending=self.sending, session=self.session, resume=self._resumes)
         at = replace(at, is_ascii=self.is_ascii, access=self._access, is_whole=self.start <= 0)
         tail = entry_lines.branch_lines(self._branches if self.is_at_end else "", width)
         tail += asked_lines(run, at, width) if self.is_at_end else ()

@@ -33,8 +33,9 @@ _CORNERS = {"top": ("┌", "┐"), "middle": ("├", "┤"), "lower": ("├", "�
 class PaneSettings:
     """What a pane is made with: its id, its title, and how this console draws.
 
-    `follow_key` is the key that follows a stream, `order_key` the one that takes an order of rows
-    that waits, `access` what the operator may do here, `columns` those of Sessions in the settings.
+    `follow_key` is the key that follows a stream, `resume_key` the one that resumes, `order_key`
+    the one that takes an order of rows that waits, `access` what the operator may do here,
+    `columns` those of Sessions in the settings.
     """
 
     id: str
@@ -44,6 +45,7 @@ class PaneSettings:
     zone: tzinfo = UTC
     quiet_after: timedelta = timedelta()
     follow_key: str = ""
+    resume_key: str = ""
     order_key: str = ""
     access: Access = "full"
     columns: tuple[str, ...] = ()

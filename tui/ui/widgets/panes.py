@@ -39,6 +39,7 @@ class Panes:
             zone=engine.zone,
             quiet_after=engine.quiet_after,
             follow_key=engine.keys.sign("follow"),
+            resume_key=engine.keys.sign("resume"),
             order_key=engine.keys.sign("order"),
             access=_access(engine),
             columns=engine.columns,

@@ -134,6 +134,16 @@ class SessionsPane(Table):
         group = self.groups.get(row)
         return frozenset(one.key for one in group.sessions) if group else frozenset({row})
 
+    def select_next(self, keys: Sequence[Key]) -> bool:
+        """Select the next of the rows that have these sessions, in this order; whether any has.
+
+        From another row, and from the last of them, the first is the next.
+        """
+        places = {one: row for row in self.keys for one in self.keys_of(row)}
+        rows = list(dict.fromkeys(places[key] for key in keys if key in places))
+        at = rows.index(self.key) + 1 if self.key in rows else 0
+        return bool(rows) and self.select(rows[at % len(rows)])
+
     @property
     def fitted(self) -> ListShape:
         """The columns in the present width; in the whole one while the pane is out of sight."""

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
 from tui.core.act_summary import did
+from tui.core.console.keymap import Keymap
 from tui.core.errors import UsageError
 from tui.core.models.audit import AuditEvent
 from tui.core.models.catalog import Catalog
 from tui.core.models.row import Row
-from tui.core.models.session import Session
+from tui.core.models.session import Key, Session
+from tui.core.sessions.attention import Need
 from tui.core.sessions.catalog_changes import CatalogChanges
 from tui.core.text.safe_text import one_line
 from tui.core.time.zones import read_time, zone_named
@@ -35,6 +37,24 @@ def lines(changes: CatalogChanges, catalog: Catalog, now: datetime) -> tuple[str
     if changes.hold is not None:
         said.append(hold_words(catalog, changes.lifted_by))
     return (*said, *_logged(changes.log))
+
+
+def need_lines(
+    before: Mapping[Key, Need], after: Mapping[Key, Need], catalog: Catalog, keys: Keymap
+) -> Iterator[tuple[str, frozenset[Key]]]:
+    """Yield what happened without anybody's act, and of which sessions it tells."""
+    told = (
+        (Need.CUT_OFF, "left in the middle of a turn", f"{keys.sign('resume')} resumes"),
+        (Need.EXPIRED, "expired", f"{keys.sign('extend')} keeps, {keys.sign('cleanup')} cleans up"),
+    )
+    for need, what, then in told:
+        new = frozenset(key for key in after if after[key] is need and before.get(key) is not need)
+        there = [one for one in catalog.sessions if one.key in new]
+        if len(there) == 1:
+            where = f"{formatting.short_id(there[0].session_id)} of {one_line(there[0].listing)}"
+            yield f"{where} {what}: {then}", new
+        elif there:
+            yield f"{len(there)} sessions {what}: {then}", new
 
 
 def hold_words(catalog: Catalog, lifted_by: str) -> str:

@@ -24,7 +24,7 @@ _DAY = timedelta(days=1)
 _NAME = 20
 _HOLDER = 24
 _WIDE = 120
-_UNREADABLE, _ROOM = 6, 7  # their indices among the facts
+_UNREADABLE, _ROOM = 7, 8  # their indices among the facts
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,18 +91,20 @@ def facts(catalog: Catalog, now: datetime, needs: Mapping[Key, Need], zone: tzin
     `zone` is the panes' time zone; the tables' own is added where it differs.
     """
     sessions = catalog.sessions
-    waiting = sum(one.liveness is Liveness.WAITING for one in sessions)
     counts = Counter(needs.values())
     root = one_line(catalog.root.name) or str(catalog.root)
     return (
         TopLineFact(root, "title", cut_middle(root, _NAME)),
+        TopLineFact(f"{len(needs)}{signs.ATTENTION}" if needs else "", "attention"),
         _live(sessions),
-        _count(waiting, signs.WAITING, "attention"),
-        _count(counts[Need.QUIET], signs.QUIET, "noticed"),
+        _count(counts[Need.ANSWER], signs.WAITING, "attention"),
         _count(sum(_ends_today(one, now) for one in sessions), signs.TODAY, "noticed"),
+        _some(counts[Need.CUT_OFF], signs.CUT_OFF, "bad"),
         _count(counts[Need.FAILED], signs.FAILED, "bad"),
         _unreadable_fact(catalog),
         _room(catalog),
+        _some(counts[Need.QUIET], signs.QUIET, "noticed"),
+        _some(counts[Need.EXPIRED], signs.EXPIRED, "noticed"),
         TopLineFact(_spent(catalog), "muted"),
         _zone(catalog, now, zone),
     )
@@ -134,6 +136,11 @@ def _live(sessions: Sequence[Session]) -> TopLineFact:
 
 def _count(number: int, word: Sign, style: str) -> TopLineFact:
     return TopLineFact(f"{number} {word}", style if number else "muted", may_go=not number)
+
+
+def _some(number: int, word: Sign, style: str) -> TopLineFact:
+    """Return how many there are; nothing where there is none."""
+    return TopLineFact(f"{number} {word}" if number else "", style)
 
 
 def _unreadable(catalog: Catalog) -> list[Listing]:
@@ -194,12 +201,15 @@ def _joined(facts: Facts, always: Facts, warnings: Sequence[Cell], width: int) -
     if len(kept) < len(there) - 1:  # more than the last one, the costs, is out of sight
         kept = _fitting([one for one in there if not one.may_go], room)
     room -= sum(_used(one, is_short=True) for one in kept)
+    whole = set[TopLineFact]()
+    for one in (*always, *kept):
+        more = _used(one, is_short=False) - _used(one, is_short=True)
+        if more <= room:
+            room -= more
+            whole.add(one)
     line = [Cell(" ")]
     for one in (*kept, *always):
-        more = _used(one, is_short=False) - _used(one, is_short=True)
-        is_short = more > room
-        room -= 0 if is_short else more
-        line += [one.cell(is_short=is_short), Cell("  ")]
+        line += [one.cell(is_short=one not in whole), Cell("  ")]
     for cell in warnings:
         line += [cell, Cell("  ")]
     return clipped(tuple(line), width)

@@ -28,7 +28,8 @@ class RunContext:
 
     `entries` are the last ones of the stream: a prompt that is among them is not shown again, nor
     one that may be before them; with `is_whole` they are all there are.
-    `sending` is what was typed here and is in no file yet.
+    `sending` is what was typed here and is in no file yet. The key `resume` goes on with a turn
+    of the `session` that was left.
     """
 
     now: datetime
@@ -38,6 +39,8 @@ class RunContext:
     sending: SentCommand | None = None
     is_ascii: bool = False
     access: Access = "full"
+    session: Session | None = None
+    resume: str = ""
 
 
 def latest(session: Session | None, polled: Run | None) -> Run | None:
@@ -86,6 +89,7 @@ def _sent_lines(run: Run | None, at: RunContext, room: int) -> Iterator[Line]:
 
 def _state_lines(run: Run | None, at: RunContext, room: int) -> Iterator[Line]:
     """Yield what the run waits for, unless it is an operator."""
+    yield from _left_lines(at, room)
     if run is None or run.is_over:
         return
     if run.queued_for:
@@ -95,6 +99,18 @@ def _state_lines(run: Run | None, at: RunContext, room: int) -> Iterator[Line]:
     if run.stalled_since is not None:
         gone = formatting.elapsed(run.stalled_since, at.now)
         yield (Cell(cut(f"stalled: nothing received for {gone}", room), "muted"),)
+
+
+def _left_lines(at: RunContext, room: int) -> Iterator[Line]:
+    """Yield that the last turn was left, and what goes on with it."""
+    session = at.session
+    if session is None or session.cut_off_at is None:
+        return
+    when = formatting.moment(session.cut_off_at, at.zone, today=at.now)
+    words = f"left in the middle of a turn at {when}: {at.resume} resumes"
+    if session.transcript is None:
+        words = f"its run ended before it began, at {when}: `new` starts it again"
+    yield (Cell(cut(words, room), "bad"),)
 
 
 def _prompt_lines(sent: SentCommand, words: str, room: int) -> Iterator[Line]:

@@ -9,7 +9,7 @@ from tui.claude.transcript.usage.usage_meter import NOTHING_SPENT, SessionUsage
 from tui.core.console.pane_table import LIVE, PANES
 from tui.core.models.run import Phase
 from tui.core.models.session import Session
-from tui.core.sessions.attention import is_settled, need_of
+from tui.core.sessions.attention import is_all_settled
 from tui.core.sessions.session_state import progress_of
 from tui.core.text.safe_text import cell_width, cut_middle, one_line
 from tui.view.text import formatting
@@ -110,8 +110,7 @@ def _passed(passed: timedelta) -> str:
 
 def _remark(session: Session, now: datetime, quiet_after: timedelta) -> str:
     """Return who acknowledged it, or the verb that fixes what is wrong with it."""
-    need = need_of(session, now, quiet_after)
-    if session.ack is not None and need is not None and is_settled(session, need, now):
+    if session.ack is not None and is_all_settled(session, now, quiet_after):
         by, until = one_line(session.ack.by), session.ack.until
         left = f", {formatting.span(until - now)} left" if until is not None else ""
         return f"snoozed by {by}{left}" if until is not None else f"acknowledged by {by}"

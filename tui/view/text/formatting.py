@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta, tzinfo
 
 from tui.core.models.run import Phase, Progress
 from tui.core.models.session import Session
-from tui.core.sessions.attention import is_settled, need_of
+from tui.core.sessions.attention import is_all_settled
 from tui.core.sessions.session_state import OF_PHASE, StateWord, progress_of, state_word
 from tui.core.text.safe_text import cell_width, cut_middle, one_line
 
@@ -149,6 +149,7 @@ _SIGNS = {
     StateWord.ATTACHED: ("○", "good"),
     StateWord.FAILED: ("✗", "bad"),
     StateWord.API_ERROR: ("✗", "bad"),
+    StateWord.CUT_OFF: ("✗", "bad"),
     StateWord.OVERWRITTEN: ("≠", "noticed"),
     StateWord.UNREADABLE: ("?", "noticed"),
     StateWord.STRAY: ("↗", "noticed"),
@@ -168,9 +169,8 @@ def state(session: Session, now: datetime, quiet_after: timedelta) -> tuple[str,
     What somebody has acknowledged is muted.
     """
     word = state_word(session, now, quiet_after)
-    need = need_of(session, now, quiet_after)
     sign, style = _sign(word)
-    is_muted = need is not None and is_settled(session, need, now)
+    is_muted = is_all_settled(session, now, quiet_after)
     return f"{sign} {word}", "muted" if is_muted else style
 
 

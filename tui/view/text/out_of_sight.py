@@ -15,8 +15,13 @@ from tui.view.text.lines import Cell, Layout, Line, table_line
 _WORDS: Mapping[Need, str] = {
     Need.ANSWER: StateWord.WAITING,
     Need.FAILED: StateWord.FAILED,
+    Need.CUT_OFF: StateWord.CUT_OFF,
+    Need.ORPHAN: StateWord.ORPHAN,
     Need.QUIET: StateWord.QUIET,
     Need.ENDS: "<1h",
+    Need.SWEPT: "swept",
+    Need.EXPIRED: StateWord.EXPIRED,
+    Need.OVERWRITTEN: StateWord.OVERWRITTEN,
     Need.GHOST: StateWord.GHOST,
 }
 

@@ -33,7 +33,7 @@ CUT = Sign("~", "a text that goes on")
 LEFT_OUT = Sign("…", "left out here; of a call, no result yet; in a prompt, more lines")
 NOTHING = Sign("-", "nothing to tell, or not known")
 UNKNOWN = Sign("?", "cannot be read, or a letter that terminals do not agree on")
-ATTENTION = Sign("!", "in Listings: sessions that need attention")
+ATTENTION = Sign("!", "in Listings and the top line: sessions that need attention")
 LEFT = Sign("█", "in Expiry: the part of its life that is left")
 OVER = Sign("░", "in Expiry: the part that is over")
 PROMPT = Sign("> ", "what the agent was asked")
@@ -48,8 +48,10 @@ FILE = Sign("[ ]", "an image or a file, with its type or name, and its size")
 LIVE = Sign("live", "sessions at work, or waiting for an answer")
 QUEUED = Sign("queued", "runs that wait for a free place, or for a hold to be lifted")
 WAITING = Sign("waiting", "of the live ones, those that wait for an answer")
-QUIET = Sign("quiet", "busy, and silent for long, or left without their console")
+QUIET = Sign("quiet", "at work, and silent for long, or stalled")
 TODAY = Sign("<24h", "ending within a day")
+CUT_OFF = Sign("cut-off", "left in the middle of a turn, and not acknowledged")
+EXPIRED = Sign("expired", "expired within the last day, and not acknowledged")
 FAILED = Sign("failed", "failed, and not acknowledged")
 UNREADABLE = Sign("unreadable", "listings that cannot be read, or the name of the only one")
 DOWN = Sign("down", "the same, in little room")
@@ -67,8 +69,8 @@ LISTS = (
     *(ABOVE, BELOW, ARROW, CUT, LEFT_OUT, NOTHING, UNKNOWN, ATTENTION, LEFT, OVER),
 )
 TOP_LINE = (
-    *(LIVE, QUEUED, WAITING, QUIET, TODAY, FAILED, UNREADABLE, DOWN, STALE, FREE, TOTAL),
-    *(TABLES, ZONES, HELD, READ_ONLY, LOOKING),
+    *(LIVE, QUEUED, WAITING, QUIET, TODAY, CUT_OFF, FAILED, UNREADABLE, DOWN, STALE),
+    *(FREE, EXPIRED, TOTAL, TABLES, ZONES, HELD, READ_ONLY, LOOKING),
 )
 STREAM = (PROMPT, THOUGHT, ERROR, BESIDE, RESULT, WRITING, RUNNING_COST, DAY, FILE)
 # By the names of the styles, each of which the screen draws in its colour.

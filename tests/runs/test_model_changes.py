@@ -11,7 +11,7 @@ from tui.core.errors import RunFailed
 from tui.demo.api import LoopbackApi
 from tui.runs.agent.client import AgentClient
 from tui.runs.bookkeeping import Bookkeeper
-from tui.runs.folder.agent_events import PermissionAnswer, PermissionAsk
+from tui.runs.folder.agent_events import AgentMessage, PermissionAnswer, PermissionAsk
 from tui.runs.folder.command import Command
 from tui.runs.folder.protocol import RunSpec, read_events
 from tui.runs.journal.run_journal import Journal
@@ -26,13 +26,17 @@ class SlowAgent(AgentClient):
     """An agent that takes a new model only when it is `told` to."""
 
     def __init__(self, spec: RunSpec, folder: Path) -> None:
-        super().__init__(spec, folder, _nobody)
+        super().__init__(spec, folder, _nobody, _unheard)
         self.told = asyncio.Event()
 
     async def change_model(self, name: str) -> None:
         await self.told.wait()
         if name == "unknown":
             raise RunFailed("no such model")
+
+
+def _unheard(_: AgentMessage) -> None:
+    pass
 
 
 async def _nobody(ask: PermissionAsk) -> PermissionAnswer:

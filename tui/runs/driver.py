@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
 from contextlib import suppress
 from datetime import datetime
+from itertools import count
 
 from tui.core.errors import Reason, RunFailed
 from tui.core.text.safe_text import one_line
@@ -21,16 +21,15 @@ from tui.runs.folder.agent_events import (
     AgentMessage,
     Happening,
     RunNotice,
-    StreamChunk,
     TurnEnded,
     TurnStarted,
 )
 from tui.runs.folder.command import Command
 from tui.runs.folder.inbox import Inbox
+from tui.runs.folder.inbox_watch import InboxWatch
 from tui.runs.folder.protocol import IN_PIPELINE, RunSpec, describe
 from tui.runs.folder.pruning import prune_runs
-from tui.runs.journal.api_waits import ApiWaits
-from tui.runs.journal.partial_message import PartialMessage
+from tui.runs.journal.hearing import Hearing
 from tui.runs.journal.run_journal import Journal
 from tui.runs.model_changes import ModelChanges
 from tui.runs.permission_audit import AuditedPermissions
@@ -38,7 +37,6 @@ from tui.runs.permissions import Permissions
 from tui.runs.prompt_queue import Prompt, PromptQueue, unsent_words
 from tui.runs.queue_gate import QueueGate
 from tui.runs.receipts import Receipts
-from tui.runs.stall_detector import StallDetector
 
 _TICK_S, _BEAT_S = 0.1, 2.0
 _STOP_WITHIN_S = 5.0
@@ -70,17 +68,17 @@ class RunDriver:
         folder = journal.folder
         self._spec, self._journal, self._clock = spec, journal, clock
         self._gate, self._listing = gate, folder.parent.parent.parent
-        self._inbox, self._reading, self._writing = Inbox(folder), asyncio.Lock(), PartialMessage()
+        self._inbox, self._reading = Inbox(folder), asyncio.Lock()
+        self._watch = InboxWatch(self._inbox.stamp)
+        self._hearing = Hearing(journal, spec.stall_timeout_s)
         self._permissions = Permissions(journal, spec.permission_timeout_s)
         self._receipts = Receipts(journal, self._inbox, self._permissions)
         self._books = Bookkeeper(spec, clock, given.recorded if given else None)
         asking = AuditedPermissions(self._permissions, self._books, self._settle).ask
-        self._agent = AgentClient(spec, self._listing, asking, given.options if given else None)
-        self._owner = {IN_PIPELINE: True} if given else {}
+        options, self._owner = (given.options, {IN_PIPELINE: True}) if given else (None, {})
+        self._agent = AgentClient(spec, self._listing, asking, self._hearing.hear, options)
         self._show: Show = _ignore
         self._prompts = PromptQueue(journal, Prompt.first(spec, is_typed=given is None))
-        self._waits = ApiWaits(journal)
-        self._stalls = StallDetector(journal, spec.stall_timeout_s, time.monotonic)
         self._model_changes = ModelChanges(self._agent, journal, spec)
         self._work: asyncio.Task[None] | None = None
         self._side_tasks: set[asyncio.Task[None]] = set()
@@ -99,11 +97,13 @@ class RunDriver:
         self._journal.event("started", pid=os.getpid())
         self._work = asyncio.create_task(self._drive(), name="work")
         ticking = asyncio.create_task(self._tick(), name="tick")
+        self._watch.start()
         failure: Exception | None = None
         try:
             await asyncio.wait({self._work, ticking}, return_when=asyncio.FIRST_COMPLETED)
         finally:
             ticking.cancel()
+            self._watch.end()
             self._cancel_work()
             outcomes = await asyncio.gather(self._work, ticking, return_exceptions=True)
             errors = [one for one in outcomes if isinstance(one, Exception)]
@@ -160,7 +160,7 @@ class RunDriver:
             await self._agent.connect()
             self._is_connected = True
             await asyncio.to_thread(self._name_cli)
-            heard = self._waits.watched(self._agent.listen())
+            heard = self._agent.listen()
             while prompt := await self._next_prompt():
                 await self._model_changes.make()
                 if not await self._turn(prompt, heard):
@@ -206,9 +206,7 @@ class RunDriver:
             async with asyncio.timeout(None) as patience:
                 async for one in heard:
                     await self._take(one)
-                    happening = one.happening
-                    self._stalls.heard(happening)
-                    if happening is None:
+                    if (happening := one.happening) is None:
                         continue
                     if self._ended and self._is_turn_over(happening):
                         self._is_resting = False
@@ -222,17 +220,17 @@ class RunDriver:
         if self._ended is None:
             short = self._spec.session_id[:8]
             raise RunFailed("the CLI ended during the turn", remedy=f"resume {short}")
-        self._writing.clear()
+        self._hearing.end_turn()
         return True
 
     def _begin_turn(self) -> None:
         """Reset the state of the previous turn, whose last messages may still arrive."""
         self._ended, self._is_turn_open = None, True
         self._is_interrupted, self._is_resting = self._is_stopping, False
-        self._stalls.begin()
+        self._hearing.begin_turn()
 
     async def _say(self, prompt: Prompt) -> None:
-        self._waits.begin(prompt.by, prompt.id)
+        self._hearing.begin_wait(prompt.by, prompt.id)
         self.follow_up_by = prompt.by if self._has_answered else ""
         self._books.begin_turn(prompt.by)
         self._permissions.begin_turn(is_restricted=prompt.is_restricted)
@@ -258,6 +256,7 @@ class RunDriver:
 
     async def _take(self, heard: AgentMessage) -> None:
         """Act on a message and show it; the session is tracked before its first one is shown."""
+        self._hearing.hear(heard)
         is_beginning, is_shown = isinstance(heard.happening, TurnStarted), heard.message is not None
         if is_shown and not is_beginning:
             await self._show_it(heard)
@@ -275,8 +274,6 @@ class RunDriver:
         match happening:
             case TurnStarted():
                 await self._begin(happening)
-            case StreamChunk():
-                self._writing.add(happening.event, self._clock())
             case RunNotice():
                 self._journal.event("notice", kind=happening.kind, **happening.details)
             case TurnEnded():
@@ -340,14 +337,13 @@ class RunDriver:
             self._journal.event("notice", kind=kind, words=words)
 
     async def _tick(self) -> None:
-        ticks = 0
-        while True:
-            await self._obey_all(self._inbox.take)
-            self._journal.partial(self._writing.shown(self._clock()))
-            self._stalls.look(is_waiting=self._permissions.is_waiting)
-            if ticks % round(_BEAT_S / _TICK_S) == 0:
+        for tick in count():
+            is_beat = tick % round(_BEAT_S / _TICK_S) == 0
+            if is_beat or self._watch.may_have_mail():
+                await self._obey_all(self._inbox.take)
+            self._hearing.tell(is_waiting=self._permissions.is_waiting)
+            if is_beat:
                 self._beat()
-            ticks += 1
             await asyncio.sleep(_TICK_S)
 
     def _beat(self) -> None:
@@ -359,9 +355,7 @@ class RunDriver:
             raise RunFailed(words, Reason.FULL)
 
     def _obey(self, command: Command) -> None:
-        if not self._receipts.take(command):
-            return
-        match command.kind:
+        match command.kind if self._receipts.take(command) else None:
             case "prompt":
                 self._queue(command)
             case "interrupt":

@@ -12,7 +12,7 @@ import pytest
 from tests.support.processes.runs_site import Site
 from tui.demo.api import LoopbackApi
 from tui.runs.agent.client import AgentClient
-from tui.runs.folder.agent_events import PermissionAnswer, PermissionAsk
+from tui.runs.folder.agent_events import AgentMessage, PermissionAnswer, PermissionAsk
 from tui.runs.folder.command import Command
 from tui.runs.folder.inbox import Inbox, post
 from tui.runs.folder.protocol import INBOX, read_events
@@ -60,9 +60,13 @@ def test_a_runner_knows_itself_whether_its_agent_asks(
     """Without it whoever writes to the run folder could say that a pipeline's agent asks."""
     spec = Site(tmp_path, tmp_path / "env", api).spec("go", **changes)
     journal = Journal(tmp_path, lambda: NOW)
-    alterations = ModelChanges(AgentClient(spec, tmp_path, _nobody), journal, spec)
+    alterations = ModelChanges(AgentClient(spec, tmp_path, _nobody, _unheard), journal, spec)
     alterations.begun(now)
     assert alterations.is_asking == is_asking
+
+
+def _unheard(_: AgentMessage) -> None:
+    pass
 
 
 async def _nobody(ask: PermissionAsk) -> PermissionAnswer:

@@ -14,11 +14,11 @@ _SIZE = 2 * 1024 * 1024
 
 
 @contextmanager
-def small_disk(path: Path) -> Iterator[Path]:
+def small_disk(path: Path, *options: str) -> Iterator[Path]:
     """Mount an in-memory file system of 2 MB; raises `OSError` where mounting is not allowed."""
     path.mkdir()
     done = subprocess.run(
-        [need("mount"), "-t", "tmpfs", "-o", f"size={_SIZE}", "tmpfs", str(path)],
+        [need("mount"), "-t", "tmpfs", "-o", ",".join((f"size={_SIZE}", *options)), "t", str(path)],
         capture_output=True,
         check=False,
     )

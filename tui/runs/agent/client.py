@@ -16,6 +16,7 @@ from tui.claude.slash_commands import compacts
 from tui.claude.transcript.notices import unusable_servers
 from tui.core.errors import RunFailed
 from tui.core.text.safe_text import one_line
+from tui.runs.agent.chunk_lines import divert_chunks
 from tui.runs.agent.cli_errors import error_words, is_of_ended_cli, memory_kills
 from tui.runs.agent.cli_process import RUN_VARIABLE, kill_cli
 from tui.runs.agent.confinement import confining_environment, confining_options
@@ -62,6 +63,7 @@ _STATE_EVENTS = "CLAUDE_CODE_EMIT_SESSION_STATE_EVENTS"
 class AgentClient:
     """One client from `connect` to `close`, both in the same task. Raises only `RunFailed`.
 
+    `hear` gets the stream events that the pipeline did not ask for, as they come.
     `given` are the options of a pipeline that runs its agent itself; what it set there wins over
     what `spec` recorded.
     """
@@ -71,10 +73,11 @@ class AgentClient:
         spec: RunSpec,
         fallback_cwd: Path,
         ask: Callable[[PermissionAsk], Awaitable[PermissionAnswer]],
+        hear: Callable[[AgentMessage], None],
         given: ClaudeAgentOptions | None = None,
     ) -> None:
         self._spec, self._fallback_cwd, self._ask = spec, fallback_cwd, ask
-        self._given = given
+        self._hear, self._given = hear, given
         self._is_verbatim = given is not None and given.verbatim_prompts
         self._guard = ToolGuard(spec, is_hosted=given is not None)
         self._client: ClaudeSDKClient | None = None
@@ -90,6 +93,8 @@ class AgentClient:
         try:
             self._client = sdk.ClaudeSDKClient(self._options())
             await self._client.connect()
+            if self._given is None or not self._given.include_partial_messages:
+                divert_chunks(self._client, self._take_chunk)
         except RunFailed:
             raise
         except Exception as error:  # whatever the SDK raises ends the run with its reason
@@ -127,6 +132,12 @@ class AgentClient:
                 yield AgentMessage(self._told(message), shown, is_answer=is_answer(message))
         except Exception as error:  # whatever the SDK raises ends the run with its reason
             raise RunFailed(await self._reason(error)) from error
+
+    def _take_chunk(self, message: Mapping[str, Any]) -> None:
+        event = message.get("event")
+        is_own = not message.get("parent_tool_use_id")
+        chunk = StreamChunk(event) if is_own and isinstance(event, Mapping) else None
+        self._hear(AgentMessage(chunk, None, is_answer=True))
 
     async def interrupt(self) -> None:
         """Ask the agent to stop its turn; a CLI that is gone needs no asking."""

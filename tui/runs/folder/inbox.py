@@ -106,6 +106,13 @@ class Inbox:
         """Return the commands posted since the last call."""
         return self._take(INBOX)
 
+    def stamp(self) -> object:
+        """Return a value that changes whenever something is posted; raises `OSError`."""
+        # Opened, not only looked at: on NFS that asks the server.
+        with closing(open_inside(self._folder.fd, INBOX)) as inbox:
+            found = os.fstat(inbox)
+            return found.st_ino, found.st_mtime_ns
+
     def give_back(self, command: Command) -> None:
         """Remove a refused answer, so that another one can be given."""
         for name in (INBOX, CLOSED_INBOX):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
 from tui.runs.folder.agent_events import AgentMessage, Happening, RunNotice
 from tui.runs.journal.run_journal import Journal
 
@@ -23,14 +21,12 @@ class ApiWaits:
         self._is_waiting = True
         self._journal.event("turn", by=by, id=prompt_id)
 
-    async def watched(self, messages: AsyncIterator[AgentMessage]) -> AsyncIterator[AgentMessage]:
-        """Yield each message once it is known what it says of the API."""
-        async for one in messages:
-            if self._is_waiting and one.is_answer:
-                self._is_waiting = False
-                self._journal.event("heard")
-            self._is_waiting = self._is_waiting or _is_refusal(one.happening)
-            yield one
+    def heard(self, one: AgentMessage) -> None:
+        """Record what a message says of the API."""
+        if self._is_waiting and one.is_answer:
+            self._is_waiting = False
+            self._journal.event("heard")
+        self._is_waiting = self._is_waiting or _is_refusal(one.happening)
 
 
 def _is_refusal(happening: Happening | None) -> bool:

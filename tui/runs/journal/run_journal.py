@@ -22,7 +22,8 @@ from tui.runs.folder.open_folder import (
     write_new,
 )
 from tui.runs.folder.permission_requests import REQUESTS
-from tui.runs.folder.protocol import EVENTS, HEARTBEAT, OWNER, PARTIAL, PROBE, RESERVE
+from tui.runs.folder.protocol import EVENTS, HEARTBEAT, OWNER, PROBE, RESERVE
+from tui.runs.journal.partial_file import PartialFile
 
 _MAX_WAITING = 1024 * 1024
 _MAX_STRING = 4000
@@ -44,7 +45,7 @@ class Journal:
         self._clock = clock
         self._waiting = b""
         self._folding, self._is_begun, self._lost = EventSnapshot(), False, 0
-        self._shown: str | None = None
+        self._partial_file = PartialFile(self._opened)
 
     def event(self, kind: str, /, **details: Any) -> None:
         """Append one event as a line, in one write; long texts in it are cut."""
@@ -86,18 +87,12 @@ class Journal:
             self.event("notice", kind="disk", words=words)
 
     def partial(self, value: Mapping[str, Any] | None) -> None:
-        """Write the partial message; `None` when there is none."""
-        text = None if value is None else json.dumps(value)
-        if text == self._shown:
-            return
+        """Write the partial message, as often as it is read; `None` when there is none."""
         with self._trouble_counted():
-            if text is None:
-                with suppress(FileNotFoundError):
-                    os.unlink(PARTIAL, dir_fd=self._opened.fd)
+            if value is None:
+                self._partial_file.remove()
             else:
-                # Not waiting for the disk: it says what is now, and is worth nothing later.
-                replace_file(self._opened.fd, PARTIAL, text, is_lasting=False)
-            self._shown = text
+                self._partial_file.write(value)
 
     def owner(self, value: Mapping[str, Any]) -> None:
         """Record the run's processes."""

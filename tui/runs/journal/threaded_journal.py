@@ -28,6 +28,7 @@ class ThreadedJournal(Journal):
         super().__init__(folder, clock)
         self._acts: deque[Callable[[], None]] = deque()
         self._partial: Callable[[], None] | None = None
+        self._has_partial = False
         self._changed = threading.Condition()
         self._is_at_work = False
         self._at_exit = partial(self.settle, _AT_EXIT_S)
@@ -39,8 +40,13 @@ class ThreadedJournal(Journal):
         self._later(partial(super().event, kind, **told))
 
     def partial(self, value: Mapping[str, Any] | None) -> None:
-        """Write the partial message, unless there is a newer one by then."""
+        """Write the partial message as `Journal` does, unless there is a newer one by then."""
+        if value is not None and not self._partial_file.is_due:
+            return
         with self._changed:
+            if value is None and not self._has_partial:
+                return
+            self._has_partial = value is not None
             is_waiting = self._partial is not None
             self._partial = partial(super().partial, value)
         if not is_waiting:

@@ -11,7 +11,7 @@ import pytest
 from tui.runs.folder.agent_events import Happening, StreamChunk, ToolReturned, TurnEnded
 from tui.runs.folder.protocol import read_events
 from tui.runs.journal.run_journal import Journal
-from tui.runs.stall_detector import StallDetector
+from tui.runs.journal.stall_detector import StallDetector
 
 BEGIN = StreamChunk({"type": "message_start"})
 TOKEN = StreamChunk({"type": "content_block_delta"})

@@ -1,0 +1,76 @@
+"""What the CLI writes: stream events go past the SDK, and everything else reaches it unchanged."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from contextlib import suppress
+from itertools import pairwise
+from types import SimpleNamespace
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tui.runs.agent.chunk_lines import divert_chunks
+
+CHUNK = json.dumps({"type": "stream_event", "event": {"n": 1}}, separators=(",", ":"))
+MESSAGE = '{"type":"assistant","text":"caf\u00e9"}'
+NEARLY = '{"type":"stream_eventual"}'
+BROKEN = '{"type":"stream_event",'
+DEEP = '{"type":"stream_event","event":' + "[" * 100_000
+NOTICE = "[SandboxDebug] not JSON"
+LINES = st.lists(st.sampled_from([CHUNK, MESSAGE, NEARLY, BROKEN, NOTICE, DEEP, ""]), max_size=12)
+
+
+class Pipe:
+    """The CLI's output: pieces of text, then the end."""
+
+    def __init__(self, pieces: list[str]) -> None:
+        self.pieces = pieces
+
+    async def receive(self) -> str:
+        if not self.pieces:
+            raise EOFError
+        return self.pieces.pop(0)
+
+
+async def _read(pieces: list[str]) -> tuple[str, list[Mapping[str, Any]]]:
+    pipe, taken, seen = Pipe(pieces), list[Mapping[str, Any]](), ""
+    client = SimpleNamespace(_transport=SimpleNamespace(_stdout_stream=pipe))
+    assert divert_chunks(client, taken.append)
+    with suppress(EOFError):
+        while True:
+            seen += await pipe.receive()
+    return seen, taken
+
+
+@given(lines=LINES, cuts=st.lists(st.integers(0, 400), max_size=8), ends=st.booleans())
+async def test_the_sdk_gets_all_but_stream_events_however_the_pipe_cuts_it(
+    lines: list[str], cuts: list[int], ends: bool
+) -> None:
+    text = "\n".join(lines) + ("\n" if ends else "")
+    places = sorted({0, len(text), *(min(one, len(text)) for one in cuts)})
+    pieces = [text[a:b] for a, b in pairwise(places)]
+
+    seen, taken = await _read(pieces)
+
+    *whole, rest = text.split("\n")
+    assert seen == "".join(f"{one}\n" for one in whole if one != CHUNK) + rest
+    assert len(taken) == whole.count(CHUNK)
+
+
+async def test_a_line_that_never_ends_is_left_to_the_bound_of_the_sdk() -> None:
+    piece = "x" * 65_536
+    pipe = Pipe([BROKEN, *[piece] * 20])
+    client = SimpleNamespace(_transport=SimpleNamespace(_stdout_stream=pipe))
+    divert_chunks(client, lambda _: None)
+
+    first = await pipe.receive()
+
+    assert len(first) < 2 * 1024 * 1024
+    assert pipe.pieces
+
+
+def test_an_sdk_that_is_built_differently_gets_them_itself() -> None:
+    assert not divert_chunks(SimpleNamespace(), lambda _: None)

@@ -1,0 +1,44 @@
+"""What a run hears of its agent: waits, stalls and what is being written."""
+
+from __future__ import annotations
+
+import time
+
+from tui.runs.folder.agent_events import AgentMessage, StreamChunk
+from tui.runs.journal.api_waits import ApiWaits
+from tui.runs.journal.partial_message import PartialMessage
+from tui.runs.journal.run_journal import Journal
+from tui.runs.journal.stall_detector import StallDetector
+
+
+class Hearing:
+    """Listens to an agent for its run; `stall_timeout_s` as in the settings."""
+
+    def __init__(self, journal: Journal, stall_timeout_s: float) -> None:
+        self._journal = journal
+        self._waits, self._writing = ApiWaits(journal), PartialMessage()
+        self._stalls = StallDetector(journal, stall_timeout_s, time.monotonic)
+
+    def begin_turn(self) -> None:
+        """Note that a turn begins."""
+        self._stalls.begin()
+
+    def begin_wait(self, by: str, prompt_id: str) -> None:
+        """Note that a prompt is handed to the CLI."""
+        self._waits.begin(by, prompt_id)
+
+    def hear(self, one: AgentMessage) -> None:
+        """Note a message."""
+        self._waits.heard(one)
+        self._stalls.heard(one.happening)
+        if isinstance(one.happening, StreamChunk):
+            self._writing.add(one.happening.event, self._journal.now())
+
+    def end_turn(self) -> None:
+        """Forget the message that was being written."""
+        self._writing.clear()
+
+    def tell(self, *, is_waiting: bool) -> None:
+        """Write what is being written, and a stall; `is_waiting`: an operator is asked."""
+        self._journal.partial(self._writing.shown(self._journal.now()))
+        self._stalls.look(is_waiting=is_waiting)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import tomllib
 from collections.abc import Collection, Mapping, Sequence
@@ -15,6 +14,7 @@ from tui.core.console.column_table import parse_columns
 from tui.core.console.keymap import Keymap, WrongKey, keymap
 from tui.core.console.own_command import OwnCommand, WrongCommand, own_commands
 from tui.core.errors import UsageError
+from tui.core.text.near_names import meant
 from tui.core.text.safe_text import one_line
 from tui.core.text.toml_lines import SettingsSource
 from tui.core.time.expiry import parse_duration
@@ -253,8 +253,8 @@ def _apply(settings: Settings, given: Mapping[str, Any], source: SettingsSource)
 
 def _meant(key: str) -> str:
     names = {one.name for one in fields(Settings)} - _NOT_SETTABLE
-    near = difflib.get_close_matches(key, sorted(names), 1, 0.7)
-    return f": did you mean {near[0]!r}?" if near else ""
+    hint = meant(key, sorted(names), "", likeness=0.7)
+    return f": {hint}" if hint else ""
 
 
 def _converted(key: str, value: Any, default: Any, source: SettingsSource) -> Any:

@@ -9,10 +9,13 @@ from typing import Any, NoReturn
 
 from tui import __version__
 from tui.cli.declarations.arguments import COMMON
-from tui.cli.declarations.table import VERBS
+from tui.cli.declarations.table import BY_NAME, VERBS
 from tui.cli.declarations.verb import Verb
 from tui.cli.output import put
+from tui.core.console.unknown_verb import unknown_verb
 from tui.core.errors import UsageError
+from tui.core.text.near_names import meant
+from tui.core.text.safe_text import one_line
 
 _EPILOG = """\
 `help first-night-shift` is a first walk, `help` lists the guides, and
@@ -41,8 +44,22 @@ class Parser(argparse.ArgumentParser):
         if is_prompt and getattr(args, "prompt", None) == "":
             args.prompt = rest.pop()
         if rest:
-            self.error(f"unrecognized arguments: {' '.join(rest)}")
+            self._refuse(rest, BY_NAME.get(args.verb))
         return args
+
+    def _refuse(self, rest: Sequence[str], verb: Verb | None) -> NoReturn:
+        """Raise `UsageError` for arguments that mean nothing: one may be a misspelt option."""
+        taken = (*COMMON, *(verb.arguments if verb else ()))
+        known = [name for one in taken if one.is_option for name in one.names]
+        unknown = f"unrecognized arguments: {one_line(' '.join(rest))[:200]}"
+        if hint := meant(rest[0].partition("=")[0], known, "", likeness=0.7):
+            raise UsageError(f"{unknown}: {hint}")
+        self.error(unknown)
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        if action.dest == "verb" and value not in BY_NAME:
+            raise UsageError(unknown_verb(value, BY_NAME, f"{self.prog} --help"))
+        super()._check_value(action, value)
 
     def print_help(self, file: Any = None) -> None:
         """Print the help as a verb prints its data."""

@@ -196,7 +196,7 @@ REFUSED = [
     ("e", "soon", "not a duration"),
     ("slash", "<soon", "not a duration"),
     ("c", "soonish", "not a duration"),
-    ("colon", "nonsense", "no such verb: nonsense"),
+    ("colon", "nonsense", "no verb is called 'nonsense'"),
     ("colon rename enter", "refuse", "is locked"),
 ]
 

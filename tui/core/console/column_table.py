@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from tui.core.errors import UsageError
+from tui.core.text.near_names import meant
 from tui.core.text.safe_text import one_line
 
 
@@ -119,7 +119,6 @@ def parse_columns(names: Iterable[str]) -> tuple[str, ...]:
     wanted = [name.strip().lower() for name in names if name.strip()]
     for name in wanted:
         if name not in _BY_NAME:
-            near = difflib.get_close_matches(name, COLUMN_NAMES, 1, 0.5)
-            hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(COLUMN_NAMES)}"
+            hint = meant(name, COLUMN_NAMES, f"there are {', '.join(COLUMN_NAMES)}")
             raise UsageError(f"no column is called {one_line(name)[:40]!r}: {hint}")
     return known_columns(wanted)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import string
 import unicodedata
 from collections.abc import Collection, Mapping, Sequence
@@ -13,6 +12,7 @@ from typing import Any
 from tui.core.console.key_table import KEY_ACTIONS
 from tui.core.console.named_view import KEY_PREFIX, is_view_name
 from tui.core.console.own_command import OwnCommand
+from tui.core.text.near_names import meant
 from tui.core.text.safe_text import one_line
 
 KEYS: Mapping[str, tuple[str, ...]] = MappingProxyType({one.name: one.keys for one in KEY_ACTIONS})
@@ -29,6 +29,7 @@ _SIGNS = {
 _AS_CONTROL = {"ctrl+h": "backspace", "ctrl+i": "tab", "ctrl+j": "enter", "ctrl+m": "enter"}
 _CONTROLS = {f"ctrl+{letter}" for letter in string.ascii_lowercase} - set(_AS_CONTROL)
 _SHORT = {"slash": "/", "backslash": "\\", "at": "@", "minus": "-", "plus": "+", "underscore": "_"}
+_LIKE_A_KEY = 'write it like "R", "ctrl+r", "f5", "space"'
 _SPELLED = _SHORT | {
     unicodedata.name(sign).lower().replace("-", "_").replace(" ", "_"): sign
     for sign in string.punctuation
@@ -116,8 +117,7 @@ def _require_name(name: str, verbs: Collection[str]) -> None:
         return
     known = (*(one for one in KEYS if one not in FIXED), *verbs)
     if name not in known:
-        near = difflib.get_close_matches(name, known, 1, 0.5)
-        hint = f"did you mean {near[0]!r}?" if near else f"use one of {', '.join(known)}"
+        hint = meant(name, known, f"use one of {', '.join(known)}")
         raise WrongKey(name, f"no action or verb is called {one_line(name)[:40]!r}: {hint}")
 
 
@@ -143,8 +143,7 @@ def _named(name: str, text: str) -> str:
         raise WrongKey(name, f"{shown!r}: terminals send the same for {written(_AS_CONTROL[key])}")
     if len(key) == 7 and key.startswith("shift+"):
         raise WrongKey(name, f"{shown!r}: write {key[6:].upper()!r}")
-    near = difflib.get_close_matches(key, (*_SIGNS, *_CONTROLS, *_SPELLED), 1, 0.6)
-    hint = f"did you mean {near[0]!r}?" if near else 'write it like "R", "ctrl+r", "f5", "space"'
+    hint = meant(key, (*_SIGNS, *_CONTROLS, *_SPELLED), _LIKE_A_KEY, likeness=0.6)
     raise WrongKey(name, f"no key is called {shown!r}: {hint}")
 
 

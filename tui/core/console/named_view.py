@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -10,6 +9,7 @@ from enum import StrEnum
 
 from tui.core.errors import ConsoleError, Reason, UsageError
 from tui.core.sessions.session_order import ATTENTION
+from tui.core.text.near_names import meant
 from tui.core.text.safe_text import one_line
 
 MOST_VIEWS = 100
@@ -91,6 +91,5 @@ def found(views: Sequence[NamedView], typed: str, problem: str = "") -> NamedVie
         return view
     if problem:
         raise ConsoleError(problem, Reason.UNREAD)
-    near = difflib.get_close_matches(typed.lower(), named, 1, 0.5)
-    hint = f"did you mean {near[0]!r}?" if near else "`view` lists them"
+    hint = meant(typed.lower(), named, "`view` lists them")
     raise UsageError(f"no view is called {one_line(typed)[:40]!r}: {hint}")

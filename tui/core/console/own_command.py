@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from tui.core.errors import Refused, UsageError
+from tui.core.text.near_names import meant
 from tui.core.text.safe_text import one_line
 from tui.core.time.expiry import parse_duration
 
@@ -76,8 +76,7 @@ def _command(name: str, given: object) -> OwnCommand:
         raise WrongCommand(f"expected a table: [commands.{name}]", name)
     for key in given:
         if key not in _FIELDS:
-            near = difflib.get_close_matches(str(key), _FIELDS, 1, 0.6)
-            hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(_FIELDS)}"
+            hint = meant(str(key), _FIELDS, f"there are {', '.join(_FIELDS)}")
             raise WrongCommand(f"no setting is called {one_line(key)[:40]!r}: {hint}", name, key)
     key = given.get("key")
     if not isinstance(key, str):
@@ -109,9 +108,8 @@ def _argv(name: str, given: Mapping[str, Any]) -> tuple[str, ...]:
         raise WrongCommand("no argument can hold a NUL character", *where)
     for place in (place for one in argv for place in _PLACE.findall(one)):
         if place not in PLACEHOLDERS:
-            near = difflib.get_close_matches(place, PLACEHOLDERS, 1, 0.6)
-            known = ", ".join(f"{{{one}}}" for one in PLACEHOLDERS)
-            hint = f"did you mean {{{near[0]}}}?" if near else f"there are {known}"
+            known = [f"{{{one}}}" for one in PLACEHOLDERS]
+            hint = meant(f"{{{place}}}", known, f"there are {', '.join(known)}", likeness=0.7)
             raise WrongCommand(f"no placeholder is called {{{place}}}: {hint}", *where)
     return tuple(argv)
 

@@ -5,7 +5,6 @@ Words beside each other must all be met; `or` binds least.
 
 from __future__ import annotations
 
-import difflib
 import itertools
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -18,6 +17,7 @@ from tui.core.models.session import Session
 from tui.core.sessions.attention import attention, last_sign, snoozed_until
 from tui.core.sessions.operators import operators_of
 from tui.core.sessions.status_filter import STATUSES, Predicate, StatusTest, bound
+from tui.core.text.near_names import nearest
 from tui.core.text.safe_text import one_line
 from tui.core.text.sizes import parse_size
 from tui.core.time.expiry import parse_duration
@@ -185,10 +185,11 @@ def _is_field(name: str) -> bool:
     """
     if name in AMOUNTS:
         raise UsageError(f"`{name}` is compared with < or >: {AMOUNTS[name].example}")
-    near = difflib.get_close_matches(name, FIELDS, 1, 0.75)
-    if near and name not in FIELDS:
-        raise UsageError(f"no field is called `{one_line(name)[:40]}`: did you mean `{near[0]}:`?")
-    return name in FIELDS
+    if name in FIELDS:
+        return True
+    if near := nearest(name, FIELDS, likeness=0.75):
+        raise UsageError(f"no field is called `{one_line(name)[:40]}`: did you mean `{near}:`?")
+    return False
 
 
 def _contains(name: str, value: str) -> Predicate:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,6 +12,7 @@ from tui.core.models.session import Key, Session
 from tui.core.sessions.attention import Need, last_sign, urgency
 from tui.core.sessions.operators import owner_of
 from tui.core.sessions.rows.finished import FINISHED
+from tui.core.text.near_names import meant
 from tui.core.text.safe_text import one_line
 
 ATTENTION = "attention"
@@ -86,8 +86,7 @@ def parse_order(typed: Sequence[str]) -> tuple[str, bool]:
     named, *rest = [one.lower() for one in typed] or [""]
     name = column_order(named)
     if name not in SORTS:
-        near = difflib.get_close_matches(name, SORTS, 1, 0.5)
-        hint = f"did you mean {near[0]!r}?" if near else f"use {', '.join(SORTS)}"
+        hint = meant(name, SORTS, f"use {', '.join(SORTS)}")
         raise UsageError(f"no order is called {one_line(name)[:40]!r}: {hint}")
     if not rest:
         return name, False

@@ -270,7 +270,7 @@ async def test_verbs_that_ask_for_words(key: str, typed: str, asked: tuple[str, 
 @pytest.mark.parametrize(
     ("typed", "said"),
     [
-        ("nonsense", "no such verb"),
+        ("nonsense", "no verb is called 'nonsense'"),
         ("extend '", "No closing quotation"),
         ("info", "said info"),
         ("delete abcd", "no session 'abcd'"),

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from tui.core.console.column_table import COLUMN_NAMES
 from tui.core.console.named_view import VERBS
+from tui.core.console.unknown_verb import meant_verbs, unknown_verb
 from tui.core.errors import UsageError
 from tui.core.sessions.session_order import DIRECTIONS, SORTS
 from tui.core.text.prefixes import shared_prefix
@@ -80,7 +81,7 @@ class VerbLine:
         return self.verb.target != "none" and not {"-h", "--help", "--all"} & set(self.given)
 
 
-def parse(text: str, verbs: Iterable[VerbInfo]) -> VerbLine:
+def parse(text: str, verbs: Collection[VerbInfo]) -> VerbLine:
     """Return what a `:` line asks for. Raises `UsageError`."""
     try:
         parts = shlex.split(text)
@@ -90,7 +91,7 @@ def parse(text: str, verbs: Iterable[VerbInfo]) -> VerbLine:
     for verb in verbs:
         if verb.name == name:
             return VerbLine(verb, tuple(parts[1:]))
-    raise UsageError(f"no such verb: {text}; `help` lists them")
+    raise UsageError(unknown_verb(name, [verb.name for verb in verbs], "help commands"))
 
 
 def complete(
@@ -134,7 +135,7 @@ def hint(text: str, verbs: Sequence[VerbInfo], why_not: Callable[[VerbInfo], str
         reason = "" if words.strip() else why_not(exact[0])
         return f"{exact[0].summary} (not now: {reason})" if reason else exact[0].summary
     if blank or not found:
-        return "? no such verb"
+        return f"? {meant_verbs(name, [verb.name for verb in verbs]) or 'no such verb'}"
     off = [verb.name for verb in found if why_not(verb)]
     on = [verb.name for verb in found if verb.name not in off]
     return " ".join([*on, *(["· not now:", *off] if off else [])])

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from tui.claude.config_dir import postpone_sweep, refresh_children
-from tui.core.errors import ConsoleError
+from tui.core.errors import ConsoleError, Reason
 from tui.core.limits import AUDIT_FOR_EVER_DAYS
 from tui.core.models.audit import AuditEvent
 from tui.core.models.row import Row
@@ -23,7 +24,7 @@ from tui.storage.table.audit import detail_of
 from tui.storage.table.tracking import Tracking
 
 _FALLBACK = timedelta(days=1)
-_TRIES, _PAUSE_S = 3, 1.0
+_TRIES, _PAUSE_S, _PATIENCE_S = 3, 1.0, 60.0
 
 
 class Bookkeeper:
@@ -49,6 +50,7 @@ class Bookkeeper:
         self._writing = asyncio.Lock()
         self._has_row = spec.mode == "resume"
         self._has_begun = False
+        self._is_busy = False
         self.trouble = ""
         self.sweep_trouble = ""
 
@@ -113,13 +115,18 @@ class Bookkeeper:
         return turn
 
     async def settle(self) -> None:
-        """Write what is pending, with retries, and refresh the config dir's times."""
-        for attempt in range(_TRIES):
+        """Write what is pending, with retries, and refresh the config dir's times.
+
+        A busy database is waited for, up to a minute: a session is not left untracked for it.
+        """
+        tries, until = 0, time.monotonic() + _PATIENCE_S
+        while True:
+            tries += 1
             await self._try()
-            if not self._waiting:
+            is_patient = tries < _TRIES or (self._is_busy and time.monotonic() < until)
+            if not self._waiting or not is_patient:
                 break
-            if attempt < _TRIES - 1:
-                await asyncio.sleep(_PAUSE_S)
+            await asyncio.sleep(_PAUSE_S)
         await asyncio.to_thread(refresh_children, self._spec.config_dir, self._clock())
 
     async def _do(self, write: Callable[[], object]) -> None:
@@ -136,6 +143,10 @@ class Bookkeeper:
             self.trouble = ""
         except (ConsoleError, OSError) as error:
             self.trouble = one_line(error)
+            self._is_busy = isinstance(error, ConsoleError) and error.reason in (
+                Reason.LOCKED,
+                Reason.SLOW,
+            )
 
     async def _keep(self) -> None:
         """Protect the session from the CLI's sweep and the guide's clean-up, after the row."""

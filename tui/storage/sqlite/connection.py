@@ -31,6 +31,7 @@ from tui.storage.sqlite.recovery import (
 )
 from tui.storage.sqlite.side_files import INDEX, JOURNAL, LOG, beside, require_plain
 from tui.storage.sqlite.unblocking import unblocked
+from tui.storage.sqlite.write_gate import WriteGate, gate_of
 
 BEGIN = "BEGIN IMMEDIATE"
 READ_TIMEOUT_S = 0.25
@@ -96,15 +97,17 @@ def reading(db_path: Path, timeout_s: float) -> Iterator[sqlite3.Connection]:
 class WriteConnection(sqlite3.Connection):
     """A connection that may write, after `execute(BEGIN)`, which waits for the write lock.
 
-    Raises as `reading`.
+    Until it is closed, other writers of this process wait. Raises as `reading`.
     """
 
     db_path: Path
     inode: Inode
+    gate: WriteGate | None = None
 
     def execute(self, sql: str, parameters: Any = (), /) -> sqlite3.Cursor:
         """Execute a statement as `sqlite3` does; BEGIN takes the lock without a recovery."""
         if sql == BEGIN:
+            self._enter()
             with unblocked(self.db_path):
                 _begin(
                     self.db_path, self.inode, lambda: super(WriteConnection, self).execute(BEGIN)
@@ -114,6 +117,19 @@ class WriteConnection(sqlite3.Connection):
             super().execute(_OWN_CACHE)
             self.set_authorizer(may_write)
         return super().execute(sql, parameters) if sql != BEGIN else self.cursor()
+
+    def close(self) -> None:
+        """Close it, and let the next writer of this process in."""
+        super().close()
+        gate, self.gate = self.gate, None
+        if gate is not None:
+            gate.leave()
+
+    def _enter(self) -> None:
+        gate = gate_of(self.db_path)
+        gate.enter()
+        self.gate = gate
+        self.set_progress_handler(_deadline(WRITE_TIMEOUT_S), _STEPS)
 
 
 def writing(db_path: Path, *, creates: bool = False) -> WriteConnection:
@@ -131,7 +147,6 @@ def writing(db_path: Path, *, creates: bool = False) -> WriteConnection:
                 raise
             time.sleep(_PAUSES_S[1])
     connection.db_path, connection.inode = db_path, inode
-    connection.set_progress_handler(_deadline(WRITE_TIMEOUT_S), _STEPS)
     return connection
 
 

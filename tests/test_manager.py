@@ -295,9 +295,7 @@ def test_the_guides_older_table_is_enough(listing: SampleListing) -> None:
 
     (found,), stats = asyncio.run(everything())
     assert found == asyncio.run(guide.list_active_sessions(listing.db_path))[0]
-    assert set(found) == {
-        "session_id", "listing_id", "stage", "created_at", "expires_at", "status"
-    }  # fmt: skip
+    assert json.loads(found["metadata"]) == {"workers": 8}
     assert days_left(found["expires_at"]) == 60
     assert stats == {"active": 1, "failed": 1, "expired_pending_cleanup": 0}
 
@@ -317,12 +315,17 @@ def test_lists_and_counts_as_the_guides_class_does(
     assert asyncio.run(manager.get_session_stats()) == asyncio.run(theirs.get_session_stats())
 
 
-def test_without_a_table_nothing_is_listed(listing: SampleListing) -> None:
+def test_without_a_table_nothing_is_listed_and_it_is_made_with_its_folder(
+    listing: SampleListing,
+) -> None:
     manager = SessionManager(listing.folder)
     assert asyncio.run(manager.list_active_sessions()) == []
     assert asyncio.run(manager.get_session_stats()) == {"expired_pending_cleanup": 0}
     assert asyncio.run(manager.cleanup_expired()) == 0
     assert not listing.root.exists()
+    asyncio.run(SessionManager(listing.root / "new").init_table())
+    asyncio.run(SessionManager(listing.folder).track_session(FIRST, "stage_1", "hollis_park"))
+    assert row(listing, FIRST).stage == "stage_1"
 
 
 def test_a_locked_database_is_told_and_the_loop_goes_on(

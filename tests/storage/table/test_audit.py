@@ -179,20 +179,27 @@ def test_many_are_changed_in_one_transaction_or_none(db_path: Path) -> None:
     assert (read_rows(db_path), read_events(db_path)) == (tuple(rows), noted)
 
 
-async def test_the_older_table_keeps_no_metadata_and_no_audit_claims_it(db_path: Path) -> None:
-    await guide.track_older(db_path, "9f2c", "hollis_park", "3")
-    (row,) = read_rows(db_path)
-    failed = tracking(db_path).mark_failed("9f2c", now=NOW, reason="API error")
+async def test_the_older_table_gets_the_guides_column_once_there_is_something_to_keep(
+    db_path: Path,
+) -> None:
+    """Else an agent's recorded limits would be dropped, and its next resume would have none."""
+    for session_id in ("9f2c", "c3d4"):
+        await guide.track_older(db_path, session_id, "hollis_park", "3")
+    (row, other) = read_rows(db_path)
+    assert tracking(db_path).mark_succeeded("9f2c", now=NOW) == row
+    with closing(sqlite3.connect(db_path)) as connection:
+        columns = "SELECT name FROM pragma_table_info('claude_sessions')"
+        assert ("metadata",) not in connection.execute(columns).fetchall()
+    pairs = [(one, replace(one, metadata='{"agent": {"tools": []}}')) for one in (row, other)]
+    assert tracking(db_path).change_many(pairs, action="x", now=NOW) == (None, None)
     tracked = tracking(db_path).track(
         "a1b2", listing_id="x", stage="3", now=NOW, expires_at=NOW, metadata={"agent": {}}
     )
-    assert failed == replace(row, status="failed")
-    assert read_rows(db_path) == (failed, tracked)
-    assert tracked.metadata is None
-    audited = read_table(db_path).audited
-    assert (audited["9f2c"].after, audited["a1b2"].after) == (failed, tracked)
-    assert tracking(db_path).mark_failed("9f2c", now=NOW, reason="Another") == failed
-    assert len(read_events(db_path, session_id="9f2c")) == 1
+    assert read_rows(db_path) == (pairs[0][1], pairs[1][1], tracked)
+    assert tracked.details() == {"agent": {}}
+    await guide.track_older(db_path, "e5f6", "hollis_park", "3")
+    undone = tracking(db_path).change(pairs[0][1], row, action="undo", now=NOW)
+    assert undone == row == read_rows(db_path)[0]
 
 
 @pytest.mark.parametrize(

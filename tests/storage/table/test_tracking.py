@@ -59,13 +59,15 @@ async def test_what_the_guides_class_writes_is_read(db_path: Path) -> None:
     assert abs(lasts - NOW - 30 * DAY) < timedelta(hours=2)
 
 
-async def test_the_older_table_without_metadata_is_read_and_written(db_path: Path) -> None:
+async def test_the_older_table_is_read_as_it_is_and_widened_for_metadata(
+    db_path: Path,
+) -> None:
     await guide.track_older(db_path, "9f2c", "hollis_park", "stage_3")
     (row,) = read_rows(db_path)
     assert row.metadata is None
     after = replace(row, expires_at="2030-01-01T00:00:00", status="failed", metadata='{"a": 1}')
     tracking(db_path).change(row, after, action="fail", now=NOW)
-    assert read_rows(db_path) == (replace(after, metadata=None),)
+    assert read_rows(db_path) == (after,)
     tracking(db_path).mark_failed("9f2c", now=NOW, reason="API error")
     track(db_path, "a1b2")
     assert len(await guide.list_active_sessions(db_path)) == 1

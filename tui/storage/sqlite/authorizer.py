@@ -59,7 +59,7 @@ _WRITES: _Rules = {
     sqlite3.SQLITE_UPDATE: _is_known,
     sqlite3.SQLITE_FUNCTION: lambda one, two: two in _FUNCTIONS | _WIDENS,
     sqlite3.SQLITE_DELETE: lambda one, two: one == "claude_session_events",
-    sqlite3.SQLITE_ALTER_TABLE: lambda one, two: two == "claude_session_events",
+    sqlite3.SQLITE_ALTER_TABLE: lambda one, two: two in TABLES,
     sqlite3.SQLITE_CREATE_TABLE: lambda one, two: one in TABLES,
     sqlite3.SQLITE_CREATE_INDEX: lambda one, two: two in TABLES,
     sqlite3.SQLITE_REINDEX: lambda one, two: one == "claude_session_events_by_session",

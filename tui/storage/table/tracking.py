@@ -102,10 +102,7 @@ class Transactions:
         yield _CREATE, ()
 
     def change(self, before: Row, after: Row, *, action: str, now: datetime) -> Steps[Row]:
-        """Write `after` if the stored row is still `before`, else raise `Conflict`.
-
-        Returns the stored row: an older table has no metadata.
-        """
+        """Write `after` if the stored row is still `before`, else raise `Conflict`; return it."""
         columns = yield from writable_columns()
         lost = yield from _lost(columns, before, now)
         if lost is not None:
@@ -162,8 +159,8 @@ class Transactions:
             return (
                 yield from _write(self._audit(), columns, stored, after, action="track", now=now)
             )
-        fresh = _as_kept(columns, Row(session_id, listing_id, stage, *times, "active", text))
-        yield from _insert(columns, fresh)
+        fresh = Row(session_id, listing_id, stage, *times, "active", text)
+        yield from _insert((yield from _with_room(columns, fresh)), fresh)
         yield from self._audit().write(changed(now, "track", None, fresh))
         return fresh
 
@@ -234,7 +231,7 @@ class Transactions:
         columns = yield from writable_columns()
         stored = yield from _find(columns, session_id)
         after = change(stored) if stored is not None else None
-        if stored is None or after is None or _as_kept(columns, after) == stored:
+        if stored is None or after is None or after == stored:
             if facts is not None:
                 yield from self._audit().write(replace(facts, action=action))
             return stored
@@ -262,7 +259,7 @@ def _write(
     facts: AuditEvent | None = None,
 ) -> Steps[Row]:
     """Set only the columns that differ: the other stored values may not be text at all."""
-    after = _as_kept(columns, after)
+    yield from _with_room(columns, after)
     names = differing(before, after)
     if names:
         assignments = ", ".join(f"{name} = ?" for name in names)
@@ -384,6 +381,15 @@ def _insert(columns: Sequence[str], row: Row) -> Steps[None]:
     )
 
 
-def _as_kept(columns: Sequence[str], row: Row) -> Row:
-    """Return a row as the table stores it: the guide's older one has no metadata."""
-    return row if "metadata" in columns else replace(row, metadata=None)
+def _with_room(columns: Sequence[str], row: Row) -> Steps[Sequence[str]]:
+    """Add the column that the guide's older table lacks, once a row has something to keep there.
+
+    Without it a session would be resumed as a less restricted agent than was recorded.
+    """
+    if row.metadata is None or "metadata" in columns:
+        return columns
+    columns = yield from columns_of()
+    if "metadata" in columns:  # since an earlier row of this transaction
+        return columns
+    yield "ALTER TABLE claude_sessions ADD COLUMN metadata TEXT", ()
+    return (yield from columns_of())

@@ -10,12 +10,13 @@ from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 
 from tui.claude.config_dir import CONFIG_DIR, footprint, postpone_sweep, refresh_children
 from tui.claude.layout import is_transcript
 from tui.claude.session_id import require_session_id
 from tui.core.errors import ConsoleError, DatabaseProblem, NotTracked, UsageError
+from tui.core.event_loop import require_asyncio
 from tui.core.models.row import Status
 from tui.core.time.zones import LOCAL, read_time
 from tui.operations.catalog.scanner import CatalogScanner
@@ -37,6 +38,9 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _OPERATOR = "pipeline"
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 class SessionManager:
@@ -82,8 +86,9 @@ class SessionManager:
         return self.sessions_dir
 
     async def init_table(self) -> None:
-        """Make the table of sessions if it does not exist."""
+        """Make the table of sessions, and the listing's folder, if they do not exist."""
         steps = self._transactions.init_table()
+        await _in_thread(self._folder.mkdir, parents=True, exist_ok=True)
         await async_transactions.write(self._database, steps, creates=True)
 
     async def track_session(
@@ -108,9 +113,10 @@ class SessionManager:
             expires_at=until,
             metadata=metadata,
         )
+        await _in_thread(self._folder.mkdir, parents=True, exist_ok=True)
         row = await async_transactions.write(self._database, steps, creates=True)
         try:
-            await asyncio.to_thread(
+            await _in_thread(
                 self._postpone_sweep, session_id, now, read_time(row.expires_at, LOCAL) or until
             )
         except ConsoleError as problem:
@@ -125,7 +131,7 @@ class SessionManager:
         """
         now, session_id = self._clock(), require_session_id(session_id)
         until = now + timedelta(days=additional_days)
-        has_transcript = await asyncio.to_thread(self._postpone_sweep, session_id, now, until)
+        has_transcript = await _in_thread(self._postpone_sweep, session_id, now, until)
         steps = self._transactions.mark_extended(
             session_id, now=now, until=until, has_transcript=has_transcript
         )
@@ -141,15 +147,15 @@ class SessionManager:
         Includes leftovers of earlier clean-ups. Does nothing, and logs a warning, while an operator
         holds the root.
         """
-        return await asyncio.to_thread(self._clean_up, is_expired=True)
+        return await _in_thread(self._clean_up, is_expired=True)
 
     async def cleanup_by_age(self, max_age_days: float) -> int:
         """Move the sessions inactive for that long to the trash; return how many."""
-        return await asyncio.to_thread(self._clean_up, older_than=timedelta(days=max_age_days))
+        return await _in_thread(self._clean_up, older_than=timedelta(days=max_age_days))
 
     async def cleanup_by_size(self, max_bytes: int) -> int:
         """Move the least recently active sessions to the trash until the rest fits; as above."""
-        return await asyncio.to_thread(self._clean_up, max_bytes=max_bytes)
+        return await _in_thread(self._clean_up, max_bytes=max_bytes)
 
     async def list_active_sessions(self) -> list[dict[str, Any]]:
         """Return the active sessions, newest first, each with all columns of its row as stored."""
@@ -165,7 +171,7 @@ class SessionManager:
             rows = await async_transactions.read(self._database, all_rows())
         except NotTracked:
             rows = ()
-        pending = await asyncio.to_thread(self._pending)
+        pending = await _in_thread(self._pending)
         return dict(Counter(row.status for row in rows)) | {"expired_pending_cleanup": pending}
 
     async def mark_session_failed(self, session_id: str, reason: str | None = None) -> None:
@@ -266,6 +272,11 @@ class SessionManager:
         return plan_cleanup(
             context, replace(catalog, listings=tuple(filter(None, [listing]))), **selection
         )
+
+
+async def _in_thread(work: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+    require_asyncio()
+    return await asyncio.to_thread(work, *args, **kwargs)
 
 
 def _settings(folder: Path) -> Settings:

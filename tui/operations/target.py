@@ -16,10 +16,12 @@ from tui.core.errors import ConsoleError, Reason, Refused
 from tui.core.explanation import Explanation
 from tui.core.limits import AUDIT_FOR_EVER_DAYS, MOST_LIVE
 from tui.core.models.session import Liveness, Process, Session
+from tui.core.sessions.listing_join import is_orphaned
 from tui.core.sessions.session_state import orphan_words
 from tui.core.text.safe_text import one_line
 from tui.core.time.zones import zone_named
 from tui.operations.context import Context
+from tui.runs.folder.protocol import list_runs
 from tui.safe_io.folders import is_link
 from tui.safe_io.processes import own_domain, started
 from tui.storage.session_locks import SessionLock
@@ -149,7 +151,17 @@ def require_none_live(
             unknown = unknown_owner(target, process, config_dir)
             raise Refused(str(unknown), Reason.ELSEWHERE)
         if process.session_id == target.session_id:
-            raise busy(target.short, process.pid)
+            is_orphan = _is_of_lost_run(target, process)
+            raise (orphaned if is_orphan else busy)(target.short, process.pid)
+
+
+def _is_of_lost_run(target: Target, process: Process) -> bool:
+    """Whether a process is the CLI of a run whose runner, or whose pipeline, is gone."""
+    try:
+        runs = list_runs(target.folder)
+    except OSError:  # then nobody knows
+        return False
+    return any(run.state == "lost" and is_orphaned(process, run) for run in runs)
 
 
 def is_foreign(process: Process) -> bool:
@@ -190,12 +202,13 @@ def unknown_owner(target: Target, process: Process, config_dir: Path | None = No
 def require_no_orphan(session: Session) -> None:
     """Raise `Refused` for a session whose CLI outlived its runner, and say how to end it."""
     if session.is_orphan and session.process is not None:
-        short, pid = session.session_id[:8], session.process.pid
-        raise Refused(
-            f"{short} is an orphan: {orphan_words(pid)}",
-            Reason.ORPHAN,
-            remedy=f"stop {short}",
-        )
+        raise orphaned(session.session_id[:8], session.process.pid)
+
+
+def orphaned(short: str, pid: int) -> Refused:
+    """Say that a session's CLI outlived its runner, and how to end it."""
+    words = f"{short} is an orphan: {orphan_words(pid)}"
+    return Refused(words, Reason.ORPHAN, remedy=f"stop {short}")
 
 
 def busy(short: str, pid: int | None = None) -> Refused:

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from claude_agent_sdk import ClaudeAgentOptions, Message, PermissionResultAllow, ResultMessage
 
-from tests.support.listings import guide_class
+from tests.support.listings import guide_class, guide_statements
 from tests.support.processes.children import Child
 from tests.support.processes.own_pipeline import (
     Heard,
@@ -105,6 +105,21 @@ async def test_what_a_resume_gives_wins_and_is_recorded_with_the_rest(
     assert details["workers"] == 8
     assert details["agent"]["model"] == "claude-sonnet-4-5"
     assert details["agent"]["tools"] == ["Read"]
+
+
+async def test_a_resume_from_the_guides_older_table_has_the_recorded_limits(
+    site: Site, manager: SessionManager
+) -> None:
+    """Without the column for them, the second agent would have every tool."""
+    await guide_statements.track_older(manager.db_path, "9f2c", "hollis_park", "stage_1")
+    options = ClaudeAgentOptions(tools=["Read"])
+    heard = Heard(site)
+    await heard.listen(ask(manager, "ECHO this", options=options))
+    limited = site.api.requests[-1].tools
+    await Heard(site).listen(ask(manager, "ECHO more", resume=heard.session_id))
+    assert site.api.requests[-1].tools == limited
+    assert "Bash" not in limited
+    await guide_statements.track_older(manager.db_path, "a1b2", "hollis_park", "stage_1")
 
 
 async def test_a_refused_key_fails_the_row_and_reaches_the_pipeline(
@@ -279,6 +294,18 @@ async def test_nothing_begins_in_a_root_that_is_held_or_without_a_transcript(
         await _break(ask(manager, "hello"))
     assert not run_folders(site.listing)
     assert not held(site.listing)
+
+
+async def test_an_environment_that_names_another_place_is_refused(
+    site: Site, manager: SessionManager
+) -> None:
+    for name in ("CLAUDE_CONFIG_DIR", "CLAUDE_SESSION_DIR"):
+        options = ClaudeAgentOptions(env={name: str(site.listing / "elsewhere")})
+        with pytest.raises(UsageError, match=f"options.env sets {name}"):
+            await _break(ask(manager, "hello", options=options))
+    assert not run_folders(site.listing)
+    options = ClaudeAgentOptions(env={"CLAUDE_CONFIG_DIR": str(manager.sessions_dir)})
+    assert [one async for one in ask(manager, "hello", options=options)]
 
 
 async def test_listings_in_one_process_do_not_mix(site: Site) -> None:

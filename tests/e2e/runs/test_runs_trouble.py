@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 from datetime import UTC, datetime, timedelta
@@ -11,6 +12,7 @@ import pytest
 
 from tests.support.processes.past_session import BEGINNING, past
 from tests.support.processes.runs_site import Site, cli_is_gone, command, kinds, over, wait
+from tui import SessionManager
 from tui.core.errors import Refused
 from tui.core.models.session import Liveness, Session
 from tui.operations.catalog.scanner import CatalogScanner
@@ -89,6 +91,11 @@ def test_an_orphan_is_the_cli_of_a_killed_runner_and_stop_ends_it(site: Site) ->
     ):
         with pytest.raises(Refused, match="orphan"):
             refused()
+    manager = SessionManager(site.listing)
+    again = manager.query("go on", stage="s", listing_id="x", resume=session.session_id)
+    with pytest.raises(Refused, match="is an orphan") as lone:
+        asyncio.run(again.__anext__())
+    assert lone.value.remedy == f"stop {session.session_id[:8]}"
     assert "ended the orphaned CLI" in stop(context(site), session).words
     assert cli_is_gone(folder)
     assert look(site, folder).liveness is Liveness.NONE

@@ -328,7 +328,7 @@ def _created_at(row: Row | None, transcript: Transcript | None, zone: tzinfo) ->
 
 
 def _liveness(is_locked: bool, process: Process | None, run: Run | None) -> Liveness:
-    is_orphan = process is not None and run is not None and _is_orphaned(process, run)
+    is_orphan = process is not None and run is not None and is_orphaned(process, run)
     # With a lost run, the lock's holder is unknown, and only `stop` ends the CLI.
     if is_orphan and run is not None and (run.state == "lost" or not is_locked):
         return Liveness.ORPHAN
@@ -349,7 +349,7 @@ def _may_be_locked(
     return is_any or session_id in found.unsure
 
 
-def _is_orphaned(process: Process, run: Run) -> bool:
+def is_orphaned(process: Process, run: Run) -> bool:
     """Whether it is the CLI of a run that never recorded its end."""
     is_its_cli = (process.pid, process.proc_start) == (run.cli_pid, run.cli_start)
     return run.ended_at is None and is_its_cli and not _is_unknown(process)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from tui.claude.config_dir import footprint
+from tui.claude.config_dir import CONFIG_DIR, footprint
 from tui.claude.layout import is_transcript, projects_folder
 from tui.claude.session_id import require_session_id
 from tui.claude.slash_commands import require_same_session
@@ -69,6 +70,7 @@ def prepare(context: Context, folder: Path, query: Query) -> PreparedRun:
     cannot be read.
     """
     _require_sound(query)
+    _require_our_config_dir(query, folder / CONFIG_DIR)
     require_not_held(context.root)
     chosen = _session_of(query, folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -91,6 +93,18 @@ def _require_sound(query: Query) -> None:
         require_same_session(query.prompt)
     if not one_line(query.stage):
         raise UsageError("a query needs the stage of its session")
+
+
+def _require_our_config_dir(query: Query, config_dir: Path) -> None:
+    """Raise `UsageError` for an environment that would keep the session in another place."""
+    for name in ("CLAUDE_CONFIG_DIR", "CLAUDE_SESSION_DIR"):
+        given = query.options.env.get(name) if query.options is not None else None
+        if given and os.path.realpath(given) != os.path.realpath(config_dir):
+            raise UsageError(
+                f"options.env sets {name} to {one_line(given)}, and this listing's sessions are "
+                f"kept in {one_line(config_dir)}: leave it out, or use the SessionManager of the "
+                "listing that you mean"
+            )
 
 
 def _session_of(query: Query, folder: Path) -> _QuerySession:

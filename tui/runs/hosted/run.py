@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 
 from tui.core.errors import RunFailed, RunStopped
+from tui.core.event_loop import require_asyncio
 from tui.core.follow_ups import mark
 from tui.core.text.safe_text import one_line
 from tui.runs.agent.recorded_options import GivenOptions
@@ -68,6 +69,7 @@ class HostedRun:
     async def messages(self) -> AsyncGenerator[object, None]:
         """Yield the SDK's messages, turn after turn; raises `RunFailed` when a turn fails,
         `RunStopped` when an operator stops it."""
+        require_asyncio()
         hosting = asyncio.create_task(self._host(), name="hosted run")
         try:
             while (message := await self._next(hosting)) is not None:

@@ -16,6 +16,7 @@ from weakref import WeakKeyDictionary, WeakValueDictionary
 
 import aiosqlite
 
+from tui.core.event_loop import require_asyncio
 from tui.storage.sqlite import transactions
 from tui.storage.sqlite.connection import BEGIN, WRITE_TIMEOUT_S, writing
 from tui.storage.sqlite.side_files import require_plain
@@ -30,11 +31,13 @@ _turns = WeakKeyDictionary()
 
 async def read(db_path: Path, steps: Steps[T]) -> T:
     """Do as `transactions.read`, in a thread."""
+    require_asyncio()
     return await _to_end(asyncio.to_thread(transactions.read, db_path, steps, WRITE_TIMEOUT_S))
 
 
 async def write(db_path: Path, steps: Steps[T], *, creates: bool = False) -> T:
     """Do as `transactions.write`."""
+    require_asyncio()
     return await _to_end(_run(db_path, steps, creates=creates))
 
 
@@ -57,7 +60,7 @@ async def _to_end(transaction: Coroutine[Any, Any, T]) -> T:
 def _turn(db_path: Path) -> asyncio.Lock:
     """Return the lock under which this event loop writes to a database.
 
-    SQLite lets a waiting writer starve: of many that poll for its lock one may reach the timeout.
+    So that only one of them waits for those of other threads, and in a thread of its own.
     """
     turns = _turns.setdefault(asyncio.get_running_loop(), WeakValueDictionary())
     return turns.setdefault(db_path, asyncio.Lock())

@@ -178,6 +178,8 @@ def _reason(db_path: Path, error: Exception) -> tuple[str, Reason]:
 
 def _unopened(db_path: Path) -> tuple[str, Reason]:
     """Return why SQLite could not open the file, which SQLite does not say."""
+    if not db_path.parent.is_dir():
+        return "is missing, and so is its folder", Reason.VANISHED
     if not os.access(db_path, os.R_OK, effective_ids=True):
         return "cannot be opened by this login", Reason.FORBIDDEN
     try:

@@ -1,0 +1,18 @@
+"""Which event loop may run what a pipeline awaits."""
+
+from __future__ import annotations
+
+import asyncio
+
+from tui.core.errors import UsageError
+
+
+def require_asyncio() -> None:
+    """Raise `UsageError` where no asyncio event loop runs, as under Trio."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        raise UsageError(
+            "SessionManager works with asyncio only, and no loop of it runs here: use "
+            "`asyncio.run`, or anyio with its asyncio backend; Trio cannot run it"
+        ) from None

@@ -14,11 +14,11 @@ from tui.core.console.column_table import COLUMN_NAMES
 from tui.core.errors import Reason
 from tui.core.models.catalog import Catalog, Hold, Listing
 from tui.core.models.row import Status
-from tui.core.models.session import Session
+from tui.core.models.session import Liveness, Session
 from tui.core.sessions.attention import FailureGroup, attention, grouped, needing
 from tui.core.sessions.listing_join import is_pending
 from tui.core.text.safe_text import cell_width
-from tui.view.panes import expiry, listings, session_layout, sessions, top_line
+from tui.view.panes import expiry, listings, session_cells, session_layout, sessions, top_line
 from tui.view.panes.session_layout import ListShape
 from tui.view.stream import stream_title
 from tui.view.text import formatting
@@ -267,3 +267,14 @@ def test_what_is_odd_names_the_verb_that_mends_it(title: str, word: str, remark:
     assert formatting.state(one, NOW, QUIET)[0] == word
     assert remark in stream_title.title(one, NOW, QUIET)
     assert word in text(sessions.line(one, NOW, ListShape(60), QUIET))
+
+
+@pytest.mark.parametrize(
+    ("liveness", "title"), [(Liveness.NONE, "401 invalid key"), (Liveness.QUEUED, "")]
+)
+def test_without_a_title_it_is_named_by_why_it_failed_until_it_is_tried_again(
+    liveness: Liveness, title: str
+) -> None:
+    failed = session("a", "1", "", status=Status.FAILED, reason="401 invalid key")
+    one = replace(failed, liveness=liveness)
+    assert session_cells.title_of(one).text == (title or one.session_id[:8])

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.console.fixed_catalog import NOW, failures, session
+from tests.support.console.fixed_catalog import NOW, failures, run_of, session
 from tui.core.models.row import Status
 from tui.core.models.session import Acknowledgement, Liveness, Session, State
 from tui.core.sessions.attention import (
@@ -38,6 +38,11 @@ def rank(session: Session) -> int | None:
     [
         ({"liveness": Liveness.WAITING, "status": Status.FAILED}, Need.ANSWER),
         ({"status": Status.FAILED, "expires_at": NOW + timedelta(minutes=5)}, Need.FAILED),
+        ({"liveness": Liveness.QUEUED, "status": Status.FAILED}, None),
+        ({"liveness": Liveness.BUSY, "status": Status.FAILED}, Need.FAILED),
+        ({"liveness": Liveness.IDLE, "status": Status.FAILED}, Need.FAILED),
+        ({"liveness": Liveness.UNKNOWN, "status": Status.FAILED}, Need.FAILED),
+        ({"liveness": Liveness.ORPHAN, "status": Status.FAILED}, Need.FAILED),
         ({"liveness": Liveness.ORPHAN}, Need.ORPHAN),
         ({"liveness": Liveness.BUSY, "last_activity_at": NOW - 2 * QUIET}, Need.QUIET),
         ({"liveness": Liveness.BUSY, "last_activity_at": NOW}, None),
@@ -58,6 +63,14 @@ def rank(session: Session) -> int | None:
 )
 def test_what_needs_somebody(more: dict[str, Any], need: Need | None) -> None:
     assert rank(one(**more)) == need
+
+
+@pytest.mark.parametrize(
+    ("state", "need"), [("starting", None), ("busy", None), ("failed", Need.FAILED)]
+)
+def test_what_a_run_tries_again_has_not_failed(state: str, need: Need | None) -> None:
+    failed = one(status=Status.FAILED, liveness=Liveness.BUSY, last_activity_at=NOW)
+    assert rank(replace(failed, run=run_of(failed, state))) == need
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,8 @@ def ran(title: str, state: str, *, act: str = "a1", by: str = "anna", **facts: A
     """Return a session with a run in that state, which the act started."""
     live = {"busy": Liveness.BUSY, "waiting": Liveness.WAITING, "queued": Liveness.QUEUED}
     one = session("hollis", "stage_1", title, liveness=live.get(state, Liveness.NONE), **facts)
-    run = run_of(one, state, act_id=act, operator=by, run_id=f"20261120T142700Z-{act}")
+    run_id, is_lost = f"20261120T142700Z-{act}", state == "lost"
+    run = run_of(one, state, act_id=act, operator=by, run_id=run_id, is_turn_open=is_lost)
     return session("hollis", "stage_1", title, liveness=one.liveness, run=run, **facts)
 
 
@@ -31,16 +32,18 @@ def test_each_run_is_counted_once_by_how_it_fares() -> None:
             ran("six", "failed", status=Status.FAILED),
             ran("seven", "lost"),
             ran("eight", "done", turn_error="529 overloaded"),
+            ran("nine", "queued", status=Status.FAILED),
+            ran("ten", "failed"),
         ),
         "anna",
     )
     assert found is not None
-    assert found.words == "8 runs: 2 running, 1 waiting, 1 queued, 1 done, 3 failed"
+    assert found.words == "10 runs: 2 running, 1 waiting, 2 queued, 1 done, 3 failed, 1 cut off"
     assert not found.is_over
 
 
 def test_a_batch_is_over_when_nothing_more_comes_by_itself() -> None:
-    found = latest_batch((ran("one", "done"), ran("two", "failed")), "anna")
+    found = latest_batch((ran("one", "done"), ran("two", "failed", status=Status.FAILED)), "anna")
     assert found is not None
     assert (found.words, found.is_over) == ("2 runs are over: 1 done, 1 failed", True)
 

@@ -9,6 +9,7 @@ import pytest
 from tests.core.sessions.test_session_filter import NOW, session
 from tests.core.sessions.test_session_state import IN_STATE
 from tui.core.errors import UsageError
+from tui.core.models.session import Liveness
 from tui.core.sessions.session_filter import parse_filter
 from tui.core.sessions.session_state import StateWord, state_word
 from tui.core.sessions.status_filter import STATE_WORDS, parse_status
@@ -54,3 +55,10 @@ def test_a_status_of_the_pipelines_own_is_taken_as_it_is_shown() -> None:
 def test_a_status_that_is_nowhere_is_refused_with_those_there_are(word: str) -> None:
     with pytest.raises(UsageError, match=r"use .*stalled, .*running, .*ghost, .*ready"):
         parse_status(word, tuple(IN_STATE.values()), HOUR)
+
+
+def test_failed_takes_what_counts_as_failed_whether_or_not_its_row_says_so() -> None:
+    marked, unmarked = session("1", "failed"), session("2", turn_error="529 overloaded")
+    every = (marked, unmarked, session("3", "failed", liveness=Liveness.QUEUED))
+    for takes in (parse_filter("failed", QUIET), parse_status("failed", (), QUIET)):
+        assert [one.session_id for one in every if takes(one, NOW)] == ["1", "2"]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import signal
+import sqlite3
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -104,3 +106,31 @@ def test_two_consoles_that_resume_at_once_start_one_agent(site: Site) -> None:
         two.wait_for("Buyer number 4 of")
     assert len(protocol.run_folders(site.listing)) == 2
     assert over(latest(site)).state == "done"
+
+
+def failed(site: Site, count: int) -> None:
+    """Put so many sessions into a listing, each of which failed for the same reason."""
+    for _ in range(count):
+        past(site)
+    told = '{"last_error": "API Error: 529 overloaded"}'
+    with closing(sqlite3.connect(site.listing / "buyers.db")) as database, database:
+        database.execute("UPDATE claude_sessions SET status = 'failed', metadata = ?", (told,))
+
+
+def test_what_failed_and_is_queued_again_is_no_failure_any_more(site: Site) -> None:
+    """Of twelve resumed at once two work; the rows of the other ten still say failed."""
+    failed(site, 12)
+    settings = site.env_file.with_name("none.toml")
+    settings.write_text("max_runs = 2\n")
+    settings.chmod(0o600)
+    with console(site, size=(120, 36)) as screen:
+        screen.wait_for("failed", "529 overloaded", "12")
+        screen.send("\r")
+        screen.wait_for("12 marked")
+        screen.send("r")
+        screen.wait_for("mode default")
+        screen.words("LETTER please\r")
+        screen.send("y")
+        shown = wait(lambda: text if (text := screen.text).count("… queued") > 7 else "")
+        assert "529 overloaded" not in shown
+        assert "failed" not in shown.replace("0 failed", "")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+import json
+import os
 import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
@@ -23,6 +25,10 @@ from tui.operations.sessions.acknowledge import acknowledge
 from tui.operations.sessions.extend import extend, plan_extension
 from tui.operations.sessions.row_edits import activate, fail
 from tui.operations.trash.delete import delete
+from tui.runs.folder.protocol import SPEC, describe, new_run_id
+from tui.runs.journal.run_journal import Journal
+from tui.safe_io.folders import console_folder
+from tui.storage.session_locks import SessionLock
 from tui.storage.table.audit import detail_of
 from tui.storage.table.tracking import Tracking
 
@@ -143,6 +149,21 @@ def test_a_failure_that_is_over_is_told_as_such(first: SampleListing) -> None:
     (event,) = found.recovered
     assert event.after is not None
     assert event.after.details()["last_error"] == "429 rate limit"
+
+
+def test_a_failure_that_is_tried_again_is_neither_open_nor_over(first: SampleListing) -> None:
+    fail(at(first, 2 * HOUR), first.session(FIRST), "429 rate limit")
+    run = console_folder(first.folder, "runs", new_run_id(NOW))
+    spec = {"session_id": FIRST, "operator": "anna", "created_at": NOW.isoformat()}
+    (run / SPEC).write_text(json.dumps(spec))
+    journal = Journal(run, lambda: NOW)
+    journal.owner(describe(os.getpid()))
+    journal.event("queued", reason="a free run slot")
+    with SessionLock.take(first.folder, FIRST):
+        found = told(first)
+    assert (found.failures, found.recovered) == ((), ())
+    journal.event("ended")
+    assert [one.reason for one in told(first).failures] == ["429 rate limit"]
 
 
 def test_what_waits_ends_or_is_odd_is_told_once_with_its_verb(

@@ -24,7 +24,8 @@ async def fare(at: Console, *states: str) -> None:
     catalog = at.engine.catalog
     for number, state in enumerate(states):
         one = sessions_of(catalog)[f"row {number:04}"]
-        run = run_of(one, state, act_id=ACT, operator=at.engine.operator)
+        by, is_lost = at.engine.operator, state == "lost"
+        run = run_of(one, state, act_id=ACT, operator=by, is_turn_open=is_lost)
         has_failed = state == "failed"
         facts = {
             "run": run,
@@ -66,6 +67,18 @@ async def test_the_filter_that_it_names_shows_those_that_failed() -> None:
         await at.answered()
         titles = {one.title for one in at.engine.catalog.sessions if one.key in at.listed}
         assert titles == {"row 0002", "row 0003"}
+
+
+async def test_what_was_cut_off_is_told_and_found_by_the_filter_that_is_named() -> None:
+    async with console(FixedEngine(catalog=catalog_of(20))) as at:
+        await fare(at, "busy", "failed", "lost", "done")
+        at.say("")
+        said = "4 runs: 1 running, 1 done, 1 failed, 1 cut off (/act:3fa9c2 attention)"
+        assert said in at.text("bottom")
+        await at.press("slash", *"act:3fa9c2 attention", "enter")
+        await at.answered()
+        titles = {one.title for one in at.engine.catalog.sessions if one.key in at.listed}
+        assert titles == {"row 0001", "row 0002"}
 
 
 async def test_what_was_over_before_this_console_began_is_not_told() -> None:

@@ -149,13 +149,33 @@ def _need_of_turn(session: Session, now: datetime, quiet_after: timedelta) -> Ne
     """Return what its running or last turn needs."""
     if session.liveness is Liveness.WAITING:
         return Need.ANSWER
-    if session.status == Status.FAILED or session.turn_error:
+    if has_failed(session):
         return Need.FAILED
     if session.cut_off_at is not None:
         return Need.CUT_OFF
     if session.is_orphan:
         return Need.ORPHAN
     return Need.QUIET if is_quiet(session, now, quiet_after) else None
+
+
+def has_failed(session: Session) -> bool:
+    """Whether its last turn failed, or its row says so, and it is not tried again."""
+    is_told = session.status == Status.FAILED or bool(session.turn_error)
+    return is_told and not is_tried(session)
+
+
+def is_tried(session: Session) -> bool:
+    """Whether a turn of it is queued, or one of a run that has not ended is at work.
+
+    What only the CLI's registry calls busy may have failed and still be open.
+    """
+    is_ours = session.run is not None and not session.run.is_over
+    return session.liveness is Liveness.QUEUED or (is_ours and session.is_at_work)
+
+
+def why_failed(session: Session) -> str:
+    """Return why it failed, if it did and if that is known."""
+    return session.reason if has_failed(session) else ""
 
 
 def since(session: Session, need: Need) -> datetime | None:

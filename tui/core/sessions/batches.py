@@ -6,11 +6,11 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from tui.core.models.row import Status
 from tui.core.models.session import Liveness, Session
+from tui.core.sessions.attention import has_failed
 
 _GOING = ("running", "waiting", "queued")
-_OVER = ("done", "failed")
+_OVER = ("done", "failed", "cut off")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,5 +62,8 @@ def _fares(session: Session) -> str:
         return "waiting"
     if session.is_live or run is None or not run.is_over:
         return "running"
-    has_failed = session.status == Status.FAILED or bool(session.turn_error)
-    return "failed" if has_failed or run.state != "done" else "done"
+    if has_failed(session):
+        return "failed"
+    if session.cut_off_at is not None:
+        return "cut off"
+    return "failed" if run.state == "failed" else "done"

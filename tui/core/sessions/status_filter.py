@@ -9,7 +9,7 @@ from tui.core.errors import UsageError
 from tui.core.models.row import Status
 from tui.core.models.run import Phase
 from tui.core.models.session import Liveness, Session
-from tui.core.sessions.attention import is_quiet, is_stalled
+from tui.core.sessions.attention import has_failed, is_quiet, is_stalled
 from tui.core.sessions.session_state import (
     OF_LIVENESS,
     OF_PHASE,
@@ -58,7 +58,7 @@ _STATES: dict[StateWord, StatusTest] = {
     **{word: _is("state", state) for state, word in OF_STATE.items()},
     StateWord.STALLED: lambda session, now, quiet_after: is_stalled(session),
     StateWord.QUIET: is_quiet,
-    StateWord.FAILED: _is("status", Status.FAILED),
+    StateWord.FAILED: lambda session, now, quiet_after: has_failed(session),
     StateWord.API_ERROR: lambda session, now, quiet_after: bool(session.turn_error),
     StateWord.CUT_OFF: lambda session, now, quiet_after: session.cut_off_at is not None,
     StateWord.OVERWRITTEN: lambda session, now, quiet_after: session.overwritten is not None,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from tui.core.models.audit import AuditEvent
 from tui.core.models.catalog import Catalog
-from tui.core.models.session import Liveness, Session
+from tui.core.models.session import Key, Liveness, Session
 from tui.core.sessions.attention import (
     FailureGroup,
     Need,
@@ -16,6 +16,7 @@ from tui.core.sessions.attention import (
     failed_at,
     is_settled,
     is_snoozed,
+    is_tried,
     needs_of,
     snoozed_until,
 )
@@ -58,10 +59,10 @@ class HandOver:
     """A root or a listing since a moment, for whoever takes over.
 
     `acts` are the oldest first; `failures` are those not acknowledged, or new since then;
-    `recovered` the last failure of each session that has not failed any more. `ends` is what ends
-    `within` that time from now, `expired` what ended since then and is still there; both by time.
-    `snoozed` comes back by itself; `noted` has a note or tags, the latest written first. `unread`
-    is what could not be read: there may be more of everything.
+    `recovered` the last failure of each session that neither has failed since nor is being tried
+    again. `ends` is what ends `within` that time from now, `expired` what ended since then and is
+    still there; both by time. `snoozed` comes back by itself; `noted` has a note or tags, the
+    latest written first. `unread` is what could not be read: there may be more of everything.
     """
 
     at: datetime
@@ -97,6 +98,7 @@ def hand_over(
         *needs_of_trash(catalog),
         *needs(catalog, now, context.settings.quiet_after, ends_within),
     )
+    tried = {one.key for one in catalog.sessions if is_tried(one)}
     failed = [one for one in catalog.sessions if _is_told(context, one, now, since)]
     return HandOver(
         at=now,
@@ -106,7 +108,7 @@ def hand_over(
         sessions=catalog.sessions,
         acts=acts,
         failures=by_cause(failed),
-        recovered=_recovered(acts, failed),
+        recovered=_recovered(acts, {one.key for one in failed} | tried),
         waits=(*_of(alerts, "waiting"), *_queued(catalog.sessions), *_hold(catalog)),
         attention=tuple(one for one in alerts if one.what not in _OF_THEIR_OWN),
         snoozed=tuple(_snoozed(catalog.sessions, now, context.settings.quiet_after)),
@@ -161,11 +163,10 @@ def _is_told(context: Context, session: Session, now: datetime, since: datetime)
     return not is_done or (at is not None and at >= since)
 
 
-def _recovered(acts: Sequence[LoggedAct], failed: Iterable[Session]) -> tuple[AuditEvent, ...]:
-    keys = {one.key for one in failed}
+def _recovered(acts: Sequence[LoggedAct], open_keys: Collection[Key]) -> tuple[AuditEvent, ...]:
     events = [event for act in acts for event in act.events if event.action == "fail"]
     last = {(one.listing, one.session_id): one for one in sorted(events, key=lambda one: one.at)}
-    return tuple(one for key, one in last.items() if key not in keys)
+    return tuple(one for key, one in last.items() if key not in open_keys)
 
 
 def _queued(sessions: Iterable[Session]) -> Iterator[Alert]:

@@ -37,8 +37,10 @@ class BatchWatch:
         self._watched = batch.act_id if batch is not None and is_going else ""
 
     def _line(self, batch: Batch) -> Cell:
-        """Return the sum, and the filter that shows what failed."""
-        if not batch.counts["failed"]:
+        """Return the sum, and the filter that shows what did not end well."""
+        counts = batch.counts
+        if not counts["failed"] and not counts["cut off"]:
             return Cell(batch.words, "good" if batch.is_over else "muted")
         sign = self._engine.keys.sign("filter")
-        return Cell(f"{batch.words} ({sign}act:{batch.act_id[:_ID]} failed)", "bad")
+        which = "attention" if counts["cut off"] else "failed"
+        return Cell(f"{batch.words} ({sign}act:{batch.act_id[:_ID]} {which})", "bad")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 
 from tui.core.models.session import Session
-from tui.core.sessions.attention import last_sign, snoozed_until
+from tui.core.sessions.attention import last_sign, snoozed_until, why_failed
 from tui.core.sessions.operators import owner_of
 from tui.core.text.safe_text import beginning, cell_width, cut, cut_middle, one_line
 from tui.core.text.sizes import size_text
@@ -38,10 +38,10 @@ def cell(name: str, session: Session, at: CellContext, width: int) -> Cell:
 
 
 def title_of(session: Session) -> Cell:
-    """Return the title, or else the reason of the failure, or else the id."""
+    """Return the title, or else why it failed, or else the id."""
     if session.title:
         return Cell(one_line(session.title))
-    return Cell(one_line(session.reason) or formatting.short_id(session.session_id), "muted")
+    return Cell(one_line(why_failed(session)) or formatting.short_id(session.session_id), "muted")
 
 
 def model_of(session: Session) -> str:

@@ -14,7 +14,7 @@ from tui.core.console.named_view import NamedView, found
 from tui.core.models.catalog import Catalog
 from tui.core.models.line_target import LineTarget
 from tui.core.models.session import Session
-from tui.core.sessions.attention import needing, snoozed_until
+from tui.core.sessions.attention import needing, snoozed_until, why_failed
 from tui.core.sessions.listing_join import is_gone
 from tui.core.sessions.session_filter import names_gone, parse_filter
 from tui.core.sessions.session_order import ordered, parse_order
@@ -135,7 +135,7 @@ def _put_sessions(sessions: Sequence[Session], now: datetime, quiet_after: timed
             one.stage or "-",
             size_text(one.bytes),
             formatting.short_id(one.session_id),
-            (one.title or one.reason)[:60],
+            (one.title or why_failed(one))[:60],
         )
         for one in sessions
     )

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.support.console import fixed_catalog
-from tests.support.console.fixed_catalog import NOW, session
+from tests.support.console.fixed_catalog import NOW, failures, session
 from tui.core.console.column_table import COLUMN_NAMES
 from tui.core.errors import Reason
 from tui.core.models.catalog import Catalog, Hold, Listing
@@ -241,6 +241,20 @@ def test_failures_of_one_cause_are_one_line_that_fills_its_width(width: int) -> 
     assert text(line).rstrip().endswith("\u00d74 since 13:40")
     later = sessions.group_line(group, NOW + timedelta(days=1), ListShape(width), UTC)
     assert text(later).rstrip().endswith("\u00d74 since 20 Nov 13:40")
+
+
+@pytest.mark.parametrize(("last", "shown"), [(29, "12m  "), (30, "12m+ "), (None, "12m+ ")])
+def test_a_group_shows_when_its_first_ends_and_whether_others_end_later(
+    last: int | None, shown: str
+) -> None:
+    """In seconds beyond what the first one has left; none for one that never ends."""
+    first = NOW + timedelta(minutes=12, seconds=30)
+    ends = (first, first, first + timedelta(seconds=last) if last is not None else None)
+    failed = failures(3, reason="401").sessions
+    members = [replace(one, expires_at=at) for one, at in zip(failed, ends, strict=True)]
+    (group,) = grouped(members, rank)
+    assert isinstance(group, FailureGroup)
+    assert shown in text(sessions.group_line(group, NOW, ListShape(80), UTC))
 
 
 def test_a_listing_that_vanished_is_greyed() -> None:

@@ -148,6 +148,19 @@ async def test_one_moves_from_a_row_that_is_gone_to_those_beside_it(key: str) ->
         assert at.session.key == listed[3 if key == "j" else 1]
 
 
+async def test_one_of_which_only_a_row_is_left_does_not_stay() -> None:
+    """The next key could do nothing with it."""
+    async with console(FixedEngine(catalog=busy(5))) as at:
+        await filtered(at)
+        await at.press("j")
+        one = at.session
+        gone = {"liveness": Liveness.NONE, "transcript": None, "status": Status.DELETED}
+        await at.look(with_session(at.engine.catalog, one.key, **gone))
+        assert one.key not in at.listed
+        said = f"{one.session_id[:8]} is gone: nothing is selected until you move"
+        await at.until(lambda: at.message == said)
+
+
 async def test_a_selected_session_that_comes_back_is_selected_again() -> None:
     """A listing that could not be read for a second."""
     async with console(FixedEngine(catalog=catalog_of(20))) as at:
@@ -259,6 +272,19 @@ async def test_a_selected_group_that_dissolves_selects_nothing_and_says_so() -> 
         await at.look(catalog)
         at.tick(seconds=20)
         assert len(at.targets.all) == 4
+
+
+async def test_what_a_group_cannot_do_is_said_of_a_group() -> None:
+    catalog = catalog_of(20)
+    titles = [f"row {number:04}" for number in range(4)]
+    async with console(FixedEngine(catalog=catalog)) as at:
+        at.tick(seconds=30)
+        await at.look(failing(catalog, titles, "401 invalid key"))
+        at.tick(seconds=30)
+        await at.press("g", "a")
+        assert at.message == "a group is selected, not one of its sessions: Enter shows them"
+        await at.press("enter", "escape", "a")
+        assert at.message == "a group is selected, not one of its sessions: they are below it"
 
 
 async def test_a_group_that_fails_for_another_cause_stays_selected() -> None:

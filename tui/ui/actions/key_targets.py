@@ -111,6 +111,10 @@ class KeyTargets:
         if self.is_listing:
             opens = self._keys.sign("open")
             return f"a listing is selected, not a session: {opens} shows its sessions"
+        if (group := self.view.group) is not None:
+            is_open = group.cause in self.view.query.opened
+            below = "they are below it" if is_open else f"{self._keys.sign('open')} shows them"
+            return f"a group is selected, not one of its sessions: {below}"
         return "no session is selected"
 
     @property

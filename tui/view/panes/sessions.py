@@ -133,8 +133,11 @@ def group_line(
     is_current: bool = False,
     is_open: bool = False,
 ) -> Line:
-    """Return the line of a group: its common cause or what it is, their number, since when."""
+    """Return the line of a group: when the first ends, its cause or what it is, how many, when."""
     ends_at = min((one.ends_at for one in group.sessions if one.ends_at), default=None)
+    ends = formatting.countdown(ends_at, now)
+    others = {formatting.countdown(one.ends_at, now) for one in group.sessions} - {ends}
+    later = signs.LATER.sign if others else " "
     word, style = ("failed", "bad") if isinstance(group, FailureGroup) else ("finished", "strong")
     current = signs.SELECTED.sign if is_current else " "
     dot = " " if isinstance(group, FailureGroup) else signs.UNSEEN.sign
@@ -142,7 +145,7 @@ def group_line(
     layout = shape.group_layout()
     cells = (
         Cell(marks, "mark"),
-        Cell(f"{formatting.countdown(ends_at, now)}  ", urgency(ends_at, now)),
+        Cell(f"{ends}{later} ", urgency(ends_at, now)),
         Cell(f"{signs.OPENED if is_open else signs.CLOSED} {word}", style),
         Cell(_shared(group, now, zone, layout[-1].width), style),
     )

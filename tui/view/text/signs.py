@@ -25,7 +25,8 @@ CLOSED = Sign("▸", "many as one row (one cause, finished unseen): Enter opens 
 OPENED = Sign("▾", "the same opened, each in a row of its own")
 FALLING = Sign("▼", "in the head of a column: the rows are sorted by it, the most first")
 RISING = Sign("▲", "the same, the least first")
-TIMES = Sign("\u00d7", "so many sessions failed for this cause")
+TIMES = Sign("\u00d7", "so many sessions are in this one row")
+LATER = Sign("+", "after the countdown of such a row: not all of them end then")
 ABOVE = Sign("↑", "rows out of sight above")
 BELOW = Sign("↓", "rows out of sight below; in Live, what came while you read")
 ARROW = Sign("→", "what was, and what is now; in Live, a result without its call")
@@ -65,8 +66,8 @@ READ_ONLY = Sign("[RO]", "this console is read-only")
 LOOKING = Sign("looking...", "the root is read for the first time")
 
 LISTS = (
-    *(SELECTED, MARKED, UNSEEN, NOTED, SNOOZED, SWEPT, CLOSED, OPENED, FALLING, RISING, TIMES),
-    *(ABOVE, BELOW, ARROW, CUT, LEFT_OUT, NOTHING, UNKNOWN, ATTENTION, LEFT, OVER),
+    *(SELECTED, MARKED, UNSEEN, NOTED, SNOOZED, SWEPT, CLOSED, OPENED, TIMES, LATER),
+    *(FALLING, RISING, ABOVE, BELOW, ARROW, CUT, LEFT_OUT, NOTHING, UNKNOWN, ATTENTION, LEFT, OVER),
 )
 TOP_LINE = (
     *(LIVE, QUEUED, WAITING, QUIET, TODAY, CUT_OFF, FAILED, UNREADABLE, DOWN, STALE),

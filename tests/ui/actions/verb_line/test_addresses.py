@@ -56,6 +56,7 @@ async def test_an_address_of_nothing_is_refused(verb: str, address: str, rest: s
         await at.until(lambda: "refused" in at.text("bottom"))
         said = " ".join(at.text("bottom").split())
         assert any(why in said for why in UNKNOWN)
+        assert "no session is selected" not in said
         assert at.engine.asked == []
 
 

@@ -175,7 +175,7 @@ async def test_scrolled_up_the_stream_stays_and_counts_what_is_new() -> None:
             )
         )
         assert live.top == top
-        assert live.note() == "12 new ↓"
+        assert live.note() == "paused, 12 new ↓"
         live.scroll_lines(100)
         assert live.is_following
         assert live.note() == ""

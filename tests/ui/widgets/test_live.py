@@ -218,21 +218,19 @@ async def test_full_live_is_left_when_what_one_reads_is_deleted() -> None:
 
 
 async def test_what_one_reads_in_full_stays_when_the_filter_lets_go_of_it() -> None:
-    """Otherwise the stream of another session would replace the one being read."""
+    """Otherwise another stream would replace the one being read, or be selected behind it."""
     async with console() as at:
         await at.press("slash", *"live", "enter")
         await at.answered()
         one = at.session
         await at.press("enter", "k")
-        known = at.engine.catalog
         still = replace(one, liveness=Liveness.NONE, run=None)
-        ended = with_session(known, one.key, liveness=Liveness.NONE, run=None)
+        ended = with_session(at.engine.catalog, one.key, liveness=Liveness.NONE, run=None)
         at.say("")
         await at.look(ended)
         short = one.session_id[:8]
-        said = f"{short} is no longer in the list (filter `live`): Esc returns to the list"
+        said = f"{short} no longer matches the filter: it stays until the selection moves"
         await at.until(lambda: at.message == said)
-        assert one.key not in at.listed
         assert at.view.is_full
         assert at.session == at.view.live == still
         assert at.targets.all == (still,)
@@ -241,14 +239,44 @@ async def test_what_one_reads_in_full_stays_when_the_filter_lets_go_of_it() -> N
         for _ in range(4):
             at.tick()
         assert at.message == ""
-        await at.look(known)
-        await at.until(lambda: at.listed[at.view.row] == one.key)
-        await at.look(ended)
-        await at.until(lambda: at.view.live == still)
-        await at.press("escape", "d")
-        assert at.message == f"{short} is gone: j or k selects another row"
+        await at.press("escape")
+        at.tick(seconds=20)
         assert not at.view.is_full
-        assert not at.targets.all
+        assert at.session.key == at.listed[at.view.row] == one.key
+        await at.press("j")
+        at.tick()
+        assert one.key not in at.listed
+
+
+async def test_what_one_reads_in_full_stays_in_another_order() -> None:
+    async with console() as at:
+        one = await at.choose("First screen")
+        await at.press("enter")
+        await at.until(lambda: at.view.live == one)
+        await at.enter("sort size")
+        await at.answered()
+        at.tick()
+        assert at.view.is_full
+        assert at.session == at.view.live == one
+        await at.press("escape")
+        assert at.session == one
+
+
+async def test_full_live_that_followed_follows_again_once_it_is_left() -> None:
+    """After a search it stood still for good, behind a heading that nobody read."""
+    async with console(FixedEngine(follower=FixedFollow(stream()))) as at:
+        await at.choose("PE platforms, DACH")
+        await at.press("enter", "slash")
+        await at.asked()
+        await at.press(*"industrial", "enter")
+        await at.answered()
+        await at.until(lambda: "paused: F follows" in at.rows("live")[0])
+        await at.press("escape")
+        assert not at.view.is_full
+        assert at.view.reading is None
+        assert "paused" not in at.rows("live")[0]
+        await at.press("4", "k", "enter", "G", "k", "escape", "4")
+        assert "paused: F follows" in at.rows("live")[0]
 
 
 @pytest.mark.parametrize("has_left", [False, True])
@@ -263,7 +291,7 @@ async def test_a_verb_in_full_live_takes_what_is_read_and_no_mark(has_left: bool
         if has_left:
             ended = with_session(at.engine.catalog, one.key, liveness=Liveness.NONE, run=None)
             await at.look(ended)
-            await at.until(lambda: one.key not in at.listed)
+            at.tick()
         assert (at.targets.all, at.targets.hidden) == ((at.session,), 0)
         await at.press("colon", *"extend 30", "enter")
         await at.answered()

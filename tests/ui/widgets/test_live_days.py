@@ -30,7 +30,7 @@ async def test_a_rule_stands_where_the_day_changes_also_in_the_middle() -> None:
         await at.until(lambda: "said 39" in "".join(live(at)))
         await at.press("g")
         assert live(at)[1:3] == [" ── Thu 19 Nov ──", " 14:30 said 0"]
-        assert "Thu 19 Nov  F follows" in live(at)[0]
+        assert "Thu 19 Nov  paused: F follows" in live(at)[0]
         for _ in range(100):
             await at.press("j")
             assert live(at)[1].startswith((" 14:", " ── ")), live(at)

@@ -24,6 +24,7 @@ from tui.ui.widgets.panes import Panes
 from tui.ui.widgets.table import Table
 from tui.view.panes import top_line
 from tui.view.panes.sessions import group_words
+from tui.view.stream.empty_stream import empty_words
 from tui.view.text import formatting
 from tui.view.text.lines import Line
 
@@ -32,8 +33,7 @@ class PaneFeed:
     """Draws the view of a store in the panes; only what changed is painted.
 
     `listing` returns the listing of the selection, `keys` the line of keys, and `fit` lays the
-    screen out; `has_taken` is whether this operator deleted a session or cleaned it up. `kept` is
-    the session read in full that has left the Sessions pane.
+    screen out; `has_taken` is whether this operator deleted a session or cleaned it up.
     """
 
     def __init__(
@@ -65,9 +65,9 @@ class PaneFeed:
         self._fit = fit
         self._has_taken = has_taken
         self._batches = BatchWatch(engine, panes.question, news)
-        self.kept: Session | None = None
         self._rows: tuple[Sequence[Row], Key | None, Sequence[Row]] = ((), None, ())
         self._stays: Key | None = None
+        self._follows_after = False
         self._lost = ""
 
     def tick(self) -> None:
@@ -106,7 +106,13 @@ class PaneFeed:
 
     @property
     def _read(self) -> Session | None:
-        return self.kept or self._panes.sessions.session
+        """The session whose stream is read: in full it is the same whatever the filter takes."""
+        read = self._following.session if self._store.view.is_full else None
+        selected, catalog = self._panes.sessions.session, self._store.catalog
+        if read is None or (selected is not None and selected.key == read.key):
+            return selected
+        there = catalog.sessions if catalog else ()
+        return next((one for one in there if one.key == read.key and not is_gone(one)), None)
 
     def show_top(self) -> None:
         """Draw the top line."""
@@ -161,7 +167,7 @@ class PaneFeed:
         """
         store, pane = self._store, self._panes.sessions
         asks_anew = pane.is_asked_anew(store.query.order)
-        is_chosen = pane.selection_pinned and not (asks_anew or store.view.is_full)
+        is_chosen = pane.selection_pinned and (store.view.is_full or not asks_anew)
         key = pane.key if is_chosen and pane.session is not None else None
         if self._rows[0] is found.shown and self._rows[1] == key:
             return self._rows[2]
@@ -205,18 +211,15 @@ class PaneFeed:
 
     def show_live(self) -> None:
         """Draw the Live pane: the session read in full, else the one selected in Sessions."""
-        live, sessions = self._panes.live, self._panes.sessions
+        live, session = self._panes.live, self._read
         read = self._following.session if self._store.view.is_full else None
-        self.kept = self._left_table(read) if read else None
-        session = self._read
-        if read is not None and (session is None or session.key != read.key):
+        if read is not None and session is None:
             self._leave_erased(read)
             return
-        live.says = "starting..." if session and session.is_live else "no output yet"
-        if (group := sessions.group) is not None:
-            live.says = group_words(group, is_open=group.cause in self._store.query.opened)
-        elif session is None:
-            live.says = "Select a session to see its output."
+        if read is None and self._follows_after:
+            self._follows_after = False
+            live.follow(is_on=True)
+        live.says = self._empty_words(session) or live.says
         begun = self._sent.begun if read is None else None
         live.sending = self._sent.of(begun or session)
         if begun is not None and (live.session is None or live.session.key != begun.key):
@@ -225,34 +228,39 @@ class PaneFeed:
         live.update(begun or session, self._engine.now())
         self.show_keys()
 
+    def _empty_words(self, session: Session | None) -> str:
+        """Return what Live says while it is empty; nothing before the stream was read."""
+        engine, store, group = self._engine, self._store, self._panes.sessions.group
+        if group is not None:
+            return group_words(group, is_open=group.cause in store.query.opened)
+        if session is None:
+            return "\n".join(store.query.empty(store.catalog, engine.keys))
+        followed = self._following.session
+        if self._following.follower is None or followed is None or followed.key != session.key:
+            return ""
+        sign_of, can_act = engine.keys.sign, not engine.is_read_only
+        return empty_words(session, engine.now(), engine.zone, sign_of, can_act=can_act)
+
     def show_keys(self) -> None:
         """Draw the line of keys."""
         self._panes.question.keys = self._keys()
         self._panes.question.redraw()
 
     def read_in_full(self) -> None:
-        """Give the stream of the selected session the whole screen."""
+        """Give the stream of the selected session the whole screen.
+
+        Where its end was followed, it is again once the panes are back.
+        """
         sessions, live = self._panes.sessions, self._panes.live
         sessions.selection_pinned = True
         session, shown = sessions.session, live.session
+        if not self._store.view.is_full:
+            is_other = shown is None or session is None or shown.key != session.key
+            self._follows_after = is_other or live.is_following
         self._following.follow(session)
         if session is not None and (shown is None or shown.key != session.key):
             live.begin(session, "reading...")
         self._store.change(pane=LIVE, is_full=True)
-
-    def _left_table(self, read: Session) -> Session | None:
-        """Return the session read in full when it has left the table; say so once."""
-        if self._panes.sessions.select(read.key):
-            return None
-        catalog, query = self._store.catalog, self._store.query
-        there = catalog.sessions if catalog else ()
-        kept = next((one for one in there if one.key == read.key and not is_gone(one)), None)
-        if kept is not None and self.kept is None:
-            why = f" (filter `{query.filter}`)" if query.filter else ""
-            back, short = self._engine.keys.sign("back"), formatting.short_id(kept.session_id)
-            said = f"{short} is no longer in the list{why}: {back} returns to the list"
-            self._news.tell(said, is_true=lambda: self._store.view.is_full)
-        return kept
 
     def _leave_erased(self, gone: Session) -> None:
         """Go back to the panes: the text of another session must not appear in its place."""

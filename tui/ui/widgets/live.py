@@ -11,6 +11,7 @@ from tui.claude.transcript.usage.usage_meter import SessionUsage
 from tui.core.models.entry import Entry, EntryKind
 from tui.core.models.run import Run, SentCommand
 from tui.core.models.session import Session
+from tui.core.text.safe_text import cut
 from tui.operations.stream.follow import StreamPage, StreamUpdate
 from tui.ui.terminal.paint_throttle import PaintThrottle
 from tui.ui.widgets.page_request import PageRequest
@@ -20,6 +21,7 @@ from tui.view.stream.run_lines import RunContext, asked_lines, latest, run_lines
 from tui.view.stream.stream_buffer import Place, StreamBuffer
 from tui.view.stream.subagent_lines import SubagentLines
 from tui.view.text.lines import Cell, Line, title_room
+from tui.view.text.styled_text import wrap
 
 _NEAR = 40  # entries from an edge of what is in memory
 
@@ -242,8 +244,7 @@ class LivePane(Pane):
 
     def toggle(self) -> None:
         """Open or fold the marked entry."""
-        index = self._marked()
-        if index is not None:
+        if (index := self._marked()) is not None:
             self._buffer.toggle(index)
             self._current, self.is_following = index, False
             self._bring_in_sight(index)
@@ -258,8 +259,7 @@ class LivePane(Pane):
     @property
     def entry(self) -> tuple[Entry | None, Entry | None]:
         """The marked entry, and its result."""
-        index = self._marked()
-        if index is None:
+        if (index := self._marked()) is None:
             return None, None
         entry = self._buffer.entries[index]
         return entry, self._buffer.results.get(entry.tool_id)
@@ -303,20 +303,22 @@ class LivePane(Pane):
         room = title_room(self.note(), self.body_width)
         session, run = self.session, latest(self.session, self._run)
         now = replace(session, run=run) if session is not None and run is not None else session
-        return stream_title.title(now, self.now, self.quiet_after, self.spent, room)
+        return cut(stream_title.title(now, self.now, self.quiet_after, self.spent, room), room)
 
     def note(self) -> str:
         if self.wish is not None and self.wish.side not in ("before", "after"):
             return "reading..."
-        says = [self._buffer.other_day(self.top)]
-        if not self.is_following:
-            says.append(f"{self.unseen} new ↓" if self.unseen else f"{self._follows} follows")
-            says.append(f"{self._share():.0%}" if self.start > 0 or not self.is_at_end else "")
-        return "  ".join(filter(None, says))
+        day = self._buffer.other_day(self.top)
+        if self.is_following:
+            return day
+        is_part = self.known_end > 0 and (self.start > 0 or not self.is_at_end)
+        place = max(0, self._buffer.place_at(self.top[0]))
+        share = f"{place / self.known_end:.0%}" if is_part else ""
+        paused = stream_title.paused(self.unseen, self._follows)
+        return "  ".join(filter(None, (day, share, paused)))
 
-    def _share(self) -> float:
-        place = self._buffer.place_at(self.top[0])
-        return max(0, place) / self.known_end if self.known_end else 0.0
+    def note_style(self) -> str:
+        return "muted" if self.is_following else "noticed"
 
     def body_line(self, y: int) -> Line:
         if y < len(self._shown):
@@ -326,9 +328,8 @@ class LivePane(Pane):
             if index == self._current and self.is_full:
                 return (Cell(">" if row == 0 else " ", "mark"), *line)
             return (Cell(" "), *line)
-        if not self._shown and y == 0:
-            return (Cell(f" {self.says}", "muted"),)
-        return ()
+        says = wrap(self.says, self._text_width) if not self._shown else ()
+        return (Cell(f" {says[y]}", "muted"),) if y < len(says) else ()
 
     def resized(self) -> None:
         """Wrap again what is visible."""

@@ -58,6 +58,11 @@ def title(
     return said
 
 
+def paused(new: int, follows: str) -> str:
+    """Return that the end is not followed, and how much came since, or the key that follows it."""
+    return f"paused, {new} new ↓" if new else f"paused: {follows} follows"
+
+
 def _context(spent: SessionUsage) -> str:
     """Return how full the context is: as a share, or in tokens where the window is unknown."""
     share = spent.context_share

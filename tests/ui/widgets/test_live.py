@@ -262,11 +262,21 @@ async def test_what_one_reads_in_full_stays_in_another_order() -> None:
         assert at.session == one
 
 
+async def test_a_search_before_the_stream_is_read_says_so() -> None:
+    async with console() as at:
+        await at.choose("PE platforms, DACH")
+        await at.press("enter", "slash", *"industrial", "enter")
+        await at.answered()
+        assert at.message == "nothing was searched: no stream is read yet"
+
+
 async def test_full_live_that_followed_follows_again_once_it_is_left() -> None:
     """After a search it stood still for good, behind a heading that nobody read."""
     async with console(FixedEngine(follower=FixedFollow(stream()))) as at:
         await at.choose("PE platforms, DACH")
-        await at.press("enter", "slash")
+        await at.press("enter")
+        await at.until(lambda: "Short list" in shown(at))
+        await at.press("slash")
         await at.asked()
         await at.press(*"industrial", "enter")
         await at.answered()

@@ -64,8 +64,10 @@ class PageReader:
         The whole transcript is searched once; Esc stops that. Raises `ConsoleError`.
         """
         follower, live = self._following.follower, self._live
-        if follower is None or not sought:
+        if not sought:
             return
+        if follower is None:
+            raise ConsoleError("nothing was searched: no stream is read yet")
         is_new = self._searched is not follower or self._hits is None or self._hits.sought != sought
         if is_new or live.has_asides or (self._hits and self._hits.size < live.known_end):
             self._hits = await self._sought(follower, sought, None if is_new else self._hits)

@@ -312,10 +312,8 @@ class LivePane(Pane):
         if self.is_following:
             return day
         is_part = self.known_end > 0 and (self.start > 0 or not self.is_at_end)
-        place = max(0, self._buffer.place_at(self.top[0]))
-        share = f"{place / self.known_end:.0%}" if is_part else ""
-        paused = stream_title.paused(self.unseen, self._follows)
-        return "  ".join(filter(None, (day, share, paused)))
+        share = max(0, self._buffer.place_at(self.top[0])) / self.known_end if is_part else None
+        return stream_title.paused(day, share, self.unseen, self._follows)
 
     def note_style(self) -> str:
         return "muted" if self.is_following else "noticed"

@@ -58,9 +58,10 @@ def title(
     return said
 
 
-def paused(new: int, follows: str) -> str:
-    """Return that the end is not followed, and how much came since, or the key that follows it."""
-    return f"paused, {new} new ↓" if new else f"paused: {follows} follows"
+def paused(day: str, share: float | None, new: int, follows: str) -> str:
+    """Return where one reads, how much came since, or else the key that follows the end."""
+    said = f"paused, {new} new ↓" if new else f"paused: {follows} follows"
+    return "  ".join(filter(None, (day, "" if share is None else f"{share:.0%}", said)))
 
 
 def _context(spent: SessionUsage) -> str:

@@ -193,13 +193,19 @@ def test_nothing_is_left_of_what_was_told_or_typed(listing: SampleListing, tmp_p
     told.write_text(json.dumps({f"hollis_park/{FIRST}|failed|{CANARY}": "x", "other": "y"}))
     session = listing.session(FIRST)
     acknowledge(context, session)
-    drafts = (Draft("send", "hollis_park", FIRST, CANARY), Draft("send", "oak", FIRST, "kept"))
+    drafts = (
+        Draft("send", "hollis_park", FIRST, CANARY),
+        Draft("resume", "", "", CANARY, (("oak", FIRST), ("hollis_park", FIRST))),
+        Draft("fork", "", "", CANARY),
+        Draft("send", "oak", FIRST, "kept"),
+        Draft("send", "", "", "kept", (("oak", FIRST),)),
+    )
     write_remembered(tmp_path / "state", listing.root, "anna", SavedView(drafts=drafts))
     purge(context, FIRST)
     acknowledge(context, session)  # in a console with an outdated catalog
     assert saying(tmp_path, CANARY) == []
     assert list(json.loads(told.read_text()).values()) == ["y"]
-    assert read_remembered(tmp_path / "state", listing.root, "anna").drafts == drafts[1:]
+    assert read_remembered(tmp_path / "state", listing.root, "anna").drafts == drafts[3:]
 
 
 def untrack(listing: SampleListing) -> None:

@@ -25,7 +25,11 @@ VIEW = SavedView(
     row=7,
     marks=frozenset({("a", "b"), ("c", "d")}),
     reading=1234,
-    drafts=(Draft("resume", "hollis_park", "9f2c", "Go on, näher"), Draft("new", "a", "3", "x")),
+    drafts=(
+        Draft("resume", "hollis_park", "9f2c", "Go on, näher"),
+        Draft("new", "a", "3", "x"),
+        Draft("send", "", "", "both", (("hollis_park", "9f2c"), ("oak", "1b"))),
+    ),
 )
 
 
@@ -57,6 +61,8 @@ def test_a_view_comes_back_for_its_operator_and_root_alone(tmp_path: Path) -> No
          SavedView(marks=frozenset({("a", "b")}))),
         ('{"opened": ["a", 7, ""]}', SavedView(opened=frozenset({"a"}))),
         ('{"drafts": [["r", "a", "b", "\\u001b]52;c;x\\u0007"], ["r", "a"], 3]}', SavedView()),
+        ('{"drafts": [["r", "", "", "x", 3], ["s", "", "", "y", [["a", "b"], "c"]], [4, 4]]}',
+         SavedView(drafts=(Draft("r", "", "", "x"), Draft("s", "", "", "y")))),
         ('{"drafts": [["r", "a", "b", "x\\ny"]]}',
          SavedView(drafts=(Draft("r", "a", "b", "x\ny"),))),
     ],

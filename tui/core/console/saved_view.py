@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from tui.core.models.session import Key
@@ -11,15 +12,25 @@ MOST_DRAFTS = 8
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A prompt that was typed and not sent; listing and id are empty for one to marked sessions.
+    """A prompt that was typed and not sent.
 
-    `question` is the verb: `resume`, `fork`, `send`, or `new` (with the stage as `session_id`).
+    `question` is the verb: `resume`, `fork`, `send`, or `new` (with the stage as `session_id`). For
+    several `sessions` listing and id are empty.
     """
 
     question: str
     listing: str
     session_id: str
     text: str
+    sessions: tuple[Key, ...] = ()
+
+    def may_quote(self, keys: Collection[Key]) -> bool:
+        """Whether it is about one of these sessions; one about unknown sessions may be."""
+        if self.question == "new":
+            return False
+        if self.session_id:
+            return (self.listing, self.session_id) in keys
+        return not self.sessions or any(key in keys for key in self.sessions)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -101,7 +101,7 @@ def forget_drafts(context: Context, key: Key) -> None:
     if settings.state_dir is None:
         return
     view = read_remembered(settings.state_dir, context.root, who)
-    left = tuple(one for one in view.drafts if (one.listing, one.session_id) != key)
+    left = tuple(one for one in view.drafts if not one.may_quote((key,)))
     if left != view.drafts:
         write_remembered(settings.state_dir, context.root, who, replace(view, drafts=left))
 

@@ -40,7 +40,10 @@ def write_remembered(state_dir: Path, root: Path, operator: str, view: SavedView
         "row": view.row,
         "marks": sorted(view.marks),
         "reading": view.reading,
-        "drafts": [[one.question, one.listing, one.session_id, one.text] for one in view.drafts],
+        "drafts": [
+            [one.question, one.listing, one.session_id, one.text, one.sessions]
+            for one in view.drafts
+        ],
     }
     operator_file(state_dir, _KIND, root, operator).write(facts)
 
@@ -86,10 +89,12 @@ def _key(value: object) -> Key | None:
 
 
 def _draft(value: object) -> Draft | None:
-    if not isinstance(value, list) or len(value) != 4:
+    if not isinstance(value, list) or len(value) not in (4, 5):
         return None
-    if not all(isinstance(one, str) for one in value):
+    if not all(isinstance(one, str) for one in value[:4]):
         return None
-    question, listing, session_id, text = value
-    cleaned = safe_text(text[:_LONGEST_TEXT]).strip()
-    return Draft(_word(question), _word(listing), _word(session_id), cleaned) if cleaned else None
+    question, listing, session_id = map(_word, value[:3])
+    cleaned = safe_text(value[3][:_LONGEST_TEXT]).strip()
+    keys = [_key(one) for one in _list(value[4])] if len(value) > 4 else []  # older ones have none
+    sessions = () if None in keys else tuple(key for key in keys if key)
+    return Draft(question, listing, session_id, cleaned, sessions) if cleaned else None

@@ -15,12 +15,13 @@ from tui.core.text.safe_text import cut_middle, one_line
 from tui.operations.context import ActionResult
 from tui.ui.actions.pages import Pages
 from tui.ui.engine.engine import Engine
+from tui.ui.leaving import StoppedWaiting
 from tui.ui.state.drafts import Drafts
 from tui.ui.state.notifications import Notifications
 from tui.ui.state.sent_prompts import SentPrompts
 from tui.ui.threads import in_background
 from tui.ui.widgets.page import Draw
-from tui.ui.widgets.prompt import PromptBar, StoppedWaiting
+from tui.ui.widgets.prompt import PromptBar
 from tui.view.text import formatting
 from tui.view.text.sent_commands import answered_words, deadline_words
 
@@ -51,7 +52,7 @@ class ActionContext:
     request: PermissionRequest | None = None
 
     def __post_init__(self) -> None:
-        self.drafts = Drafts(self.question)
+        self.drafts = Drafts(self.question, self.news)
 
     def forget(self, keys: Collection[Key]) -> None:
         """Drop drafts of erased sessions, and undo batches that contain them."""

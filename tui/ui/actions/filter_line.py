@@ -15,9 +15,9 @@ from tui.ui.actions.action_context import ActionContext
 from tui.ui.actions.outcome import Commands, Outcome
 from tui.ui.actions.prompting import until_taken
 from tui.ui.background.pane_feed import PaneFeed
+from tui.ui.leaving import Cancelled
 from tui.ui.state.view_store import ViewStore
 from tui.ui.widgets.panes import Panes
-from tui.ui.widgets.prompt import Cancelled
 from tui.view.text.lines import Cell
 
 _HINT = "words stage:3 by:anna cost>5 size>1M quiet>1h <24h !not or"

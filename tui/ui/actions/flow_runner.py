@@ -10,9 +10,9 @@ from tui.core.models.session import Key, Session
 from tui.ui.actions.action_context import ActionContext
 from tui.ui.actions.outcome import Commands, Outcome
 from tui.ui.background.loops import write_down
+from tui.ui.leaving import Cancelled, StoppedWaiting
 from tui.ui.state.view_store import ViewStore
 from tui.ui.widgets.panes import Panes
-from tui.ui.widgets.prompt import Cancelled, StoppedWaiting
 
 Flow = Coroutine[Any, Any, Outcome]
 

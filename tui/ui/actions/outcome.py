@@ -9,7 +9,7 @@ from dataclasses import KW_ONLY, dataclass, replace
 from tui.core.errors import ConsoleError
 from tui.core.models.session import Key
 from tui.operations.context import ActionResult
-from tui.ui.widgets.prompt import Cancelled
+from tui.ui.leaving import Cancelled
 
 Commands = tuple[tuple[str, ...], ...]
 CommandsOf = Callable[[str], Commands]

@@ -9,7 +9,8 @@ from typing import TypedDict, TypeVar, Unpack
 from tui.core.errors import ConsoleError
 from tui.core.explanation import Explanation
 from tui.ui.actions.outcome import Commands, CommandsOf
-from tui.ui.widgets.prompt import Cancelled, Complete, Preview, PromptBar, Typed
+from tui.ui.leaving import Cancelled
+from tui.ui.widgets.prompt import Complete, Preview, PromptBar, Typed
 
 T = TypeVar("T")
 

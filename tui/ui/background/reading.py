@@ -13,10 +13,11 @@ from tui.operations.search.transcript_search import SearchHits
 from tui.operations.stream.follow import StreamPage
 from tui.ui.background.pollers import StreamPoller
 from tui.ui.engine.engine import Follower
+from tui.ui.leaving import StoppedWaiting
 from tui.ui.threads import in_background
 from tui.ui.widgets.live import LivePane
 from tui.ui.widgets.page_request import PageRequest
-from tui.ui.widgets.prompt import PromptBar, StoppedWaiting
+from tui.ui.widgets.prompt import PromptBar
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,9 @@ from typing import TypeVar
 
 from textual import events
 
-from tui.core.errors import ConsoleError
 from tui.core.explanation import Explanation
 from tui.core.text.safe_text import cell_width, one_line
+from tui.ui.leaving import Cancelled, LeftRunning, StoppedWaiting
 from tui.ui.terminal.keyboard import TypedAhead
 from tui.ui.terminal.link import LinkApp
 from tui.ui.terminal.seen import PASTED, TOO_EARLY, SeenPicture
@@ -28,16 +28,6 @@ Turns = Mapping[str, Callable[[], object]]
 Typed = Callable[[str], object]
 _NO_TURNS: Turns = {}
 _SAY_EACH = 0.4
-
-
-class Cancelled(ConsoleError):
-    """The operator left the question; `line` is what was typed into it, where it asked for any."""
-
-    line: str | None = None
-
-
-class StoppedWaiting(Cancelled):
-    """The operator stopped waiting; the work goes on."""
 
 
 class PromptBar(MessageBar):
@@ -186,7 +176,7 @@ class PromptBar(MessageBar):
     ) -> T:
         """Return the result of `work`; what it `says` is shown once it takes long.
 
-        Raises `StoppedWaiting` on Esc, and calls `later` when the work is done. `leaves` says what
+        Raises `LeftRunning` on Esc, and calls `later` when the work is done. `leaves` says what
         Esc does.
         """
         task, self._gave_up = asyncio.ensure_future(work), asyncio.Event()
@@ -206,7 +196,7 @@ class PromptBar(MessageBar):
         if task.done():
             return task.result()
         task.add_done_callback(lambda done: None if done.cancelled() else later(done))
-        raise StoppedWaiting(f"{says()}: continues in background")
+        raise LeftRunning(f"{says()}: continues in background", task)
 
     async def _ask(self, asks: str, *, must_be_shown: bool) -> str:
         self.seen.change(TOO_EARLY)

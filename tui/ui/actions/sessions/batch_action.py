@@ -17,8 +17,8 @@ from tui.operations.context import ActionResult
 from tui.operations.trash.bulk import BulkProgress, BulkResult, OnProgress, Stop
 from tui.ui.actions.action_context import ActionContext
 from tui.ui.actions.outcome import Outcome
+from tui.ui.leaving import StoppedWaiting
 from tui.ui.threads import in_background
-from tui.ui.widgets.prompt import StoppedWaiting
 
 _UNDOABLE = ("delete", "clean-up", "extend")
 
@@ -52,6 +52,12 @@ class BatchTally:
             ]
         )
 
+    def require_any(self, word: str) -> None:
+        """Raise why, if all failed."""
+        if self.errors and not self.done:
+            errors = [*self.errors.values()]
+            raise errors[0] if len(errors) == 1 else ConsoleError(self.words(word))
+
 
 def reasons(errors: Iterable[ConsoleError]) -> list[str]:
     """Return how many failed for each reason."""
@@ -66,11 +72,14 @@ async def each(
     sessions: Sequence[Session],
     act: Callable[[Session], ActionResult],
     word: str,
+    *,
     sum_of: Callable[[Sequence[ActionResult]], str] = lambda _: "",
+    failed: Callable[[Iterable[Key]], None] = lambda _: None,
 ) -> Outcome:
     """Do it to each; those that failed stay marked, and the message is the sum.
 
-    `sum_of`, called in the thread, may say more about what is done than how many `word`.
+    `sum_of`, called in the thread, may say more about what is done than how many `word`. `failed`
+    is told which failed, also when nobody waits any more. Raises why, if all failed.
     """
     tally = BatchTally(len(sessions))
 
@@ -80,21 +89,22 @@ async def each(
                 tally.done.append(act(session))
             except ConsoleError as error:
                 tally.errors[session.key] = error
+        tally.require_any(word)
         tally.sum_of_done = sum_of(tally.done)
 
     def later(task: asyncio.Future[None]) -> None:
+        failed(tally.errors)
         context.remember(undoable(tally.done))
         context.news.tell(str(task.exception() or tally.words(word)))
 
     await context.question.wait_for(
         in_background(work), lambda: f"{tally.so_far} of {tally.count} {word}", later
     )
-    if tally.count == 1 and tally.errors:
-        raise next(iter(tally.errors.values()))
+    failed(tally.errors)
     return Outcome(
         tally.words(word) if tally.count > 1 else tally.done[0].words,
         "bad" if tally.errors else "good",
-        failed=frozenset(tally.errors) if tally.done else None,
+        failed=frozenset(tally.errors),
         done=undoable(tally.done),
     )
 

@@ -81,9 +81,9 @@ async def resume_many(
     with asked_by(((*words, *spelled(given)),)):
         work = partial(_any_plan, context, possible)
         plan = await context.learn(work, "checking what a resume would use")
-    many = len(possible) > context.engine.max_runs
-    queued = f", {context.engine.max_runs} at once, the rest queued" if many else ""
-    about = ("resume", "", "")
+    most = context.engine.max_runs
+    queued = f", {most} at once, the rest queued" if len(possible) > most else ""
+    about, way = ("resume", "", ""), again("resume", context.engine.keys)
 
     async def take(line: str) -> Outcome:
         _, prompt = context.engine.with_prompt_line(plan, line)
@@ -91,11 +91,11 @@ async def resume_many(
         with ExitStack() as shown:
             for one in begun:
                 shown.enter_context(context.sent.sending(one, prompt or DEFAULT_PROMPT))
-            outcome = await each(context, begun, act, "resumed", partial(_sum_of, context))
-        context.sent.take_back(outcome.failed or ())
+            sum_of, failed = partial(_sum_of, context), context.sent.take_back
+            outcome = await each(context, begun, act, "resumed", sum_of=sum_of, failed=failed)
         return replace(outcome, is_brief=len(begun) > 1)
 
-    with context.drafts.written(about, again("resume", context.engine.keys)):
+    with context.drafts.written(about, way, [one.key for one in begun]):
         outcome = await ask_prompt(
             context,
             plan,
@@ -191,7 +191,7 @@ async def ask_prompt(
     return await until_taken(
         context.question,
         asks,
-        lambda line: done_by(commands(line), take(line)),
+        context.drafts.taking(lambda line: done_by(commands(line), take(line))),
         text=given,
         refused=_refusal(context, plan, given),
         placeholder=placeholder,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from functools import partial
 
@@ -14,7 +14,7 @@ from tui.core.console.disabled_reason import (
     not_stoppable,
 )
 from tui.core.errors import UsageError
-from tui.core.models.session import Session
+from tui.core.models.session import Key, Session
 from tui.core.text.safe_text import cut, one_line
 from tui.operations.context import ActionResult
 from tui.ui.actions.action_context import (
@@ -29,6 +29,7 @@ from tui.ui.actions.outcome import Commands, Outcome, asked_by, done_by
 from tui.ui.actions.prompting import until_taken
 from tui.ui.actions.sessions.batch_action import each, with_marked
 from tui.ui.engine.engine import Engine
+from tui.ui.leaving import Cancelled
 from tui.ui.state.drafts import again
 from tui.view.text.lines import Cell
 
@@ -90,7 +91,7 @@ async def send(
         if len(possible) > MANY or (len(sessions) > 1 and not is_asked):
             asks = f'send "{cut(one_line(typed), _QUOTED)}" to {whom}?'
             if not await is_sure(context, asks, len(possible), "send it to"):
-                return Outcome("nothing sent")
+                raise Cancelled("nothing sent")
         return await _post(context, sessions, possible, typed)
 
     async def take(typed: str) -> Outcome:
@@ -99,11 +100,12 @@ async def send(
     if given:
         return await take(given)
     about = ("send", *(possible[0].key if len(possible) == 1 else ("", "")))
-    with context.drafts.written(about, again("send", context.engine.keys)):
+    many = [one.key for one in possible] if len(possible) > 1 else []
+    with context.drafts.written(about, again("send", context.engine.keys), many):
         return await until_taken(
             context.question,
             f"send to {whom}",
-            take,
+            context.drafts.taking(take),
             text=context.drafts.text(about),
             preview=partial(_previewed, len(possible)) if len(possible) > 1 else None,
             commands=commands,
@@ -119,9 +121,8 @@ async def _post(
     with ExitStack() as shown:
         for one in possible:
             shown.enter_context(context.sent.sending(one, prompt))
-        outcome = await _each(context, sessions, possible, act, ("sending", "prompts sent"))
-    context.sent.take_back(outcome.failed or ())
-    return outcome
+        words, failed = ("sending", "prompts sent"), context.sent.take_back
+        return await _each(context, sessions, possible, act, words, failed=failed)
 
 
 def _sent(engine: Engine, session: Session, *, prompt: str) -> ActionResult:
@@ -173,12 +174,17 @@ async def _each(
     possible: Sequence[Session],
     act: Callable[[Session], ActionResult],
     words: tuple[str, str],
+    *,
+    failed: Callable[[Iterable[Key]], None] = lambda _: None,
 ) -> Outcome:
-    """Do it to each that is possible, and leave the others marked; `words`: for one, for many."""
+    """Do it to each that is possible, and leave the others marked; `words`: for one, for many.
+
+    `failed` is as for `each`.
+    """
     if len(sessions) == 1:
         done = await context.do(partial(act, sessions[0]), words[0])
         return Outcome(done.words, "good", failed=frozenset())
-    outcome = await each(context, possible, act, words[1])
+    outcome = await each(context, possible, act, words[1], failed=failed)
     return with_marked(outcome, {one.key for one in sessions} - {one.key for one in possible})
 
 

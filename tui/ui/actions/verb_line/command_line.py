@@ -16,8 +16,8 @@ from tui.ui.actions.prompting import until_taken
 from tui.ui.actions.verb_line import commands, verbs
 from tui.ui.actions.verb_line.view_command import ViewCommand
 from tui.ui.background.pane_feed import PaneFeed
+from tui.ui.leaving import Cancelled
 from tui.ui.state.view_store import ViewStore
-from tui.ui.widgets.prompt import Cancelled
 from tui.view.text.lines import Cell
 
 

@@ -16,6 +16,7 @@ from tui.__main__ import say_verb
 from tui.cli.verb_info import verb_infos
 from tui.core.console.keymap import Keymap, keymap
 from tui.core.console.own_command import OwnCommand
+from tui.core.console.pane_table import LISTINGS
 from tui.operations.monitor.history import history
 from tui.ui.engine.real_engine import RealEngine
 
@@ -124,6 +125,35 @@ async def test_more_than_a_line_opens_as_a_page_and_escape_leaves_it_running() -
         assert "continues in background" in at.message
         engine.goes_on.set()
         await at.until(lambda: at.message == "top: done: second")
+
+
+async def test_a_key_that_is_held_down_runs_it_once_and_says_so() -> None:
+    async with console(FixedEngine(keys=keys(), slow={"count"})) as at:
+        await at.choose(TITLE)
+        await at.press("W", "W", "W", "1")
+        at.engine.goes_on.set()
+        await at.answered()
+        assert at.message == "count: done; not run again for W pressed meanwhile"
+        assert at.view.pane == LISTINGS
+        assert len(at.engine.asked) == 1
+        await at.press("2", "W")
+        await at.until(lambda: len(at.engine.asked) == 2)
+
+
+async def test_one_that_was_left_running_is_not_run_again_before_it_has_ended() -> None:
+    async with console(FixedEngine(keys=keys(), slow={"count", "open-log"})) as at:
+        await at.choose(TITLE)
+        await at.press("W", "W", "escape")
+        await at.answered()
+        await at.press("W")
+        await at.until(lambda: at.message == "count still runs: it was not run again")
+        await at.press("T")
+        await at.until(lambda: at.message == "top: done")
+        at.engine.goes_on.set()
+        await at.until(lambda: at.message == "count: done")
+        assert len(at.engine.asked) == 2
+        await at.press("W")
+        await at.until(lambda: len(at.engine.asked) == 3)
 
 
 @pytest.fixture

@@ -36,8 +36,9 @@ class ActionContext:
     """The engine and the prompt, and what the flows remember.
 
     `done` are the batches that `u` undoes, the latest last, `message_of_done` the message of the
-    latest. `about` are the sessions of the open question, `request` its permission request; `sent`
-    are the prompts that were just sent from here.
+    latest. `running` are the operator's own commands that run without a question. `about` are the
+    sessions of the open question, `request` its permission request; `sent` are the prompts that
+    were just sent from here.
     """
 
     engine: Engine
@@ -46,6 +47,7 @@ class ActionContext:
     pages: Pages
     sent: SentPrompts
     done: list[tuple[ActionResult, ...]] = field(default_factory=list)
+    running: set[str] = field(default_factory=set)
     drafts: Drafts = field(init=False)
     about: tuple[Session, ...] = ()
     message_of_done: int = 0

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 
 from tui.core.console.own_command import OwnCommand
@@ -12,6 +15,7 @@ from tui.core.text.safe_text import one_line
 from tui.operations.own_command import CommandOutput
 from tui.ui.actions.action_context import ActionContext
 from tui.ui.actions.outcome import Outcome
+from tui.ui.leaving import LeftRunning
 from tui.ui.threads import in_background
 
 
@@ -20,8 +24,38 @@ async def run(
 ) -> Outcome:
     """Ask unless it is to be run at once, run it in a thread, and show what it said.
 
-    Esc leaves it running; how it ended is then shown as a message.
+    Esc leaves it running; how it ended is then shown as a message. One that does not ask runs once
+    at a time: a key that is held down repeats itself.
     """
+    if command.asks:
+        return await _run(context, command, session, listing)
+    if command.name in context.running:
+        return Outcome(f"{command.name} still runs: it was not run again", is_brief=True)
+    with _running(context, command.name):
+        outcome = await _run(context, command, session, listing)
+        more = context.question.drop_typed(command.key)
+    said = f"not run again for {command.key} pressed meanwhile" if more else ""
+    return replace(outcome, message="; ".join(filter(None, (outcome.message, said))))
+
+
+@contextmanager
+def _running(context: ActionContext, name: str) -> Iterator[None]:
+    """Note that a command runs, also when its operator has left it."""
+    context.running.add(name)
+    try:
+        yield
+    except LeftRunning as left:
+        left.work.add_done_callback(lambda _: context.running.discard(name))
+        raise
+    except BaseException:
+        context.running.discard(name)
+        raise
+    context.running.discard(name)
+
+
+async def _run(
+    context: ActionContext, command: OwnCommand, session: Session | None, listing: str
+) -> Outcome:
     engine = context.engine
     planning = partial(engine.plan_command, command, session, listing)
     plan = await context.learn(planning, command.name)

@@ -100,6 +100,16 @@ class PromptBar(MessageBar):
         self.say_what_waited()
         self.redraw()
 
+    def drop_typed(self, key: str) -> int:
+        """Drop the presses of a key that wait; return how many."""
+        before = len(self._typed)
+        self._typed = deque(
+            one
+            for one in self._typed
+            if not (isinstance(one, events.Key) and key in (one.key, one.character))
+        )
+        return before - len(self._typed)
+
     async def choose(
         self,
         asks: str,

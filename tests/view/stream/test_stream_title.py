@@ -127,3 +127,12 @@ def test_where_a_note_needs_the_room_facts_give_way_to_it_and_the_state_stays() 
 def test_a_session_without_a_stage_has_none_in_its_title() -> None:
     said = stream_title.title(replace(ONE, stage=""), NOW, QUIET)
     assert said.startswith(f"4 Live  hollis_park  {ONE.session_id[:4]}  ")
+
+
+@pytest.mark.parametrize("width", range(24, 60))
+def test_the_stage_goes_before_the_state_is_cut(width: int) -> None:
+    said = stream_title.title(ONE, NOW, QUIET, SPENT, width)
+    assert said.startswith("4 Live  ")
+    assert "4349  ● running" in said
+    assert ("stage 3" in said) is (width >= 44)
+    assert cell_width(said) <= max(width, len("4 Live  holli…park  4349  ● running"))

@@ -309,7 +309,7 @@ class LivePane(Pane):
         if self.wish is not None and self.wish.side not in ("before", "after"):
             return "reading..."
         day = self._buffer.other_day(self.top)
-        if self.is_following:
+        if self.is_following or not self._shown:
             return day
         is_part = self.known_end > 0 and (self.start > 0 or not self.is_at_end)
         share = max(0, self._buffer.place_at(self.top[0])) / self.known_end if is_part else None

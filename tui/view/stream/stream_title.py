@@ -28,7 +28,8 @@ def title(
 ) -> str:
     """Return which session it is, who runs it, its state, and as many more facts as fit.
 
-    A listing's name that leaves no room for these is shortened in its middle.
+    A listing's name that leaves no room for these is shortened in its middle; the stage goes before
+    the state is cut.
     """
     if session is None:
         return _PANE
@@ -43,13 +44,15 @@ def title(
     first, *others = *_more(session, spent, now), ""
     cost, remark = _cost(session, spent), _remark(session, now, quiet_after)
     spare = (_context(spent), cost, runner, remark, first)
-    name, said, room, count = one_line(session.listing), "", -1, len(spare) + 1
-    while count and room < min(_LEAST_NAME, cell_width(name)):
-        count -= 1
+    name, said, room, count = one_line(session.listing), "", -1, 0
+    shapes = [(count, stage) for count in range(len(spare), -1, -1)]
+    for count, stage in (*shapes, (0, "")):
         context, dollars, who, *more = (*spare[:count], *[""] * (len(spare) - count))
         facts = (f"stage {stage}" if stage else "", short, who, state, context, dollars, *more)
         said = "".join(f"  {fact}" for fact in facts if fact)
         room = width - cell_width(f"{_PANE}  {said}")
+        if room >= min(_LEAST_NAME, cell_width(name)):
+            break
     said = f"{_PANE}  {cut_middle(name, max(_LEAST_NAME, room))}{said}"
     for fact in others if count == len(spare) else ():
         if cell_width(said) + 2 + cell_width(fact) > width:

@@ -32,6 +32,8 @@ def block(data: bytes, kind: str = "image", of_type: str = "image/png", **more: 
         (block(b"x" * 1_210_000, "document", "application/pdf"), "[document pdf 1.2M]"),
         (block(b"x" * 9, "document", "application/pdf", title="report.pdf"),
          "[file report.pdf 9B]"),
+        (block(b"x", "document", title="report " * 20 + "final.pdf"),
+         f"[file {('report ' * 6)[:40]}…{('report ' * 5 + 'final.pdf')[-39:]} 1B]"),
         (block(b"x" * 1023), "[image png 1023B]"),
         (block(b"x" * 1_048_575), "[image png 1.0M]"),
         (block(b"", of_type="text/../png"), "[image]"),

@@ -41,7 +41,10 @@ class Writing:
         ("", 10, [""]),
         ("one two three", 7, ["one two", "three"]),
         ("abcdefghij", 4, ["abcd", "efgh", "ij"]),
-        ("  deep in", 6, ["  deep", "in"]),
+        ("  deep in", 6, ["  deep", "  in"]),
+        ("- one two three", 9, ["- one two", "  three"]),
+        ("  12. one two", 12, ["  12. one", "      two"]),
+        ("-one two", 6, ["-one", "two"]),
         ("a\n\nb", 10, ["a", "", "b"]),
         ("漢字漢字", 5, ["漢字", "漢字"]),
         ("a\tb", 10, ["a   b"]),
@@ -50,6 +53,13 @@ class Writing:
 )
 def test_wrap(given: str, width: int, wrapped: list[str]) -> None:
     assert wrap(given, width) == wrapped
+
+
+def test_a_day_begins_with_its_time_also_in_the_same_minute() -> None:
+    entry = Entry(EntryKind.TEXT, "said", at=NOW)
+    around = view.RenderContext(UTC, before="14:30", day=(NOW - timedelta(days=1)).date())
+    painted = [text(line) for line in view.entry_lines(entry, around, 70)]
+    assert painted == ["── Fri 20 Nov ──", "14:30 said"]
 
 
 @pytest.mark.parametrize("width", [30, 50, 78, 118])

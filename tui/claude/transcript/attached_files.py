@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from tui.core.text.safe_text import one_line
+from tui.core.text.safe_text import cut_middle, one_line
 from tui.core.text.sizes import size_text
 
 KINDS = ("image", "document")
@@ -19,7 +19,7 @@ def file_words(block: Mapping[str, Any]) -> str:
     """Return `[image png 24K]` or `[file report.pdf 1.2M]`, with as much as the block says."""
     kind, given = one_line(block.get("type") or "data")[:60], block.get("source")
     source = given if isinstance(given, dict) else {}
-    name = one_line(_text(block, "title") or _text(block, "name"))[:_MOST_NAME].strip()
+    name = cut_middle(one_line(_text(block, "title") or _text(block, "name")), _MOST_NAME).strip()
     named = _TYPE.fullmatch(_text(source, "media_type"))
     what = f"file {name}" if name else f"{kind} {named[1]}" if named else kind
     if not name and (address := one_line(_text(source, "url"))[:_MOST_NAME].strip()):

@@ -74,13 +74,11 @@ def entry_lines(entry: Entry, around: RenderContext, width: int) -> tuple[Line, 
     body = _body(entry, around, inner)
     if around.model and entry.model and around.model != entry.model:
         body = [(Cell(cut(f"model: {entry.model}", inner), "muted"),), *body]
-    minute = _clock(entry.at, around.zone)
-    first = Cell((minute if minute != around.before else "").ljust(TIME_WIDTH), "muted")
+    minute, day = _clock(entry.at, around.zone), day_of(entry, around.zone)
+    rule = formatting.day_rule(day, around.day) if day and around.day not in (None, day) else ""
+    first = Cell((minute if rule or minute != around.before else "").ljust(TIME_WIDTH), "muted")
     lines = ((first if index == 0 else INDENT, *bar, *line) for index, line in enumerate(body))
-    day = day_of(entry, around.zone)
-    if not body or around.day is None or day is None or day == around.day:
-        return tuple(lines)
-    return ((Cell(formatting.day_rule(day, around.day), "muted"),), *lines)
+    return ((Cell(rule, "muted"),), *lines) if body and rule else tuple(lines)
 
 
 def _body(entry: Entry, around: RenderContext, width: int) -> list[Line]:

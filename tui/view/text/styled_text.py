@@ -9,16 +9,25 @@ from tui.core.text.safe_text import cell_width
 from tui.view.text.lines import Cell, Line
 
 _TOKENS = re.compile(r"\s*\S+|\s+$")
+_LEAD = re.compile(r" *(?:[-*•] |\d{1,3}[.)] )?")
 
 
 def wrap(text: str, width: int) -> list[str]:
-    """Return `text` in lines of at most `width` cells, broken between words where possible."""
+    """Return `text` in lines of at most `width` cells, broken between words where possible.
+
+    What is wrapped of an indented line, or of an item of a list, stands below its first word.
+    """
     lines: list[str] = []
     for paragraph in text.expandtabs(4).split("\n"):
         if cell_width(paragraph) <= width:
             lines.append(paragraph.rstrip())
         else:
-            lines += (paragraph[start:end] for start, end in breaks(paragraph, width))
+            lead = _LEAD.match(paragraph)
+            indent = lead.end() if lead and lead.end() <= width // 2 else 0
+            before, rest = paragraph[:indent], paragraph[indent:]
+            for start, end in breaks(rest, width - indent):
+                lines.append(f"{before}{rest[start:end]}")
+                before = " " * indent
     return lines
 
 

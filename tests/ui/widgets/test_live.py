@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from array import array
 from collections.abc import Callable
@@ -248,26 +249,53 @@ async def test_what_one_reads_in_full_stays_when_the_filter_lets_go_of_it() -> N
         assert one.key not in at.listed
 
 
-async def test_what_one_reads_in_full_stays_in_another_order() -> None:
+async def test_what_one_reads_in_full_stays_in_another_order_although_the_filter_let_go() -> None:
     async with console() as at:
-        one = await at.choose("First screen")
+        await at.press("slash", *"live", "enter")
+        await at.answered()
+        key = at.session.key
         await at.press("enter")
-        await at.until(lambda: at.view.live == one)
+        await at.look(with_session(at.engine.catalog, key, liveness=Liveness.NONE, run=None))
         await at.enter("sort size")
         await at.answered()
         at.tick()
         assert at.view.is_full
-        assert at.session == at.view.live == one
+        assert at.session.key == key
+        assert at.view.live == at.session
         await at.press("escape")
-        assert at.session == one
+        assert at.session.key == key
+
+
+async def test_a_view_that_is_asked_for_in_full_live_shows_its_rows() -> None:
+    """The pane out of sight had rows above its first one, and the console ended."""
+    async with console() as at:
+        await at.choose("First screen")
+        await at.press("enter")
+        await at.enter("view running")
+        await at.answered()
+        assert not at.view.is_full
+        assert at.view.row == 0
+        assert "PE platforms, DACH" in at.text("sessions")
+
+
+class HeldFollow(FixedFollow):
+    """A stream whose disk does not answer before `goes_on` is set."""
+
+    goes_on = threading.Event()
+
+    def poll(self, session: Session) -> StreamUpdate:
+        self.goes_on.wait(60)
+        return super().poll(session)
 
 
 async def test_a_search_before_the_stream_is_read_says_so() -> None:
     async with console() as at:
+        at.engine.follower = held = HeldFollow(stream())
         await at.choose("PE platforms, DACH")
         await at.press("enter", "slash", *"industrial", "enter")
         await at.answered()
         assert at.message == "nothing was searched: no stream is read yet"
+        held.goes_on.set()
 
 
 async def test_full_live_that_followed_follows_again_once_it_is_left() -> None:

@@ -167,7 +167,7 @@ class PaneFeed:
         """
         store, pane = self._store, self._panes.sessions
         asks_anew = pane.is_asked_anew(store.query.order)
-        is_chosen = pane.selection_pinned and (store.view.is_full or not asks_anew)
+        is_chosen = pane.selection_pinned and not asks_anew
         key = pane.key if is_chosen and pane.session is not None else None
         if self._rows[0] is found.shown and self._rows[1] == key:
             return self._rows[2]

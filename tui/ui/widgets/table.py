@@ -136,7 +136,7 @@ class Table(Pane):
         is_there = kept in self._places
         if keeps_sight and is_there and not top <= at < top + self.page:
             at = min(first + place, last)
-        self.index, self.first = at, top if keeps_sight else at - place
+        self.index, self.first = at, top if keeps_sight else max(0, at - place)
         self.is_away = self.is_away and at > 0
         self._takes_order = False
         self._settle()

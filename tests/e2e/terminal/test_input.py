@@ -228,6 +228,7 @@ def test_a_verb_pasted_with_its_enter_does_nothing_that_cannot_be_taken_back(
     screen.wait_for("Esc back")
     screen.send("\x1b")
     screen.wait_for("? help")
+    screen.send("j")  # `q` just after a page has closed only says so
     assert left(screen).startswith("[]")
 
 
@@ -289,7 +290,7 @@ def test_the_mouse_clicks_heads_rows_and_hints_and_its_wheel_scrolls() -> None:
         click_on(screen, "QUIET")
         screen.wait_for("▲QUIET", "sorted by quiet")
         screen.write(b"\x1b[<65;60;8M" * 3)
-        screen.wait_for("↑ 9 more")
+        screen.wait_for("↑1 waiting")
         click_on(screen, "hollis_park")
         screen.wait_for("▸1 Listings")
         click_on(screen, "? help")

@@ -228,7 +228,7 @@ WALK = (
     ("\x03", ("? help",)),
     (":rename über", ("uber",)),
     ("\x03", ("? help",)),
-    ("c", ("clean up all",)),
+    ("c", ("clean up the one listing",)),
     ("\x03", ("? help",)),
     ("1", ("All",)),
     ("3", ("to clean up",)),

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tui.core.errors import UsageError as UsageError
     from tui.core.follow_ups import prompted_by as prompted_by
     from tui.manager import SessionManager as SessionManager
+    from tui.session_run import SessionRun as SessionRun
 
 __version__ = "0.1.0"
 __all__ = [
@@ -24,12 +25,17 @@ __all__ = [
     "RunFailed",
     "RunStopped",
     "SessionManager",
+    "SessionRun",
     "UnknownId",
     "UsageError",
     "__version__",
     "prompted_by",
 ]
-_HOMES = {"SessionManager": "tui.manager", "prompted_by": "tui.core.follow_ups"}
+_HOMES = {
+    "SessionManager": "tui.manager",
+    "SessionRun": "tui.session_run",
+    "prompted_by": "tui.core.follow_ups",
+}
 
 
 def __getattr__(name: str) -> Any:

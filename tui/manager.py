@@ -10,7 +10,7 @@ from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from tui.claude.config_dir import CONFIG_DIR, footprint, postpone_sweep, refresh_children
 from tui.claude.layout import is_transcript
@@ -24,9 +24,11 @@ from tui.operations.context import Context
 from tui.operations.running.pipeline_query import Query, prepare
 from tui.operations.target import DATABASE
 from tui.operations.trash.cleanup import CleanupPlan, clean_up, plan_cleanup
+from tui.runs.hosted.own_prompts import OwnPrompts, Prompts
 from tui.runs.hosted.run import HostedRun
 from tui.safe_io.folders import is_link
 from tui.safe_io.opening import guard_below
+from tui.session_run import SessionRun
 from tui.settings import Settings, load_settings
 from tui.storage.sqlite import async_transactions
 from tui.storage.state.hold import read_hold
@@ -190,7 +192,7 @@ class SessionManager:
 
     def query(
         self,
-        prompt: str,
+        prompt: Prompts,
         *,
         stage: str,
         listing_id: str,
@@ -198,12 +200,15 @@ class SessionManager:
         options: ClaudeAgentOptions | None = None,
         max_age_days: float | None = None,
         follow_ups: bool = False,
+        metadata: Mapping[str, Any] | None = None,
     ) -> AsyncGenerator[Message, None]:
         """Run an agent and yield the SDK's messages; consoles follow and steer it meanwhile.
 
-        The session is tracked before `init` is yielded, with the options that shape its agent;
-        `resume` goes on as that agent, and what is set in `options` wins. Permissions are asked of
-        the operators, unless `options` say who answers. Leaving the iteration ends the agent.
+        `prompt` is a string, one of the SDK's user messages, or a stream of them, each a turn of
+        its own. The session is tracked before `init` is yielded, with the options that shape its
+        agent; `metadata` is added to its own. `resume` goes on as that agent, and what is set in
+        `options` wins. Permissions are asked of the operators, unless `options` say who answers.
+        Leaving the iteration ends the agent.
         Turns that operators add once the prompt is answered are waited for, and yielded only with
         `follow_ups` (see `prompted_by`); without it, their failures are logged.
 
@@ -212,22 +217,66 @@ class SessionManager:
         which is no `RunFailed`, when an operator stops it: don't start it again by yourself. A turn
         that is only interrupted ends with its result.
         """
-        asked = Query(
-            prompt=prompt,
+        run = self._run(
+            prompt,
+            follow_ups=follow_ups,
             stage=stage,
             listing_id=listing_id,
             resume=resume,
             options=options,
-            max_age=timedelta(days=self.max_age_days if max_age_days is None else max_age_days),
-            keeps=None if max_age_days is None else timedelta(days=max_age_days),
+            max_age_days=max_age_days,
+            metadata=metadata,
         )
+        return _messages(run)
+
+    def session(
+        self,
+        prompt: Prompts,
+        *,
+        stage: str,
+        listing_id: str,
+        resume: str | None = None,
+        options: ClaudeAgentOptions | None = None,
+        max_age_days: float | None = None,
+        metadata: Mapping[str, Any] | None = None,
+    ) -> SessionRun:
+        """Run an agent as `query` does, and hold it: `async with manager.session(...) as run`.
+
+        See `SessionRun` for what can be done with it, and how it ends. Entering it raises what
+        `query` raises before anything starts.
+        """
+        return self._run(
+            prompt,
+            stays=True,
+            stage=stage,
+            listing_id=listing_id,
+            resume=resume,
+            options=options,
+            max_age_days=max_age_days,
+            metadata=metadata,
+        )
+
+    def _run(
+        self,
+        prompt: Prompts,
+        *,
+        max_age_days: float | None,
+        follow_ups: bool = False,
+        stays: bool = False,
+        **asked: Any,
+    ) -> SessionRun:
+        days = self.max_age_days if max_age_days is None else max_age_days
+        keeps = None if max_age_days is None else timedelta(days=max_age_days)
+        query = Query(max_age=timedelta(days=days), keeps=keeps, **asked)
         run = HostedRun(
-            lambda: prepare(self._context(), self._folder, asked),
+            lambda first: prepare(self._context(), self._folder, query, first),
             self._clock,
-            resumed=(self._folder, asked.resumed),
+            OwnPrompts(prompt, is_verbatim=query.is_verbatim),
+            resumed=(self._folder, query.resumed),
             follow_ups=follow_ups,
+            stays=stays,
         )
-        return cast("AsyncGenerator[Message, None]", run.messages())
+        return SessionRun(run)
 
     def _context(self) -> Context:
         return Context(_settings(self._folder), self._clock)
@@ -277,6 +326,12 @@ class SessionManager:
 async def _in_thread(work: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
     require_asyncio()
     return await asyncio.to_thread(work, *args, **kwargs)
+
+
+async def _messages(run: SessionRun) -> AsyncGenerator[Message, None]:
+    async with run:
+        async for message in run:
+            yield message
 
 
 def _settings(folder: Path) -> Settings:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,6 +17,7 @@ from tui.core.models.audit import AuditEvent
 from tui.core.models.row import Row
 from tui.core.text.safe_text import one_line
 from tui.core.time.zones import zone_named
+from tui.runs.agent.recorded_options import GivenOptions
 from tui.runs.folder.agent_events import PermissionAnswer, TurnEnded
 from tui.runs.folder.protocol import AGENT_OPTIONS, RunSpec
 from tui.runs.turn_costs import TurnCosts
@@ -30,15 +31,15 @@ _TRIES, _PAUSE_S, _PATIENCE_S = 3, 1.0, 60.0
 class Bookkeeper:
     """Writes the row of a run's session; a failed write is tried again later.
 
-    `given` are the options of a pipeline's own run: a resume adds them to the recorded ones, and
-    tracks a session that was not tracked before.
+    `given` is of a pipeline's own run: a resume adds its options to the recorded ones, and tracks a
+    session that was not tracked before.
     """
 
     def __init__(
         self,
         spec: RunSpec,
         clock: Callable[[], datetime],
-        given: Mapping[str, Any] | None = None,
+        given: GivenOptions | None = None,
     ) -> None:
         self._spec, self._clock, self._given = spec, clock, given
         zone, since = zone_named(spec.zone), _kept_since(spec)
@@ -101,6 +102,11 @@ class Bookkeeper:
         )
         tracking = Tracking(spec.db_path, zone, by)
         await self._do(lambda: tracking.note(event))
+
+    @property
+    def cost_usd(self) -> float | None:
+        """What the run's turns have cost; `None` if that of one is unknown."""
+        return self._turns.run_usd
 
     def begin_turn(self, by: str) -> None:
         """Note who prompted the turn."""
@@ -167,7 +173,11 @@ class Bookkeeper:
             stage=spec.stage,
             now=now,
             expires_at=spec.expires_at or now + _FALLBACK,
-            metadata={"agent": recorded_agent(spec), "operator": spec.operator},
+            metadata={
+                **(self._given.metadata if self._given else {}),
+                "agent": recorded_agent(spec),
+                "operator": spec.operator,
+            },
         )
 
     def _resumed(self) -> None:
@@ -179,7 +189,7 @@ class Bookkeeper:
             return
         if row is None:
             self._tracked()
-        elif self._given:
+        elif self._given.recorded or self._given.metadata:
             self._record(row, self._given)
 
     def _resume(self) -> AuditEvent:
@@ -190,13 +200,14 @@ class Bookkeeper:
         own, detail = self._spec.session_id, detail_of({"run": self._spec.run_id, **facts})
         return AuditEvent(at=self._clock(), action=action, session_id=own, detail=detail)
 
-    def _record(self, row: Row, given: Mapping[str, Any]) -> None:
-        """Add the given options to the recorded ones, for the next resume."""
+    def _record(self, row: Row, given: GivenOptions) -> None:
+        """Add the metadata to the row, and the options to the recorded ones for the next resume."""
         details = dict(row.details())
         recorded = details.get("agent")
-        agent = {**(recorded if isinstance(recorded, dict) else {}), **given}
-        if agent != recorded:
-            after = replace(row, metadata=json.dumps(details | {"agent": agent}))
+        agent = {**(recorded if isinstance(recorded, dict) else {}), **given.recorded}
+        kept = details | dict(given.metadata) | ({"agent": agent} if agent else {})
+        if kept != details:
+            after = replace(row, metadata=json.dumps(kept))
             self._beginning.change(row, after, action="resume", now=self._clock())
 
 

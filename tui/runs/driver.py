@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import aclosing, suppress
+from dataclasses import asdict
 from datetime import datetime
 from itertools import count
 
-from tui.core.errors import Reason, RunFailed
+from tui.core.errors import RunFailed
 from tui.core.text.safe_text import one_line
 from tui.runs.agent.cli_process import find_cli_process, kill_cli_surely
 from tui.runs.agent.client import AgentClient
 from tui.runs.agent.environment import make_config_dir
 from tui.runs.agent.recorded_options import GivenOptions
 from tui.runs.bookkeeping import Bookkeeper
+from tui.runs.ears import Ears
 from tui.runs.folder.agent_events import (
     AgentIdle,
     AgentMessage,
@@ -26,22 +28,22 @@ from tui.runs.folder.agent_events import (
 )
 from tui.runs.folder.command import Command
 from tui.runs.folder.inbox import Inbox
-from tui.runs.folder.inbox_watch import InboxWatch
 from tui.runs.folder.protocol import IN_PIPELINE, RunSpec, describe
 from tui.runs.folder.pruning import prune_runs
 from tui.runs.journal.hearing import Hearing
+from tui.runs.journal.pulse import Pulse
 from tui.runs.journal.run_journal import Journal
 from tui.runs.model_changes import ModelChanges
+from tui.runs.orders import Orders
 from tui.runs.permission_audit import AuditedPermissions
 from tui.runs.permissions import Permissions
-from tui.runs.prompt_queue import Prompt, PromptQueue, unsent_words
+from tui.runs.prompt_queue import OwnPrompt, Prompt, PromptQueue, unsent_words
 from tui.runs.queue_gate import QueueGate
 from tui.runs.receipts import Receipts
 
 _TICK_S, _BEAT_S = 0.1, 2.0
 _STOP_WITHIN_S = 5.0
 _BACKGROUND_WITHIN_S = 600.0
-_FULL_BEATS = 3
 
 Show = Callable[[object, str], Awaitable[None]]
 
@@ -54,7 +56,8 @@ class RunDriver:
     """One run: the task `work` owns the agent, `tick` reads the inbox and writes the heartbeat.
 
     `stopped_by` is the operator who stopped it, if any; `follow_up_by` the one whose prompt is
-    being answered, once the first prompt has been.
+    being answered, once the pipeline's or the first one has been. With `at_rest` it goes on until
+    its `prompts` are closed, and calls that each time that it begins to wait for one.
     """
 
     def __init__(
@@ -63,29 +66,34 @@ class RunDriver:
         spec: RunSpec,
         clock: Callable[[], datetime],
         given: GivenOptions | None = None,
+        *,
         gate: QueueGate | None = None,
+        at_rest: Callable[[], None] | None = None,
     ) -> None:
         folder = journal.folder
         self._spec, self._journal, self._clock = spec, journal, clock
         self._gate, self._listing = gate, folder.parent.parent.parent
-        self._inbox, self._reading = Inbox(folder), asyncio.Lock()
-        self._watch = InboxWatch(self._inbox.stamp)
+        inbox, self._pulse = Inbox(folder), Pulse(journal)
+        self._orders = Orders(inbox, self._obey)
         self._hearing = Hearing(journal, spec.stall_timeout_s)
         self._permissions = Permissions(journal, spec.permission_timeout_s)
-        self._receipts = Receipts(journal, self._inbox, self._permissions)
-        self._books = Bookkeeper(spec, clock, given.recorded if given else None)
-        asking = AuditedPermissions(self._permissions, self._books, self._settle).ask
+        self._receipts = Receipts(journal, inbox, self._permissions)
+        self.books = Bookkeeper(spec, clock, given)
+        asking = AuditedPermissions(self._permissions, self.books, self._settle).ask
         options, self._owner = (given.options, {IN_PIPELINE: True}) if given else (None, {})
         self._agent = AgentClient(spec, self._listing, asking, self._hearing.hear, options)
         self._show: Show = _ignore
-        self._prompts = PromptQueue(journal, Prompt.first(spec, is_typed=given is None))
+        self.prompts = PromptQueue(
+            journal, Prompt.first(spec, given.first if given else None), at_rest
+        )
         self._model_changes = ModelChanges(self._agent, journal, spec)
         self._work: asyncio.Task[None] | None = None
         self._side_tasks: set[asyncio.Task[None]] = set()
         self._is_stopping = self._is_interrupted = self._has_begun = self._is_resting = False
-        self._is_closing = self._is_connected = self._is_left = False
+        self._is_closing = self._is_left = False
+        self._connected, self._at_work = asyncio.Event(), asyncio.Event()
         self._ended: TurnEnded | None = None
-        self._full_beats, self.stopped_by, self.follow_up_by = 0, "", ""
+        self.stopped_by = self.follow_up_by = ""
         self._has_answered, self._is_turn_open = False, True
 
     async def run(self, show: Show = _ignore) -> Exception | None:
@@ -97,13 +105,13 @@ class RunDriver:
         self._journal.event("started", pid=os.getpid())
         self._work = asyncio.create_task(self._drive(), name="work")
         ticking = asyncio.create_task(self._tick(), name="tick")
-        self._watch.start()
+        self._orders.start()
         failure: Exception | None = None
         try:
             await asyncio.wait({self._work, ticking}, return_when=asyncio.FIRST_COMPLETED)
         finally:
             ticking.cancel()
-            self._watch.end()
+            self._orders.end()
             self._cancel_work()
             outcomes = await asyncio.gather(self._work, ticking, return_exceptions=True)
             errors = [one for one in outcomes if isinstance(one, Exception)]
@@ -119,6 +127,29 @@ class RunDriver:
         """Whether it will start no further turn."""
         return self._is_stopping or self._is_closing
 
+    async def send(self, prompt: OwnPrompt) -> None:
+        """Queue a prompt of the pipeline's own; waits while many wait already."""
+        await self.prompts.room()
+        if self.prompts.is_resting:
+            self._at_work.clear()
+        self._queue(Prompt.own(self._spec, prompt))
+
+    async def interrupt(self) -> None:
+        """Interrupt the turn, or the one that is about to begin; nothing if all is answered.
+
+        The CLI forgets an interrupt that comes between a prompt and its turn.
+        """
+        if not self.prompts.is_resting:
+            await self._at_work.wait()
+            self._is_interrupted = True
+            await self._agent.interrupt()
+
+    async def change_model(self, name: str) -> None:
+        """Go on with another model; raises `RunFailed` with what the CLI has against it."""
+        await self._connected.wait()
+        change = Command("model", at=self._clock(), by=self._spec.operator, text=name)
+        await self._model_changes.change(change)
+
     async def _finish(self, *, is_left: bool) -> None:
         if is_left:
             self._journal.event("left")
@@ -127,12 +158,12 @@ class RunDriver:
             await asyncio.to_thread(self._gate.leave)
         for task in self._side_tasks:
             task.cancel()
-        self._note("cli", await asyncio.to_thread(kill_cli_surely, self._spec.run_id))
+        self._journal.note("cli", await asyncio.to_thread(kill_cli_surely, self._spec.run_id))
         self._journal.give_up_reserve()
         self._journal.partial(None)
-        await self._books.settle()
-        self._note("row", self._books.trouble)
-        self._note("sweep", self._books.sweep_trouble)
+        await self.books.settle()
+        self._journal.note("row", self.books.trouble)
+        self._journal.note("sweep", self.books.sweep_trouble)
 
     def stop(self) -> None:
         """Interrupt the turn, drop queued prompts, and end soon."""
@@ -140,8 +171,8 @@ class RunDriver:
             return
         self._is_stopping = self._is_interrupted = True
         self._is_left = self._is_turn_open
-        self._prompts.drop()
-        patience = 0.0 if self._is_resting or not self._is_connected else _STOP_WITHIN_S
+        self.prompts.drop()
+        patience = 0.0 if self._is_resting or not self._connected.is_set() else _STOP_WITHIN_S
         asyncio.get_running_loop().call_later(patience, self._cancel_work)
         self._send_off(self._agent.interrupt())
 
@@ -154,51 +185,46 @@ class RunDriver:
         if self._gate is not None:
             await self._gate.enter(self._journal.event)
         await asyncio.to_thread(make_config_dir, self._spec.config_dir)
-        now, own = self._clock(), self._spec.session_id
-        await asyncio.to_thread(prune_runs, self._listing, now, own=own)
+        own = self._spec.session_id
+        await asyncio.to_thread(prune_runs, self._listing, self._clock(), own=own)
+        heard = Ears(self._agent.listen())
         try:
             await self._agent.connect()
-            self._is_connected = True
+            self._connected.set()
             await asyncio.to_thread(self._name_cli)
-            heard = self._agent.listen()
-            while prompt := await self._next_prompt():
+            while prompt := await self._next_prompt(heard):
                 await self._model_changes.make()
                 if not await self._turn(prompt, heard):
                     break
         finally:
             self._is_closing = True
+            await heard.close()
             await self._agent.close(in_turn=self._has_begun and self._ended is None)
 
     def _name_cli(self) -> None:
         """Record the CLI's pid and start time, so that an orphaned CLI can be identified."""
-        try:
+        with suppress(OSError):  # then only the registry identifies it
             pid, start = find_cli_process(self._spec.run_id) or (0, "")
-        except OSError:  # then only the registry identifies it
-            return
-        known = {"cli_pid": pid, "cli_start": start}
-        self._journal.owner(describe(os.getpid()) | self._owner | known)
+            known = {"cli_pid": pid, "cli_start": start}
+            self._journal.owner(describe(os.getpid()) | self._owner | known)
 
-    async def _next_prompt(self) -> Prompt | None:
+    async def _next_prompt(self, heard: Ears) -> Prompt | None:
         """Return the next prompt; `None` once nothing is queued and the inbox is closed."""
-        if not self._prompts and not self._is_stopping:
-            await self._obey_all(self._inbox.close)
-            if self._prompts:
-                await asyncio.to_thread(self._inbox.reopen)
-        return self._prompts.next()
+        if not self.prompts and self.prompts.is_open:
+            async with aclosing(heard.until(self.prompts.more())) as heard_at_rest:
+                async for one in heard_at_rest:
+                    await self._take(one)
+            if heard.is_over:
+                raise self._ended_early("between two turns")
+        if not self.prompts and not self._is_stopping:
+            await self._orders.close()
+            if self.prompts:
+                await self._orders.reopen()
+        return self.prompts.next()
 
-    async def _obey_all(self, read: Callable[[], Iterable[Command]]) -> None:
-        """Execute the commands that a thread reads; a cancellation waits for those it took."""
-        async with self._reading:
-            taken = asyncio.ensure_future(asyncio.to_thread(read))
-            try:
-                await asyncio.shield(taken)
-            finally:
-                for command in await taken:
-                    self._obey(command)
-
-    async def _turn(self, prompt: Prompt, heard: AsyncIterator[AgentMessage]) -> bool:
+    async def _turn(self, prompt: Prompt, heard: Ears) -> bool:
         """Run one turn to its end, background work included; whether another may follow."""
-        if not self._prompts.may_begin(prompt, is_asking=self._model_changes.is_asking):
+        if not self.prompts.may_begin(prompt, is_asking=self._model_changes.is_asking):
             return True
         self._begin_turn()
         await self._say(prompt)
@@ -218,28 +244,31 @@ class RunDriver:
             self._journal.event("notice", kind="background", words="no longer waiting for it")
             return False
         if self._ended is None:
-            short = self._spec.session_id[:8]
-            raise RunFailed("the CLI ended during the turn", remedy=f"resume {short}")
+            raise self._ended_early("during the turn")
         self._hearing.end_turn()
         return True
+
+    def _ended_early(self, when: str) -> RunFailed:
+        return RunFailed(f"the CLI ended {when}", remedy=f"resume {self._spec.session_id[:8]}")
 
     def _begin_turn(self) -> None:
         """Reset the state of the previous turn, whose last messages may still arrive."""
         self._ended, self._is_turn_open = None, True
+        self._at_work.clear()
         self._is_interrupted, self._is_resting = self._is_stopping, False
         self._hearing.begin_turn()
 
     async def _say(self, prompt: Prompt) -> None:
-        self._hearing.begin_wait(prompt.by, prompt.id)
+        is_in_spec = prompt.is_typed or not self._has_begun
+        self._hearing.begin_wait(prompt.by, prompt.id, "" if is_in_spec else prompt.text)
+        self._has_answered = self._has_answered and prompt.is_typed
         self.follow_up_by = prompt.by if self._has_answered else ""
-        self._books.begin_turn(prompt.by)
+        self.books.begin_turn(prompt.by)
         self._permissions.begin_turn(is_restricted=prompt.is_restricted)
         try:
-            await self._agent.say(
-                prompt.text, is_typed=prompt.is_typed, is_restricted=prompt.is_restricted
-            )
+            await self._agent.say(prompt)
         except RunFailed:
-            self._prompts.put_back(prompt)
+            self.prompts.put_back(prompt)
             raise
 
     async def _say_now(self, prompt: Prompt) -> None:
@@ -251,7 +280,7 @@ class RunDriver:
         """Whether the turn is over: a result may come before background work ends."""
         if isinstance(happening, AgentIdle):
             return True
-        has_more = bool(self._prompts) or self._is_stopping
+        has_more = bool(self.prompts) or self._is_stopping
         return isinstance(happening, TurnEnded) and (has_more or not self._agent.tells_rest)
 
     async def _take(self, heard: AgentMessage) -> None:
@@ -284,24 +313,19 @@ class RunDriver:
     async def _begin(self, begun: TurnStarted) -> None:
         if begun.session_id != self._spec.session_id:
             raise RunFailed(f"the CLI answered for another session, {one_line(begun.session_id)}")
+        self._at_work.set()
         if self._has_begun:
             return
         self._has_begun = True
         self._model_changes.begun(begun.permission_mode)
-        self._journal.event(
-            "init",
-            session_id=begun.session_id,
-            model=begun.model,
-            permission_mode=begun.permission_mode,
-            cwd=begun.cwd,
-            failed_servers=begun.failed_servers,
-        )
-        await self._books.begun()
+        self._journal.event("init", **asdict(begun))
+        await self.books.begun()
 
     async def _end_turn(self, ended: TurnEnded) -> None:
         is_aborted = ended.is_aborted or self._is_interrupted
         self._is_turn_open = False
-        self._books.end_turn(ended)
+        self._at_work.set()
+        self.books.end_turn(ended)
         self._journal.event(
             "result",
             is_error=bool(ended.error) and not is_aborted,
@@ -314,71 +338,56 @@ class RunDriver:
         if not ended.is_background and not self._is_stopping:
             self.follow_up_by = ""
         self._has_answered = self._has_answered or not is_aborted
-        await (self._books.broken_off() if is_aborted else self._books.succeeded())
+        await (self.books.broken_off() if is_aborted else self.books.succeeded())
 
     async def _fail(self, error: Exception) -> None:
         kind = "" if isinstance(error, RunFailed) else f"{one_line(type(error).__name__)}: "
         reason = f"{kind}{error}" + await self._unsent()
         self._journal.event("failed", reason=reason)
-        await self._books.failed(reason)
+        await self.books.failed(reason)
 
     async def _unsent(self) -> str:
         """Close the inbox; return a message about the commands that will not be executed."""
-        for command in await asyncio.to_thread(self._inbox.close):
+        for command in await self._orders.left():
             if command.kind == "prompt":
                 self._receipts.acknowledge(command)
-                self._prompts.add(Prompt.of(command))
+                self.prompts.add(Prompt.of(command))
             elif not self._is_stopping:
                 self._receipts.miss(command)
-        return unsent_words(self._prompts.drop())
-
-    def _note(self, kind: str, words: str) -> None:
-        if words:
-            self._journal.event("notice", kind=kind, words=words)
+        return unsent_words(self.prompts.drop())
 
     async def _tick(self) -> None:
         for tick in count():
             is_beat = tick % round(_BEAT_S / _TICK_S) == 0
-            if is_beat or self._watch.may_have_mail():
-                await self._obey_all(self._inbox.take)
+            await self._orders.take(surely=is_beat)
             self._hearing.tell(is_waiting=self._permissions.is_waiting)
             if is_beat:
-                self._beat()
+                self._pulse.beat()
             await asyncio.sleep(_TICK_S)
-
-    def _beat(self) -> None:
-        """Write the heartbeat; raises `RunFailed` once the disk has been full for a while."""
-        self._journal.beat()
-        self._full_beats = self._full_beats + 1 if self._journal.is_full else 0
-        if self._full_beats == _FULL_BEATS:
-            words = "the disk is full: the run was stopped to lose no more of it"
-            raise RunFailed(words, Reason.FULL)
 
     def _obey(self, command: Command) -> None:
         match command.kind if self._receipts.take(command) else None:
             case "prompt":
-                self._queue(command)
+                self._queue(Prompt.of(command))
             case "interrupt":
-                self._is_interrupted = True
-                self._send_off(self._agent.interrupt())
+                self._send_off(self.interrupt())
             case "stop":
                 self.stopped_by = self.stopped_by or command.by or "somebody"
                 self.stop()
             case "model" | "mode":
                 self._model_changes.add(command)
-                if self._is_connected:
+                if self._connected.is_set():
                     self._send_off(self._model_changes.make())
 
-    def _queue(self, command: Command) -> None:
+    def _queue(self, prompt: Prompt) -> None:
         """Queue a prompt; an unrestricted one starts at once while only background work runs."""
-        prompt = Prompt.of(command)
         if self._is_resting and not prompt.is_restricted:
             self._begin_turn()
             self._send_off(self._say_now(prompt))
             return
-        self._prompts.add(prompt)
+        self.prompts.add(prompt)
         if self._is_stopping:
-            self._prompts.drop()
+            self.prompts.drop()
 
     async def _settle(self) -> None:
         await self._model_changes.settle()

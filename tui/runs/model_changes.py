@@ -48,6 +48,12 @@ class ModelChanges:
         """Queue a change."""
         self._waiting.append(command)
 
+    async def change(self, command: Command) -> None:
+        """Make one change now; raises `RunFailed` with what the CLI has against it."""
+        async with self._making:
+            if (refusal := await self._make(command)) is not None:
+                raise refusal
+
     async def make(self) -> None:
         """Make the queued changes; a refused one is recorded, and does not fail the run."""
         async with self._making:
@@ -60,16 +66,18 @@ class ModelChanges:
             self._settling = asyncio.ensure_future(self.make())
             await asyncio.wait({self._settling}, timeout=_SETTLE_S)
 
-    async def _make(self, command: Command) -> None:
+    async def _make(self, command: Command) -> RunFailed | None:
+        """Make one change; return why it was refused."""
         name = "model" if command.kind == "model" else "permission_mode"
         try:
             await self._alter(command)
         except RunFailed as error:
             words = f"{command.kind} {command.text}: {error}"
             self._journal.event("notice", kind="refused", words=words, by=command.by)
-        else:
-            changed: dict[str, Any] = {name: command.text}
-            self._journal.event("changed", by=command.by, **changed)
+            return error
+        changed: dict[str, Any] = {name: command.text}
+        self._journal.event("changed", by=command.by, **changed)
+        return None
 
     async def _alter(self, command: Command) -> None:
         """Make one change; write access to the inbox alone must not allow everything."""

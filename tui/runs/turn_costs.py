@@ -21,10 +21,14 @@ _TOKENS = (
 
 
 class TurnCosts:
-    """Computes the cost of each turn from the CLI's total, which includes a fork's parent."""
+    """Computes the cost of each turn from the CLI's total, which includes a fork's parent.
+
+    `run_usd` is that of all turns together; `None` if one is unknown.
+    """
 
     def __init__(self, spec: RunSpec) -> None:
         self._spec = spec
+        self.run_usd: float | None = 0.0
         self._spent: float | None = 0.0 if spec.mode == "new" else None
 
     def begin(self) -> None:
@@ -53,6 +57,8 @@ class TurnCosts:
         }
         session_id = self._spec.session_id
         known = None if cost is None else max(0.0, round(cost, 9))
+        before = self.run_usd
+        self.run_usd = None if known is None or before is None else before + known
         return AuditEvent(
             at=now,
             action="turn",

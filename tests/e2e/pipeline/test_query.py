@@ -287,7 +287,7 @@ async def test_nothing_begins_in_a_root_that_is_held_or_without_a_transcript(
     with pytest.raises(Refused, match="has no transcript"):
         await _break(ask(manager, "go on", resume="9f2c0000-1111-4222-8333-444455556666"))
     options = ClaudeAgentOptions(continue_conversation=True)
-    with pytest.raises(UsageError, match="name the session"):
+    with pytest.raises(UsageError, match="name the one that you mean"):
         await _break(ask(manager, "go on", options=options))
     write_hold(site.listing.parent, Hold("anna", datetime.now(UTC), "moving the disk"))
     with pytest.raises(Refused, match=r"paused by anna .*: moving the disk"):

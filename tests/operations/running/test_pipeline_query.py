@@ -16,11 +16,11 @@ from tests.support.listings.sample_listing import FIRST, SECOND, SampleListing
 from tui.core.errors import DatabaseProblem, Refused, UsageError
 from tui.operations.running.pipeline_query import Query, prepare
 from tui.runs.hosted.run import PreparedRun
+from tui.runs.prompt_queue import OwnPrompt
 from tui.storage.session_locks import SessionLock, held
 
 WEEK = timedelta(days=7)
 ASKED = Query(
-    prompt="go",
     stage="stage_3",
     listing_id="hollis_park",
     resume=None,
@@ -39,7 +39,7 @@ def prepared(listing: SampleListing, **changes: Any) -> PreparedRun:
     """Prepare a query and release its session."""
     settings = changes.pop("settings", {})
     asked = replace(ASKED, **changes)
-    found = prepare(listing.context(**settings), listing.folder, asked)
+    found = prepare(listing.context(**settings), listing.folder, asked, OwnPrompt("go"))
     assert held(listing.folder) == {found.spec.session_id}
     found.lock.release()
     assert not held(listing.folder)
@@ -125,9 +125,8 @@ def test_a_fork_has_an_id_of_its_own_and_leaves_the_source_to_whoever_runs_it(
     listing.add(FIRST, metadata={"agent": {"model": "opus"}})
     options = ClaudeAgentOptions(fork_session=True)
     with SessionLock.take(listing.folder, FIRST):
-        found = prepare(
-            listing.context(), listing.folder, replace(ASKED, resume=FIRST, options=options)
-        )
+        asked = replace(ASKED, resume=FIRST, options=options)
+        found = prepare(listing.context(), listing.folder, asked, OwnPrompt("go"))
     found.lock.release()
     spec = found.spec
     assert (spec.mode, spec.source_id, spec.agent) == ("fork", FIRST, {"model": "opus"})
@@ -147,11 +146,14 @@ def test_a_session_whose_options_cannot_be_read_is_not_resumed_as_another_agent(
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"prompt": " "}, "needs a prompt"),
-        ({"prompt": ["go"]}, "needs a prompt"),
         ({"stage": ""}, "needs the stage"),
         ({"resume": FIRST, "options": ClaudeAgentOptions(resume=SECOND)}, "name the session"),
-        ({"options": ClaudeAgentOptions(continue_conversation=True)}, "name the session"),
+        ({"options": ClaudeAgentOptions(continue_conversation=True)}, "whichever session"),
+        ({"metadata": {"agent": {"model": "opus"}}}, "cannot have agent"),
+        ({"metadata": {"operator": "anna"}}, "cannot have operator"),
+        ({"metadata": {"at": object()}}, "kept as JSON"),
+        ({"metadata": {"share": float("nan")}}, "kept as JSON"),
+        ({"metadata": ["workers"]}, "kept as JSON"),
     ],
 )
 def test_what_makes_no_sense_is_told(

@@ -13,6 +13,7 @@ from tui.operations.running.agent_options import agent_options
 from tui.operations.running.pipeline_query import Query, prepare
 from tui.operations.running.prompt_line import with_options
 from tui.operations.running.resume import plan_new, plan_resume
+from tui.runs.prompt_queue import OwnPrompt
 from tui.settings import Settings
 
 PRESET = {"type": "preset", "preset": "claude_code"}
@@ -101,7 +102,6 @@ def test_bans_hold_for_whatever_starts_a_run(listing: SampleListing) -> None:
         with pytest.raises(UsageError, match="max_turns 6"):
             with_options(context, plan, {"max_turns": 6})
     query = Query(
-        prompt="go",
         stage="stage_3",
         listing_id=listing.listing_id,
         resume=FIRST,
@@ -109,6 +109,6 @@ def test_bans_hold_for_whatever_starts_a_run(listing: SampleListing) -> None:
         max_age=plans[0].kept_for,
         keeps=None,
     )
-    prepared = prepare(context, listing.folder, query)
+    prepared = prepare(context, listing.folder, query, OwnPrompt("go"))
     prepared.lock.release()
     assert prepared.spec.agent["disallowed_tools"] == ["Bash"]

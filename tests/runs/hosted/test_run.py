@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +16,10 @@ from tests.support.listings.sample_listing import FIRST
 from tui.core.errors import RunFailed
 from tui.runs.agent.recorded_options import GivenOptions
 from tui.runs.folder.protocol import RunSpec, new_run_id, run_folders
+from tui.runs.hosted.own_prompts import OwnPrompts
 from tui.runs.hosted.run import HostedRun, PreparedRun
+from tui.runs.prompt_queue import OwnPrompt
+from tui.session_run import SessionRun
 from tui.storage.session_locks import SessionLock, held
 
 NOW = datetime(2026, 11, 22, 7, 15, 30, tzinfo=UTC)
@@ -36,12 +40,15 @@ def prepared(listing: Path) -> PreparedRun:
         created_at=NOW,
     )
     lock = SessionLock.take(listing, FIRST)
-    return PreparedRun(spec, listing, lock, GivenOptions(ClaudeAgentOptions(), {}))
+    given = GivenOptions(ClaudeAgentOptions(), {}, OwnPrompt("go"))
+    return PreparedRun(spec, listing, lock, given)
 
 
-async def listen(run: HostedRun) -> None:
-    async for _ in run.messages():
-        pass
+async def listen(prepare: Callable[[], PreparedRun]) -> None:
+    prompts = OwnPrompts("go", is_verbatim=False)
+    async with SessionRun(HostedRun(lambda _: prepare(), lambda: NOW, prompts)) as run:
+        async for _ in run:
+            pass
 
 
 @pytest.mark.parametrize("is_locked_before", [True, False])
@@ -59,7 +66,7 @@ def test_a_loop_that_ends_while_it_prepares_leaves_nothing_locked_or_made(
 
     async def leave() -> None:
         asyncio.get_running_loop().set_default_executor(pool)
-        listening = asyncio.create_task(listen(HostedRun(prepare, lambda: NOW)))
+        listening = asyncio.create_task(listen(prepare))
         await asyncio.to_thread(begun.wait, 10)
         tasks = asyncio.all_tasks() - {asyncio.current_task()}
         for task in tasks:
@@ -78,5 +85,5 @@ async def test_a_run_whose_folder_cannot_be_made_lets_its_session_go(tmp_path: P
     prepare = prepared(tmp_path)
     (tmp_path / ".session_console" / "runs").write_text("a file")
     with pytest.raises(RunFailed, match="folder cannot be made"):
-        await listen(HostedRun(lambda: prepare, lambda: NOW))
+        await listen(lambda: prepare)
     assert not held(tmp_path)

@@ -75,5 +75,5 @@ def last_run(site: Site) -> Path:
     return run_folders(site.listing)[-1]
 
 
-def ask(manager: SessionManager, prompt: str, **more: Any) -> AsyncIterator[Message]:
+def ask(manager: SessionManager, prompt: Any, **more: Any) -> AsyncIterator[Message]:
     return manager.query(prompt, stage="stage_3", listing_id="hollis_park", **more)

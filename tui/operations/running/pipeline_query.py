@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import uuid
@@ -14,7 +15,6 @@ from typing import Any
 from tui.claude.config_dir import CONFIG_DIR, footprint
 from tui.claude.layout import is_transcript, projects_folder
 from tui.claude.session_id import require_session_id
-from tui.claude.slash_commands import require_same_session
 from tui.core.errors import ConsoleError, NotTracked, Reason, Refused, UsageError
 from tui.core.models.row import Row
 from tui.core.text.safe_text import one_line
@@ -25,13 +25,17 @@ from tui.operations.running.closed_places import closed_places, work_folder
 from tui.operations.running.hold import require_not_held
 from tui.operations.target import Target, hold_lock
 from tui.runs.agent.recorded_options import GivenOptions, decides_itself, recorded_options
-from tui.runs.folder.protocol import Mode, RunSpec, new_run_id, require_sound_prompt
+from tui.runs.folder.protocol import Mode, RunSpec, new_run_id
 from tui.runs.hosted.run import PreparedRun
+from tui.runs.prompt_queue import OwnPrompt
 from tui.storage.session_locks import SessionLock
 from tui.storage.sqlite.connection import WRITE_TIMEOUT_S
 from tui.storage.table.tracking import read_rows
 
 logger = logging.getLogger(__name__)
+
+# What a run itself keeps in the row's metadata; the first would decide what a resume may do.
+_OWN_DETAILS = {"agent", "operator"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,20 +43,26 @@ class Query:
     """What a pipeline asks for; `options` are the SDK's, or `None`.
 
     A new session lasts `max_age`; a resumed one at least `keeps` more; `None` means as configured.
+    `metadata` is added to the session's own.
     """
 
-    prompt: str
     stage: str
     listing_id: str
     resume: str | None
     options: Any
     max_age: timedelta
     keeps: timedelta | None
+    metadata: Mapping[str, Any] | None = None
 
     @property
     def resumed(self) -> str:
         """The session to go on with; empty for a new one."""
         return self.resume or (self.options and self.options.resume) or ""
+
+    @property
+    def is_verbatim(self) -> bool:
+        """Whether a slash command in a prompt is text."""
+        return self.options is not None and self.options.verbatim_prompts
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +72,10 @@ class _QuerySession:
     source_id: str = ""
 
 
-def prepare(context: Context, folder: Path, query: Query) -> PreparedRun:
+def prepare(context: Context, folder: Path, query: Query, first: OwnPrompt) -> PreparedRun:
     """Return the run of a query in the listing `folder`, with the session's lock held; blocking.
+
+    It begins with the prompt `first`.
 
     Raises `Refused` when the root is held, the session is live, or has no transcript to resume;
     `UnknownId`, `UsageError` for bad arguments; `DatabaseProblem` when the session's agent options
@@ -78,21 +90,23 @@ def prepare(context: Context, folder: Path, query: Query) -> PreparedRun:
     try:
         if chosen.mode != "new":
             _require_transcript(Target(chosen.source_id or chosen.target.session_id, folder))
-        spec = _spec(context, query, chosen, context.clock())
+        spec = _spec(context, query, chosen, first)
     except BaseException:  # even an interrupt must release the lock
         lock.release()
         raise
-    return PreparedRun(spec, folder, lock, GivenOptions(query.options, _recorded(query)))
+    given = GivenOptions(query.options, _recorded(query), first, query.metadata or {})
+    return PreparedRun(spec, folder, lock, given)
 
 
 def _require_sound(query: Query) -> None:
-    if not isinstance(query.prompt, str) or not query.prompt.strip():
-        raise UsageError("a query needs a prompt (a string)")
-    require_sound_prompt(query.prompt)
-    if query.options is None or not query.options.verbatim_prompts:
-        require_same_session(query.prompt)
     if not one_line(query.stage):
         raise UsageError("a query needs the stage of its session")
+    try:
+        metadata = json.loads(json.dumps(dict(query.metadata or {}), allow_nan=False))
+    except (TypeError, ValueError, RecursionError) as error:
+        raise UsageError(f"the metadata cannot be kept as JSON: {one_line(error)}") from error
+    if own := _OWN_DETAILS & metadata.keys():
+        raise UsageError(f"metadata cannot have {one_line(min(own))}: it is the session's own")
 
 
 def _require_our_config_dir(query: Query, config_dir: Path) -> None:
@@ -111,8 +125,13 @@ def _session_of(query: Query, folder: Path) -> _QuerySession:
     """Return the session of the query; without an id nobody could lock it."""
     options = query.options
     named = {one for one in (query.resume, options and options.resume) if one}
-    if len(named) > 1 or (options and options.continue_conversation):
-        raise UsageError("name the session to resume, once: query(..., resume=ID)")
+    if options and options.continue_conversation:
+        raise UsageError(
+            "continue_conversation goes on with whichever session is the newest, and others may "
+            "run beside it: name the one that you mean, resume=ID"
+        )
+    if len(named) > 1:
+        raise UsageError("name the session to resume once: resume=ID")
     given = str(options.session_id) if options and options.session_id else str(uuid.uuid4())
     if not named:
         return _QuerySession("new", Target(require_session_id(given), folder))
@@ -146,8 +165,8 @@ def _take_lock(chosen: _QuerySession) -> SessionLock:
         ) from error
 
 
-def _spec(context: Context, query: Query, chosen: _QuerySession, now: datetime) -> RunSpec:
-    settings, target = context.settings, chosen.target
+def _spec(context: Context, query: Query, chosen: _QuerySession, first: OwnPrompt) -> RunSpec:
+    settings, target, now = context.settings, chosen.target, context.clock()
     row = _row(target, chosen.source_id or target.session_id) if chosen.mode != "new" else None
     replayed = _recorded_options(context, query, row)
     agent = replayed | _recorded(query)
@@ -158,7 +177,7 @@ def _spec(context: Context, query: Query, chosen: _QuerySession, now: datetime) 
         listing_id=query.listing_id,
         stage=query.stage,
         mode=chosen.mode,
-        prompt=query.prompt,
+        prompt=first.text,
         db_path=target.db_path,
         config_dir=target.config_dir,
         cwd=_cwd(context, query, target.folder, agent),

@@ -38,6 +38,7 @@ from tui.runs.folder.agent_events import (
     TurnStarted,
 )
 from tui.runs.folder.protocol import AGENT_OPTIONS, RunSpec
+from tui.runs.prompt_queue import Prompt
 
 if TYPE_CHECKING:
     from claude_agent_sdk import (
@@ -100,20 +101,21 @@ class AgentClient:
         except Exception as error:  # whatever the SDK raises ends the run with its reason
             raise RunFailed(await self._reason(error)) from error
 
-    async def say(self, prompt: str, *, is_typed: bool, is_restricted: bool = False) -> None:
+    async def say(self, prompt: Prompt) -> None:
         """Send a prompt: a turn begins. A pipeline's goes as the SDK sends it.
 
         What an operator typed is text, but for `/compact`, which makes room in the context. Files
         that a restricted console mentions are not inserted.
         """
-        if is_restricted:
+        if prompt.is_restricted:
             self._guard.bind()
-        is_text = self._is_verbatim
-        if is_typed:
-            is_text = self._is_text(prompt, is_restricted=is_restricted)
-            prompt = prompt.strip()
+        is_text, text = self._is_verbatim, prompt.text
+        if prompt.is_typed:
+            is_text = self._is_text(text, is_restricted=prompt.is_restricted)
+            text = text.strip()
+        given = prompt.message or (_composed(text) if is_text else None)
         try:
-            await self._connected().query(_verbatim(prompt) if is_text else prompt)
+            await self._connected().query(_sent(given, is_text=is_text) if given else text)
         except Exception as error:  # whatever the SDK raises ends the run with its reason
             raise RunFailed(await self._reason(error)) from error
 
@@ -331,8 +333,8 @@ class AgentClient:
         return bool(self._complaints)
 
 
-async def _verbatim(prompt: str) -> AsyncIterator[dict[str, Any]]:
-    """Yield the message that says it as text: the CLI would obey a command that it begins with.
+def _composed(prompt: str) -> Mapping[str, Any]:
+    """Return the message that says it as text: the CLI would obey a command that it begins with.
 
     It would also read to the agent each file that is mentioned with an `@`.
 
@@ -340,12 +342,11 @@ async def _verbatim(prompt: str) -> AsyncIterator[dict[str, Any]]:
     and tools, the rules of a folder): see `ClaudeAgentOptions.verbatim_prompts`.
     """
     message = {"role": "user", "content": prompt}
-    yield {
-        "type": "user",
-        "message": message,
-        "parent_tool_use_id": None,
-        "client_composed": True,
-    }
+    return {"type": "user", "message": message, "parent_tool_use_id": None}
+
+
+async def _sent(message: Mapping[str, Any], *, is_text: bool) -> AsyncIterator[dict[str, Any]]:
+    yield {**message, "client_composed": True} if is_text else dict(message)
 
 
 def _recorded(spec: RunSpec, given: ClaudeAgentOptions) -> dict[str, Any]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tui.runs.folder.protocol import AGENT_OPTIONS
+from tui.runs.prompt_queue import OwnPrompt
 
 if TYPE_CHECKING:
     from claude_agent_sdk import ClaudeAgentOptions
@@ -28,13 +29,16 @@ _REACHES_FURTHER = frozenset({"add_dirs", "mcp_servers"})
 
 @dataclass(frozen=True, slots=True)
 class GivenOptions:
-    """The SDK options of a pipeline that runs its agent itself.
+    """What a pipeline gives that runs its agent itself: the SDK's options, and its first prompt.
 
-    `recorded` are those that a later resume replays, as plain values.
+    `recorded` are the options that a later resume replays, as plain values; `metadata` is kept in
+    the session's row beside them.
     """
 
     options: ClaudeAgentOptions
     recorded: Mapping[str, Any]
+    first: OwnPrompt
+    metadata: Mapping[str, Any] = field(default_factory=dict)
 
 
 def decides_itself(options: Any) -> bool:

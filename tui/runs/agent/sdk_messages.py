@@ -16,6 +16,13 @@ def is_answer(message: object) -> bool:
     return isinstance(message, StreamEvent | AssistantMessage)
 
 
+def is_result(message: object) -> bool:
+    """Whether a turn has ended with it."""
+    from claude_agent_sdk import ResultMessage
+
+    return isinstance(message, ResultMessage)
+
+
 def turn_ended(result: Any) -> TurnEnded:
     """Return the end of a turn, from a result of the SDK."""
     words = "; ".join(result.errors or ()) or result.result or result.subtype

@@ -109,8 +109,8 @@ class RunState:
     def _add_turn(self, event: Mapping[str, Any], at: datetime) -> None:
         """Apply that the CLI was handed a prompt."""
         key, by = str(event.get("id") or ""), one_line(event.get("by", ""))[:64]
-        first = replace(_FIRST, by=by, at=at)
-        sent = self.prompts.pop(key, None) if key else first
+        own = replace(_FIRST, by=by, at=at, text=str(event.get("words") or "")[:_MAX_WORDS])
+        sent = self.prompts.pop(key, None) if key else own
         self.asked = replace(sent, is_taken=True) if sent is not None else None
 
     def _add_state(self, event: Mapping[str, Any], at: datetime) -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
-from tui.core.errors import RunFailed, RunStopped
+from tui.core.errors import Reason, Refused, RunFailed, RunStopped, UsageError
 from tui.core.event_loop import require_asyncio
 from tui.core.follow_ups import mark
 from tui.core.text.safe_text import one_line
@@ -18,8 +19,10 @@ from tui.runs.agent.recorded_options import GivenOptions
 from tui.runs.driver import RunDriver
 from tui.runs.folder.protocol import RunSpec
 from tui.runs.hosted.leaving import running, until_left
+from tui.runs.hosted.own_prompts import Given, OwnPrompts
 from tui.runs.journal.threaded_journal import ThreadedJournal
 from tui.runs.launcher import make_folder
+from tui.runs.prompt_queue import OwnPrompt
 from tui.storage.session_locks import SessionLock
 
 logger = logging.getLogger(__name__)
@@ -43,61 +46,140 @@ class HostedRun:
 
     A run of this process that is being left is waited for first, if its listing's folder and its
     session are those of `resumed`. `follow_ups`: whether messages of turns that operators add,
-    once the pipeline's prompt is answered, are wanted.
+    once the pipeline's prompts are answered, are wanted. With `stays` the run waits for more of
+    them until it is ended, and else only while its stream of them goes on.
 
-    A separate task owns the agent. However the pipeline leaves `messages`, the run is stopped, its
-    CLI ended and the session's lock released.
+    A separate task owns the agent. Once begun, it must be ended: however that is done, its CLI is
+    gone then and the session's lock released.
     """
 
     def __init__(
         self,
-        prepare: Callable[[], PreparedRun],
+        prepare: Callable[[OwnPrompt], PreparedRun],
         clock: Callable[[], datetime],
+        prompts: OwnPrompts,
         *,
         resumed: tuple[Path, str] = (Path(), ""),
         follow_ups: bool = False,
+        stays: bool = False,
     ) -> None:
-        self._prepare, self._clock = prepare, clock
-        self._resumed, self._wants_follow_ups = resumed, follow_ups
+        self._prepare, self._clock, self._prompts = prepare, clock, prompts
+        self._resumed, self._wants_follow_ups, self._stays = resumed, follow_ups, stays
         self._waiting: asyncio.Queue[object] = asyncio.Queue(_MOST_WAITING)
+        self._news = asyncio.Event()
         self._driver: RunDriver | None = None
+        self._hosting: asyncio.Task[None] | None = None
+        self._feeding: asyncio.Task[None] | None = None
         self._lock: SessionLock | None = None
         self._journal: ThreadedJournal | None = None
         self._handing_over = threading.Lock()
         self._is_left = self._is_over = False
+        self.session_id = ""
 
-    async def messages(self) -> AsyncGenerator[object, None]:
-        """Yield the SDK's messages, turn after turn; raises `RunFailed` when a turn fails,
-        `RunStopped` when an operator stops it."""
+    async def begin(self) -> None:
+        """Start the run, and return once its session is known and locked."""
         require_asyncio()
-        hosting = asyncio.create_task(self._host(), name="hosted run")
-        try:
-            while (message := await self._next(hosting)) is not None:
-                yield message
-            await hosting
-        finally:
-            self._leave()
-            # A second cancellation doesn't wait: the task continues, and ends by itself.
-            await asyncio.shield(_settled(hosting))
+        self._hosting = asyncio.create_task(self._host(), name="hosted run")
+        self._hosting.add_done_callback(lambda _: self._news.set())
+        await self._until(lambda: self._driver is not None)
+        if self._driver is None:
+            await self._hosting
 
-    async def _next(self, hosting: asyncio.Task[None]) -> object | None:
-        """Return the next message; `None` once the run is over and all were returned."""
-        getting = asyncio.ensure_future(self._waiting.get())
+    async def next(self) -> object | None:
+        """Return the next message, and `None` once all is answered or the run is over.
+
+        Raises `RunFailed` when a turn has failed, `RunStopped` when an operator has stopped it, and
+        what the stream of prompts has raised.
+        """
+        await self._until(lambda: not self._waiting.empty() or self._is_answered)
+        if not self._waiting.empty():
+            return self._waiting.get_nowait()
+        if error := self._feeding_error:
+            raise error
+        if self._hosting is not None and self._hosting.done():
+            await self._hosting
+        return None
+
+    @property
+    def cost_usd(self) -> float | None:
+        """What the run has cost so far; `None` if that is unknown."""
+        return self._driver.books.cost_usd if self._driver is not None else 0.0
+
+    async def send(self, prompt: Given) -> None:
+        """Queue a further prompt, once there is room."""
+        own = self._prompts.of(prompt)
+        await self._steer(lambda driver: driver.send(own))
+
+    async def interrupt(self) -> None:
+        """Interrupt the turn, or the one that is about to begin."""
+        await self._steer(lambda driver: driver.interrupt())
+
+    async def set_model(self, name: str) -> None:
+        """Go on with another model; raises `RunFailed` with what the CLI has against it."""
+        await self._steer(lambda driver: driver.change_model(name))
+
+    async def end(self, *, in_order: bool = False) -> None:
+        """End the run; `in_order` once what operators have added is answered, too."""
+        if self._hosting is None:
+            return
         try:
-            await asyncio.wait({getting, hosting}, return_when=asyncio.FIRST_COMPLETED)
-            if getting.done():
-                return getting.result()
-            return None if self._waiting.empty() else self._waiting.get_nowait()
+            self._leave()
+            if in_order and self._driver is not None:
+                self._driver.prompts.close()
+                await asyncio.wait({self._hosting})
         finally:
-            getting.cancel()
+            if self._driver is not None:
+                self._driver.stop()
+            # A second cancellation doesn't wait: the task continues, and ends by itself.
+            await asyncio.shield(_settled(self._hosting))
+
+    @property
+    def _is_answered(self) -> bool:
+        """Whether no message will come unless something is sent."""
+        if self._hosting is not None and self._hosting.done():
+            return True
+        if self._feeding is not None and not (self._feeding.done() and self._stays):
+            return self._feeding_error is not None
+        return self._driver is not None and self._driver.prompts.is_resting
+
+    @property
+    def _feeding_error(self) -> BaseException | None:
+        """What the pipeline's stream of prompts has raised."""
+        feeding = self._feeding
+        is_heard = feeding is not None and feeding.done() and not feeding.cancelled()
+        return feeding.exception() if feeding is not None and is_heard else None
+
+    async def _until(self, is_so: Callable[[], bool]) -> None:
+        """Wait until it is so, or the run is over."""
+        while not is_so() and not (self._hosting is not None and self._hosting.done()):
+            self._news.clear()
+            await self._news.wait()
+
+    async def _steer(self, act: Callable[[RunDriver], Coroutine[Any, Any, None]]) -> None:
+        """Do it, unless the run is over before it is done: raises why, then."""
+        driver, hosting = self._driver, self._hosting
+        if driver is None or hosting is None:
+            raise UsageError("the run has not begun: `async with manager.session(...) as run:`")
+        acting = asyncio.create_task(_nothing() if self._is_ending() else act(driver))
+        try:
+            await asyncio.wait({acting, hosting}, return_when=asyncio.FIRST_COMPLETED)
+            if acting.done() and not self._is_ending():
+                return await acting
+            await asyncio.shield(_settled(hosting))
+            await hosting
+            words = "the run is over: resume its session"
+            remedy = f"resume {self.session_id[:8]}"
+            raise Refused(words, Reason.NOT_RUNNING, remedy=remedy)
+        finally:
+            acting.cancel()
 
     def _leave(self) -> None:
-        """Stop the run; its further messages are dropped."""
+        """Drop its further messages and prompts."""
         self._is_left = True
         while not self._waiting.empty():
             self._waiting.get_nowait()
-        if self._driver is not None:
-            self._driver.stop()
+        if self._feeding is not None:
+            self._feeding.cancel()
 
     async def _show(self, message: object, follow_up_by: str) -> None:
         if self._is_left or (follow_up_by and not self._wants_follow_ups):
@@ -105,12 +187,24 @@ class HostedRun:
         if follow_up_by:
             mark(message, follow_up_by)
         await self._waiting.put(message)
+        self._news.set()
+
+    async def _feed(self, driver: RunDriver, prompts: AsyncIterator[Mapping[str, Any]]) -> None:
+        """Send the pipeline's stream of prompts, each as soon as there is room for it."""
+        try:
+            async for one in prompts:
+                await driver.send(self._prompts.of(one))
+            if not self._stays:
+                driver.prompts.close()
+        finally:
+            self._news.set()
 
     async def _host(self) -> None:
         if self._resumed[1]:
             await until_left(*self._resumed)
+        first = await self._prompts.first()
         try:
-            prepared = await asyncio.to_thread(self._set_up)
+            prepared = await asyncio.to_thread(self._set_up, first)
             if self._journal is not None and not self._is_left:
                 with running(prepared.listing, prepared.spec.session_id, self._is_ending):
                     try:
@@ -125,9 +219,9 @@ class HostedRun:
     def _is_ending(self) -> bool:
         return self._is_left or (self._driver is not None and self._driver.is_ending)
 
-    def _set_up(self) -> PreparedRun:
+    def _set_up(self, first: OwnPrompt) -> PreparedRun:
         """Prepare in a thread, which may finish after the event loop has ended."""
-        prepared = self._prepare()
+        prepared = self._prepare(first)
         with self._handing_over:
             self._lock = prepared.lock
             if self._is_over:
@@ -145,8 +239,17 @@ class HostedRun:
             self._journal.event("ended")
 
     async def _drive(self, prepared: PreparedRun, journal: ThreadedJournal) -> None:
-        self._driver = driver = RunDriver(journal, prepared.spec, self._clock, prepared.given)
-        failure = await driver.run(self._show)
+        rest = self._prompts.rest
+        at_rest = self._news.set if self._stays or rest is not None else None
+        driver = RunDriver(journal, prepared.spec, self._clock, prepared.given, at_rest=at_rest)
+        self.session_id, self._driver = prepared.spec.session_id, driver
+        self._news.set()
+        if rest is not None:
+            self._feeding = asyncio.create_task(self._feed(driver, rest), name="prompts")
+        try:
+            failure = await driver.run(self._show)
+        finally:
+            await self._fed()
         if driver.follow_up_by and not self._wants_follow_ups:
             if failure is not None:
                 logger.warning("The follow-up of %s failed: %s", driver.follow_up_by, failure)
@@ -158,12 +261,24 @@ class HostedRun:
         if driver.stopped_by:
             raise RunStopped(driver.stopped_by, prepared.spec.session_id)
 
+    async def _fed(self) -> None:
+        """End the stream of prompts, which is not the run's."""
+        if self._feeding is not None:
+            self._feeding.cancel()
+            await asyncio.wait({self._feeding}, timeout=_SETTLED_WITHIN_S)
+            if self._feeding_error is not None and self._is_left:
+                logger.warning("The stream of prompts failed: %s", one_line(self._feeding_error))
+
 
 def _folder_of(prepared: PreparedRun) -> Path:
     try:
         return make_folder(prepared.listing, prepared.spec)
     except OSError as error:
         raise RunFailed(f"the run's folder cannot be made: {error.strerror}") from error
+
+
+async def _nothing() -> None:
+    """Do nothing to a run that is over."""
 
 
 async def _settled(hosting: asyncio.Task[None]) -> None:

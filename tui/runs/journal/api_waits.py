@@ -16,10 +16,14 @@ class ApiWaits:
         self._journal = journal
         self._is_waiting = False
 
-    def begin(self, by: str, prompt_id: str) -> None:
-        """Record that a prompt is handed to the CLI."""
+    def begin(self, by: str, prompt_id: str, words: str = "") -> None:
+        """Record that a prompt is handed to the CLI.
+
+        With its `words`, where neither the spec nor the receipt of a command has them.
+        """
         self._is_waiting = True
-        self._journal.event("turn", by=by, id=prompt_id)
+        told = {"words": words} if words else {}
+        self._journal.event("turn", by=by, id=prompt_id, **told)
 
     def heard(self, one: AgentMessage) -> None:
         """Record what a message says of the API."""

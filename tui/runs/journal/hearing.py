@@ -23,9 +23,9 @@ class Hearing:
         """Note that a turn begins."""
         self._stalls.begin()
 
-    def begin_wait(self, by: str, prompt_id: str) -> None:
-        """Note that a prompt is handed to the CLI."""
-        self._waits.begin(by, prompt_id)
+    def begin_wait(self, by: str, prompt_id: str, words: str = "") -> None:
+        """Note that a prompt is handed to the CLI; for `words` see `ApiWaits.begin`."""
+        self._waits.begin(by, prompt_id, words)
 
     def hear(self, one: AgentMessage) -> None:
         """Note a message."""

@@ -58,6 +58,11 @@ class Journal:
             self._lost += 1
         self.flush()
 
+    def note(self, kind: str, words: str) -> None:
+        """Append a notice, if there are words for one."""
+        if words:
+            self.event("notice", kind=kind, words=words)
+
     def flush(self) -> None:
         """Write the pending events."""
         if not self._waiting:

@@ -11,35 +11,38 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from weakref import WeakSet
 
 from tui.claude.config_dir import CONFIG_DIR, footprint, postpone_sweep, refresh_children
 from tui.claude.layout import is_transcript
 from tui.claude.session_id import require_session_id
-from tui.core.errors import ConsoleError, DatabaseProblem, NotTracked, UsageError
-from tui.core.event_loop import require_asyncio
+from tui.core.errors import ConsoleError, DatabaseProblem, NotTracked, RunFailed
+from tui.core.event_loop import require_asyncio, require_no_loop
 from tui.core.models.row import Status
 from tui.core.time.zones import LOCAL, read_time
 from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.context import Context
-from tui.operations.running.pipeline_query import Query, prepare
+from tui.operations.running.pipeline_query import (
+    OPERATOR,
+    Query,
+    pipeline_settings,
+    prepare,
+)
 from tui.operations.target import DATABASE
 from tui.operations.trash.cleanup import CleanupPlan, clean_up, plan_cleanup
 from tui.runs.hosted.own_prompts import OwnPrompts, Prompts
 from tui.runs.hosted.run import HostedRun
-from tui.safe_io.folders import is_link
+from tui.safe_io.folders import is_link, without_dots
 from tui.safe_io.opening import guard_below
 from tui.session_run import SessionRun
-from tui.settings import Settings, load_settings
 from tui.storage.sqlite import async_transactions
 from tui.storage.state.hold import read_hold
 from tui.storage.table.tracking import Transactions, active_rows, all_rows
 
 if TYPE_CHECKING:
-    from claude_agent_sdk import ClaudeAgentOptions, Message
+    from claude_agent_sdk import ClaudeAgentOptions, Message, ResultMessage
 
 logger = logging.getLogger(__name__)
-
-_OPERATOR = "pipeline"
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -47,6 +50,9 @@ T = TypeVar("T")
 
 class SessionManager:
     """Tracks, extends, cleans up and runs the sessions of one listing, as the guide's class does.
+
+    `async with SessionManager(...) as manager` does `setup` and `init_table`, and leaving it ends
+    the agents that still run.
 
     `output_dir` is the listing's folder, its parent the root; one process can use several listings.
     Naive times are local. No async method blocks the event loop. Unless stated otherwise, methods
@@ -66,11 +72,22 @@ class SessionManager:
         self.db_path = self.output_dir / DATABASE
         self.max_age_days = max_age_days
         self._clock = clock
-        self._folder = _without_dots(self.output_dir.absolute())
+        self._folder = without_dots(self.output_dir.absolute())
         guard_below(self._folder.parent)
         self._config_dir = self._folder / CONFIG_DIR
         self._database = self._folder / DATABASE
-        self._transactions = Transactions(LOCAL, _OPERATOR)
+        self._transactions = Transactions(LOCAL, OPERATOR)
+        self._runs: WeakSet[SessionRun] = WeakSet()
+
+    async def __aenter__(self) -> SessionManager:
+        """Do `setup` and `init_table`."""
+        await _in_thread(self.setup)
+        await self.init_table()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """End the agents that this manager still runs in this event loop."""
+        await asyncio.gather(*(run.end() for run in tuple(self._runs)))
 
     def setup(self) -> Path:
         """Make the sessions' folder, set this process's environment to it, and return it.
@@ -256,6 +273,33 @@ class SessionManager:
             metadata=metadata,
         )
 
+    def run(
+        self,
+        prompt: Prompts,
+        *,
+        stage: str,
+        listing_id: str,
+        resume: str | None = None,
+        options: ClaudeAgentOptions | None = None,
+        max_age_days: float | None = None,
+        metadata: Mapping[str, Any] | None = None,
+    ) -> ResultMessage:
+        """Run an agent as `query` does and return its result, for a pipeline without asyncio.
+
+        Raises `UsageError` where an event loop runs already.
+        """
+        require_no_loop()
+        run = self._run(
+            prompt,
+            stage=stage,
+            listing_id=listing_id,
+            resume=resume,
+            options=options,
+            max_age_days=max_age_days,
+            metadata=metadata,
+        )
+        return asyncio.run(_result(run))
+
     def _run(
         self,
         prompt: Prompts,
@@ -276,10 +320,12 @@ class SessionManager:
             follow_ups=follow_ups,
             stays=stays,
         )
-        return SessionRun(run)
+        held = SessionRun(run)
+        self._runs.add(held)
+        return held
 
     def _context(self) -> Context:
-        return Context(_settings(self._folder), self._clock)
+        return Context(pipeline_settings(self._folder), self._clock)
 
     async def _has_reason(self, session_id: str) -> bool:
         rows = await async_transactions.read(self._database, all_rows())
@@ -328,37 +374,19 @@ async def _in_thread(work: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs)
     return await asyncio.to_thread(work, *args, **kwargs)
 
 
+async def _result(run: SessionRun) -> ResultMessage:
+    async for _ in _messages(run):
+        pass
+    if run.result is None:
+        raise RunFailed("the run ended without a result")
+    return run.result
+
+
 async def _messages(run: SessionRun) -> AsyncGenerator[Message, None]:
     async with run:
         async for message in run:
             yield message
 
 
-def _settings(folder: Path) -> Settings:
-    """Return the settings of a pipeline: its own root, and no operator's home."""
-    try:
-        settings = load_settings(os.environ, {})
-    except UsageError as problem:
-        logger.warning("The settings are ignored: %s", problem)
-        settings = Settings()
-    return replace(
-        settings,
-        root=folder.parent,
-        operator=_OPERATOR,
-        read_only=False,
-        claude_home=None,
-        state_dir=None,
-        cache_dir=None,
-    )
-
-
 def _modified_at(path: Path) -> datetime:
     return datetime.fromtimestamp(path.lstat().st_mtime, UTC)
-
-
-def _without_dots(folder: Path) -> Path:
-    """Return a listing's path without `..`; the folder itself may be a link."""
-    if ".." not in folder.parts:
-        return folder
-    above = Path(os.path.realpath(folder.parent))
-    return Path(os.path.realpath(folder)) if folder.name == ".." else above / folder.name

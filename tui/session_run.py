@@ -24,7 +24,7 @@ class SessionRun:
     or by an exception, ends the agent at once. Either way its session is free then.
 
     Iterating, `send`, `interrupt` and `set_model` raise `RunFailed` when a turn has failed,
-    `RunStopped` when an operator has stopped the run, and the last three `Refused` once it is over.
+    `RunStopped` when an operator has stopped the run, and `Refused` once it was left.
     """
 
     def __init__(self, run: HostedRun) -> None:
@@ -63,6 +63,10 @@ class SessionRun:
         if is_result(message) and not prompted_by(message):
             self._result = cast("ResultMessage", message)
         return message
+
+    async def end(self) -> None:
+        """End the agent at once, as leaving does, from wherever it is held."""
+        await self._run.end()
 
     @property
     def session_id(self) -> str:

@@ -21,6 +21,8 @@ from tui import SessionManager, UsageError
         lambda manager: manager.list_active_sessions(),
         lambda manager: manager.get_session_stats(),
         lambda manager: manager.cleanup_expired(),
+        lambda manager: manager.__aenter__(),
+        lambda manager: manager.session("go", stage="s", listing_id="x").__aenter__(),
         lambda manager: manager.query("go", stage="s", listing_id="x").__anext__(),
     ],
 )

@@ -6,46 +6,47 @@ import signal
 import sys
 from pathlib import Path
 
-from claude_agent_sdk import ClaudeAgentOptions, ResultMessage
+from claude_agent_sdk import ClaudeAgentOptions
 
-from tui import SessionManager
+from tui import SessionManager, SessionRun
 
 PROFILE = "Profile this company: products, customers, owners."
 WORKERS = ("Find strategic buyers.", "Find PE platforms in DACH.", "Find family offices.")
 RANK = "Say who of these belongs in the first wave."
 
 
-async def ask(
-    manager: SessionManager, stage: str, prompt: str, resume: str | None = None
-) -> tuple[str, str]:
-    """Run one agent; return its session and its answers, also those to operators' follow-ups."""
+def start(manager: SessionManager, stage: str, prompt: str) -> SessionRun:
+    """Return an agent that is yet to be started."""
     options = ClaudeAgentOptions(allowed_tools=["WebSearch"], cwd=manager.output_dir)
-    messages = manager.query(
-        prompt,
-        stage=stage,
-        listing_id=manager.output_dir.name,
-        resume=resume,
-        options=options,
-        follow_ups=True,
-    )
-    results = [one async for one in messages if isinstance(one, ResultMessage)]
-    return results[-1].session_id, "\n".join(one.result or "" for one in results)
+    name = manager.output_dir.name
+    return manager.session(prompt, stage=stage, listing_id=name, options=options)
+
+
+async def answer(run: SessionRun) -> str:
+    """Return an agent's answer to what it was sent last."""
+    async for _ in run:
+        pass
+    return (run.result and run.result.result) or ""
+
+
+async def work(manager: SessionManager, prompt: str) -> str:
+    """Return what one worker has found."""
+    async with start(manager, "stage_2", prompt) as worker:
+        return await answer(worker)
 
 
 async def main(output_dir: Path) -> None:
     """Run all stages; an agent that fails is marked in its row, and the others go on."""
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGTERM, signal.raise_signal, signal.SIGINT)
-    manager = SessionManager(output_dir, max_age_days=7)
-    manager.setup()
-    await manager.init_table()
-    profile, known = await ask(manager, "stage_1", PROFILE)
-    workers = (ask(manager, "stage_2", f"{prompt}\n\n{known}") for prompt in WORKERS)
-    found = await asyncio.gather(*workers, return_exceptions=True)
-    lists = [one[1] for one in found if not isinstance(one, BaseException)]
-    _, ranked = await ask(manager, "stage_3", "\n\n".join([RANK, *lists]), resume=profile)
-    print(ranked)
-    print("cleaned up:", await manager.cleanup_expired())
+    async with SessionManager(output_dir, max_age_days=7) as manager:
+        async with start(manager, "stage_1", PROFILE) as adviser:
+            known = await answer(adviser)
+            workers = (work(manager, f"{prompt}\n\n{known}") for prompt in WORKERS)
+            found = await asyncio.gather(*workers, return_exceptions=True)
+            await adviser.send("\n\n".join([RANK, *(one for one in found if isinstance(one, str))]))
+            print(await answer(adviser))
+        print("cleaned up:", await manager.cleanup_expired())
 
 
 if __name__ == "__main__":

@@ -211,3 +211,11 @@ def read_object(path: Path, limit: int = SMALL, *, follows: bool = False) -> dic
     except (OSError, ValueError, RecursionError):
         return {}
     return value if isinstance(value, dict) else {}
+
+
+def without_dots(folder: Path) -> Path:
+    """Return a listing's path without `..`; the folder itself may be a link."""
+    if ".." not in folder.parts:
+        return folder
+    above = Path(os.path.realpath(folder.parent))
+    return Path(os.path.realpath(folder)) if folder.name == ".." else above / folder.name

@@ -45,8 +45,11 @@ def run_of(site: Site) -> Path:
     return Path(wait(lambda: run_folders(site.listing))[-1])
 
 
-def test_a_pipeline_that_returns_in_the_middle_of_a_turn_leaves_nothing_behind(site: Site) -> None:
-    with pipeline(site, "LONG, and LEAVE") as process:
+@pytest.mark.parametrize("way", ["", "HOLD "])
+def test_a_pipeline_that_returns_in_the_middle_of_a_turn_leaves_nothing_behind(
+    site: Site, way: str
+) -> None:
+    with pipeline(site, f"{way}LONG, and LEAVE") as process:
         out, err = process.communicate(timeout=120)
     assert (out, err, process.returncode) == ("SystemMessage\n", "", 0)
     assert read_run(run_of(site)).state == "done"
@@ -55,11 +58,13 @@ def test_a_pipeline_that_returns_in_the_middle_of_a_turn_leaves_nothing_behind(s
     assert site.row(read_run(run_of(site)).session_id)
 
 
-def test_a_pipeline_that_is_interrupted_takes_its_cli_along(site: Site) -> None:
-    with pipeline(site, "LONG tale") as process:
+@pytest.mark.parametrize("prompt", ["LONG tale", "HOLD LONG", "HOLD LONG, ALARM", "SYNC LONG"])
+def test_a_pipeline_that_is_interrupted_takes_its_cli_along(site: Site, prompt: str) -> None:
+    with pipeline(site, prompt) as process:
         folder = run_of(site)
         wait(lambda: read_partial(folder))
-        process.send_signal(signal.SIGINT)
+        if "ALARM" not in prompt:
+            process.send_signal(signal.SIGINT)
         process.communicate(timeout=120)
     assert process.returncode != 0
     assert cli_is_gone(folder)
@@ -98,6 +103,14 @@ def test_a_pipeline_whose_loop_hangs_is_not_ended_for_it(site: Site) -> None:
         _, err = process.communicate(timeout=120)
     assert "anna stopped the run" in err
     assert read_owner(folder)["in_pipeline"] is True
+
+
+def test_a_program_without_asyncio_runs_an_agent_and_has_its_result(site: Site) -> None:
+    with pipeline(site, "SYNC ECHO") as process:
+        out, err = process.communicate(timeout=120)
+    assert (out, err) == ("You said: SYNC ECHO\n", "")
+    assert not held(site.listing)
+    assert site.row(read_run(run_of(site)).session_id)
 
 
 def test_the_guides_example_works_with_our_class(site: Site) -> None:

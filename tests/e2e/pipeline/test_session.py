@@ -9,6 +9,7 @@ import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import suppress
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -42,6 +43,10 @@ def manager(site: Site) -> SessionManager:
 
 def hold(manager: SessionManager, prompt: Any, **more: Any) -> SessionRun:
     return manager.session(prompt, stage="stage_3", listing_id="hollis_park", **more)
+
+
+def has_no_cli(folder: Path) -> bool:
+    return "cli_pid" not in read_owner(folder) or cli_is_gone(folder)
 
 
 async def answered(run: SessionRun) -> str:
@@ -264,9 +269,44 @@ async def test_a_handle_is_entered_once_and_of_no_use_before_or_after(
             await hold(manager, "me too", resume=run.session_id).__aenter__()
     with pytest.raises(Refused, match="the run is over"):
         await run.send("ECHO more")
-    assert [one async for one in run] == []
+    with pytest.raises(Refused, match="the run is over"):
+        await answered(run)
     async with hold(manager, "ECHO again", resume=run.session_id) as again:
         assert await answered(again) == "You said: ECHO again"
+
+
+async def test_a_manager_that_is_left_ends_what_it_still_runs(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CLAUDE_CONFIG_DIR", "")
+    async with SessionManager(site.listing) as manager:
+        assert os.environ["CLAUDE_CONFIG_DIR"] == str(site.listing / ".claude_sessions")
+        assert await manager.list_active_sessions() == []
+        run = await hold(manager, "LONG story").__aenter__()
+        messages = ask(manager, "LONG tale")
+        await anext(messages)
+        assert len(held(site.listing)) == 2
+    assert not held(site.listing)
+    assert all(map(has_no_cli, run_folders(site.listing)))
+    for act in (answered(run), anext(messages)):
+        with pytest.raises(Refused, match="the run is over"):
+            await act
+
+
+async def test_a_run_that_waits_is_refused_where_an_event_loop_runs(
+    site: Site, manager: SessionManager
+) -> None:
+    with pytest.raises(UsageError, match="would hold up the event loop"):
+        manager.run("ECHO it", stage="stage_3", listing_id="hollis_park")
+
+    def run() -> ResultMessage:
+        return manager.run("ECHO it", stage="stage_3", listing_id="x", metadata={"n": 1})
+
+    result = await asyncio.to_thread(run)
+    assert result.result == "You said: ECHO it"
+    row = site.row(result.session_id)
+    assert row
+    assert row.details()["n"] == 1
 
 
 async def _break(run: SessionRun) -> None:
@@ -337,6 +377,6 @@ async def test_however_a_held_session_is_left_its_agent_is_gone_and_its_lock_fre
     if run_folders(site.listing):
         assert read_run(last_run(site)).is_over
         assert not [e for e in read_events(last_run(site)) if e["type"] == "failed"]
-        assert "cli_pid" not in read_owner(last_run(site)) or cli_is_gone(last_run(site))
+        assert has_no_cli(last_run(site))
     with pytest.raises((Refused, UsageError), match=r"the run is over|has not begun"):
         await run.send("ECHO more")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -21,6 +22,25 @@ async def run(output_dir: Path, prompt: str) -> None:
         is_result = type(message).__name__ == "ResultMessage"
         if "LEAVE" in prompt or ("RETURN" in prompt and is_result):
             return
+
+
+async def hold(output_dir: Path, prompt: str) -> None:
+    """Do the same with a held session, whose loop an alarm may interrupt at any point."""
+    manager = SessionManager(output_dir, max_age_days=7)
+    async with manager.session(prompt, stage="stage_3", listing_id=output_dir.name) as held:
+        async for message in held:
+            print(type(message).__name__, flush=True)
+            if "ALARM" in prompt:
+                signal.signal(signal.SIGALRM, signal.default_int_handler)
+                signal.setitimer(signal.ITIMER_REAL, 0.5)
+            if "LEAVE" in prompt:
+                return
+
+
+def run_without_asyncio(output_dir: Path, prompt: str) -> None:
+    """Print the result of one query, in a program that has no event loop."""
+    manager = SessionManager(output_dir, max_age_days=7)
+    print(manager.run(prompt, stage="stage_3", listing_id=output_dir.name).result)
 
 
 async def run_as_the_guide_does(output_dir: Path, prompt: str) -> None:
@@ -51,5 +71,9 @@ async def run_as_the_guide_does(output_dir: Path, prompt: str) -> None:
 
 
 if __name__ == "__main__":
-    act = run_as_the_guide_does if "GUIDE" in sys.argv[2] else run
-    asyncio.run(act(Path(sys.argv[1]), sys.argv[2]))
+    folder, words = Path(sys.argv[1]), sys.argv[2]
+    if "SYNC" in words:
+        run_without_asyncio(folder, words)
+    else:
+        does = run_as_the_guide_does if "GUIDE" in words else hold if "HOLD" in words else run
+        asyncio.run(does(folder, words))

@@ -7,7 +7,7 @@ import logging
 import os
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ from tui.runs.agent.recorded_options import GivenOptions, decides_itself, record
 from tui.runs.folder.protocol import Mode, RunSpec, new_run_id
 from tui.runs.hosted.run import PreparedRun
 from tui.runs.prompt_queue import OwnPrompt
+from tui.settings import Settings, load_settings
 from tui.storage.session_locks import SessionLock
 from tui.storage.sqlite.connection import WRITE_TIMEOUT_S
 from tui.storage.table.tracking import read_rows
@@ -36,6 +37,9 @@ logger = logging.getLogger(__name__)
 
 # What a run itself keeps in the row's metadata; the first would decide what a resume may do.
 _OWN_DETAILS = {"agent", "operator"}
+
+
+OPERATOR = "pipeline"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -238,3 +242,21 @@ def _expiry(
         return until
     known = read_time(row.expires_at, LOCAL)
     return max(known, keeps_until) if known else keeps_until
+
+
+def pipeline_settings(folder: Path) -> Settings:
+    """Return the settings of a pipeline: its own root, and no operator's home."""
+    try:
+        settings = load_settings(os.environ, {})
+    except UsageError as problem:
+        logger.warning("The settings are ignored: %s", problem)
+        settings = Settings()
+    return replace(
+        settings,
+        root=folder.parent,
+        operator=OPERATOR,
+        read_only=False,
+        claude_home=None,
+        state_dir=None,
+        cache_dir=None,
+    )

@@ -98,6 +98,8 @@ class HostedRun:
             raise error
         if self._hosting is not None and self._hosting.done():
             await self._hosting
+        if self._is_left:
+            raise self._over()
         return None
 
     @property
@@ -119,8 +121,11 @@ class HostedRun:
         await self._steer(lambda driver: driver.change_model(name))
 
     async def end(self, *, in_order: bool = False) -> None:
-        """End the run; `in_order` once what operators have added is answered, too."""
-        if self._hosting is None:
+        """End the run; `in_order` once what operators have added is answered, too.
+
+        Not one that another event loop runs, which perhaps is another process's.
+        """
+        if self._hosting is None or self._hosting.get_loop() is not asyncio.get_running_loop():
             return
         try:
             self._leave()
@@ -167,11 +172,13 @@ class HostedRun:
                 return await acting
             await asyncio.shield(_settled(hosting))
             await hosting
-            words = "the run is over: resume its session"
-            remedy = f"resume {self.session_id[:8]}"
-            raise Refused(words, Reason.NOT_RUNNING, remedy=remedy)
+            raise self._over()
         finally:
             acting.cancel()
+
+    def _over(self) -> Refused:
+        words = "the run is over: resume its session"
+        return Refused(words, Reason.NOT_RUNNING, remedy=f"resume {self.session_id[:8]}")
 
     def _leave(self) -> None:
         """Drop its further messages and prompts."""

@@ -64,7 +64,7 @@ async def test_panes(keys: tuple[str, ...], pane: int, size: tuple[int, int]) ->
 async def test_enter_and_escape_go_in_and_back() -> None:
     async with console() as at:
         await at.press("1", "j", "j", "enter")
-        name = "alder_precision"
+        name = "beacon_packaging"
         assert (at.view.pane, at.view.query.listing) == (SESSIONS, name)
         assert {listing for listing, _ in at.view.shown} == {name}
         await at.press("enter")
@@ -155,16 +155,6 @@ async def test_follow_stops_when_one_scrolls_up_and_goes_on_again() -> None:
         assert "Find strategic buyers" in at.rows("live")[1]
         await at.press("G")
         assert at.view.reading is None
-
-
-async def test_attention_goes_round_those_that_need_somebody() -> None:
-    async with console() as at:
-        seen = []
-        for _ in range(8):
-            seen.append(at.listed[at.view.row])
-            await at.press("exclamation_mark")
-        assert seen[0] == seen[7]
-        assert len(set(seen)) == 7
 
 
 async def test_copying_shows_what_was_copied() -> None:

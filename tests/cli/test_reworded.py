@@ -29,7 +29,9 @@ from tui.storage.state.logbook import read_logbook
 from tui.storage.table.tracking import read_events, read_rows
 
 WORDS = frozenset({"words", "message", "why", "problem", "note", "notes", "unread", "title"})
-CHANGES = frozenset({"remedy", "at", "act_id", "undone_act", "run_id", "trash_id", "bytes"})
+CHANGES = frozenset(
+    {"remedy", "at", "act_id", "undone_act", "restored_act", "run_id", "trash_id", "bytes"}
+)
 MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+([+-][0-9:]+|Z)?")
 NAMED = re.compile(r"[0-9]{8}T[0-9]{6}(\.[0-9]+)?Z?-[0-9a-f]+|\.[0-9a-z_]{8}$|[0-9a-f]{32,}")
 

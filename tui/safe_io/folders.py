@@ -190,7 +190,7 @@ def read_whole(path: Path, limit: int = SMALL, *, shown: str = "") -> dict[str, 
     except (ValueError, RecursionError):
         raise damaged(path, shown) from None
     except OSError as error:
-        words = f"{shown}: {error.strerror or error}"
+        words = f"{shown}: {error.strerror or error}".removeprefix(": ")
         if error.errno in NONE_OF_OURS:
             words = f"{shown} is a link, or not a file"
         raise OSError(error.errno or errno.EIO, words, str(path)) from None

@@ -48,7 +48,7 @@ def test_a_guide_fits_the_page_and_shows_no_marks(listing: SampleListing, topic:
 def test_code_keeps_its_backticks_and_a_comment_is_left_out(listing: SampleListing) -> None:
     lines = run_cli(listing.root, "help", "first-night-shift").stdout.splitlines()
     assert "│ session-console --demo" in lines
-    assert any(line.startswith("1. `!` goes to the next") for line in lines)
+    assert any(line.startswith("1. `!` goes to the session") for line in lines)
     assert [line for line in lines if cell_width(line) > 80] == []
     assert "<!--" not in run_cli(listing.root, "help", "settings").stdout
 

@@ -120,7 +120,7 @@ async def test_the_screen_shows_how_far_it_is_and_esc_stops_it() -> None:
 
 async def test_only_the_listing_in_sight_is_cleaned() -> None:
     async with console() as at:
-        await at.press("1", "j", "j", "j", "enter")
+        await at.press("1", "j", "j", "enter")
         assert at.view.query.listing == "beacon_packaging"
         await at.press("c")
         await at.asked()

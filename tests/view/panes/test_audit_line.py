@@ -90,3 +90,15 @@ def test_an_act_on_no_row_says_its_note() -> None:
 )
 def test_when_it_was_is_said_in_the_zone_of_whoever_looks(zone: str, words: str) -> None:
     assert act_time(AuditEvent(at=AT, operator="anna", action="x"), zone_named(zone)) == words
+
+
+@pytest.mark.parametrize(
+    ("together", "words"),
+    [(40, "one of 40 at once"), (1, ""), (0, ""), (True, ""), ("40", ""), (10**30, "")],
+)
+def test_with_how_many_others_it_was_started_is_said_if_that_can_be(
+    together: object, words: str
+) -> None:
+    detail = json.dumps({"together": together})
+    event = AuditEvent(at=datetime.now(UTC), action="resume", session_id="9f2c", detail=detail)
+    assert act_words(event) == words

@@ -63,7 +63,7 @@ def detail_words(event: AuditEvent) -> str:
 def _together(facts: Mapping[str, Any]) -> str:
     """Return with how many others its run was started, as in `one of 40 at once`."""
     count = facts.get("together")
-    is_many = isinstance(count, int) and not isinstance(count, bool) and 1 < count < _MOST
+    is_many = isinstance(count, int) and 1 < count < _MOST
     return f"one of {count} at once" if is_many else ""
 
 

@@ -358,7 +358,7 @@ async def test_the_title_names_pane_listing_stage_and_session_at_the_smallest_si
         assert "4 Live  cranbury…_dunwell  stage 3  264b  anna  ? waiting  ctx" in first
     async with console(size=(140, 36)) as at:
         first, _, _ = shown(at).partition("\n")
-        assert "4 Live  cranbury_and_dunwell  stage 3  264b  anna" in first
+        assert "4 Live  cranbury_and_dunwell  stage 3  264bcd11  anna" in first
         assert "$3.10+  sonnet-4-5 " in first
 
 

@@ -56,6 +56,15 @@ def test_a_wider_pane_says_more_and_never_at_the_cost_of_a_name(
     assert ("cranbury_and_dunmore_0024/3" in line(SWEPT, width)) == (width > 30)
 
 
+@pytest.mark.parametrize(("width", "is_whole"), [(30, False), (44, False), (47, True), (110, True)])
+def test_an_id_has_as_many_characters_as_in_messages_where_the_names_leave_room(
+    width: int, is_whole: bool
+) -> None:
+    shown = line(SWEPT, width).partition("/3 ")[2].split()[0]
+    assert shown == SWEPT.session_id[: 8 if is_whole else 4]
+    assert ExpiryShape.of([SWEPT]).needed == 47
+
+
 def test_a_name_that_does_not_fit_keeps_its_end_and_its_stage() -> None:
     assert "…" in line(SWEPT, 30)
     assert "24/3" in line(SWEPT, 30)

@@ -133,6 +133,6 @@ def test_the_title_says_whose_stream_it_is() -> None:
     one = session("hollis_park", "stage_3", "x", cost_usd=1.2)
     title = stream_title.title(one, NOW, timedelta(minutes=10))
     assert (
-        title == f"4 Live  hollis_park  stage 3  {one.session_id[:4]}  · ready  $1.20  sonnet-4-5"
+        title == f"4 Live  hollis_park  stage 3  {one.session_id[:8]}  · ready  $1.20  sonnet-4-5"
     )
     assert stream_title.title(None, NOW, timedelta(minutes=10)) == "4 Live"

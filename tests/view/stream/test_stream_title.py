@@ -106,12 +106,14 @@ def test_a_turn_that_is_over_stands_still() -> None:
     assert "turn 30s" in stream_title.title(idle, NOW + timedelta(hours=1), QUIET, over)
 
 
-@pytest.mark.parametrize("width", [78, 98])
-def test_a_long_name_is_shortened_in_its_middle_for_what_stands_behind_it(width: int) -> None:
+@pytest.mark.parametrize(("width", "shown"), [(78, 4), (98, 8)])
+def test_a_long_name_is_shortened_in_its_middle_for_what_stands_behind_it(
+    width: int, shown: int
+) -> None:
     one = replace(ONE, listing="cranbury_and_dunmore_partners_holding_0024")
     said = stream_title.title(one, NOW, QUIET, SPENT, width)
     assert said.startswith("4 Live  cran")
-    assert f"024  stage 3  {one.session_id[:4]}  " in said
+    assert f"024  stage 3  {one.session_id[:shown]}  " in said
     assert "ctx 61%  $1.50 +$0.30" in said
     assert cell_width(said) <= width
     assert "…" in said
@@ -126,7 +128,7 @@ def test_where_a_note_needs_the_room_facts_give_way_to_it_and_the_state_stays() 
 
 def test_a_session_without_a_stage_has_none_in_its_title() -> None:
     said = stream_title.title(replace(ONE, stage=""), NOW, QUIET)
-    assert said.startswith(f"4 Live  hollis_park  {ONE.session_id[:4]}  ")
+    assert said.startswith(f"4 Live  hollis_park  {ONE.session_id[:8]}  ")
 
 
 @pytest.mark.parametrize("width", range(24, 60))

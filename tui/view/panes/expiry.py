@@ -55,7 +55,7 @@ class ExpiryShape:
 
     @property
     def needed(self) -> int:
-        """The least width that shows every name whole."""
+        """The least width that shows every name and id whole."""
         return sum(one.width + one.gap for one in (*_FIRST, _ID)) + self.name
 
     def layout(self) -> Layout:
@@ -67,7 +67,8 @@ _MOST_NAME = 28  # longer ones are rare, and may be shortened for what stands be
 _MARK, _SIGN = Column("", 1, gap=0, key="mark"), Column("", 1, key="sign")
 _ENDS, _AT = Column("ENDS", 7, is_right=True), Column("AT", 9)
 _FIRST = (_MARK, _ENDS, _SIGN)
-_LIFE, _ID = Column("LIFE", _BAR), Column("ID", 4)
+_LIFE, _ID, _START_OF_ID = Column("LIFE", _BAR), Column("ID", 8), Column("ID", 4)
+_LEFT_OUT = _ID.width - _START_OF_ID.width
 _CLOCK, _THEN = Column("CLOCK", 6), Column("THEN", 8)
 _EXPIRES, _SWEPT = Column("EXPIRES", 12), Column("SWEPT", 12)
 _SIZE = Column("SIZE", 5, is_right=True)
@@ -75,8 +76,8 @@ _SIZE = Column("SIZE", 5, is_right=True)
 
 @lru_cache(maxsize=64)
 def _layout(shape: ExpiryShape) -> Layout:
-    left, right = list(_FIRST), [_ID]  # keys act on the selected row: its id is in sight
-    room = shape.width - shape.needed
+    left, right = list(_FIRST), list[Column]()
+    room = shape.width - shape.needed + _LEFT_OUT
 
     def takes(*more: Column) -> bool:
         """Take room for columns if there is enough."""
@@ -90,6 +91,9 @@ def _layout(shape: ExpiryShape) -> Layout:
     else:
         left += [_AT] if takes(_AT) else []
         right += [one for one in (_CLOCK, _THEN) if takes(one)]
+    # Keys act on the selected row: its id, or the start of it, is in sight.
+    right.insert(0, _ID if room >= _LEFT_OUT else _START_OF_ID)
+    room -= right[0].width - _START_OF_ID.width
     right += [_SIZE] if takes(_SIZE) else []
     left += [_LIFE] if takes(_LIFE) else []
     return flexible(tuple(left), "SESSION", tuple(right), shape.width)
@@ -112,7 +116,7 @@ def line(
     columns = shape.layout()
     style = urgency(session.ends_at, now)
     ends = formatting.countdown(session.ends_at, now, is_unreadable=session.expiry_is_unreadable)
-    room = next(one.width for one in columns if one.name == "SESSION")
+    room, id_width = (one.width for one in columns if one.name in ("SESSION", "ID"))
     cells = {
         "mark": Cell(">" if is_current else " ", "mark"),
         "ENDS": Cell(ends, style),
@@ -120,7 +124,7 @@ def line(
         "AT": Cell(formatting.hour(session.ends_at, now, zone)),
         "LIFE": Cell(bar(session, now), style),
         "SESSION": Cell(formatting.listing_stage(session, room)),
-        "ID": Cell(formatting.short_id(session.session_id)[: _ID.width], "muted"),
+        "ID": Cell(formatting.short_id(session.session_id)[:id_width], "muted"),
         "CLOCK": Cell("sweep" if session.is_swept_first else "expiry", "muted"),
         "THEN": _then(session),
         "EXPIRES": Cell(formatting.moment(session.expires_at, zone)),

@@ -28,11 +28,25 @@ def title(
 ) -> str:
     """Return which session it is, who runs it, its state, and as many more facts as fit.
 
-    A listing's name that leaves no room for these is shortened in its middle; the stage goes before
-    the state is cut.
+    A listing's name that leaves no room for these is shortened in its middle, then the id to its
+    start; the stage goes before the state is cut.
     """
     if session is None:
         return _PANE
+    said, is_whole = _title(session, now, quiet_after, spent, width, id_width=8)
+    return said if is_whole else _title(session, now, quiet_after, spent, width, id_width=4)[0]
+
+
+def _title(
+    session: Session,
+    now: datetime,
+    quiet_after: timedelta,
+    spent: SessionUsage,
+    width: int,
+    *,
+    id_width: int,
+) -> tuple[str, bool]:
+    """Return the title, and whether each fact that matters has room in it."""
     state, _ = formatting.state_in_full(session, now, quiet_after)
     runner = one_line(session.run.operator) if session.run and not session.run.is_over else ""
     if session.is_orphan:
@@ -40,7 +54,7 @@ def title(
     elif not runner and session.is_live:
         runner = "pipeline"
     stage = formatting.stage(one_line(session.stage)) if session.stage else ""
-    short = formatting.short_id(session.session_id)[:4]
+    short = formatting.short_id(session.session_id)[:id_width]
     first, *others = *_more(session, spent, now), ""
     cost, remark = _cost(session, spent), _remark(session, now, quiet_after)
     spare = (_context(spent), cost, runner, remark, first)
@@ -54,11 +68,12 @@ def title(
         if room >= min(_LEAST_NAME, cell_width(name)):
             break
     said = f"{_PANE}  {cut_middle(name, max(_LEAST_NAME, room))}{said}"
-    for fact in others if count == len(spare) else ():
+    is_whole = count == len(spare)
+    for fact in others if is_whole else ():
         if cell_width(said) + 2 + cell_width(fact) > width:
             break
         said += f"  {fact}" if fact else ""
-    return said
+    return said, is_whole
 
 
 def paused(day: str, share: float | None, new: int, follows: str) -> str:

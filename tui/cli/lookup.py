@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable
 
+from tui.cli.declarations.verb import Verb
 from tui.cli.output import say
-from tui.core.errors import ConsoleError
+from tui.core.errors import ConfirmationRequired, ConsoleError, Reason, Refused
 from tui.core.listing_id import is_listing_id
 from tui.core.models.catalog import Catalog, Listing
 from tui.core.models.session import Session
 from tui.operations.catalog.scanner import CatalogScanner
-from tui.operations.catalog.session_lookup import find_session
+from tui.operations.catalog.session_lookup import find_session, sessions_of, whole_listing
 from tui.operations.context import Context
+from tui.operations.formatting import count
 from tui.operations.listing_health import is_whole
 from tui.safe_io.folders import is_folder
 
@@ -52,6 +55,42 @@ def session_named(context: Context, address: str, tell: Tell = say) -> Session:
     `tell` gets the problem of each listing that could hide another match.
     """
     return _named(context, address, tell)[0]
+
+
+def sessions_named(
+    context: Context, verb: Verb, words: Iterable[str], *, is_sure: bool
+) -> dict[str, Session | None]:
+    """Return what each word names: `LISTING/` by its sessions, of any other word only the word.
+
+    Of a listing, those with which the verb can do nothing are left out, and stderr says how many.
+    Raises `ConfirmationRequired` for a listing unless the operator `is_sure`, `Refused` when it has
+    nothing for the verb, and as `sessions_of` does.
+    """
+    named: dict[str, Session | None] = {}
+    asks: list[str] = []
+    for word in words:
+        if not (name := whole_listing(word)):
+            named[word] = None
+            continue
+        every = sessions_of(look(context, name), name)
+        why_not = {one.address: verb.why_not(one, _as_verb) for one in every}
+        found = {one.address: one for one in every if not why_not[one.address]}
+        reasons = Counter(filter(None, why_not.values())).most_common(1)
+        left = f"{len(every) - len(found)} left out, such as: {reasons[0][0]}" if reasons else ""
+        if not found:
+            nothing = f"no session of {name} to {verb.name}{f': {left}' if left else ''}"
+            raise Refused(nothing, Reason.NOTHING_TO_DO)
+        asks.append(f"{count(len(found), 'session')} of {name}{f' ({left})' if left else ''}")
+        named |= found
+        if left and is_sure:
+            say(f"{name}: {left}")
+    if asks and not is_sure:
+        raise ConfirmationRequired(f"would {verb.name} {', '.join(asks)}")
+    return named
+
+
+def _as_verb(action: str) -> str:
+    return f"`{action}`"
 
 
 def session_and_problem(context: Context, address: str) -> tuple[Session, str]:

@@ -41,4 +41,5 @@ def _info(verb: Verb) -> VerbInfo:
         target=verb.target,
         acts=verb.acts,
         why_not=verb.why_not,
+        takes_listing=verb.takes_listing,
     )

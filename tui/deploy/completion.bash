@@ -29,7 +29,7 @@ _session_console() {
         tail) words='--follow --help --json --operator --read-only --restricted --root' takes='session' ;;
         grep) words='--case-sensitive --help --ignore-case --json --operator --read-only --restricted --root --since --stage' takes='listing' ;;
         export) words='--help --json --operator --output --read-only --restricted --root' takes='session trash' ;;
-        extend) words='--help --json --operator --read-only --restricted --root' takes='session' ;;
+        extend) words='--help --json --operator --read-only --restricted --root --yes' takes='session' ;;
         delete) words='--help --json --operator --read-only --restricted --root --yes' takes='session' ;;
         restore) words='--help --json --operator --read-only --restricted --root' takes='trash' ;;
         undo) words='--help --json --operator --read-only --restricted --root' takes='' ;;
@@ -44,12 +44,12 @@ _session_console() {
         adopt) words='--all --help --json --listing --operator --read-only --restricted --root --stage' takes='session' ;;
         reapply) words='--help --json --operator --read-only --restricted --root' takes='session' ;;
         new) words='--days --help --json --max-budget-usd --max-turns --mode --model --operator --read-only --restricted --root --stage --tools --wait' takes='listing' ;;
-        resume) words='--also --at --fork --help --json --max-budget-usd --max-turns --mode --model --operator --read-only --restricted --root --take-over --tools --wait' takes='session' ;;
-        send) words='--help --json --operator --read-only --restricted --root' takes='session' ;;
+        resume) words='--also --at --fork --help --json --max-budget-usd --max-turns --mode --model --operator --read-only --restricted --root --take-over --tools --wait --yes' takes='session' ;;
+        send) words='--help --json --operator --read-only --restricted --root --yes' takes='session' ;;
         answer) words='--help --input --json --operator --read-only --reason --restricted --root' takes='session' ;;
         interrupt) words='--help --json --operator --read-only --restricted --root --yes' takes='session' ;;
-        stop) words='--help --json --operator --read-only --restricted --root' takes='session' ;;
-        model) words='--help --json --operator --read-only --restricted --root' takes='session' ;;
+        stop) words='--help --json --operator --read-only --restricted --root --yes' takes='session' ;;
+        model) words='--help --json --operator --read-only --restricted --root --yes' takes='session' ;;
         mode) words='--help --json --operator --read-only --restricted --root --yes' takes='session' ;;
         cleanup) words='--dry-run --expired --free --help --json --max-size --older-than --operator --purge-trash --read-only --restricted --root --yes' takes='listing' ;;
         hold) words='--help --json --operator --read-only --reason --restricted --root' takes='' ;;

@@ -44,6 +44,7 @@ complete -c session-console -n __fish_use_subcommand -a export -d 'write a sessi
 complete -c session-console -n '__fish_seen_subcommand_from export' -l output -r
 complete -c session-console -n '__fish_seen_subcommand_from export' -a '(__session_console_names session trash)'
 complete -c session-console -n __fish_use_subcommand -a extend -d 'extend the expiry of sessions'
+complete -c session-console -n '__fish_seen_subcommand_from extend' -l yes
 complete -c session-console -n '__fish_seen_subcommand_from extend' -a '(__session_console_names session)'
 complete -c session-console -n __fish_use_subcommand -a delete -d 'move sessions to the trash'
 complete -c session-console -n '__fish_seen_subcommand_from delete' -l yes
@@ -98,8 +99,10 @@ complete -c session-console -n '__fish_seen_subcommand_from resume' -l model -r
 complete -c session-console -n '__fish_seen_subcommand_from resume' -l take-over
 complete -c session-console -n '__fish_seen_subcommand_from resume' -l tools -r
 complete -c session-console -n '__fish_seen_subcommand_from resume' -l wait
+complete -c session-console -n '__fish_seen_subcommand_from resume' -l yes
 complete -c session-console -n '__fish_seen_subcommand_from resume' -a '(__session_console_names session)'
 complete -c session-console -n __fish_use_subcommand -a send -d 'queue a follow-up prompt for running sessions'
+complete -c session-console -n '__fish_seen_subcommand_from send' -l yes
 complete -c session-console -n '__fish_seen_subcommand_from send' -a '(__session_console_names session)'
 complete -c session-console -n __fish_use_subcommand -a answer -d 'answer a permission request or a question'
 complete -c session-console -n '__fish_seen_subcommand_from answer' -l input -r
@@ -109,8 +112,10 @@ complete -c session-console -n __fish_use_subcommand -a interrupt -d 'interrupt 
 complete -c session-console -n '__fish_seen_subcommand_from interrupt' -l yes
 complete -c session-console -n '__fish_seen_subcommand_from interrupt' -a '(__session_console_names session)'
 complete -c session-console -n __fish_use_subcommand -a stop -d 'stop the run of sessions, or an orphaned CLI'
+complete -c session-console -n '__fish_seen_subcommand_from stop' -l yes
 complete -c session-console -n '__fish_seen_subcommand_from stop' -a '(__session_console_names session)'
 complete -c session-console -n __fish_use_subcommand -a model -d 'change the model of running agents'
+complete -c session-console -n '__fish_seen_subcommand_from model' -l yes
 complete -c session-console -n '__fish_seen_subcommand_from model' -a '(__session_console_names session)'
 complete -c session-console -n __fish_use_subcommand -a mode -d 'change the permission mode of running agents'
 complete -c session-console -n '__fish_seen_subcommand_from mode' -l yes

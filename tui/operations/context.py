@@ -104,7 +104,8 @@ class VerbInfo:
 
     `takes` is what its first argument is: `id` (one session), `ids` (several), `listing`, or empty.
     `needs` counts the arguments it requires. `flags` are its options, `valued` those of them that
-    take a value. `why_not` says why it can do nothing with a session.
+    take a value. `why_not` says why it can do nothing with a session. `takes_listing`: `LISTING/`
+    is all sessions of that listing.
     """
 
     name: str
@@ -117,6 +118,7 @@ class VerbInfo:
     target: Target = "none"
     acts: bool = True
     why_not: WhyNot = nothing
+    takes_listing: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -104,7 +104,14 @@ COMMON = (
     flag("--json", about="print data and errors as JSON"),
 )
 ID = word("id", "ID", completes="session")
-IDS = argument("ids", nargs="+", metavar="ID", completes="session")
+ID_OR_ALL = word("id", "ID", "a session, or `LISTING/` for all of a listing", "session")
+IDS = argument(
+    "ids",
+    nargs="+",
+    metavar="ID",
+    help="sessions, or `LISTING/` for all of a listing",
+    completes="session",
+)
 LISTING = argument("listing", nargs="?", metavar="LISTING", completes="listing")
 OUTPUT = argument(
     "-o",
@@ -114,6 +121,7 @@ OUTPUT = argument(
     help="write to this new file; one that exists is refused",
 )
 YES = flag("--yes", about="do not ask for confirmation")
+ALL_YES = flag("--yes", about="also all sessions of `LISTING/`")
 WAIT = flag("--wait", about="wait for the answer and print it")
 AGENT = (
     word("--model", "M", "use another model"),

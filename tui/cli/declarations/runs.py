@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from tui.cli.declarations.arguments import (
     AGENT,
+    ALL_YES,
     ID,
+    ID_OR_ALL,
     IDS,
     PROMPT,
     WAIT,
@@ -40,7 +42,7 @@ RUNS = (
         examples=('resume 9f2c "Go on" --wait',),
         acts=True,
         arguments=(
-            ID,
+            ID_OR_ALL,
             PROMPT,
             flag("--fork", about="resume a copy; the session itself does not change"),
             text("--at", "UUID", "with --fork: go on from this entry, not from the end"),
@@ -55,9 +57,11 @@ RUNS = (
             *AGENT,
             flag("--take-over", about="resume even if its owner may still be alive"),
             WAIT,
+            ALL_YES,
         ),
         target="marked",
         why_not=disabled_reason.not_resumable,
+        takes_listing=True,
     ),
     Verb(
         name="send",
@@ -65,9 +69,14 @@ RUNS = (
         summary="queue a follow-up prompt for running sessions",
         examples=('send 9f2c "And Asia?"',),
         acts=True,
-        arguments=(IDS, word("prompt", "PROMPT", "`-` reads stdin")._replace(is_text=True)),
+        arguments=(
+            IDS,
+            word("prompt", "PROMPT", "`-` reads stdin")._replace(is_text=True),
+            ALL_YES,
+        ),
         target="marked",
         why_not=disabled_reason.not_steerable,
+        takes_listing=True,
     ),
     Verb(
         name="answer",
@@ -95,9 +104,13 @@ RUNS = (
         summary="interrupt the current turn of sessions",
         examples=("interrupt 9f2c",),
         acts=True,
-        arguments=(IDS, flag("--yes", about="also a session that another program runs")),
+        arguments=(
+            IDS,
+            flag("--yes", about="also what another program runs, and all of `LISTING/`"),
+        ),
         target="marked",
         why_not=disabled_reason.not_interruptible,
+        takes_listing=True,
     ),
     Verb(
         name="stop",
@@ -105,9 +118,10 @@ RUNS = (
         summary="stop the run of sessions, or an orphaned CLI",
         examples=("stop 9f2c",),
         acts=True,
-        arguments=(IDS,),
+        arguments=(IDS, ALL_YES),
         target="marked",
         why_not=disabled_reason.not_stoppable,
+        takes_listing=True,
     ),
     Verb(
         name="model",
@@ -115,9 +129,10 @@ RUNS = (
         summary="change the model of running agents",
         examples=("model 9f2c opus",),
         acts=True,
-        arguments=(IDS, word("name", "NAME")),
+        arguments=(IDS, word("name", "NAME"), ALL_YES),
         target="marked",
         why_not=disabled_reason.not_steerable,
+        takes_listing=True,
     ),
     Verb(
         name="mode",
@@ -128,9 +143,10 @@ RUNS = (
         arguments=(
             IDS,
             word("name", "NAME", "default, acceptEdits, plan, dontAsk, auto"),
-            flag("--yes", about="also several agents that then act unasked"),
+            flag("--yes", about="also several agents that then act unasked, and all of `LISTING/`"),
         ),
         target="marked",
         why_not=disabled_reason.not_steerable,
+        takes_listing=True,
     ),
 )

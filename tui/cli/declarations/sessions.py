@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tui.cli.declarations.arguments import (
+    ALL_YES,
     ID,
     IDS,
     LISTING,
@@ -103,16 +104,18 @@ SESSIONS = (
         name="extend",
         module="sessions.session_edits",
         summary="extend the expiry of sessions",
-        examples=("extend 9f2c 7d",),
+        examples=("extend 9f2c 7d", "extend hollis_park/ 7d --yes"),
         acts=True,
         arguments=(
             IDS,
             argument(
                 "until", metavar="7d", help="7, 12h, +7d (on top) or 2026-12-24", is_signed=True
             ),
+            ALL_YES,
         ),
         target="marked",
         why_not=disabled_reason.not_extendable,
+        takes_listing=True,
     ),
     Verb(
         name="delete",
@@ -123,6 +126,7 @@ SESSIONS = (
         arguments=(IDS, YES),
         target="marked",
         why_not=disabled_reason.not_deletable,
+        takes_listing=True,
     ),
     Verb(
         name="restore",

@@ -16,7 +16,8 @@ class Verb:
     """One verb: its function is `tui.cli.verbs.<module>.<name>(context, args)`.
 
     `examples` are for `hollis_park`, a listing, and `9f2c`, a session in it. `target` is what the
-    console runs it on when no id is typed, `why_not` says why it can do nothing with a session. A
+    console runs it on when no id is typed, `why_not` says why it can do nothing with a session;
+    `takes_listing`: where it takes an id, it takes `LISTING/` for all sessions of that listing. A
     read-only console refuses calls that act: `acts` says whether the verb does, `acts_when` decides
     it where that depends on the arguments.
     """
@@ -30,6 +31,7 @@ class Verb:
     target: Target = "none"
     why_not: WhyNot = nothing
     acts_when: Callable[[Namespace], bool] | None = None
+    takes_listing: bool = False
 
     @property
     def usage(self) -> str:

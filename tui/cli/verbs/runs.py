@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from tui.cli.declarations.table import BY_NAME
 from tui.cli.hangup import is_reader_gone
 from tui.cli.json_fields import result_json, run_json
-from tui.cli.lookup import session_named
+from tui.cli.lookup import session_named, sessions_named
 from tui.cli.output import error_json, is_interactive, put, put_json, say
 from tui.cli.permission_prompt import confirm_grant, permission_lines
 from tui.cli.results import put_each, put_result
@@ -23,6 +24,7 @@ from tui.core.models.permission_request import LEAST_DIGEST
 from tui.core.models.run import Run
 from tui.core.models.session import Session
 from tui.core.permission_modes import allows, is_permissive
+from tui.operations.catalog.session_lookup import whole_listing
 from tui.operations.context import ActionResult, Context
 from tui.operations.running import resume as resuming
 from tui.operations.running import steer
@@ -43,7 +45,7 @@ def new(context: Context, args: argparse.Namespace) -> int:
 
 def resume(context: Context, args: argparse.Namespace) -> int:
     """Resume a session in a new run."""
-    if args.also:
+    if args.also or whole_listing(args.id):
         return _resume_many(context, args)
     session = session_named(context, args.id)
     plan = resuming.plan_resume(context, session, fork=args.fork, takes_over=args.take_over)
@@ -57,9 +59,8 @@ def resume(context: Context, args: argparse.Namespace) -> int:
 def _resume_many(context: Context, args: argparse.Namespace) -> int:
     """Resume several sessions; return the exit code of the first that failed, or 0."""
     if args.wait or args.take_over or args.at:
-        raise UsageError("--wait, --take-over and --at are for one session: leave out --also")
-    named = [session_named(context, words) for words in (args.id, *args.also)]
-    sessions = list({one.key: one for one in named}.values())
+        raise UsageError("--wait, --take-over and --at are for one session")
+    sessions = _sessions(context, args, (args.id, *args.also))
     prompt, done = _prompt(args.prompt), []
     for one in start_many(context, sessions, prompt, _agent_options(args), fork=args.fork):
         done.append(one)
@@ -124,7 +125,8 @@ def _granted_digest(context: Context, session: Session, decision: str, named: st
 
 def interrupt(context: Context, args: argparse.Namespace) -> int:
     """Interrupt the current turn of sessions."""
-    return _steer(context, args, partial(steer.interrupt, is_sure=args.yes))
+    is_sure = args.yes and not any(map(whole_listing, args.ids))
+    return _steer(context, args, partial(steer.interrupt, is_sure=is_sure))
 
 
 def stop(context: Context, args: argparse.Namespace) -> int:
@@ -151,11 +153,17 @@ def _steer(
 ) -> int:
     """Act on each session that is named, in one act; where one is unknown, on none."""
     context = context.at_one_moment()
-    found = [session_named(context, words) for words in args.ids]
-    sessions = list({one.key: one for one in found}.values())
+    sessions = _sessions(context, args, args.ids)
     if len(sessions) == 1:
         return _put(act(context, sessions[0]), args)
     return put_each(sessions, lambda one: result_json(act(context, one)), as_json=args.json)
+
+
+def _sessions(context: Context, args: argparse.Namespace, words: Sequence[str]) -> list[Session]:
+    """Return the sessions that are named, each once."""
+    named = sessions_named(context, BY_NAME[args.verb], words, is_sure=args.yes)
+    found = [one or session_named(context, words) for words, one in named.items()]
+    return list({one.key: one for one in found}.values())
 
 
 def _start(context: Context, plan: resuming.RunPlan, args: argparse.Namespace) -> int:

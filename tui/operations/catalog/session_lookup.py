@@ -9,6 +9,7 @@ from tui.core.errors import AmbiguousId, Inconclusive, UnknownId
 from tui.core.listing_id import is_listing_id
 from tui.core.models.catalog import Catalog, Listing
 from tui.core.models.session import Session
+from tui.core.sessions.listing_join import is_gone
 from tui.core.text.safe_text import one_line
 
 _SLOW = "it did not answer in time"
@@ -27,6 +28,28 @@ def is_address(catalog: Catalog, word: str) -> bool:
         return False
     is_known = any(listing in (one.listing_id, one.path.name) for one in catalog.listings)
     return is_known or _START_OF_ID.fullmatch(tail) is not None
+
+
+def whole_listing(word: str) -> str:
+    """Return the listing of which `LISTING/` means every session; empty for any other word."""
+    name = word.removesuffix("/")
+    return name if name != word and is_listing_id(name) else ""
+
+
+def sessions_of(catalog: Catalog, name: str) -> tuple[Session, ...]:
+    """Return the sessions of a listing, without those of which only a row is left.
+
+    Raises `UnknownId` when there is no such listing, `Inconclusive` when it may have others.
+    """
+    listing = find_listing(catalog, name)
+    if listing.is_vanished:
+        raise UnknownId(f"{listing.listing_id}: {listing.problem}")
+    if not listing.is_whole:
+        raise Inconclusive(
+            f"{listing.listing_id}: {listing.problem or _SLOW}: not all its sessions are known, "
+            "so nothing was done"
+        )
+    return tuple(one for one in listing.sessions if not is_gone(one))
 
 
 def find_session(catalog: Catalog, address: str) -> Session:

@@ -47,6 +47,8 @@ def test_what_is_no_verb_is_named(text: str) -> None:
         ("ext", "extend "),
         ("cleanup hol", "cleanup holl"),
         ("cleanup mo", "cleanup moss_end "),
+        ("extend mo", "extend moss_end/"),
+        ("extend hol", "extend holl"),
         ("cleanup --dr", "cleanup --dry-run "),
         ("columns own", "columns owner "),
         ("columns id,cos", "columns id,cost "),

@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+from tui.cli.declarations.table import BY_NAME
 from tui.cli.json_fields import iso, result_json
-from tui.cli.lookup import look, say_unreadable, session_named
+from tui.cli.lookup import look, say_unreadable, session_named, sessions_named
 from tui.cli.output import say
 from tui.cli.results import put_each, put_result
 from tui.core.errors import UsageError
@@ -28,9 +29,11 @@ from tui.operations.sessions.rename import rename as rename_session
 def extend(context: Context, args: argparse.Namespace) -> int:
     """Extend the expiry of sessions."""
     context = context.at_one_moment()
+    named = sessions_named(context, BY_NAME["extend"], args.ids, is_sure=args.yes)
 
     def one(words: str) -> dict[str, Any]:
-        planned = plan_extension(session_named(context, words), args.until, context.clock())
+        session = named[words] or session_named(context, words)
+        planned = plan_extension(session, args.until, context.clock())
         act = extend_session(context, planned)
         return result_json(act) | {
             "words": f"{act.words}  {_span(context, planned)}",
@@ -38,7 +41,7 @@ def extend(context: Context, args: argparse.Namespace) -> int:
             "expires_at": iso(planned.was if planned.is_needless else planned.until),
         }
 
-    return put_each(args.ids, one, as_json=args.json)
+    return put_each(named, one, as_json=args.json)
 
 
 def fail(context: Context, args: argparse.Namespace) -> int:

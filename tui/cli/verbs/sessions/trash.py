@@ -6,8 +6,9 @@ import argparse
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
+from tui.cli.declarations.table import BY_NAME
 from tui.cli.json_fields import result_json, trashed_json
-from tui.cli.lookup import session_named
+from tui.cli.lookup import session_named, sessions_named
 from tui.cli.output import as_console_error, output_width, put, put_json, say
 from tui.cli.results import put_each, put_result, put_results
 from tui.cli.tables import put_fitted
@@ -37,14 +38,15 @@ _SHRINK_ORDER = (
 
 def delete(context: Context, args: argparse.Namespace) -> int:
     """Move sessions to the trash."""
+    named = sessions_named(context, BY_NAME["delete"], args.ids, is_sure=args.yes)
     if not args.yes:
-        sessions = [session_named(context, words) for words in args.ids]
+        sessions = [session_named(context, words) for words in named]
         raise ConfirmationRequired(f"would delete {_named(sessions)}")
     found: dict[Key, Session] = {}
     errors: list[ConsoleError] = []
-    for words in args.ids:
+    for words, session in named.items():
         try:
-            session = session_named(context, words)
+            session = session or session_named(context, words)
             found[session.key] = session
         except (ConsoleError, OSError) as error:
             errors.append(as_console_error(error))

@@ -11,7 +11,12 @@ from tui.core.errors import Reason, Refused, UnknownId, UsageError
 from tui.core.models.catalog import Catalog
 from tui.core.models.session import Session
 from tui.core.sessions.listing_join import is_gone
-from tui.operations.catalog.session_lookup import find_session, is_address
+from tui.operations.catalog.session_lookup import (
+    find_session,
+    is_address,
+    sessions_of,
+    whole_listing,
+)
 from tui.ui.actions.action_context import ActionContext, named
 from tui.ui.actions.outcome import Outcome
 from tui.ui.actions.sessions import (
@@ -143,6 +148,10 @@ def _resolved(command: VerbLine, meant: Selection) -> tuple[tuple[Session, ...],
     arguments = command.arguments
     if not command.takes_selected:
         return (), arguments
+    if arguments and command.verb.takes_listing and (name := whole_listing(arguments[0])):
+        if not (every := sessions_of(meant.catalog, name)):
+            raise UsageError(f"there is no session in {name}")
+        return every, arguments[1:]
     most = len(arguments) if command.verb.takes == "ids" else 1
     named: list[Session] = []
     for word in arguments[:most]:

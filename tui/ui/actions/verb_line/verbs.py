@@ -110,6 +110,8 @@ def complete(
         verb = next((one for one in verbs if one.name == name), None)
         takes = verb.takes if verb else ""
         choices = _CHOICES[takes](words) if takes in _CHOICES else listings
+        if verb and verb.takes_listing:
+            choices = [f"{one}/" for one in listings]
         if takes == "view":
             choices = views if words else (*VERBS, *views)
         if takes == "column":
@@ -120,7 +122,9 @@ def complete(
         found = [one for one in choices if last and one.startswith(last)]
     if not found:
         return text
-    return head + blank + (found[0] + " " if len(found) == 1 else shared_prefix(found))
+    if len(found) > 1 or found[0].endswith("/"):  # an id may follow
+        return head + blank + shared_prefix(found)
+    return f"{head}{blank}{found[0]} "
 
 
 def hint(text: str, verbs: Sequence[VerbInfo], why_not: Callable[[VerbInfo], str]) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tui.core.errors import ConsoleError as ConsoleError
     from tui.core.errors import DatabaseProblem as DatabaseProblem
+    from tui.core.errors import Kind as Kind
     from tui.core.errors import Refused as Refused
     from tui.core.errors import RunFailed as RunFailed
     from tui.core.errors import RunStopped as RunStopped
@@ -21,6 +22,7 @@ __version__ = "0.1.0"
 __all__ = [
     "ConsoleError",
     "DatabaseProblem",
+    "Kind",
     "Refused",
     "RunFailed",
     "RunStopped",

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tui.core.errors import Kind
 from tui.runs.bookkeeping import Bookkeeper
 from tui.runs.folder.protocol import RunSpec
 from tui.storage.table.tracking import Tracking, read_rows
@@ -37,7 +38,7 @@ def spec(listing: Path, **changes: Any) -> RunSpec:
 
 async def test_what_the_database_refuses_is_written_later(tmp_path: Path) -> None:
     books = Bookkeeper(spec(tmp_path), lambda: NOW)
-    await books.failed("401 invalid key")
+    await books.failed("401 invalid key", Kind.CREDENTIAL)
     assert "no buyers.db yet" in books.trouble
     Tracking(tmp_path / "buyers.db", UTC, "anna").track(
         "9f2c", listing_id="hollis_park", stage="stage_3", now=NOW, expires_at=NOW
@@ -61,7 +62,7 @@ async def test_a_bad_settings_file_of_the_cli_never_keeps_the_row_from_being_wri
     far = NOW + timedelta(days=90)
     books = Bookkeeper(spec(tmp_path, mode=mode, expires_at=far, keeps_until=far), lambda: NOW)
     await books.begun()
-    await books.failed("401 invalid key")
+    await books.failed("401 invalid key", Kind.CREDENTIAL)
     assert books.trouble == ""
     assert ("settings.json" in books.sweep_trouble) is (mode == "new")
     (row,) = read_rows(tmp_path / "buyers.db")
@@ -84,6 +85,6 @@ async def test_the_row_records_the_agent_but_no_secret(tmp_path: Path) -> None:
 
 async def test_a_session_that_never_began_gets_no_row(tmp_path: Path) -> None:
     books = Bookkeeper(spec(tmp_path, mode="new"), lambda: NOW)
-    await books.failed("the Claude CLI is missing")
+    await books.failed("the Claude CLI is missing", Kind.SETUP)
     assert books.trouble == ""
     assert not spec(tmp_path).db_path.exists()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 
 class Reason(StrEnum):
@@ -64,6 +66,49 @@ class Reason(StrEnum):
 MOMENTARY = (Reason.LOCKED, Reason.SLOW)
 
 
+class Kind(StrEnum):
+    """What a pipeline can do about an error: wait, ask for less, have somebody mend something.
+
+    It comes from values (HTTP statuses, the CLI's own codes, classes of errors), never from words.
+    """
+
+    OTHER = "other"
+    # Of the API
+    RATE_LIMIT = "rate_limit"  # `resets_at`, if the API said when
+    OVERLOADED = "overloaded"
+    API = "api"  # an error of the API itself
+    NETWORK = "network"  # it could not be reached
+    CREDENTIAL = "credential"  # a wrong key or login, or one without the right
+    BILLING = "billing"
+    REQUEST = "request"  # too large, or for a model that does not exist
+    # Of the agent and its CLI
+    TURNS = "turns"  # `max_turns`
+    BUDGET = "budget"  # `max_budget_usd`
+    CLI_DIED = "cli_died"
+    CLI_SILENT = "cli_silent"  # it does not answer
+    SETUP = "setup"  # no CLI, or secrets that cannot be used
+    # Of everything around it
+    STOPPED = "stopped"  # by an operator, `stopped_by`
+    REFUSED = "refused"  # `reason` says why
+    BUSY = "busy"  # the database: somebody else writes
+    DATABASE = "database"
+    DISK_FULL = "disk_full"
+    USAGE = "usage"  # what was asked for makes no sense
+
+
+_RETRYABLE = frozenset(
+    {
+        *(Kind.RATE_LIMIT, Kind.OVERLOADED, Kind.API, Kind.NETWORK),
+        *(Kind.CLI_DIED, Kind.CLI_SILENT, Kind.BUSY),
+    }
+)
+_KINDS = {
+    **dict.fromkeys(MOMENTARY, Kind.BUSY),
+    Reason.FULL: Kind.DISK_FULL,
+    Reason.NOT_SET_UP: Kind.SETUP,
+}
+
+
 def with_remedy(message: str, remedy: str) -> str:
     """Return a message and the command that fixes it as one sentence."""
     return f"{message}: `{remedy}`" if remedy else message
@@ -75,23 +120,47 @@ class ConsoleError(Exception):
     `message` says why to people and `reason` to code; `remedy` is the command that fixes it, or
     empty. `commands` are the words of those that ask for the same again, `None` if unknown. As a
     string it is all that people are told.
+
+    For pipelines: `kind` says what can be done about it; `resets_at`, aware UTC, when a rate limit
+    ends, if known; `session_id` is the session of the query, and `cost_usd` what the run's turns
+    have cost, in US dollars, `None` if that is unknown.
     """
 
     exit_code = 1
     code = "failed"
     usual = Reason.FAILED
+    usual_kind = Kind.OTHER
 
     def __init__(
-        self, message: str = "", reason: Reason | None = None, *, remedy: str = ""
+        self,
+        message: str = "",
+        reason: Reason | None = None,
+        *,
+        remedy: str = "",
+        kind: Kind | None = None,
     ) -> None:
-        super().__init__(message)
+        Exception.__init__(self, message)  # not that of an error of the SDK which it may be, too
         self.message = message
         self.reason = reason or self.usual
         self.remedy = remedy
         self.commands: tuple[tuple[str, ...], ...] | None = None
+        self.kind = kind or _KINDS.get(self.reason, self.usual_kind)
+        self.resets_at: datetime | None = None
+        self.session_id = ""
+        self.cost_usd: float | None = None
 
     def __str__(self) -> str:
         return with_remedy(self.message, self.remedy)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle it whole, so that it reaches the parent of a pool of processes."""
+        return _restored, (type(self), self.args, vars(self))
+
+    @property
+    def is_retryable(self) -> bool:
+        """Whether the same query may succeed later, with nothing mended: after `resets_at`, or
+        after a pause."""
+        return self.kind in _RETRYABLE
 
 
 class UsageError(ConsoleError):
@@ -100,6 +169,7 @@ class UsageError(ConsoleError):
     exit_code = 2
     code = "usage"
     usual = Reason.USAGE
+    usual_kind = Kind.USAGE
 
 
 class AmbiguousId(UsageError):
@@ -119,6 +189,7 @@ class UnknownId(ConsoleError):
     exit_code = 3
     code = "unknown"
     usual = Reason.UNKNOWN
+    usual_kind = Kind.USAGE
 
 
 class Inconclusive(UnknownId):
@@ -135,6 +206,7 @@ class Refused(ConsoleError):
     exit_code = 4
     code = "refused"
     usual = Reason.REFUSED
+    usual_kind = Kind.REFUSED
 
 
 class Conflict(Refused):
@@ -160,6 +232,7 @@ class DatabaseProblem(ConsoleError):
 
     code = "database"
     usual = Reason.UNREADABLE
+    usual_kind = Kind.DATABASE
 
 
 class NotTracked(DatabaseProblem):
@@ -183,7 +256,14 @@ class RunStopped(ConsoleError):
 
     code = "stopped"
     usual = Reason.STOPPED
+    usual_kind = Kind.STOPPED
 
     def __init__(self, stopped_by: str, session_id: str) -> None:
         super().__init__(f"{stopped_by} stopped the run")
         self.stopped_by, self.session_id = stopped_by, session_id
+
+
+def _restored(made: type[ConsoleError], args: tuple[Any, ...], facts: dict[str, Any]) -> Any:
+    error = made.__new__(made, *args)
+    vars(error).update(facts)
+    return error

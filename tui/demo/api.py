@@ -9,11 +9,12 @@ import json
 import socket
 import socketserver
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from functools import partial
 from http.server import BaseHTTPRequestHandler
 from itertools import count
+from types import MappingProxyType
 from typing import Any, Self
 
 from tui.demo.api_request import ApiRequest
@@ -199,7 +200,7 @@ class _Connection(BaseHTTPRequestHandler):
         request = ApiRequest(_json_object(body))
         answer = self._api.answer(request)
         if isinstance(answer, Failure):
-            return self._send_json(answer.status, answer.body(), answer.retry_after)
+            return self._send_json(answer.status, answer.body(), answer.headers())
         envelope = {"message_id": self._api.next_message_id(), "model": request.model}
         if request.is_streamed:
             self._send_stream(answer, envelope, tokens)
@@ -237,11 +238,11 @@ class _Connection(BaseHTTPRequestHandler):
             self.wfile.write(b"%x\r\n%b\r\n" % (len(data), data))
         self.wfile.write(b"0\r\n\r\n")
 
-    def _send_json(self, status: int, value: object, retry_after: int | None = None) -> None:
-        headers = {"Content-Type": "application/json"}
-        if retry_after is not None:
-            headers["Retry-After"] = str(retry_after)
-        self._send(status, json.dumps(value).encode(), headers)
+    def _send_json(
+        self, status: int, value: object, headers: Mapping[str, str] = MappingProxyType({})
+    ) -> None:
+        kind = {"Content-Type": "application/json"}
+        self._send(status, json.dumps(value).encode(), kind | dict(headers))
 
     def _send(self, status: int, body: bytes, headers: dict[str, str] | None = None) -> None:
         self.send_response(status)

@@ -83,12 +83,31 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """An answer that is an HTTP error, such as 401, 429 or 529."""
+    """An answer that is an HTTP error, such as 401, 429 or 529.
+
+    `retry_after` is in seconds; `resets_at`, in seconds since 1970, is when a limit that a 429
+    tells of is over.
+    """
 
     status: int
     type: str
     message: str
     retry_after: int | None = None
+    resets_at: int | None = None
+
+    def headers(self) -> dict[str, str]:
+        """Return the HTTP headers of the error."""
+        headers = {}
+        if self.retry_after is not None:
+            headers["Retry-After"] = str(self.retry_after)
+        if self.resets_at is not None:
+            limit = "anthropic-ratelimit-unified-"
+            headers |= {
+                f"{limit}status": "rejected",
+                f"{limit}reset": str(self.resets_at),
+                f"{limit}representative-claim": "five_hour",
+            }
+        return headers
 
     def body(self) -> Event:
         """Return the error as the API's JSON."""

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from tui.claude.config_dir import postpone_sweep, refresh_children
-from tui.core.errors import ConsoleError, Reason
+from tui.core.errors import ConsoleError, Kind, Reason
 from tui.core.limits import AUDIT_FOR_EVER_DAYS
 from tui.core.models.audit import AuditEvent
 from tui.core.models.row import Row
@@ -62,7 +62,7 @@ class Bookkeeper:
         await self._do(self._resumed if self._spec.mode == "resume" else self._tracked)
         await self._keep()
 
-    async def failed(self, reason: str) -> None:
+    async def failed(self, reason: str, kind: Kind) -> None:
         """Record a failed turn, and a resume that its agent has not lived to tell of.
 
         A session that never started has no row.
@@ -74,7 +74,8 @@ class Bookkeeper:
             await self._do(lambda: self._beginning.note(self._resume()))
         now, own = self._clock(), self._spec.session_id
         turn = self._taken_turn() or self._of_this_run("fail")
-        await self._do(lambda: self._tracking.mark_failed(own, now=now, reason=reason, turn=turn))
+        mark = self._tracking.mark_failed
+        await self._do(lambda: mark(own, now=now, reason=reason, kind=kind, turn=turn))
 
     async def succeeded(self) -> None:
         """Record a successful turn."""

@@ -12,6 +12,7 @@ from itertools import count
 
 from tui.core.errors import RunFailed
 from tui.core.text.safe_text import one_line
+from tui.runs.agent.cli_errors import ended_early, kind_of
 from tui.runs.agent.cli_process import find_cli_process, kill_cli_surely
 from tui.runs.agent.client import AgentClient
 from tui.runs.agent.environment import make_config_dir
@@ -215,7 +216,7 @@ class RunDriver:
                 async for one in heard_at_rest:
                     await self._take(one)
             if heard.is_over:
-                raise self._ended_early("between two turns")
+                raise ended_early(self._spec.session_id, "between two turns")
         if not self.prompts and not self._is_stopping:
             await self._orders.close()
             if self.prompts:
@@ -244,12 +245,9 @@ class RunDriver:
             self._journal.event("notice", kind="background", words="no longer waiting for it")
             return False
         if self._ended is None:
-            raise self._ended_early("during the turn")
+            raise ended_early(self._spec.session_id, "during the turn")
         self._hearing.end_turn()
         return True
-
-    def _ended_early(self, when: str) -> RunFailed:
-        return RunFailed(f"the CLI ended {when}", remedy=f"resume {self._spec.session_id[:8]}")
 
     def _begin_turn(self) -> None:
         """Reset the state of the previous turn, whose last messages may still arrive."""
@@ -334,7 +332,7 @@ class RunDriver:
         )
         if ended.error and not is_aborted:
             self._is_resting = False
-            raise RunFailed(ended.error)
+            raise ended.error
         if not ended.is_background and not self._is_stopping:
             self.follow_up_by = ""
         self._has_answered = self._has_answered or not is_aborted
@@ -344,7 +342,7 @@ class RunDriver:
         kind = "" if isinstance(error, RunFailed) else f"{one_line(type(error).__name__)}: "
         reason = f"{kind}{error}" + await self._unsent()
         self._journal.event("failed", reason=reason)
-        await self.books.failed(reason)
+        await self.books.failed(reason, kind_of(error))
 
     async def _unsent(self) -> str:
         """Close the inbox; return a message about the commands that will not be executed."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.support.console.fixed_catalog import NOW, failures, run_of, session
-from tui.core.models.row import Status
+from tui.core.models.row import Row, Status
 from tui.core.models.session import Acknowledgement, Liveness, Session, State
 from tui.core.sessions.attention import (
     FailureGroup,
@@ -129,7 +130,21 @@ def test_what_is_acknowledged_is_not_snoozed() -> None:
     ],
 )
 def test_ids_and_numbers_do_not_tell_causes_apart(reason: str, other: str, is_one: bool) -> None:
-    assert (cause_of_failure(reason) == cause_of_failure(other)) is is_one
+    first, second = failures(1, reason=reason).sessions, failures(1, reason=other).sessions
+    assert (cause_of_failure(first[0]) == cause_of_failure(second[0])) is is_one
+
+
+@pytest.mark.parametrize(
+    ("kind", "rows"), [("overloaded", 1), ("cli_died", 3), ("no such kind", 3), (["x"], 3)]
+)
+def test_a_recorded_kind_that_is_one_cause_needs_no_equal_words(kind: object, rows: int) -> None:
+    said = ("API Error: 529 Overloaded.", "the API is busy", "overloaded_error: come back")
+    metadata = json.dumps({"last_error_kind": kind})
+    sessions = tuple(
+        replace(one, reason=words, row=Row(one.session_id, "", "", "", "", "failed", metadata))
+        for one, words in zip(failures(3).sessions, said, strict=True)
+    )
+    assert len(grouped(sessions, rank)) == rows
 
 
 @pytest.mark.parametrize(("count", "rows"), [(2, 2), (3, 1), (30, 1)])
@@ -144,7 +159,7 @@ def test_three_failures_of_one_cause_are_one(count: int, rows: int) -> None:
 
 def test_an_opened_group_is_followed_by_its_sessions() -> None:
     sessions = failures(4).sessions
-    cause = cause_of_failure(sessions[0].reason)
+    cause = cause_of_failure(sessions[0])
     group, *members = grouped((one(), *sessions), rank, {cause})[1:]
     assert isinstance(group, FailureGroup)
     assert tuple(members) == group.sessions == sessions

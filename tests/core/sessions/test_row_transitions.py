@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tui.core.errors import Kind
 from tui.core.models.row import Row
 from tui.core.sessions import row_transitions
 
@@ -147,6 +148,14 @@ def test_failed_keeps_the_reason_beside_what_was_recorded(metadata: str | None) 
     assert details.pop("last_error") == "API error 529"
     assert details.pop("failed_at") == "2026-11-20T12:00:00"
     assert details == (json.loads(metadata) if metadata else {})
+
+
+def test_the_kind_of_a_failure_goes_with_it() -> None:
+    limited = row_transitions.failed(row("active"), "429", NOW, UTC, Kind.RATE_LIMIT)
+    assert row_transitions.kind_of_failure(limited) is Kind.RATE_LIMIT
+    by_hand = row_transitions.failed(limited, "it is wrong", NOW, UTC)
+    assert row_transitions.kind_of_failure(by_hand) is Kind.OTHER
+    assert row_transitions.succeeded(limited) == row("active")
 
 
 @pytest.mark.parametrize("metadata", ["not json", "[1, 2]", "7", '"text"'])

@@ -9,10 +9,11 @@ from datetime import UTC, datetime, timedelta
 from enum import IntEnum
 from hashlib import sha256
 
-from tui.core.errors import UsageError
+from tui.core.errors import Kind, UsageError
 from tui.core.models.row import Status
 from tui.core.models.session import Key, Liveness, Session, State
 from tui.core.sessions.listing_join import is_gone, is_past, is_pending
+from tui.core.sessions.row_transitions import kind_of_failure
 from tui.core.text.safe_text import one_line
 from tui.core.time.zones import read_time, zone_named
 
@@ -29,6 +30,13 @@ _VARYING = re.compile(
     r"|\b[a-z]+_(?=\w*\d)\w{8,}"
     r"|\b(?=[a-f]*\d)[0-9a-f]{8,}\b"
     r"|\d+(?:[.:,]\d+)*"
+)
+# All failures of such a kind are one, however the API or the CLI words each.
+_ONE_CAUSE = frozenset(
+    {
+        *(Kind.RATE_LIMIT, Kind.OVERLOADED, Kind.NETWORK, Kind.CREDENTIAL, Kind.BILLING),
+        *(Kind.TURNS, Kind.BUDGET, Kind.BUSY, Kind.DISK_FULL),
+    }
 )
 _HTTP_STATUS = re.compile(r"[45]\d\d")
 
@@ -306,9 +314,17 @@ class FailureGroup:
         return (_FAILURES, self.cause)
 
 
-def cause_of_failure(reason: str) -> str:
-    """Return a failure's text without ids and numbers, which is the same for one cause."""
+def cause_of_failure(session: Session) -> str:
+    """Return what is the same for all failures of one cause.
 
+    The kind that the run recorded, where all failures of it are one; else the reason's text without
+    ids and numbers.
+    """
+    kind = kind_of_failure(session.row)
+    return kind.value if kind in _ONE_CAUSE else _without_varying(session.reason)
+
+
+def _without_varying(reason: str) -> str:
     def kept(match: re.Match[str]) -> str:
         return match[0] if _HTTP_STATUS.fullmatch(match[0]) else "#"
 
@@ -327,7 +343,7 @@ def grouped(
     """
     ordered = tuple(sessions)
     causes = {
-        one.key: cause_of_failure(one.reason)
+        one.key: cause_of_failure(one)
         for one in ordered
         if one.reason and need_of_one(one) == Need.FAILED
     }
@@ -345,7 +361,7 @@ def grouped(
 def by_cause(failed: Iterable[Session]) -> tuple[FailureGroup, ...]:
     """Return failed sessions by their cause, the largest group first, also a group of one."""
     sessions = tuple(failed)
-    groups = _groups(sessions, {one.key: cause_of_failure(one.reason) for one in sessions}, 1)
+    groups = _groups(sessions, {one.key: cause_of_failure(one) for one in sessions}, 1)
     return tuple(sorted(groups.values(), key=lambda group: -len(group.sessions)))
 
 

@@ -20,10 +20,12 @@ from dataclasses import replace
 from datetime import datetime, tzinfo
 from typing import Any
 
+from tui.core.errors import Kind
 from tui.core.models.row import Row, Status
 from tui.core.time.zones import read_time, write_time
 
-FAILURE = ("last_error", "failed_at")
+KIND = "last_error_kind"
+FAILURE = ("last_error", "failed_at", KIND)
 
 
 def tracked(row: Row, expires_at: datetime, zone: tzinfo, metadata: str | None) -> Row:
@@ -60,10 +62,18 @@ def activated(row: Row, keeps_until: datetime, zone: tzinfo) -> Row:
     return without_failure(resumed(row, keeps_until, zone))
 
 
-def failed(row: Row, reason: str, now: datetime, zone: tzinfo) -> Row:
+def failed(row: Row, reason: str, now: datetime, zone: tzinfo, kind: Kind = Kind.OTHER) -> Row:
     """A turn failed, or an operator says so; the reason is added to the metadata if possible."""
     facts = {"last_error": reason, "failed_at": write_time(now, zone)}
-    return with_details(replace(row, status=Status.FAILED), facts)
+    if kind is not Kind.OTHER:
+        facts[KIND] = kind.value
+    return with_details(without_failure(replace(row, status=Status.FAILED)), facts)
+
+
+def kind_of_failure(row: Row | None) -> Kind:
+    """Return of what kind a row says that its failure is; `OTHER` for what is not known."""
+    stored = row.details().get(KIND) if row is not None else None
+    return next((one for one in Kind if one == stored), Kind.OTHER)
 
 
 def succeeded(row: Row) -> Row:

@@ -1,6 +1,7 @@
 """Explains how a CLI ended, and all errors of the SDK: what happened, and what to do.
 
-The SDK's classes are known by their names: importing it takes a second.
+A pipeline that still catches the SDK's classes after the swap catches ours, too. The SDK's classes
+are known by their names: importing it takes a second.
 """
 
 from __future__ import annotations
@@ -9,7 +10,9 @@ import re
 import signal
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
+from tui.core.errors import ConsoleError, Kind, RunFailed
 from tui.core.text.safe_text import one_line
 
 _CODE = re.compile(r"exit code:? (-?\d{1,4})")
@@ -30,6 +33,14 @@ _MEANS = {
     "SIGXFSZ": "it reached a limit of file size (ulimit -f)",
 }
 
+_OF_CLASS = {
+    "CLINotFoundError": Kind.SETUP,
+    "CLIConnectionError": Kind.CLI_DIED,
+    "ProcessError": Kind.CLI_DIED,
+    "CLIJSONDecodeError": Kind.CLI_DIED,
+}
+_MADE: dict[type[Exception], type[RunFailed]] = {}
+
 
 def memory_kills() -> int:
     """Return how many processes were killed for lack of memory; 0 if unknown."""
@@ -44,6 +55,12 @@ def is_of_ended_cli(error: Exception) -> bool:
     """Whether an error of the SDK may mean that the CLI has ended, so that its output matters."""
     is_known = not _names(error).isdisjoint({"ProcessError", "CLIConnectionError"})
     return is_known or _exit_code(error) is not None
+
+
+def ended_early(session_id: str, when: str) -> RunFailed:
+    """Return the failure of a run whose CLI has ended `when`, without a word of the SDK."""
+    again = f"resume {session_id[:8]}"
+    return RunFailed(f"the CLI ended {when}", kind=Kind.CLI_DIED, remedy=again)
 
 
 def error_words(error: Exception, said: str, session_id: str, *, is_out_of_memory: bool) -> str:
@@ -74,6 +91,26 @@ def error_words(error: Exception, said: str, session_id: str, *, is_out_of_memor
         return f"the CLI did not answer {asked} in time: the machine may be overloaded; {again}"
     name = type(error).__name__
     return f"{name}: {text}" if text.strip() else f"{name}, for an unknown reason; {again}"
+
+
+def as_both(error: Exception, words: str, kind: Kind | None = None) -> RunFailed:
+    """Return a `RunFailed` with these words that is caught as `error` is, too, and caused by it."""
+    made = _both(type(error)) if _is_of_sdk(error) else RunFailed
+    failure = made.__new__(made)
+    vars(failure).update(vars(error))  # such as `exit_code` and `stderr`
+    RunFailed.__init__(failure, words, kind=kind or kind_of(error))
+    failure.__cause__ = error
+    return failure
+
+
+def kind_of(error: Exception) -> Kind:
+    """Return what kind of failure an error of the SDK is, other than that of a result."""
+    if isinstance(error, ConsoleError):
+        return error.kind
+    if isinstance(error.__cause__, TimeoutError):
+        return Kind.CLI_SILENT
+    names = (one.__name__ for one in type(error).__mro__)
+    return next((_OF_CLASS[name] for name in names if name in _OF_CLASS), Kind.OTHER)
 
 
 def _result_words(error: Exception) -> str:
@@ -113,3 +150,24 @@ def _last_words(said: str) -> str:
 
 def _names(error: Exception) -> frozenset[str]:
     return frozenset(one.__name__ for one in type(error).__mro__)
+
+
+def _is_of_sdk(error: Exception) -> bool:
+    return any(one.__name__ == "ClaudeSDKError" for one in type(error).__mro__)
+
+
+def _both(theirs: type[Exception]) -> type[RunFailed]:
+    if theirs in _MADE:
+        return _MADE[theirs]
+
+    def __reduce__(self: RunFailed) -> tuple[Any, ...]:  # noqa: N807 (Python's own name)
+        return _restored, (theirs, self.args, vars(self))
+
+    _MADE[theirs] = made = type("RunFailed", (RunFailed, theirs), {"__reduce__": __reduce__})
+    return made
+
+
+def _restored(theirs: type[Exception], args: tuple[Any, ...], facts: dict[str, Any]) -> RunFailed:
+    failure = _both(theirs).__new__(_both(theirs), *args)
+    vars(failure).update(facts)
+    return failure

@@ -17,13 +17,13 @@ from tui.claude.transcript.notices import unusable_servers
 from tui.core.errors import RunFailed
 from tui.core.text.safe_text import one_line
 from tui.runs.agent.chunk_lines import divert_chunks
-from tui.runs.agent.cli_errors import error_words, is_of_ended_cli, memory_kills
+from tui.runs.agent.cli_errors import as_both, error_words, is_of_ended_cli, memory_kills
 from tui.runs.agent.cli_process import RUN_VARIABLE, kill_cli
 from tui.runs.agent.confinement import confining_environment, confining_options
 from tui.runs.agent.environment import read_env_file
 from tui.runs.agent.requesters import asker
 from tui.runs.agent.sdk_import import import_lean_sdk, import_sdk
-from tui.runs.agent.sdk_messages import is_answer, turn_ended
+from tui.runs.agent.sdk_messages import ApiSigns, is_answer, turn_ended
 from tui.runs.agent.tool_calls import ToolCalls, granted_input
 from tui.runs.agent.tool_guard import ToolGuard, Verdict
 from tui.runs.folder.agent_events import (
@@ -83,6 +83,7 @@ class AgentClient:
         self._guard = ToolGuard(spec, is_hosted=given is not None)
         self._client: ClaudeSDKClient | None = None
         self._calls = ToolCalls()
+        self._api_signs = ApiSigns()
         self._complaints: deque[str] = deque(maxlen=20)
         self._memory_kills = memory_kills()
         self.tells_rest = False
@@ -99,7 +100,7 @@ class AgentClient:
         except RunFailed:
             raise
         except Exception as error:  # whatever the SDK raises ends the run with its reason
-            raise RunFailed(await self._reason(error)) from error
+            raise await self._failure(error) from error
 
     async def say(self, prompt: Prompt) -> None:
         """Send a prompt: a turn begins. A pipeline's goes as the SDK sends it.
@@ -117,7 +118,7 @@ class AgentClient:
         try:
             await self._connected().query(_sent(given, is_text=is_text) if given else text)
         except Exception as error:  # whatever the SDK raises ends the run with its reason
-            raise RunFailed(await self._reason(error)) from error
+            raise await self._failure(error) from error
 
     def _is_text(self, prompt: str, *, is_restricted: bool) -> bool:
         if compacts(prompt):
@@ -130,10 +131,11 @@ class AgentClient:
         try:
             async for message in self._connected().receive_messages():
                 self._calls.hear(message)
+                self._api_signs.hear(message)
                 shown = message if self._is_expected(message) else None
                 yield AgentMessage(self._told(message), shown, is_answer=is_answer(message))
         except Exception as error:  # whatever the SDK raises ends the run with its reason
-            raise RunFailed(await self._reason(error)) from error
+            raise await self._failure(error) from error
 
     def _take_chunk(self, message: Mapping[str, Any]) -> None:
         event = message.get("event")
@@ -279,7 +281,7 @@ class AgentClient:
             case SystemMessage():
                 return self._system(message.subtype, message.data)
             case ResultMessage():
-                return turn_ended(message)
+                return turn_ended(message, self._api_signs)
             case UserMessage(parent_tool_use_id=None):
                 return ToolReturned()
             case RateLimitEvent():
@@ -314,15 +316,16 @@ class AgentClient:
                 return _STATE_EVENTS in (given.env if given else {}) or _STATE_EVENTS in os.environ
         return True
 
-    async def _reason(self, error: Exception) -> str:
-        """Return the reason in words: the CLI's own, before the SDK's."""
+    async def _failure(self, error: Exception) -> RunFailed:
+        """Return what the run ends with: in the CLI's own words, before the SDK's."""
         if isinstance(error, RunFailed):
-            return str(error)
+            return as_both(error, str(error))
         said = ""
         if is_of_ended_cli(error) and await self._has_complained():
             said = " ".join(self._complaints)
         is_short = memory_kills() > self._memory_kills
-        return error_words(error, said, self._spec.session_id, is_out_of_memory=is_short)
+        words = error_words(error, said, self._spec.session_id, is_out_of_memory=is_short)
+        return as_both(error, words)
 
     async def _has_complained(self) -> bool:
         """Wait a moment for the last words of a CLI that died: they come on a pipe of their own."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from tui.core.errors import RunFailed
 from tui.core.models.permission_request import Requester
 from tui.runs.folder.command import Decision
 
@@ -38,13 +39,13 @@ class RunNotice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TurnEnded:
-    """The turn is over; `error` says why it failed, `windows` are the models' context windows.
+    """The turn is over; `error` is its failure, `windows` are the models' context windows.
 
     `is_background` if no prompt began it, but background work that ended.
     """
 
     subtype: str
-    error: str = ""
+    error: RunFailed | None = None
     is_aborted: bool = False
     cost_usd: float | None = None
     usage: Mapping[str, Any] = field(default_factory=dict)

@@ -11,10 +11,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from tui.core.errors import Reason, Refused, RunFailed, RunStopped, UsageError
+from tui.core.errors import ConsoleError, Reason, Refused, RunFailed, RunStopped, UsageError
 from tui.core.event_loop import require_asyncio
 from tui.core.follow_ups import mark
 from tui.core.text.safe_text import one_line
+from tui.runs.agent.cli_errors import as_both
 from tui.runs.agent.recorded_options import GivenOptions
 from tui.runs.driver import RunDriver
 from tui.runs.folder.protocol import RunSpec
@@ -211,7 +212,7 @@ class HostedRun:
             await until_left(*self._resumed)
         first = await self._prompts.first()
         try:
-            prepared = await asyncio.to_thread(self._set_up, first)
+            prepared = await self._prepared(first)
             if self._journal is not None and not self._is_left:
                 with running(prepared.listing, prepared.spec.session_id, self._is_ending):
                     try:
@@ -222,6 +223,13 @@ class HostedRun:
             self._release()
             if self._journal is not None:
                 await asyncio.to_thread(self._journal.close, _SETTLED_WITHIN_S)
+
+    async def _prepared(self, first: OwnPrompt) -> PreparedRun:
+        try:
+            return await asyncio.to_thread(self._set_up, first)
+        except ConsoleError as problem:
+            problem.session_id = problem.session_id or self._resumed[1]
+            raise
 
     def _is_ending(self) -> bool:
         return self._is_left or (self._driver is not None and self._driver.is_ending)
@@ -261,12 +269,13 @@ class HostedRun:
             if failure is not None:
                 logger.warning("The follow-up of %s failed: %s", driver.follow_up_by, failure)
             return
-        if isinstance(failure, RunFailed):
-            raise failure
-        if failure is not None:
-            raise RunFailed(one_line(f"{type(failure).__name__}: {failure}")) from failure
-        if driver.stopped_by:
-            raise RunStopped(driver.stopped_by, prepared.spec.session_id)
+        if failure is not None or driver.stopped_by:
+            own = prepared.spec.session_id
+            ending: ConsoleError = RunStopped(driver.stopped_by, own)
+            if failure is not None:
+                ending = _as_ours(failure)
+            ending.session_id, ending.cost_usd = own, driver.books.cost_usd
+            raise ending
 
     async def _fed(self) -> None:
         """End the stream of prompts, which is not the run's."""
@@ -275,6 +284,12 @@ class HostedRun:
             await asyncio.wait({self._feeding}, timeout=_SETTLED_WITHIN_S)
             if self._feeding_error is not None and self._is_left:
                 logger.warning("The stream of prompts failed: %s", one_line(self._feeding_error))
+
+
+def _as_ours(failure: Exception) -> RunFailed:
+    if isinstance(failure, RunFailed):
+        return failure
+    return as_both(failure, one_line(f"{type(failure).__name__}: {failure}"))
 
 
 def _folder_of(prepared: PreparedRun) -> Path:

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from tui.core.errors import Conflict, NotTracked
+from tui.core.errors import Conflict, Kind, NotTracked
 from tui.core.models.audit import AuditEvent
 from tui.core.models.row import Row
 from tui.core.sessions import row_transitions
@@ -20,12 +20,7 @@ from tui.core.time.zones import write_time
 from tui.safe_io.folders import may_be_there
 from tui.storage.sqlite.connection import READ_TIMEOUT_S
 from tui.storage.sqlite.transactions import Steps, read, write
-from tui.storage.table.audit import (
-    AuditWriter,
-    changed,
-    latest_events,
-    prune,
-)
+from tui.storage.table.audit import AuditWriter, changed, latest_events, prune
 from tui.storage.table.audit_reader import AuditQuery, last_events
 from tui.storage.table.audit_reader import read_events as read_events
 from tui.storage.table.conflict_message import lost_race
@@ -190,13 +185,19 @@ class Transactions:
         return self._apply(session_id, change, "resume", now, run)
 
     def mark_failed(
-        self, session_id: str, *, now: datetime, reason: str, turn: AuditEvent | None = None
+        self,
+        session_id: str,
+        *,
+        now: datetime,
+        reason: str,
+        kind: Kind = Kind.OTHER,
+        turn: AuditEvent | None = None,
     ) -> Steps[Row | None]:
         """Record a failed turn: see `row_transitions.failed`; `turn` has its cost."""
         words = one_line(reason)[:2000]
 
         def change(row: Row) -> Row:
-            return row_transitions.failed(row, words, now, self.zone)
+            return row_transitions.failed(row, words, now, self.zone, kind)
 
         return self._apply(session_id, change, "fail", now, turn)
 

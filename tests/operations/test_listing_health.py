@@ -103,7 +103,7 @@ def test_a_full_disk_is_no_less_full_for_having_nothing_left(
     facts = top_line.facts(catalog, catalog.at, {}, catalog.at.tzinfo)  # type: ignore[arg-type]
     assert words in [one.text.replace("B ", " ") for one in facts]
     narrow = "".join(one.text for one in top_line.line(catalog, facts, 60)).replace("B ", " ")
-    assert (words in narrow) is bool(what)
+    assert words in narrow or not what
     listing = SampleListing(catalog.root)
     codes = {one.code for one in of_machine(listing.context(), catalog, MachineFacts())}
     assert (what in codes) is bool(what)

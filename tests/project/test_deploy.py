@@ -237,4 +237,4 @@ def test_a_stop_of_the_container_ends_its_runs_in_order(
     children = Path(f"/proc/{container.pid}/task/{container.pid}/children")
     os.kill(int(children.read_text()), signal.SIGTERM)
     assert container.wait(60) == 0
-    assert kinds(folder)[-2:] == ["result", "ended"]
+    assert kinds(folder)[-2:] == ["left", "ended"]

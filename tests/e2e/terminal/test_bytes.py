@@ -70,7 +70,7 @@ STEPS = [
     ("no answer", "\x03", "? help", 300),
     ("a question again", "e", "extend hollis_park", 200),
     ("its answer, and what that changes", "9\r", "extended 0005", 2500),
-    ("another question", "c", "clean up all", 200),
+    ("a question of two lines", "c", "clean up the one listing", 400),
     ("its answer too", "\r", "nothing to clean up", 400),
     ("the line of a filter", "/", "of 26", 250),
     ("a letter that hides no row", "b", "> b", 250),

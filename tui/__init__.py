@@ -15,12 +15,14 @@ if TYPE_CHECKING:
     from tui.core.errors import UnknownId as UnknownId
     from tui.core.errors import UsageError as UsageError
     from tui.core.follow_ups import prompted_by as prompted_by
+    from tui.core.models.cut_off import CutOffSession as CutOffSession
     from tui.manager import SessionManager as SessionManager
     from tui.session_run import SessionRun as SessionRun
 
 __version__ = "0.1.0"
 __all__ = [
     "ConsoleError",
+    "CutOffSession",
     "DatabaseProblem",
     "Kind",
     "Refused",
@@ -34,6 +36,7 @@ __all__ = [
     "prompted_by",
 ]
 _HOMES = {
+    "CutOffSession": "tui.core.models.cut_off",
     "SessionManager": "tui.manager",
     "SessionRun": "tui.session_run",
     "prompted_by": "tui.core.follow_ups",

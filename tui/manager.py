@@ -17,7 +17,7 @@ from tui.claude.config_dir import CONFIG_DIR, footprint, postpone_sweep, refresh
 from tui.claude.layout import is_transcript
 from tui.claude.session_id import require_session_id
 from tui.core.errors import ConsoleError, DatabaseProblem, NotTracked, RunFailed
-from tui.core.event_loop import require_asyncio, require_no_loop
+from tui.core.event_loop import require_no_loop
 from tui.core.models.row import Status
 from tui.core.time.zones import LOCAL, read_time
 from tui.operations.catalog.scanner import CatalogScanner
@@ -25,15 +25,17 @@ from tui.operations.context import Context
 from tui.operations.running.pipeline_query import (
     OPERATOR,
     Query,
-    pipeline_settings,
     prepare,
 )
+from tui.operations.sessions.recovery import require_retriable
 from tui.operations.target import DATABASE
 from tui.operations.trash.cleanup import CleanupPlan, clean_up, plan_cleanup
 from tui.runs.hosted.own_prompts import OwnPrompts, Prompts
-from tui.runs.hosted.run import HostedRun
+from tui.runs.hosted.run import HostedRun, PreparedRun
+from tui.runs.prompt_queue import OwnPrompt
 from tui.safe_io.folders import is_link, without_dots
 from tui.safe_io.opening import guard_below
+from tui.session_care import SessionCare, in_thread
 from tui.session_run import SessionRun
 from tui.storage.sqlite import async_transactions
 from tui.storage.state.hold import read_hold
@@ -48,7 +50,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-class SessionManager:
+class SessionManager(SessionCare):
     """Tracks, extends, cleans up and runs the sessions of one listing, as the guide's class does.
 
     `async with SessionManager(...) as manager` does `setup` and `init_table`, and leaving it ends
@@ -81,7 +83,7 @@ class SessionManager:
 
     async def __aenter__(self) -> SessionManager:
         """Do `setup` and `init_table`."""
-        await _in_thread(self.setup)
+        await in_thread(self.setup)
         await self.init_table()
         return self
 
@@ -107,7 +109,7 @@ class SessionManager:
     async def init_table(self) -> None:
         """Make the table of sessions, and the listing's folder, if they do not exist."""
         steps = self._transactions.init_table()
-        await _in_thread(self._folder.mkdir, parents=True, exist_ok=True)
+        await in_thread(self._folder.mkdir, parents=True, exist_ok=True)
         await async_transactions.write(self._database, steps, creates=True)
 
     async def track_session(
@@ -132,10 +134,10 @@ class SessionManager:
             expires_at=until,
             metadata=metadata,
         )
-        await _in_thread(self._folder.mkdir, parents=True, exist_ok=True)
+        await in_thread(self._folder.mkdir, parents=True, exist_ok=True)
         row = await async_transactions.write(self._database, steps, creates=True)
         try:
-            await _in_thread(
+            await in_thread(
                 self._postpone_sweep, session_id, now, read_time(row.expires_at, LOCAL) or until
             )
         except ConsoleError as problem:
@@ -150,7 +152,7 @@ class SessionManager:
         """
         now, session_id = self._clock(), require_session_id(session_id)
         until = now + timedelta(days=additional_days)
-        has_transcript = await _in_thread(self._postpone_sweep, session_id, now, until)
+        has_transcript = await in_thread(self._postpone_sweep, session_id, now, until)
         steps = self._transactions.mark_extended(
             session_id, now=now, until=until, has_transcript=has_transcript
         )
@@ -166,15 +168,15 @@ class SessionManager:
         Includes leftovers of earlier clean-ups. Does nothing, and logs a warning, while an operator
         holds the root.
         """
-        return await _in_thread(self._clean_up, is_expired=True)
+        return await in_thread(self._clean_up, is_expired=True)
 
     async def cleanup_by_age(self, max_age_days: float) -> int:
         """Move the sessions inactive for that long to the trash; return how many."""
-        return await _in_thread(self._clean_up, older_than=timedelta(days=max_age_days))
+        return await in_thread(self._clean_up, older_than=timedelta(days=max_age_days))
 
     async def cleanup_by_size(self, max_bytes: int) -> int:
         """Move the least recently active sessions to the trash until the rest fits; as above."""
-        return await _in_thread(self._clean_up, max_bytes=max_bytes)
+        return await in_thread(self._clean_up, max_bytes=max_bytes)
 
     async def list_active_sessions(self) -> list[dict[str, Any]]:
         """Return the active sessions, newest first, each with all columns of its row as stored."""
@@ -190,7 +192,7 @@ class SessionManager:
             rows = await async_transactions.read(self._database, all_rows())
         except NotTracked:
             rows = ()
-        pending = await _in_thread(self._pending)
+        pending = await in_thread(self._pending)
         return dict(Counter(row.status for row in rows)) | {"expired_pending_cleanup": pending}
 
     async def mark_session_failed(self, session_id: str, reason: str | None = None) -> None:
@@ -218,21 +220,21 @@ class SessionManager:
         max_age_days: float | None = None,
         follow_ups: bool = False,
         metadata: Mapping[str, Any] | None = None,
+        take_over: bool = False,
+        retry_of: str | None = None,
     ) -> AsyncGenerator[Message, None]:
         """Run an agent and yield the SDK's messages; consoles follow and steer it meanwhile.
 
         `prompt` is a string, one of the SDK's user messages, or a stream of them, each a turn of
         its own. The session is tracked before `init` is yielded, with the options that shape its
         agent; `metadata` is added to its own. `resume` goes on as that agent, and what is set in
-        `options` wins. Permissions are asked of the operators, unless `options` say who answers.
-        Leaving the iteration ends the agent.
-        Turns that operators add once the prompt is answered are waited for, and yielded only with
-        `follow_ups` (see `prompted_by`); without it, their failures are logged.
-
+        `options` wins; with `take_over` what runs it is ended first. An answer acknowledges the
+        failure of `retry_of`. Operators are asked for permissions, unless `options` say who
+        answers. Their turns once the prompt is answered are waited for, and yielded only with
+        `follow_ups` (see `prompted_by`). Leaving the iteration ends the agent.
         Raises `Refused` before anything starts when the session is live or the root is held;
         `RunFailed` with the reason, which its row then has too, when a turn fails; `RunStopped`,
-        which is no `RunFailed`, when an operator stops it: don't start it again by yourself. A turn
-        that is only interrupted ends with its result.
+        which is no `RunFailed`, when an operator stops it: don't start it again by yourself.
         """
         run = self._run(
             prompt,
@@ -243,6 +245,8 @@ class SessionManager:
             options=options,
             max_age_days=max_age_days,
             metadata=metadata,
+            takes_over=take_over,
+            retry_of=retry_of,
         )
         return _messages(run)
 
@@ -313,19 +317,22 @@ class SessionManager:
         keeps = None if max_age_days is None else timedelta(days=max_age_days)
         query = Query(max_age=timedelta(days=days), keeps=keeps, **asked)
         run = HostedRun(
-            lambda first: prepare(self._context(), self._folder, query, first),
+            lambda first: self._prepare(query, first),
             self._clock,
             OwnPrompts(prompt, is_verbatim=query.is_verbatim),
             resumed=(self._folder, query.resumed),
             follow_ups=follow_ups,
             stays=stays,
+            succeeded=self._settling(query.retry_of) if query.retry_of else None,
         )
         held = SessionRun(run)
         self._runs.add(held)
         return held
 
-    def _context(self) -> Context:
-        return Context(pipeline_settings(self._folder), self._clock)
+    def _prepare(self, query: Query, first: OwnPrompt) -> PreparedRun:
+        if query.retry_of is not None:
+            require_retriable(self._context(), self._folder, query.retry_of, query.resumed)
+        return prepare(self._context(), self._folder, query, first)
 
     async def _has_reason(self, session_id: str) -> bool:
         rows = await async_transactions.read(self._database, all_rows())
@@ -367,11 +374,6 @@ class SessionManager:
         return plan_cleanup(
             context, replace(catalog, listings=tuple(filter(None, [listing]))), **selection
         )
-
-
-async def _in_thread(work: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-    require_asyncio()
-    return await asyncio.to_thread(work, *args, **kwargs)
 
 
 async def _result(run: SessionRun) -> ResultMessage:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any, cast
 
 import pytest
 
@@ -19,11 +17,12 @@ from tui.operations.catalog.session_lookup import find_session
 from tui.operations.context import Context
 from tui.operations.running.command_record import record_command
 from tui.operations.running.hold import set_hold
-from tui.operations.running.resume import _record_take_over
+from tui.operations.running.resume import record_take_over
 from tui.operations.sessions.acknowledge import acknowledge
 from tui.operations.sessions.adopt import adopt
 from tui.operations.sessions.rename import rename
 from tui.operations.sessions.row_edits import fail
+from tui.operations.target import Target
 from tui.operations.trash.cleanup import clean_up, plan_cleanup
 from tui.operations.trash.delete import delete
 from tui.operations.trash.purge import erase_many, purge
@@ -102,11 +101,10 @@ def test_what_is_not_written_down_is_said(listing: SampleListing, name: str) -> 
 
 
 def test_nobody_takes_over_without_a_trace(listing: SampleListing) -> None:
-    target = SimpleNamespace(session_id=FIRST, short=FIRST[:8])
-    plan = SimpleNamespace(target=target, taken_over="another host", listing="hollis_park")
+    target = Target(FIRST, listing.folder)
     context = listing.context()
     with pytest.raises(ConsoleError, match="not logged"):
-        _record_take_over(context, cast("Any", plan), context.clock())
+        record_take_over(context, target, "hollis_park", "another host")
 
 
 def test_a_vanished_listing_is_not_forgotten_for_all_when_nobody_can_be_told(

@@ -57,8 +57,8 @@ class RunDriver:
     """One run: the task `work` owns the agent, `tick` reads the inbox and writes the heartbeat.
 
     `stopped_by` is the operator who stopped it, if any; `follow_up_by` the one whose prompt is
-    being answered, once the pipeline's or the first one has been. With `at_rest` it goes on until
-    its `prompts` are closed, and calls that each time that it begins to wait for one.
+    being answered, once the pipeline's or the first one has been, `has_answered`. With `at_rest`
+    it goes on until its `prompts` are closed, and calls that when it begins to wait for one.
     """
 
     def __init__(
@@ -95,7 +95,7 @@ class RunDriver:
         self._connected, self._at_work = asyncio.Event(), asyncio.Event()
         self._ended: TurnEnded | None = None
         self.stopped_by = self.follow_up_by = ""
-        self._has_answered, self._is_turn_open = False, True
+        self.has_answered, self._is_turn_open = False, True
 
     async def run(self, show: Show = _ignore) -> Exception | None:
         """Run to the end; return the failure, if any, once it is in the row and the events.
@@ -259,8 +259,8 @@ class RunDriver:
     async def _say(self, prompt: Prompt) -> None:
         is_in_spec = prompt.is_typed or not self._has_begun
         self._hearing.begin_wait(prompt.by, prompt.id, "" if is_in_spec else prompt.text)
-        self._has_answered = self._has_answered and prompt.is_typed
-        self.follow_up_by = prompt.by if self._has_answered else ""
+        self.has_answered = self.has_answered and prompt.is_typed
+        self.follow_up_by = prompt.by if self.has_answered else ""
         self.books.begin_turn(prompt.by)
         self._permissions.begin_turn(is_restricted=prompt.is_restricted)
         try:
@@ -335,7 +335,7 @@ class RunDriver:
             raise ended.error
         if not ended.is_background and not self._is_stopping:
             self.follow_up_by = ""
-        self._has_answered = self._has_answered or not is_aborted
+        self.has_answered = self.has_answered or not is_aborted
         await (self.books.broken_off() if is_aborted else self.books.succeeded())
 
     async def _fail(self, error: Exception) -> None:

@@ -20,9 +20,12 @@ from tui.core.models.row import Row
 from tui.core.text.safe_text import one_line
 from tui.core.time.zones import LOCAL, read_time, zone_name
 from tui.operations.context import Context
+from tui.operations.owner import require_silent
 from tui.operations.running.agent_options import agent_options, stage_gives
 from tui.operations.running.closed_places import closed_places, work_folder
+from tui.operations.running.ending import end_or_outlast
 from tui.operations.running.hold import require_not_held
+from tui.operations.running.resume import record_take_over
 from tui.operations.target import Target, hold_lock
 from tui.runs.agent.recorded_options import GivenOptions, decides_itself, recorded_options
 from tui.runs.folder.protocol import Mode, RunSpec, new_run_id
@@ -47,7 +50,8 @@ class Query:
     """What a pipeline asks for; `options` are the SDK's, or `None`.
 
     A new session lasts `max_age`; a resumed one at least `keeps` more; `None` means as configured.
-    `metadata` is added to the session's own.
+    `metadata` is added to the session's own. With `takes_over`, what runs a resumed session is
+    ended first; the failure of the session `retry_of` is settled by an answer.
     """
 
     stage: str
@@ -57,6 +61,8 @@ class Query:
     max_age: timedelta
     keeps: timedelta | None
     metadata: Mapping[str, Any] | None = None
+    takes_over: bool = False
+    retry_of: str | None = None
 
     @property
     def resumed(self) -> str:
@@ -90,7 +96,7 @@ def prepare(context: Context, folder: Path, query: Query, first: OwnPrompt) -> P
     require_not_held(context.root)
     chosen = _session_of(query, folder)
     folder.mkdir(parents=True, exist_ok=True)
-    lock = _take_lock(chosen)
+    lock = _take_lock(context, query, chosen)
     try:
         if chosen.mode != "new":
             _require_transcript(Target(chosen.source_id or chosen.target.session_id, folder))
@@ -103,6 +109,8 @@ def prepare(context: Context, folder: Path, query: Query, first: OwnPrompt) -> P
 
 
 def _require_sound(query: Query) -> None:
+    if query.takes_over and not query.resumed:
+        raise UsageError("take_over goes with resume: a new session is nobody's")
     if not one_line(query.stage):
         raise UsageError("a query needs the stage of its session")
     try:
@@ -156,12 +164,19 @@ def _require_transcript(target: Target) -> None:
         )
 
 
-def _take_lock(chosen: _QuerySession) -> SessionLock:
+def _take_lock(context: Context, query: Query, chosen: _QuerySession) -> SessionLock:
     """Take the session's lock while nothing else runs it; a new session is nobody else's yet."""
+    target = chosen.target
     try:
         if chosen.mode != "resume":
-            return SessionLock.take(chosen.target.folder, chosen.target.session_id)
-        with hold_lock(chosen.target) as lock:
+            return SessionLock.take(target.folder, target.session_id)
+        if query.takes_over:
+            _require_transcript(target)
+        owner = end_or_outlast(context, target) if query.takes_over else ""
+        with hold_lock(target, takes_over=bool(owner)) as lock:
+            if owner:
+                require_silent(target, context.clock(), watches=True)
+                record_take_over(context, target, query.listing_id, owner)
             return lock.handed_on()
     except OSError as error:
         raise ConsoleError(

@@ -215,7 +215,7 @@ def start(context: Context, plan: RunPlan, prompt: str) -> str:
             require_silent(plan.target, context.clock(), watches=True)
         spec = _spec(context, plan, prompt or DEFAULT_PROMPT, context.clock())
         if plan.taken_over:
-            _record_take_over(context, plan, spec.created_at)
+            record_take_over(context, plan.target, plan.listing, plan.taken_over)
         try:
             launch(spec, lock)
         except OSError as error:
@@ -223,15 +223,14 @@ def start(context: Context, plan: RunPlan, prompt: str) -> str:
     return spec.run_id
 
 
-def _record_take_over(context: Context, plan: RunPlan, at: datetime) -> None:
-    """Record who takes a session over; raises `ConsoleError` if that fails."""
-    target, note = plan.target, f"from {plan.taken_over}"
+def record_take_over(context: Context, target: Target, listing: str, owner: str) -> None:
+    """Record who takes a session over, and from whom; raises `ConsoleError` if that fails."""
     event = AuditEvent(
-        at=at,
+        at=context.clock(),
         action="take over",
-        listing=plan.listing,
+        listing=listing,
         session_id=target.session_id,
-        note=note,
+        note=f"from {owner}",
     )
     if why := log_act(context, event):
         raise ConsoleError(f"{target.short} was not taken over{why}")

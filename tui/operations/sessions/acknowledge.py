@@ -36,13 +36,13 @@ _WORDS = {
 }
 
 
-def acknowledge(context: Context, session: Session) -> ActionResult:
-    """Record that this operator has seen what a session needs now.
+def acknowledge(context: Context, session: Session, because: str = "") -> ActionResult:
+    """Record that this operator has seen what a session needs now, and why that is settled.
 
     Nothing in the session changes: a waiting request still waits. Raises `Refused` when it needs
     nothing, `ConsoleError` when nothing can be written below its listing.
     """
-    return _settle(context, session, None)
+    return _settle(context, session, None, because)
 
 
 def snooze(context: Context, session: Session, typed: str) -> ActionResult:
@@ -59,7 +59,9 @@ def snooze(context: Context, session: Session, typed: str) -> ActionResult:
     return _settle(context, session, context.clock() + length)
 
 
-def _settle(context: Context, session: Session, until: datetime | None) -> ActionResult:
+def _settle(
+    context: Context, session: Session, until: datetime | None, because: str = ""
+) -> ActionResult:
     """Acknowledge what a session needs now, for good or until then."""
     context.require_writable()
     target, now = target_of(session), context.clock()
@@ -80,6 +82,7 @@ def _settle(context: Context, session: Session, until: datetime | None) -> Actio
     if until is not None:
         words = f"snoozed {target.short} until {moment(until)}{_ends_before(session, until)}"
     noted = what if until is None else f"until {until.isoformat(timespec='minutes')}: {what}"
+    noted = f"{noted}; {because}" if because else noted
     return act_on(context, session, kind, _logged(context, session, kind, words, noted))
 
 

@@ -48,7 +48,8 @@ class HostedRun:
     A run of this process that is being left is waited for first, if its listing's folder and its
     session are those of `resumed`. `follow_ups`: whether messages of turns that operators add,
     once the pipeline's prompts are answered, are wanted. With `stays` the run waits for more of
-    them until it is ended, and else only while its stream of them goes on.
+    them until it is ended, and else only while its stream of them goes on. `succeeded` is called
+    in a thread, with the session's id, once a prompt was answered and the run is over.
 
     A separate task owns the agent. Once begun, it must be ended: however that is done, its CLI is
     gone then and the session's lock released.
@@ -63,7 +64,9 @@ class HostedRun:
         resumed: tuple[Path, str] = (Path(), ""),
         follow_ups: bool = False,
         stays: bool = False,
+        succeeded: Callable[[str], None] | None = None,
     ) -> None:
+        self._succeeded = succeeded
         self._prepare, self._clock, self._prompts = prepare, clock, prompts
         self._resumed, self._wants_follow_ups, self._stays = resumed, follow_ups, stays
         self._waiting: asyncio.Queue[object] = asyncio.Queue(_MOST_WAITING)
@@ -265,6 +268,8 @@ class HostedRun:
             failure = await driver.run(self._show)
         finally:
             await self._fed()
+        if self._succeeded is not None and driver.has_answered:
+            await asyncio.to_thread(self._succeeded, prepared.spec.session_id)
         if driver.follow_up_by and not self._wants_follow_ups:
             if failure is not None:
                 logger.warning("The follow-up of %s failed: %s", driver.follow_up_by, failure)

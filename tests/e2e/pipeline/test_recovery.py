@@ -1,0 +1,255 @@
+"""What a pipeline stops, takes over and recovers, with the real CLI."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import uuid
+from contextlib import suppress
+from datetime import UTC, datetime
+
+import pytest
+
+from tests.e2e.pipeline.test_pipeline import pipeline, run_of
+from tests.support.listings.sample_listing import register
+from tests.support.processes.own_pipeline import Heard, ask, be_pipeline, console, last_run, soon
+from tests.support.processes.runs_site import Site, cli_is_gone, over, wait
+from tui import (
+    CutOffSession,
+    Kind,
+    Refused,
+    RunFailed,
+    RunStopped,
+    SessionManager,
+    UnknownId,
+    UsageError,
+)
+from tui.core.errors import Reason
+from tui.core.models.audit import AuditEvent
+from tui.core.sessions.attention import attention
+from tui.operations.running.ending import session_of
+from tui.operations.running.steer import stop
+from tui.runs.folder.protocol import OWNER, read_owner, read_partial, read_run, run_folders
+from tui.safe_io.processes import is_gone
+from tui.storage.session_locks import held
+from tui.storage.state.logbook import read_logbook
+
+NOBODYS = str(uuid.UUID(int=7))
+
+
+@pytest.fixture(autouse=True)
+def _pipeline(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    be_pipeline(site, monkeypatch)
+
+
+@pytest.fixture
+def manager(site: Site) -> SessionManager:
+    return SessionManager(site.listing)
+
+
+def killed(site: Site, *, with_cli: bool = True) -> str:
+    """Kill a pipeline in the middle of its turn; return its session."""
+    before = len(run_folders(site.listing))
+    with pipeline(site, "LONG tale") as process:
+        folder = wait(lambda: run_folders(site.listing)[before:])[0]
+        session_id = read_run(folder).session_id
+        wait(lambda: read_partial(folder) and site.transcript(session_id))
+        cli, start = (read_owner(folder)[name] for name in ("cli_pid", "cli_start"))
+        process.kill()
+        with suppress(ProcessLookupError):
+            os.kill(cli, signal.SIGKILL if with_cli else signal.SIGSTOP)
+        process.wait(60)
+    wait(lambda: read_run(folder).state == "lost")
+    if with_cli:
+        wait(lambda: is_gone(cli, start) and not held(site.listing))
+    return session_id
+
+
+async def recovered(manager: SessionManager) -> CutOffSession:
+    """Return the one session that was left in the middle of a turn."""
+    (left,) = await manager.recover()
+    return left
+
+
+async def begun(site: Site, manager: SessionManager) -> tuple[Heard, asyncio.Task[None]]:
+    """Start a long query of this process."""
+    heard = Heard(site)
+    task = asyncio.create_task(heard.listen(ask(manager, "LONG tale")))
+    await soon(lambda: site.row(heard.session_id) if heard.session_id else None)
+    return heard, task
+
+
+async def test_a_session_is_stopped_wherever_it_runs(site: Site, manager: SessionManager) -> None:
+    heard, task = await begun(site, manager)
+    assert await manager.stop_session(heard.session_id)
+    with pytest.raises(RunStopped, match="pipeline stopped the run"):
+        await task
+    assert not await manager.stop_session(heard.session_id)
+    folder = site.start("LONG tale")
+    wait(lambda: read_partial(folder))
+    assert await manager.stop_session(read_run(folder).session_id)
+    assert (read_run(folder).state, cli_is_gone(folder), held(site.listing)) == (
+        "done",
+        True,
+        frozenset(),
+    )
+    assert await manager.recover() == ()  # what somebody stopped was left by nobody
+    for unknown in (NOBODYS, heard.session_id[:8], "../x", ""):
+        with pytest.raises(UnknownId):
+            await manager.stop_session(unknown)
+
+
+async def test_a_run_that_does_not_end_is_not_waited_for_for_ever(
+    site: Site, manager: SessionManager
+) -> None:
+    with pipeline(site, "LONG tale") as process:
+        folder = run_of(site)
+        wait(lambda: read_partial(folder) and site.transcript(read_run(folder).session_id))
+        process.send_signal(signal.SIGSTOP)
+        with pytest.raises(Refused, match=r"still runs after 0\.5 s") as refused:
+            await manager.stop_session(read_run(folder).session_id, within_s=0.5)
+        with pytest.raises(Refused):
+            await Heard(site).listen(ask(manager, "more", resume=read_run(folder).session_id))
+        process.send_signal(signal.SIGCONT)
+        _, said = process.communicate(timeout=120)
+    assert refused.value.reason is Reason.RUNNING
+    assert "pipeline stopped the run" in said
+
+
+async def test_what_a_crash_left_is_told_until_somebody_goes_on_or_knows(
+    site: Site, manager: SessionManager
+) -> None:
+    assert await manager.recover() == ()
+    session_id = killed(site)
+    left = await recovered(manager)
+    assert (left.session_id, left.stage, left.listing_id) == (session_id, "stage_3", "hollis_park")
+    assert (left.can_resume, left.is_orphan) == (True, False)
+    assert left.at
+    assert left.at <= datetime.now(UTC)
+    assert left.metadata["operator"] == "pipeline"
+    await manager.acknowledge(session_id)
+    assert await manager.recover() == ()
+    healthy = over(site.start("ECHO")).session_id
+    with pytest.raises(Refused, match="needs no attention"):
+        await manager.acknowledge(healthy)
+    other = killed(site)
+    assert (await recovered(manager)).session_id == other
+    heard = Heard(site)
+    await heard.listen(ask(manager, "ECHO go on", resume=other))
+    assert "You said: ECHO go on" in heard.texts
+    assert await manager.recover() == ()
+
+
+async def test_a_query_that_is_cancelled_because_it_hangs_is_told_too(
+    site: Site, manager: SessionManager
+) -> None:
+    heard, task = await begun(site, manager)
+    task.cancel()
+    await asyncio.wait({task})
+    assert task.cancelled()
+    assert (await recovered(manager)).session_id == heard.session_id
+
+
+async def test_taking_over_ends_what_runs_and_resumes(site: Site, manager: SessionManager) -> None:
+    heard, task = await begun(site, manager)
+    with pytest.raises(Refused):
+        await Heard(site).listen(ask(manager, "ECHO more", resume=heard.session_id))
+    mine = Heard(site)
+    await mine.listen(ask(manager, "ECHO mine", resume=heard.session_id, take_over=True))
+    with pytest.raises(RunStopped):
+        await task
+    assert "You said: ECHO mine" in mine.texts
+    for nothing in ({}, {"resume": NOBODYS}):
+        with pytest.raises((UsageError, Refused)):
+            await Heard(site).listen(ask(manager, "ECHO more", take_over=True, **nothing))
+
+
+async def test_taking_over_an_orphan_ends_it(site: Site, manager: SessionManager) -> None:
+    session_id = killed(site, with_cli=False)
+    left = await recovered(manager)
+    assert (left.session_id, left.is_orphan) == (session_id, True)
+    with pytest.raises(Refused) as refused:
+        await Heard(site).listen(ask(manager, "ECHO more", resume=session_id))
+    assert refused.value.kind is Kind.REFUSED
+    heard = Heard(site)
+    await heard.listen(ask(manager, "ECHO more", resume=session_id, take_over=True))
+    assert "You said: ECHO more" in heard.texts
+
+
+async def test_who_runs_elsewhere_must_be_silent(site: Site, manager: SessionManager) -> None:
+    heard = Heard(site)
+    await heard.listen(ask(manager, "ECHO this"))
+    session_id, elsewhere = heard.session_id, "linux:elsewhere:pid:[1]"
+    entry = register(
+        site.listing / ".claude_sessions", session_id, pid=4_000_000, pidDomain=elsewhere
+    )
+    with pytest.raises(Refused, match="is not ours") as refused:
+        await heard.listen(ask(manager, "ECHO more", resume=session_id, take_over=True))
+    assert refused.value.reason is Reason.ELSEWHERE
+    entry.unlink()
+    session_id = killed(site)
+    folder = last_run(site)
+    dead = read_owner(folder)
+    (folder / OWNER).write_text(json.dumps({**dead, "pid_domain": elsewhere, "host": "worker-7"}))
+    old = datetime.now(UTC).timestamp() - 60
+    for path in folder.iterdir():
+        os.utime(path, (old, old))
+    await heard.listen(ask(manager, "ECHO anew", resume=session_id, take_over=True))
+    assert "You said: ECHO anew" in heard.texts
+    (folder / OWNER).write_text(json.dumps(dict(dead)))  # so that the site can be left
+    (taken,) = (one for one in _log(site) if one.action == "take over")
+    assert (taken.session_id, "worker-7" in taken.note) == (session_id, True)
+
+
+async def test_a_retry_that_succeeds_settles_the_failure(
+    site: Site, manager: SessionManager
+) -> None:
+    failed = Heard(site)
+    with pytest.raises(RunFailed):
+        await failed.listen(ask(manager, "BADKEY"))
+    again = Heard(site)
+    with pytest.raises(RunFailed):
+        await again.listen(ask(manager, "BADKEY", retry_of=failed.session_id))
+    assert _need(site, failed)
+    await again.listen(ask(manager, "ECHO this", retry_of=failed.session_id))
+    assert _need(site, failed) is None
+    row = site.row(failed.session_id)
+    assert row
+    assert row.status == "failed"
+    note = next(one.note for one in _log(site) if one.session_id == failed.session_id)
+    assert "succeeded" in note
+    assert _need(site, again)  # of which this was no retry
+    asked = len(site.api.requests)
+    for wrong, more in ((NOBODYS, {}), (failed.session_id, {"resume": failed.session_id})):
+        with pytest.raises((UnknownId, UsageError)):
+            await Heard(site).listen(ask(manager, "ECHO", retry_of=wrong, **more))
+    assert len(site.api.requests) == asked
+
+
+async def test_a_retry_that_is_left_in_the_middle_or_stopped_settles_nothing(
+    site: Site, manager: SessionManager
+) -> None:
+    failed = Heard(site)
+    with pytest.raises(RunFailed):
+        await failed.listen(ask(manager, "BADKEY"))
+    async for _ in ask(manager, "LONG tale", retry_of=failed.session_id):
+        break
+    heard = Heard(site)
+    task = asyncio.create_task(heard.listen(ask(manager, "LONG t", retry_of=failed.session_id)))
+    await soon(lambda: site.row(heard.session_id) if heard.session_id else None)
+    stop(console(site), heard.session())
+    with pytest.raises(RunStopped):
+        await task
+    assert _need(site, failed)
+
+
+def _need(site: Site, heard: Heard) -> object:
+    context = console(site)
+    session = session_of(context, site.listing, heard.session_id)
+    return attention(session, context.clock(), context.settings.quiet_after)
+
+
+def _log(site: Site) -> tuple[AuditEvent, ...]:
+    return read_logbook(site.listing.parent)

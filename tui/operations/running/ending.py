@@ -1,0 +1,76 @@
+"""Ends what runs a session, wherever it is hosted, and waits until nothing runs it."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from tui.claude.session_id import require_session_id
+from tui.core.errors import Reason, Refused, UnknownId
+from tui.core.models.session import Session
+from tui.operations.catalog.scanner import CatalogScanner
+from tui.operations.catalog.session_lookup import find_session
+from tui.operations.context import Context
+from tui.operations.owner import owner_elsewhere
+from tui.operations.running.steer import stop
+from tui.operations.target import Target
+
+_STOP_WITHIN_S = 60.0
+_LOOK_S = 0.2
+
+
+def session_of(context: Context, folder: Path, session_id: str) -> Session:
+    """Return the session of the listing `folder` with this whole id; raises `UnknownId`."""
+    require_session_id(session_id)
+    catalog = CatalogScanner(context).look(only=folder.name)
+    session = find_session(catalog, f"{folder.name}/{session_id}")
+    if session.session_id != session_id:
+        raise UnknownId(f"{session_id} is only the beginning of a session's id")
+    return session
+
+
+def end_run(context: Context, target: Target, within_s: float = _STOP_WITHIN_S) -> bool:
+    """Stop the run of a session, or kill its orphaned CLI, and wait; whether anything ran.
+
+    Raises `Refused` when it has not ended within that many seconds, or is run by a program that
+    takes no commands.
+    """
+    session = session_of(context, target.folder, target.session_id)
+    if not _may_run(session):
+        return False
+    stop(context, session)
+    until = time.monotonic() + within_s
+    while _may_run(session_of(context, target.folder, target.session_id)):
+        if time.monotonic() >= until:
+            raise Refused(
+                f"{target.short} was asked to stop, and still runs after {within_s:g} s",
+                Reason.RUNNING,
+                remedy=f"show {target.short}",
+            )
+        time.sleep(_LOOK_S)
+    return True
+
+
+def end_or_outlast(context: Context, target: Target) -> str:
+    """End what runs a session; return who may still, elsewhere, and shows no sign of life.
+
+    Empty if nothing runs it any more. Raises `Refused` for a process elsewhere of which only its
+    entry in the registry is known: it can be proven neither alive nor dead.
+    """
+    session, now = session_of(context, target.folder, target.session_id), context.clock()
+    owner = owner_elsewhere(session, now)
+    if owner is None or owner.is_beating:
+        end_run(context, target)
+        return ""
+    if session.run is None or session.run.is_over:
+        raise Refused(
+            f"{target.short} is not ours: {owner.words(now)}. It may still be alive; if you know "
+            "that it is dead",
+            Reason.ELSEWHERE,
+            remedy=f"resume {target.short} --take-over",
+        )
+    return owner.words(now)
+
+
+def _may_run(session: Session) -> bool:
+    return session.is_live or (session.run is not None and not session.run.is_over)

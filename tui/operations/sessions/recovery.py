@@ -1,0 +1,68 @@
+"""What a crash of a pipeline left in the middle of a turn, and failures that a retry settles."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+from tui.core.errors import ConsoleError, DatabaseProblem, Reason, UsageError
+from tui.core.models.cut_off import CutOffSession
+from tui.core.models.session import Session
+from tui.core.sessions.attention import Need, needs_of, open_needs
+from tui.operations.catalog.scanner import CatalogScanner
+from tui.operations.context import Context
+from tui.operations.running.ending import session_of
+from tui.operations.sessions.acknowledge import acknowledge
+
+logger = logging.getLogger(__name__)
+
+_LEFT = (Need.CUT_OFF, Need.ORPHAN)
+
+
+def cut_off_sessions(context: Context, folder: Path) -> tuple[CutOffSession, ...]:
+    """Return the sessions of a listing that were left in the middle of a turn, oldest first.
+
+    Raises `DatabaseProblem` when its table cannot be read.
+    """
+    listing = CatalogScanner(context).look(only=folder.name).listing(folder.name)
+    if listing is None or listing.trouble is Reason.NO_TABLE:
+        return ()
+    if not listing.has_rows:
+        raise DatabaseProblem(listing.problem, listing.trouble or None)
+    now, quiet_after = context.clock(), context.settings.quiet_after
+    left = (
+        _told(one)
+        for one in listing.sessions
+        if any(need in _LEFT for need in open_needs(one, now, quiet_after))
+    )
+    return tuple(sorted(left, key=lambda one: (str(one.at or ""), one.session_id)))
+
+
+def require_retriable(context: Context, folder: Path, session_id: str, resumed: str) -> None:
+    """Raise `UnknownId` or `UsageError` unless a query can be a retry of that session."""
+    session_of(context, folder, session_id)
+    if session_id == resumed:
+        raise UsageError("retry_of names another session: a resume settles its own failure")
+
+
+def settle_retried(context: Context, folder: Path, session_id: str, retry: str) -> None:
+    """Acknowledge what a failed session needs, since its retry succeeded; logs what goes wrong."""
+    try:
+        session = session_of(context, folder, session_id)
+        if any(needs_of(session, context.clock(), context.settings.quiet_after)):
+            acknowledge(context, session, because=f"its retry {retry[:8]} succeeded")
+    except ConsoleError as problem:
+        logger.warning("%s was retried, and its failure is not settled: %s", session_id, problem)
+
+
+def _told(session: Session) -> CutOffSession:
+    file = session.transcript
+    return CutOffSession(
+        session_id=session.session_id,
+        listing_id=session.listing,
+        stage=session.stage,
+        at=session.cut_off_at,
+        is_orphan=session.is_orphan,
+        can_resume=file is not None and file.resumable,
+        metadata=dict(session.row.details()) if session.row else {},
+    )

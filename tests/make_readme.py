@@ -12,6 +12,7 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any, get_type_hints
 
+from tests.support.api_page import api_page
 from tests.support.place import REPOSITORY
 from tui.cli.declarations.table import VERBS
 from tui.core.console.key_table import KEY_ACTIONS
@@ -102,6 +103,7 @@ def example_tests() -> str:
 
 
 MADE: dict[str, Callable[[], str]] = {
+    "api": api_page,
     "keys": keys_table,
     "mainkeys": main_keys_table,
     "pipeline": example,

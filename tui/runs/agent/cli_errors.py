@@ -163,7 +163,11 @@ def _both(theirs: type[Exception]) -> type[RunFailed]:
     def __reduce__(self: RunFailed) -> tuple[Any, ...]:  # noqa: N807 (Python's own name)
         return _restored, (theirs, self.args, vars(self))
 
-    _MADE[theirs] = made = type("RunFailed", (RunFailed, theirs), {"__reduce__": __reduce__})
+    _MADE[theirs] = made = type(
+        "RunFailed",
+        (RunFailed, theirs),
+        {"__reduce__": __reduce__, "__module__": RunFailed.__module__},
+    )
     return made
 
 

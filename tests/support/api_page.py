@@ -1,0 +1,82 @@
+"""The page of what a pipeline imports, made from its docstrings."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+import textwrap
+from collections.abc import Iterator
+from pathlib import Path
+
+import tui
+
+_WIDE = 78
+_OUTER_COMMA = re.compile(r", (?![^\[\]]*\])")  # none between brackets
+_Def = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def api_page() -> str:
+    """Return each name that `tui` exports, with its signature and docstring, as Markdown."""
+    names = sorted(tui.__all__, key=lambda name: (name != "SessionManager", name))
+    return "\n\n".join(part for name in names if not name.startswith("_") for part in _part(name))
+
+
+def _part(name: str) -> Iterator[str]:
+    node = _definition(name)
+    if not isinstance(node, ast.ClassDef):
+        yield from (f"## {name}", _code(_signature(node)), _words(node))
+        return
+    yield from (f"## {name}", _code(_class_line(node)), _words(node))
+    inside = [one for one in node.body if isinstance(one, _Def) and not one.name.startswith("_")]
+    for one in inside:
+        if any(ast.unparse(mark) == "property" for mark in one.decorator_list):
+            yield f"`{one.name}` (property): {_plain(one)}"
+        else:
+            yield from (f"### {one.name}", _code(_signature(one)), _words(one))
+
+
+def _definition(name: str) -> ast.ClassDef | _Def:
+    made = getattr(tui, name)
+    tree = ast.parse(Path(inspect.getsourcefile(made) or "").read_text("utf-8"))
+    kinds = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    return next(one for one in tree.body if isinstance(one, kinds) and one.name == name)
+
+
+def _class_line(node: ast.ClassDef) -> str:
+    """Return how it is made, or what it is and has: its members, or its fields."""
+    begins = (one for one in node.body if isinstance(one, _Def) and one.name == "__init__")
+    bases = ", ".join(map(ast.unparse, node.bases))
+    head = f"class {node.name}({bases})" if bases else f"class {node.name}"
+    if bases.endswith("Error") or "Enum" in bases or not (begin := next(begins, None)):
+        values = [ast.unparse(one) for one in node.body if isinstance(one, ast.AnnAssign)]
+        values += [ast.unparse(one) for one in node.body if isinstance(one, ast.Assign)]
+        shown = values if "Error" not in bases and bases != "Exception" else []
+        return "\n".join([head, *(f"    {one}" for one in shown)])
+    return f"{node.name}{_signature(begin).partition('__init__')[2]}"
+
+
+def _signature(node: _Def) -> str:
+    own = [one for one in node.args.args if one.arg not in ("self", "cls")]
+    given = ast.unparse(ast.arguments(**{**vars(node.args), "args": own}))
+    head = f"async {node.name}" if isinstance(node, ast.AsyncFunctionDef) else node.name
+    is_told = node.returns is not None and ast.unparse(node.returns) != "None"
+    returns = f" -> {ast.unparse(node.returns)}" if node.returns is not None and is_told else ""
+    line = f"{head}({given}){returns}"
+    if len(line) <= _WIDE:
+        return line
+    each = "".join(f"    {one},\n" for one in _OUTER_COMMA.split(given))
+    return f"{head}(\n{each}){returns}"
+
+
+def _code(text: str) -> str:
+    return f"```python\n{text}\n```"
+
+
+def _words(node: ast.ClassDef | _Def) -> str:
+    paragraphs = (ast.get_docstring(node) or "").split("\n\n")
+    return "\n\n".join(textwrap.fill(" ".join(one.split()), _WIDE) for one in paragraphs)
+
+
+def _plain(node: _Def) -> str:
+    return " ".join((ast.get_docstring(node) or "").split())

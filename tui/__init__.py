@@ -16,20 +16,38 @@ if TYPE_CHECKING:
     from tui.core.errors import UsageError as UsageError
     from tui.core.follow_ups import prompted_by as prompted_by
     from tui.core.models.cut_off import CutOffSession as CutOffSession
+    from tui.core.run_events import PermissionAnswered as PermissionAnswered
+    from tui.core.run_events import PermissionAsked as PermissionAsked
+    from tui.core.run_events import RunEnded as RunEnded
+    from tui.core.run_events import RunEvent as RunEvent
+    from tui.core.run_events import RunStarted as RunStarted
+    from tui.core.run_events import SessionTracked as SessionTracked
+    from tui.core.run_events import TurnFinished as TurnFinished
     from tui.manager import SessionManager as SessionManager
     from tui.session_run import SessionRun as SessionRun
 
 __version__ = "0.1.0"
+_EVENTS = (
+    *("RunEvent", "RunStarted", "SessionTracked", "PermissionAsked", "PermissionAnswered"),
+    *("TurnFinished", "RunEnded"),
+)
 __all__ = [
     "ConsoleError",
     "CutOffSession",
     "DatabaseProblem",
     "Kind",
+    "PermissionAnswered",
+    "PermissionAsked",
     "Refused",
+    "RunEnded",
+    "RunEvent",
     "RunFailed",
+    "RunStarted",
     "RunStopped",
     "SessionManager",
     "SessionRun",
+    "SessionTracked",
+    "TurnFinished",
     "UnknownId",
     "UsageError",
     "__version__",
@@ -40,6 +58,7 @@ _HOMES = {
     "SessionManager": "tui.manager",
     "SessionRun": "tui.session_run",
     "prompted_by": "tui.core.follow_ups",
+    **dict.fromkeys(_EVENTS, "tui.core.run_events"),
 }
 
 

@@ -30,8 +30,10 @@ from tui.operations.running.pipeline_query import (
 from tui.operations.sessions.recovery import require_retriable
 from tui.operations.target import DATABASE
 from tui.operations.trash.cleanup import CleanupPlan, clean_up, plan_cleanup
+from tui.runs.hosted.callback import OnEvent
 from tui.runs.hosted.own_prompts import OwnPrompts, Prompts
 from tui.runs.hosted.run import HostedRun, PreparedRun
+from tui.runs.hosted.run_watch import RunWatch, Watchers
 from tui.runs.prompt_queue import OwnPrompt
 from tui.safe_io.folders import is_link, without_dots
 from tui.safe_io.opening import guard_below
@@ -57,6 +59,8 @@ class SessionManager(SessionCare):
     the agents that still run.
 
     `output_dir` is the listing's folder, its parent the root; one process can use several listings.
+    `on_event`, a function or coroutine function, is told what happens to each run, as a
+    `tui.RunEvent`; the same is logged by `tui.runs`, with prompts only if `log_prompts`.
     Naive times are local. No async method blocks the event loop. Unless stated otherwise, methods
     raise `DatabaseProblem` when the table cannot be read or written, and `UnknownId` for an invalid
     session id.
@@ -67,6 +71,8 @@ class SessionManager(SessionCare):
         output_dir: Path | str,
         max_age_days: float = 30,
         *,
+        on_event: OnEvent | None = None,
+        log_prompts: bool = False,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.output_dir = Path(output_dir)
@@ -74,6 +80,7 @@ class SessionManager(SessionCare):
         self.db_path = self.output_dir / DATABASE
         self.max_age_days = max_age_days
         self._clock = clock
+        self._watchers = Watchers(on_event, log_prompts)
         self._folder = without_dots(self.output_dir.absolute())
         guard_below(self._folder.parent)
         self._config_dir = self._folder / CONFIG_DIR
@@ -324,6 +331,7 @@ class SessionManager(SessionCare):
             follow_ups=follow_ups,
             stays=stays,
             succeeded=self._settling(query.retry_of) if query.retry_of else None,
+            watch=RunWatch(self._watchers, self._clock, **query.told_as),
         )
         held = SessionRun(run)
         self._runs.add(held)

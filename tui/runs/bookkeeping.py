@@ -113,9 +113,10 @@ class Bookkeeper:
         """Note who prompted the turn."""
         self._by = by
 
-    def end_turn(self, ended: TurnEnded) -> None:
-        """Note the turn's cost, to be recorded with its outcome."""
-        self._turn = self._turns.of(ended, self._by, self._clock())
+    def end_turn(self, ended: TurnEnded) -> float | None:
+        """Note the turn's cost, to be recorded with its outcome, and return it if it is known."""
+        self._turn = turn = self._turns.of(ended, self._by, self._clock())
+        return turn.cost_usd
 
     def _taken_turn(self) -> AuditEvent | None:
         turn, self._turn = self._turn, None

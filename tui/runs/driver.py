@@ -318,14 +318,16 @@ class RunDriver:
         self._model_changes.begun(begun.permission_mode)
         self._journal.event("init", **asdict(begun))
         await self.books.begun()
+        self._journal.event("tracked", problem=self.books.trouble)
 
     async def _end_turn(self, ended: TurnEnded) -> None:
         is_aborted = ended.is_aborted or self._is_interrupted
         self._is_turn_open = False
         self._at_work.set()
-        self.books.end_turn(ended)
+        cost_usd = self.books.end_turn(ended)
         self._journal.event(
             "result",
+            turn_cost_usd=cost_usd,
             is_error=bool(ended.error) and not is_aborted,
             is_interrupted=is_aborted,
             **ended.counts(),

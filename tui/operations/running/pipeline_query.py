@@ -65,6 +65,15 @@ class Query:
     retry_of: str | None = None
 
     @property
+    def told_as(self) -> dict[str, str]:
+        """Whose run it is, for those who watch it."""
+        return {
+            "session_id": self.resumed,
+            "listing_id": self.listing_id,
+            "stage": self.stage,
+        }
+
+    @property
     def resumed(self) -> str:
         """The session to go on with; empty for a new one."""
         return self.resume or (self.options and self.options.resume) or ""

@@ -21,6 +21,7 @@ from tui.runs.driver import RunDriver
 from tui.runs.folder.protocol import RunSpec
 from tui.runs.hosted.leaving import running, until_left
 from tui.runs.hosted.own_prompts import Given, OwnPrompts
+from tui.runs.hosted.run_watch import RunWatch, Watchers
 from tui.runs.journal.threaded_journal import ThreadedJournal
 from tui.runs.launcher import make_folder
 from tui.runs.prompt_queue import OwnPrompt
@@ -65,8 +66,10 @@ class HostedRun:
         follow_ups: bool = False,
         stays: bool = False,
         succeeded: Callable[[str], None] | None = None,
+        watch: RunWatch | None = None,
     ) -> None:
         self._succeeded = succeeded
+        self._watch = watch or RunWatch(Watchers(), clock)
         self._prepare, self._clock, self._prompts = prepare, clock, prompts
         self._resumed, self._wants_follow_ups, self._stays = resumed, follow_ups, stays
         self._waiting: asyncio.Queue[object] = asyncio.Queue(_MOST_WAITING)
@@ -83,7 +86,7 @@ class HostedRun:
     async def begin(self) -> None:
         """Start the run, and return once its session is known and locked."""
         require_asyncio()
-        self._hosting = asyncio.create_task(self._host(), name="hosted run")
+        self._hosting = asyncio.create_task(self._host_watched(), name="hosted run")
         self._hosting.add_done_callback(lambda _: self._news.set())
         await self._until(lambda: self._driver is not None)
         if self._driver is None:
@@ -210,6 +213,10 @@ class HostedRun:
         finally:
             self._news.set()
 
+    async def _host_watched(self) -> None:
+        async with self._watch.watching(lambda: self._is_left):
+            await self._host()
+
     async def _host(self) -> None:
         if self._resumed[1]:
             await until_left(*self._resumed)
@@ -245,7 +252,7 @@ class HostedRun:
             if self._is_over:
                 self._lock.release()
             elif not self._is_left:
-                self._journal = ThreadedJournal(_folder_of(prepared), self._clock)
+                self._journal = self._watch.journal(_folder_of(prepared), prepared.spec)
         return prepared
 
     def _release(self) -> None:

@@ -22,11 +22,7 @@ from tui.core.models.row import Status
 from tui.core.time.zones import LOCAL, read_time
 from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.context import Context
-from tui.operations.running.pipeline_query import (
-    OPERATOR,
-    Query,
-    prepare,
-)
+from tui.operations.running.pipeline_query import OPERATOR, Query, prepare
 from tui.operations.sessions.recovery import require_retriable
 from tui.operations.target import DATABASE
 from tui.operations.trash.cleanup import CleanupPlan, clean_up, plan_cleanup

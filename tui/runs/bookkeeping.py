@@ -15,6 +15,7 @@ from tui.core.errors import ConsoleError, Kind, Reason
 from tui.core.limits import AUDIT_FOR_EVER_DAYS
 from tui.core.models.audit import AuditEvent
 from tui.core.models.row import Row
+from tui.core.recorded_agent import UNRECORDED
 from tui.core.text.safe_text import one_line
 from tui.core.time.zones import zone_named
 from tui.runs.agent.recorded_options import GivenOptions
@@ -219,7 +220,7 @@ def _kept_since(spec: RunSpec) -> datetime | None:
 
 
 def recorded_agent(spec: RunSpec) -> dict[str, Any]:
-    """Return the options that a later resume replays; without MCP servers, which hold secrets."""
-    kept = (name for name in AGENT_OPTIONS if name != "mcp_servers")
+    """Return the options that a later resume replays, and the names of those that it cannot."""
+    kept = (name for name in (*AGENT_OPTIONS, UNRECORDED) if name != "mcp_servers")
     known = {name: spec.agent[name] for name in kept if spec.agent.get(name) is not None}
     return known | {"cwd": str(spec.cwd)}

@@ -16,13 +16,22 @@ import pytest
 from tests.support.listings.sample_listing import FIRST, SampleListing, register, snapshot
 from tests.support.listings.transcript_lines import AT, write_lines
 from tui.core.errors import ConsoleError, DatabaseProblem, Refused, UnknownId, UsageError
-from tui.operations.running.agent_options import agent_options, describe
+from tui.operations.running.agent_options import agent_options, describe, lacking
 from tui.operations.running.resume import fork_at, plan_new, plan_resume, start
 from tui.operations.trash.delete import delete
 from tui.settings import Settings
 from tui.storage.session_locks import SessionLock
 
 SERVER = {"buyers": {"command": "evil"}}
+PLAIN = {"description": "d", "prompt": "p"}
+WORST = PLAIN | {"mcpServers": [SERVER], "permissionMode": "bypassPermissions", "memory": "user"}
+REPLAYED = {
+    "output_format": {"type": "json_schema", "schema": {}},
+    "max_thinking_tokens": 9,
+    "task_budget": {"total": 9},
+    "betas": ["context-1m-2025-08-07"],
+    "strict_mcp_config": True,
+}
 
 
 @pytest.mark.parametrize(
@@ -50,6 +59,15 @@ SERVER = {"buyers": {"command": "evil"}}
         ({"mcp_servers": SERVER}, {"mcp_servers": SERVER}, {"mcp_servers": SERVER}, []),
         ({"add_dirs": ["/"], "setting_sources": ["user"]}, {}, {}, ["add_dirs", "setting_sources"]),
         ({"env": {"A": "b"}, "cli_path": "/x", "hooks": {}, "settings": "x"}, {}, {}, []),
+        ({"agents": {"a": WORST}}, {}, {"agents": {"a": PLAIN}}, []),
+        ({"agents": {"a": 7}, "output_format": "x", "strict_mcp_config": False}, {}, {}, []),
+        ({"betas": ["--mcp-config"], "task_budget": {"total": "9"}}, {}, {}, []),
+        (
+            REPLAYED,
+            {},
+            REPLAYED,
+            [],
+        ),
         (
             {"model": 7, "allowed_tools": "Bash", "max_turns": True, "max_budget_usd": 10**400},
             {},
@@ -70,6 +88,14 @@ def test_a_row_is_not_a_person(
 @pytest.mark.parametrize("agent", [None, 7, "text", [], {"agent": {}}])
 def test_odd_metadata_asks_for_nothing(agent: object) -> None:
     assert agent_options(Settings(), "x", {"agent": agent}) == ({}, ())
+
+
+def test_what_nobody_can_give_it_again_is_named_but_for_the_settings_servers() -> None:
+    names = ["hooks", "mcp_servers.buyers", "mcp_servers.other"]
+    settings = Settings(stages={"stage_3": {"mcp_servers": SERVER}})
+    options, _ = agent_options(settings, "stage_3", {"agent": {"unrecorded": names}})
+    assert lacking(options) == ("hooks", "mcp_servers.other")
+    assert lacking(agent_options(settings, "stage_3", {"agent": {"unrecorded": "x"}})[0]) == ()
 
 
 def test_what_it_will_use_is_said_harmlessly() -> None:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from tui.core.errors import UsageError
 from tui.core.permission_modes import ASKING_MODES
+from tui.core.recorded_agent import UNRECORDED, known_unrecorded, subagents
 from tui.core.text.safe_text import one_line
 from tui.operations.running.tool_bans import is_changed, narrowed, valid_bans
 from tui.runs.agent.tool_policy import HARMLESS_TOOLS, LOOKING_TOOLS
 from tui.settings import Settings
 
+_BETA = re.compile(r"[a-z0-9][a-z0-9.-]{0,79}")
 _MOST = 1e9  # JSON integers may have more digits than a float can hold
 
 
@@ -40,6 +43,14 @@ def _table(value: Any) -> bool:
     return isinstance(value, dict)
 
 
+def _betas(value: Any) -> bool:
+    return _texts(value) and all(map(_BETA.fullmatch, value))
+
+
+def _budget(value: Any) -> bool:
+    return isinstance(value, dict) and _number(value.get("total"))
+
+
 _OPTIONS: Mapping[str, Callable[[Any], bool]] = {
     "model": _text,
     "fallback_model": _text,
@@ -51,6 +62,12 @@ _OPTIONS: Mapping[str, Callable[[Any], bool]] = {
     "max_budget_usd": _number,
     "effort": _text,
     "thinking": _table,
+    "max_thinking_tokens": _number,
+    "task_budget": _budget,
+    "betas": _betas,
+    "agents": lambda value: bool(subagents(value)),
+    "output_format": _table,
+    "strict_mcp_config": lambda value: value is True,
     "setting_sources": _texts,
     "mcp_servers": _table,
     "add_dirs": _texts,
@@ -82,6 +99,8 @@ def agent_options(
         refused |= {name for name in asked if is_wider(settings, stage, name, asked[name])}
     options = named | {name: value for name, value in asked.items() if name not in refused}
     options |= (bans := narrowed(named, asked))
+    if left := known_unrecorded(recorded):
+        options[UNRECORDED] = list(left)
     notes = [f"{name} of the row ignored" for name in sorted(refused)]
     notes += [
         f"{name}: what the stage forbids stays forbidden"
@@ -153,6 +172,15 @@ def _listed(value: Any) -> str:
     return ", ".join(value) if isinstance(value, list) else str(value)
 
 
+def lacking(options: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return what the session's agent had and a run with these options has not.
+
+    By the names of `recorded_options.unrecorded`; not the MCP servers that the settings give.
+    """
+    served = {f"mcp_servers.{one_line(name)}" for name in options.get("mcp_servers") or ()}
+    return tuple(one for one in known_unrecorded(options) if one not in served)
+
+
 def describe(options: Mapping[str, Any]) -> str:
     """Say what a run will use: model, tools, permission mode, turns, budget."""
     tools = options.get("allowed_tools")
@@ -171,6 +199,8 @@ def _sound(options: Mapping[str, Any]) -> dict[str, Any]:
     found = {
         name: options[name] for name, is_sound in _OPTIONS.items() if is_sound(options.get(name))
     }
+    if "agents" in found:
+        found["agents"] = subagents(found["agents"])
     return found | valid_bans(options)
 
 

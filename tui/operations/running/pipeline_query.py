@@ -17,17 +17,26 @@ from tui.claude.layout import is_transcript, projects_folder
 from tui.claude.session_id import require_session_id
 from tui.core.errors import ConsoleError, NotTracked, Reason, Refused, UsageError
 from tui.core.models.row import Row
+from tui.core.recorded_agent import UNRECORDED, known_unrecorded
 from tui.core.text.safe_text import one_line
 from tui.core.time.zones import LOCAL, read_time, zone_name
 from tui.operations.context import Context
 from tui.operations.owner import require_silent
-from tui.operations.running.agent_options import agent_options, stage_gives
+from tui.operations.running.agent_options import agent_options, lacking, stage_gives
 from tui.operations.running.closed_places import closed_places, work_folder
 from tui.operations.running.ending import end_or_outlast
 from tui.operations.running.hold import require_not_held
 from tui.operations.running.resume import record_take_over
 from tui.operations.target import Target, hold_lock
-from tui.runs.agent.recorded_options import GivenOptions, decides_itself, recorded_options
+from tui.runs.agent.recorded_options import (
+    HOLDS_BACK,
+    GivenOptions,
+    chosen_names,
+    decides_itself,
+    recorded_options,
+    unrecorded,
+    without,
+)
 from tui.runs.folder.protocol import Mode, RunSpec, new_run_id
 from tui.runs.hosted.run import PreparedRun
 from tui.runs.prompt_queue import OwnPrompt
@@ -37,6 +46,8 @@ from tui.storage.sqlite.connection import WRITE_TIMEOUT_S
 from tui.storage.table.tracking import read_rows
 
 logger = logging.getLogger(__name__)
+
+_told: set[tuple[str, ...]] = set()  # each is said once by a process, not by every query
 
 # What a run itself keeps in the row's metadata; the first would decide what a resume may do.
 _OWN_DETAILS = {"agent", "operator"}
@@ -113,7 +124,9 @@ def prepare(context: Context, folder: Path, query: Query, first: OwnPrompt) -> P
     except BaseException:  # even an interrupt must release the lock
         lock.release()
         raise
-    given = GivenOptions(query.options, _recorded(query), first, query.metadata or {})
+    left_out = {name: spec.agent[name] for name in (UNRECORDED,) if name in spec.agent}
+    recorded = _recorded(query) | left_out
+    given = GivenOptions(query.options, recorded, first, query.metadata or {})
     return PreparedRun(spec, folder, lock, given)
 
 
@@ -197,7 +210,7 @@ def _spec(context: Context, query: Query, chosen: _QuerySession, first: OwnPromp
     settings, target, now = context.settings, chosen.target, context.clock()
     row = _row(target, chosen.source_id or target.session_id) if chosen.mode != "new" else None
     replayed = _recorded_options(context, query, row)
-    agent = replayed | _recorded(query)
+    agent = replayed | _recorded(query) | _left_out(query, chosen, replayed)
     keeps_until = now + (query.keeps or settings.resume_keeps)
     return RunSpec(
         run_id=new_run_id(now),
@@ -235,6 +248,31 @@ def _row(target: Target, session_id: str) -> Row | None:
 
 def _recorded(query: Query) -> dict[str, Any]:
     return recorded_options(query.options) if query.options is not None else {}
+
+
+def _left_out(
+    query: Query, chosen: _QuerySession, replayed: Mapping[str, Any]
+) -> dict[str, list[str]]:
+    """Return the names of what a later resume will lack, and tell of what this run does.
+
+    Raises `UsageError` if the session's agent was held back by what is not given again.
+    """
+    given = chosen_names(query.options) if query.options is not None else frozenset()
+    short, left = chosen.target.short, without(lacking(replayed), given)
+    if freed := [one for one in left if one in HOLDS_BACK]:
+        raise UsageError(
+            f"{short} was run with {', '.join(freed)}, which nobody can record and which may hold "
+            "its agent back: give it in the options again, or an empty one for none"
+        )
+    if left:
+        logger.warning("%s goes on without its %s: give it in the options", short, ", ".join(left))
+    now = unrecorded(query.options) if query.options is not None else ()
+    if now and now not in _told:
+        _told.add(now)
+        logger.warning("No resume by others will have what cannot be recorded: %s", ", ".join(now))
+    known = known_unrecorded(replayed)
+    names = [*dict.fromkeys((*without(known, given), *now))]
+    return {UNRECORDED: names} if known or names else {}
 
 
 def _recorded_options(context: Context, query: Query, row: Row | None) -> dict[str, Any]:

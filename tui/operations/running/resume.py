@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -26,7 +26,7 @@ from tui.operations.cause import cause_of
 from tui.operations.context import Context
 from tui.operations.logbook_entry import log_act
 from tui.operations.owner import Owner, owner_elsewhere, require_silent
-from tui.operations.running.agent_options import agent_options, describe, stage_gives
+from tui.operations.running.agent_options import agent_options, describe, lacking, stage_gives
 from tui.operations.running.closed_places import closed_places, work_folder
 from tui.operations.running.hold import require_not_held
 from tui.operations.running.preflight import require_startable, warnings
@@ -45,6 +45,7 @@ from tui.runs.launcher import launch
 from tui.safe_io.folders import is_folder
 
 DEFAULT_PROMPT = "Continue where we left off."
+_MOST_NAMED = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +103,7 @@ def plan_resume(
         zone=session.zone,
         words=describe(agent),
         warnings=(
-            *map(Explanation, (*notes, *cwd_notes)),
+            *map(Explanation, (*_lacks(agent), *notes, *cwd_notes)),
             *warnings(context.settings, target, session),
         ),
         source_id=source.session_id if fork else "",
@@ -305,6 +306,14 @@ def _require_idle(session: Session, target: Target) -> None:
     require_no_orphan(session)
     if session.is_live:
         raise busy(target.short, session.process.pid if session.process else None)
+
+
+def _lacks(agent: Mapping[str, Any]) -> Iterator[str]:
+    """Say what only the session's pipeline could give the agent again."""
+    if left := lacking(agent):
+        more = f" and {len(left) - _MOST_NAMED} more" if len(left) > _MOST_NAMED else ""
+        names = ", ".join(left[:_MOST_NAMED])
+        yield f"without its {names}{more}: only its pipeline has that"
 
 
 def _cause(context: Context, session: Session) -> str:

@@ -21,6 +21,7 @@ from tui.runs.agent.cli_errors import as_both, error_words, is_of_ended_cli, mem
 from tui.runs.agent.cli_process import RUN_VARIABLE, kill_cli
 from tui.runs.agent.confinement import confining_environment, confining_options
 from tui.runs.agent.environment import read_env_file
+from tui.runs.agent.recorded_options import replayed
 from tui.runs.agent.requesters import asker
 from tui.runs.agent.sdk_import import import_lean_sdk, import_sdk
 from tui.runs.agent.sdk_messages import ApiSigns, is_answer, turn_ended
@@ -37,7 +38,7 @@ from tui.runs.folder.agent_events import (
     ToolReturned,
     TurnStarted,
 )
-from tui.runs.folder.protocol import AGENT_OPTIONS, RunSpec
+from tui.runs.folder.protocol import RunSpec
 from tui.runs.prompt_queue import Prompt
 
 if TYPE_CHECKING:
@@ -195,7 +196,7 @@ class AgentClient:
         ours = {"permission_mode": "default"} if self._given is None else {}
         return replace(
             given,
-            **ours | _recorded(spec, given) | self._confining(given),
+            **ours | replayed(spec.agent, given) | self._confining(given),
             **_identity(spec),
             **self._asking(given),
             verbatim_prompts=False,  # else the CLI would take `/compact` for text
@@ -350,15 +351,6 @@ def _composed(prompt: str) -> Mapping[str, Any]:
 
 async def _sent(message: Mapping[str, Any], *, is_text: bool) -> AsyncIterator[dict[str, Any]]:
     yield {**message, "client_composed": True} if is_text else dict(message)
-
-
-def _recorded(spec: RunSpec, given: ClaudeAgentOptions) -> dict[str, Any]:
-    """Return the recorded options that the pipeline did not set."""
-    from claude_agent_sdk import ClaudeAgentOptions
-
-    unset = ClaudeAgentOptions()
-    names = (name for name in AGENT_OPTIONS if getattr(given, name) == getattr(unset, name))
-    return {name: spec.agent[name] for name in names if spec.agent.get(name) is not None}
 
 
 def _identity(spec: RunSpec) -> dict[str, Any]:

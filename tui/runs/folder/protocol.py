@@ -50,20 +50,10 @@ MAX_PROMPT_BYTES = 1_000_000
 _LOST = "its runner died without recording how the turn ended"
 
 AGENT_OPTIONS = (
-    "system_prompt",
-    "allowed_tools",
-    "disallowed_tools",
-    "tools",
-    "permission_mode",
-    "model",
-    "fallback_model",
-    "max_turns",
-    "max_budget_usd",
-    "mcp_servers",
-    "add_dirs",
-    "setting_sources",
-    "effort",
-    "thinking",
+    *("system_prompt", "allowed_tools", "disallowed_tools", "tools", "permission_mode"),
+    *("model", "fallback_model", "max_turns", "max_budget_usd", "mcp_servers", "add_dirs"),
+    *("setting_sources", "effort", "thinking", "max_thinking_tokens", "task_budget", "betas"),
+    *("agents", "output_format", "strict_mcp_config"),
 )
 
 # In `owner.json` of a run inside a pipeline's own process, which must never be killed.

@@ -31,6 +31,7 @@ from tui.operations.listing_health import is_whole
 from tui.operations.monitor.history import UNKNOWN_SHARE
 from tui.operations.named_views import views_and_problem
 from tui.operations.owner import owner_elsewhere
+from tui.operations.running.agent_options import agent_options, lacking
 from tui.operations.running.preflight import available_bytes, too_large
 from tui.operations.transcripts.branches import branch_words
 
@@ -202,6 +203,7 @@ def _facts(context: Context, session: Session, now: datetime) -> list[tuple[str,
         ("CLI's sweep", _clock(session.sweep_at, now)),
         ("last activity", _moment(session.last_activity_at)),
         ("model", session.model),
+        ("resume lacks", _lacks(context, session)),
         ("cost", _cost(session)),
         ("size", _size(session)),
         ("transcript", str(session.transcript.path) if session.transcript else ""),
@@ -270,6 +272,13 @@ def _steering(session: Session, now: datetime) -> list[tuple[str, str]]:
     if run.stalled_since:
         facts.append(("stalled", f"nothing received since {_moment(run.stalled_since)}"))
     return [*facts, ("run's model", run.model), ("run's mode", run.permission_mode)]
+
+
+def _lacks(context: Context, session: Session) -> str:
+    """Name what the session's agent had and nobody but its pipeline can give it again."""
+    details = session.row.details() if session.row else {}
+    options, _ = agent_options(context.settings, session.stage, details)
+    return ", ".join(lacking(options))
 
 
 def _cost(session: Session) -> str:

@@ -39,7 +39,7 @@ def test_the_demo_shows_agents_that_talk_and_leaves_nothing_behind(
     temporary = tmp_path / "tmp"
     temporary.mkdir()
     tmux.start(sys.executable, "-m", "tui", "--demo", temporary=temporary)
-    text = tmux.wait_for(lambda text: text.count("● running") >= 2 and "? waiting" in text)
+    text = tmux.wait_for(lambda text: " live  " in text and "? waiting" in text)
     assert " failed  " in text
     folders = list(temporary.iterdir())
     assert len(folders) == 1

@@ -55,6 +55,16 @@ async def test_the_log_opens_at_its_end(verb: str, shown: str) -> None:
         assert at.page_rows[0] == f"line {top}"
 
 
+async def test_the_help_opens_over_a_page_and_the_same_key_leaves_it() -> None:
+    async with console(FixedEngine(sayings={"stats": LINES})) as at:
+        await at.enter("stats")
+        await at.until(lambda: at.view.is_page_open)
+        await at.press("question_mark")
+        assert "Keys and verbs" in at.rows("page")[0]
+        await at.press("question_mark")
+        assert not at.view.is_page_open
+
+
 async def test_the_verb_line_is_a_key_away_on_a_page() -> None:
     engine = FixedEngine(sayings={"stats": LINES, "info": LINES[:9], "ls": ("one line",)})
     async with console(engine) as at:

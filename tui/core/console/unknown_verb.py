@@ -26,6 +26,7 @@ WORDS_FOR: Mapping[str, str] = {
     "interrupt": "abort cancel halt",
     "log": "audit history journal logs",
     "ls": "dir list sessions",
+    "ls --filter": "filter only where",
     "ls --live": "jobs ps running top",
     "new": "add create launch run spawn start",
     "note": "annotate comment",

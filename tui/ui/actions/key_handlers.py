@@ -253,8 +253,10 @@ class KeyHandlers:
     # The console itself ----------------------------------------------------------------------
 
     def help(self) -> None:
-        if self._view.is_page_open:
-            self._context.pages.leave()
+        """Show the help, also over a page; leave it, and a page that a question waits for."""
+        pages = self._context.pages
+        if self._view.is_page_open and (pages.is_help or pages.is_awaited):
+            pages.leave()
         else:
             self._show_help()
 

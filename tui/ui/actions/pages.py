@@ -23,7 +23,7 @@ class Pages:
     """Shows lines over the panes; `fit` lays the screen out.
 
     `is_awaited` while a question waits for its page to be closed. `renew` shows what the page is
-    about anew, `None` where nothing does.
+    about anew, `None` where nothing does. `is_help` while the page is that of all keys.
     """
 
     def __init__(self, pane: PagePane, question: PromptBar, fit: Callable[[], None]) -> None:
@@ -34,6 +34,7 @@ class Pages:
         self.is_awaited = False
         self._opened = 0
         self.renew: Renew | None = None
+        self.is_help = False
 
     def open(
         self,
@@ -66,7 +67,7 @@ class Pages:
 
     def _take_over(self, renew: Renew | None = None) -> None:
         """Note what now stands on the page."""
-        self.renew = renew
+        self.renew, self.is_help = renew, False
         self._opened += 1
         self.fit()
 
@@ -79,6 +80,7 @@ class Pages:
         """Show keys and verbs with why each is disabled, and the guides; `sign` starts a verb."""
         topics = topic_names()
         self.draw("Keys and verbs", lambda width: help_lines(keys, verbs, topics, width, sign))
+        self.is_help = True
 
     def draw_messages(self, said: Sequence[Said], zone: tzinfo, now: datetime) -> None:
         """Show messages, the last one in sight."""

@@ -49,7 +49,7 @@ def still(text: str) -> str:
 
 def is_read(text: str) -> bool:
     """Whether Live shows what the second session said."""
-    return "Let me look." in text.partition("9f2d  · ready")[2]
+    return "Let me look." in text.partition("9f2d0000  · ready")[2]
 
 
 def test_a_suspended_console_gives_the_terminal_back_and_returns_as_it_was(shell: Tmux) -> None:

@@ -123,6 +123,7 @@ async def test_where_the_selected_session_was_nothing_is_selected_until_one_move
         one, (_, before, _, after) = at.session, at.listed[:4]
         await at.look(without(at.engine.catalog, one.key))
         said = f"{one.session_id[:8]} is gone: nothing is selected until you move"
+        await at.until(lambda: "nothing is selected until you move" in at.text("live"))
         await at.until(lambda: at.message == said)
         assert (at.targets.all, selected_rows(at)) == ((), [])
         for key in ("d", "e", "r", "i", "a", "y", "space", "enter", "4", "d", "i", "a", "2"):

@@ -233,6 +233,8 @@ class PaneFeed:
         engine, store, group = self._engine, self._store, self._panes.sessions.group
         if group is not None:
             return group_words(group, is_open=group.cause in store.query.opened)
+        if session is None and store.view.lost:
+            return "nothing is selected until you move"
         if session is None:
             return "\n".join(store.query.empty(store.catalog, engine.keys))
         followed = self._following.session

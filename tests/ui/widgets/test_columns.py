@@ -33,7 +33,7 @@ async def test_listings_grows_with_the_window_and_shows_whole_names(
 
 
 async def test_a_name_that_comes_later_widens_the_column() -> None:
-    async with console(size=(150, 36)) as at:
+    async with console(size=(170, 36)) as at:
         known = catalog()
         name = "brightwater_and_her_daughters"
         more = Listing(name, known.root / name, sessions=(session(name, "stage_1", "x"),))

@@ -45,7 +45,7 @@ class _ChunkLines:
         while True:
             try:
                 text = await self._receive()
-            except Exception:
+            except Exception:  # whatever ends the stream, what came before it goes first
                 if not self._begun:
                     raise
                 rest, self._begun = self._begun, ""

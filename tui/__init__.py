@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from tui.core.run_events import RunStarted as RunStarted
     from tui.core.run_events import SessionTracked as SessionTracked
     from tui.core.run_events import TurnFinished as TurnFinished
-    from tui.manager import SessionManager as SessionManager
-    from tui.session_run import SessionRun as SessionRun
+    from tui.pipeline.manager import SessionManager as SessionManager
+    from tui.pipeline.session_run import SessionRun as SessionRun
 
 __version__ = "0.1.0"
 _EVENTS = (
@@ -55,8 +55,8 @@ __all__ = [
 ]
 _HOMES = {
     "CutOffSession": "tui.core.models.cut_off",
-    "SessionManager": "tui.manager",
-    "SessionRun": "tui.session_run",
+    "SessionManager": "tui.pipeline.manager",
+    "SessionRun": "tui.pipeline.session_run",
     "prompted_by": "tui.core.follow_ups",
     **dict.fromkeys(_EVENTS, "tui.core.run_events"),
 }

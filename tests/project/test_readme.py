@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+import tui
 from tests.make_readme import GUIDES, MADE, README, TEXTS, made_names, renewed, without_made
 from tests.support.place import REPOSITORY
 from tests.torture import suite
@@ -117,6 +118,14 @@ def test_every_state_says_what_to_do() -> None:
     text = (GUIDES / "states.md").read_text("utf-8").partition("## What to do\n")[2]
     heads = re.findall(r"^- ((?:`[\w-]+`,? ?)+):", text.partition("\n## ")[0], re.M)
     assert {one for head in heads for one in re.findall(r"[\w-]+", head)} == set(StateWord)
+
+
+def test_the_page_of_the_api_has_all_that_a_pipeline_can_call() -> None:
+    page = (GUIDES / "api.md").read_text("utf-8")
+    for own in (tui.SessionManager, tui.SessionRun):
+        public = {name for name in dir(own) if not name.startswith("_")}
+        told = set(re.findall(r"^(?:### (\w+)|`(\w+)` \(property\))", page, re.M))
+        assert public - {one for pair in told for one in pair} == set()
 
 
 def test_the_walk_presses_keys_that_exist() -> None:

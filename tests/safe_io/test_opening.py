@@ -9,9 +9,9 @@ import pytest
 
 from tests.support.listings.sample_listing import FIRST, SampleListing, snapshot, with_footprint
 from tui.core.errors import ConsoleError
-from tui.manager import SessionManager
 from tui.operations.context import Context
 from tui.operations.trash.purge import purge
+from tui.pipeline.manager import SessionManager
 from tui.runs import runner
 from tui.safe_io import opening
 from tui.safe_io.opening import guard_config_dir, open_base, open_regular

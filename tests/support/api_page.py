@@ -8,6 +8,7 @@ import re
 import textwrap
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import tui
 
@@ -23,29 +24,40 @@ def api_page() -> str:
 
 
 def _part(name: str) -> Iterator[str]:
-    node = _definition(name)
+    made = getattr(tui, name)
+    node = _definition(made)
     if not isinstance(node, ast.ClassDef):
         yield from (f"## {name}", _code(_signature(node)), _words(node))
         return
-    yield from (f"## {name}", _code(_class_line(node)), _words(node))
-    inside = [one for one in node.body if isinstance(one, _Def) and not one.name.startswith("_")]
+    inside = [one for part in _parts(made) for one in part.body if isinstance(one, _Def)]
+    yield from (f"## {name}", _code(_class_line(node, inside)), _words(node))
     for one in inside:
+        if one.name.startswith("_"):
+            continue
         if any(ast.unparse(mark) == "property" for mark in one.decorator_list):
             yield f"`{one.name}` (property): {_plain(one)}"
         else:
             yield from (f"### {one.name}", _code(_signature(one)), _words(one))
 
 
-def _definition(name: str) -> ast.ClassDef | _Def:
-    made = getattr(tui, name)
+def _definition(made: Any) -> ast.ClassDef | _Def:
     tree = ast.parse(Path(inspect.getsourcefile(made) or "").read_text("utf-8"))
     kinds = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
-    return next(one for one in tree.body if isinstance(one, kinds) and one.name == name)
+    return next(one for one in tree.body if isinstance(one, kinds) and one.name == made.__name__)
 
 
-def _class_line(node: ast.ClassDef) -> str:
+def _parts(made: type) -> Iterator[ast.ClassDef]:
+    """Return the class, then those of ours that it is made of and that have no page themselves."""
+    for one in made.__mro__:
+        if one is made or (one.__module__.startswith("tui.") and one.__name__ not in tui.__all__):
+            part = _definition(one)
+            if isinstance(part, ast.ClassDef):
+                yield part
+
+
+def _class_line(node: ast.ClassDef, inside: list[_Def]) -> str:
     """Return how it is made, or what it is and has: its members, or its fields."""
-    begins = (one for one in node.body if isinstance(one, _Def) and one.name == "__init__")
+    begins = (one for one in inside if one.name == "__init__")
     bases = ", ".join(map(ast.unparse, node.bases))
     head = f"class {node.name}({bases})" if bases else f"class {node.name}"
     if bases.endswith("Error") or "Enum" in bases or not (begin := next(begins, None)):

@@ -14,12 +14,12 @@ from claude_agent_sdk import ClaudeAgentOptions
 
 from tests.support.listings.sample_listing import FIRST
 from tui.core.errors import RunFailed
+from tui.pipeline.session_run import SessionRun
 from tui.runs.agent.recorded_options import GivenOptions
 from tui.runs.folder.protocol import RunSpec, new_run_id, run_folders
 from tui.runs.hosted.own_prompts import OwnPrompts
 from tui.runs.hosted.run import HostedRun, PreparedRun
 from tui.runs.prompt_queue import OwnPrompt
-from tui.session_run import SessionRun
 from tui.storage.session_locks import SessionLock, held
 
 NOW = datetime(2026, 11, 22, 7, 15, 30, tzinfo=UTC)

@@ -7,7 +7,7 @@ import sys
 
 LOOK = """
 import sys
-import tui.manager
+import tui.pipeline.manager
 from tui.runs.hosted.tracing import RunTrace
 with RunTrace("stage_3", "hollis_park").current():
     pass

@@ -15,7 +15,6 @@ from tests.support.hostile.read_errors import reads_fail
 from tests.support.listings.sample_listing import FIRST, SampleListing, change_row, snapshot
 from tui.core.errors import ConsoleError
 from tui.core.models.session import Session
-from tui.manager import SessionManager
 from tui.operations.cause import cause_of
 from tui.operations.context import Context
 from tui.operations.running.resume import plan_resume
@@ -24,6 +23,7 @@ from tui.operations.sessions.extend import extend, plan_extension
 from tui.operations.sessions.rename import rename
 from tui.operations.sessions.row_edits import activate, fail, reapply
 from tui.operations.trash.delete import delete
+from tui.pipeline.manager import SessionManager
 
 Act = Callable[[Context, Session], object]
 

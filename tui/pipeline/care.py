@@ -2,32 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
-from datetime import datetime
-from functools import partial
-from pathlib import Path
-from typing import ParamSpec, TypeVar
-
 from tui.claude.session_id import require_session_id
-from tui.core.event_loop import require_asyncio
 from tui.core.models.cut_off import CutOffSession
-from tui.operations.context import Context
 from tui.operations.running.ending import end_run, session_of
-from tui.operations.running.pipeline_query import pipeline_settings
 from tui.operations.sessions.acknowledge import acknowledge
-from tui.operations.sessions.recovery import cut_off_sessions, settle_retried
+from tui.operations.sessions.recovery import cut_off_sessions
 from tui.operations.target import Target
-
-P = ParamSpec("P")
-T = TypeVar("T")
+from tui.pipeline.listing_part import ListingPart, in_thread
 
 
-class SessionCare:
+class SessionCare(ListingPart):
     """The part of `SessionManager` that stops, recovers and acknowledges sessions."""
-
-    _folder: Path
-    _clock: Callable[[], datetime]
 
     async def stop_session(self, session_id: str, within_s: float = 60) -> bool:
         """End the run of a session wherever it is hosted, or its orphaned CLI; whether any ran.
@@ -56,15 +41,3 @@ class SessionCare:
     def _acknowledge(self, session_id: str) -> None:
         context = self._context()
         acknowledge(context, session_of(context, self._folder, session_id))
-
-    def _settling(self, retried: str) -> Callable[[str], None]:
-        return partial(settle_retried, self._context(), self._folder, retried)
-
-    def _context(self) -> Context:
-        return Context(pipeline_settings(self._folder), self._clock)
-
-
-async def in_thread(work: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-    """Do blocking work in a thread, for the event loop of asyncio alone."""
-    require_asyncio()
-    return await asyncio.to_thread(work, *args, **kwargs)

@@ -73,9 +73,9 @@ def days_left(stored: str) -> int:
 def test_importing_the_package_brings_nothing_with_it_until_the_class_is_asked_for() -> None:
     code = (
         "import sys, tui; before = {*sys.modules}; from tui import SessionManager\n"
-        "assert before.isdisjoint({'sqlite3', 'asyncio', 'aiosqlite', 'tui.manager'})\n"
+        "assert before.isdisjoint({'sqlite3', 'asyncio', 'aiosqlite', 'tui.pipeline.manager'})\n"
         "assert 'claude_agent_sdk' not in sys.modules\n"
-        "assert SessionManager.__module__ == 'tui.manager'\n"
+        "assert SessionManager.__module__ == 'tui.pipeline.manager'\n"
         "try: tui.Nothing\n"
         "except AttributeError as error: print(error)\n"
     )

@@ -1,0 +1,56 @@
+"""The pipeline's own way in: the guide's `SessionManager`, safe beside consoles and other runs."""
+
+from __future__ import annotations
+
+import logging
+import os
+from pathlib import Path
+from typing import TypeVar
+
+from tui.claude.config_dir import refresh_children
+from tui.pipeline.care import SessionCare
+from tui.pipeline.cleaning import SessionCleanup
+from tui.pipeline.listing_part import in_thread
+from tui.pipeline.running import SessionRuns
+from tui.pipeline.tracking import SessionTracking
+from tui.safe_io.folders import is_link
+
+logger = logging.getLogger(__name__)
+
+M = TypeVar("M", bound="SessionManager")
+
+
+class SessionManager(SessionRuns, SessionTracking, SessionCleanup, SessionCare):
+    """Tracks, extends, cleans up and runs the sessions of one listing, as the guide's class does.
+
+    `async with SessionManager(...) as manager` does `setup` and `init_table`, and leaving it ends
+    the agents that still run.
+
+    `output_dir` is the listing's folder, its parent the root; one process can use several listings.
+    `on_event`, a function or coroutine function, is told what happens to each run, as a
+    `tui.RunEvent`; the same is logged by `tui.runs`, with prompts only if `log_prompts`.
+    Naive times are local. No async method blocks the event loop. Unless stated otherwise, methods
+    raise `DatabaseProblem` when the table cannot be read or written, and `UnknownId` for an invalid
+    session id.
+    """
+
+    async def __aenter__(self: M) -> M:
+        """Do `setup` and `init_table`."""
+        await in_thread(self.setup)
+        await self.init_table()
+        return self
+
+    def setup(self) -> Path:
+        """Make the sessions' folder, set this process's environment to it, and return it.
+
+        The CLI itself reads only `CLAUDE_CONFIG_DIR`. Not needed for `query`.
+        """
+        self.sessions_dir.mkdir(parents=True, exist_ok=True)
+        for name in ("CLAUDE_CONFIG_DIR", "CLAUDE_SESSION_DIR"):
+            os.environ[name] = str(self._config_dir)
+        if is_link(self._config_dir):
+            logger.warning("%s is a link, and links are not followed", self.sessions_dir)
+        else:
+            refresh_children(self._config_dir, self._clock())
+        logger.info("Claude sessions: %s", self.sessions_dir)
+        return self.sessions_dir

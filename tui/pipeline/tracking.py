@@ -1,0 +1,127 @@
+"""What a pipeline writes about its sessions into the listing's table."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from tui.claude.config_dir import footprint, postpone_sweep, refresh_children
+from tui.claude.layout import is_transcript
+from tui.claude.session_id import require_session_id
+from tui.core.errors import ConsoleError, NotTracked
+from tui.core.models.row import Status
+from tui.core.time.zones import LOCAL, read_time
+from tui.operations.running.pipeline_query import OPERATOR
+from tui.pipeline.listing_part import ListingPart, in_thread
+from tui.safe_io.folders import is_link
+from tui.storage.sqlite import async_transactions
+from tui.storage.table.tracking import Transactions, active_rows, all_rows
+
+logger = logging.getLogger(__name__)
+
+_TRANSACTIONS = Transactions(LOCAL, OPERATOR)
+
+
+class SessionTracking(ListingPart):
+    """The part of `SessionManager` that tracks, extends, marks and lists sessions."""
+
+    async def init_table(self) -> None:
+        """Make the table of sessions, and the listing's folder, if they do not exist."""
+        steps = _TRANSACTIONS.init_table()
+        await in_thread(self._folder.mkdir, parents=True, exist_ok=True)
+        await async_transactions.write(self._database, steps, creates=True)
+
+    async def track_session(
+        self,
+        session_id: str,
+        stage: str,
+        listing_id: str,
+        metadata: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Track a session for `max_age_days` from now, and protect it from the CLI's own sweep.
+
+        A session that is already tracked keeps its creation time, a later expiry, and its metadata
+        unless new is given; its agent's recorded options always stay.
+        """
+        now, session_id = self._clock(), require_session_id(session_id)
+        until = now + timedelta(days=self.max_age_days)
+        steps = _TRANSACTIONS.track(
+            session_id,
+            listing_id=listing_id,
+            stage=stage,
+            now=now,
+            expires_at=until,
+            metadata=metadata,
+        )
+        await in_thread(self._folder.mkdir, parents=True, exist_ok=True)
+        row = await async_transactions.write(self._database, steps, creates=True)
+        try:
+            await in_thread(
+                self._postpone_sweep, session_id, now, read_time(row.expires_at, LOCAL) or until
+            )
+        except ConsoleError as problem:
+            logger.warning("%s: %s", session_id, problem)
+        logger.info("Tracked session: %s (until %s)", session_id, row.expires_at)
+
+    async def extend_session(self, session_id: str, additional_days: float = 7) -> None:
+        """Extend a session's expiry, and the CLI's sweep, to that many days from now.
+
+        Raises `ConsoleError` when the CLI's sweep cannot be postponed. Logs a warning for an id
+        that is not tracked.
+        """
+        now, session_id = self._clock(), require_session_id(session_id)
+        until = now + timedelta(days=additional_days)
+        has_transcript = await in_thread(self._postpone_sweep, session_id, now, until)
+        steps = _TRANSACTIONS.mark_extended(
+            session_id, now=now, until=until, has_transcript=has_transcript
+        )
+        row = await async_transactions.write(self._database, steps)
+        if row is None:
+            logger.warning("Session %s is not tracked: nothing was extended", session_id)
+            return
+        logger.info("Extended session %s (until %s)", session_id, row.expires_at)
+
+    async def mark_session_failed(self, session_id: str, reason: str | None = None) -> None:
+        """Mark a session failed; without a reason, an earlier one stays.
+
+        Logs a warning for an id that is not tracked.
+        """
+        require_session_id(session_id)
+        if reason is None and await self._has_reason(session_id):
+            return
+        words = reason or "the pipeline gave no reason"
+        steps = _TRANSACTIONS.mark_failed(session_id, now=self._clock(), reason=words)
+        row = await async_transactions.write(self._database, steps)
+        if row is None:
+            logger.warning("Session %s is not tracked: it cannot be marked failed", session_id)
+
+    async def list_active_sessions(self) -> list[dict[str, Any]]:
+        """Return the active sessions, newest first, each with all columns of its row as stored."""
+        try:
+            return await async_transactions.read(self._database, active_rows())
+        except NotTracked:
+            return []
+
+    async def _has_reason(self, session_id: str) -> bool:
+        rows = await async_transactions.read(self._database, all_rows())
+        row = next((one for one in rows if one.session_id == session_id), None)
+        return row is not None and row.status == Status.FAILED
+
+    def _postpone_sweep(self, session_id: str, now: datetime, until: datetime) -> bool:
+        """Postpone the CLI's sweep and the guide's clean-up by age; whether it has a transcript.
+
+        Raises `ConsoleError`.
+        """
+        places = footprint(self._config_dir, session_id)
+        written = [_modified_at(place) for place in places if is_transcript(place)]
+        if self._config_dir.is_dir() and not is_link(self._config_dir):
+            postpone_sweep(self._config_dir, max(written, default=now), until)
+            refresh_children(self._config_dir, now)
+        return bool(written)
+
+
+def _modified_at(path: Path) -> datetime:
+    return datetime.fromtimestamp(path.lstat().st_mtime, UTC)

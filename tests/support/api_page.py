@@ -37,7 +37,19 @@ def _part(name: str) -> Iterator[str]:
         if any(ast.unparse(mark) == "property" for mark in one.decorator_list):
             yield f"`{one.name}` (property): {_plain(one)}"
         else:
-            yield from (f"### {one.name}", _code(_signature(one)), _words(one))
+            line = _signature(one, _arguments(one, made))
+            yield from (f"### {one.name}", _code(line), _words(one))
+
+
+def _arguments(node: _Def, made: type) -> ast.arguments:
+    """Return the arguments that a method is called with; some have them from a value's fields."""
+    if not node.decorator_list:
+        return node.args
+    tree = ast.parse(f"def call{inspect.signature(getattr(made, node.name))}: ...")
+    for each in ast.walk(tree):
+        if isinstance(each, ast.arg) and isinstance(each.annotation, ast.Constant):
+            each.annotation = ast.parse(str(each.annotation.value), mode="eval").body
+    return next(one.args for one in tree.body if isinstance(one, ast.FunctionDef))
 
 
 def _definition(made: Any) -> ast.ClassDef | _Def:
@@ -68,9 +80,10 @@ def _class_line(node: ast.ClassDef, inside: list[_Def]) -> str:
     return f"{node.name}{_signature(begin).partition('__init__')[2]}"
 
 
-def _signature(node: _Def) -> str:
-    own = [one for one in node.args.args if one.arg not in ("self", "cls")]
-    given = ast.unparse(ast.arguments(**{**vars(node.args), "args": own}))
+def _signature(node: _Def, taken: ast.arguments | None = None) -> str:
+    taken = taken or node.args
+    own = [one for one in taken.args if one.arg not in ("self", "cls")]
+    given = ast.unparse(ast.arguments(**{**vars(taken), "args": own}))
     head = f"async {node.name}" if isinstance(node, ast.AsyncFunctionDef) else node.name
     is_told = node.returns is not None and ast.unparse(node.returns) != "None"
     returns = f" -> {ast.unparse(node.returns)}" if node.returns is not None and is_told else ""

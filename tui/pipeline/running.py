@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from collections.abc import AsyncGenerator, Callable
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from weakref import WeakSet
 
 from tui.core.errors import RunFailed
 from tui.core.event_loop import require_no_loop
 from tui.operations.running.pipeline_query import Query, prepare
 from tui.operations.sessions.recovery import require_retriable, settle_retried
+from tui.pipeline.arguments import takes
 from tui.pipeline.listing_part import ListingPart
 from tui.pipeline.session_run import SessionRun
 from tui.runs.hosted.callback import OnEvent
-from tui.runs.hosted.own_prompts import OwnPrompts, Prompts
+from tui.runs.hosted.own_prompts import OwnPrompts
 from tui.runs.hosted.run import HostedRun, PreparedRun
 from tui.runs.hosted.run_watch import RunWatch, Watchers
 from tui.runs.prompt_queue import OwnPrompt
 
 if TYPE_CHECKING:
-    from claude_agent_sdk import ClaudeAgentOptions, Message, ResultMessage
+    from claude_agent_sdk import Message, ResultMessage
 
 
 class SessionRuns(ListingPart):
@@ -46,20 +47,8 @@ class SessionRuns(ListingPart):
         """End the agents that this manager still runs in this event loop."""
         await asyncio.gather(*(run.end() for run in tuple(self._runs)))
 
-    def query(
-        self,
-        prompt: Prompts,
-        *,
-        stage: str,
-        listing_id: str,
-        resume: str | None = None,
-        options: ClaudeAgentOptions | None = None,
-        max_age_days: float | None = None,
-        follow_ups: bool = False,
-        metadata: Mapping[str, Any] | None = None,
-        take_over: bool = False,
-        retry_of: str | None = None,
-    ) -> AsyncGenerator[Message, None]:
+    @takes(Query)
+    def query(self, query: Query) -> AsyncGenerator[Message, None]:
         """Run an agent and yield the SDK's messages; consoles follow and steer it meanwhile.
 
         `prompt` is a string, one of the SDK's user messages, or a stream of them, each a turn of
@@ -67,101 +56,44 @@ class SessionRuns(ListingPart):
         agent; `metadata` is added to its own. `resume` goes on as that agent, and what is set in
         `options` wins; with `take_over` what runs it is ended first. An answer acknowledges the
         failure of `retry_of`. Operators are asked for permissions, unless `options` say who
-        answers. Their turns once the prompt is answered are waited for, and yielded only with
-        `follow_ups` (see `prompted_by`). Leaving the iteration ends the agent.
+        answers. Their turns once the prompt is answered are waited for, and yielded, and their
+        failures raised, only with `follow_ups` (see `prompted_by`). `on_event` is told of this run,
+        besides the manager's. Leaving the iteration ends the agent.
+
         Raises `Refused` before anything starts when the session is live or the root is held;
         `RunFailed` with the reason, which its row then has too, when a turn fails; `RunStopped`,
         which is no `RunFailed`, when an operator stops it: don't start it again by yourself.
         """
-        run = self._run(
-            prompt,
-            follow_ups=follow_ups,
-            stage=stage,
-            listing_id=listing_id,
-            resume=resume,
-            options=options,
-            max_age_days=max_age_days,
-            metadata=metadata,
-            takes_over=take_over,
-            retry_of=retry_of,
-        )
-        return _messages(run)
+        return _messages(self._start(query))
 
-    def session(
-        self,
-        prompt: Prompts,
-        *,
-        stage: str,
-        listing_id: str,
-        resume: str | None = None,
-        options: ClaudeAgentOptions | None = None,
-        max_age_days: float | None = None,
-        metadata: Mapping[str, Any] | None = None,
-    ) -> SessionRun:
+    @takes(Query)
+    def session(self, query: Query) -> SessionRun:
         """Run an agent as `query` does, and hold it: `async with manager.session(...) as run`.
 
         See `SessionRun` for what can be done with it, and how it ends. Entering it raises what
         `query` raises before anything starts.
         """
-        return self._run(
-            prompt,
-            stays=True,
-            stage=stage,
-            listing_id=listing_id,
-            resume=resume,
-            options=options,
-            max_age_days=max_age_days,
-            metadata=metadata,
-        )
+        return self._start(query, stays=True)
 
-    def run(
-        self,
-        prompt: Prompts,
-        *,
-        stage: str,
-        listing_id: str,
-        resume: str | None = None,
-        options: ClaudeAgentOptions | None = None,
-        max_age_days: float | None = None,
-        metadata: Mapping[str, Any] | None = None,
-    ) -> ResultMessage:
+    @takes(Query)
+    def run(self, query: Query) -> ResultMessage:
         """Run an agent as `query` does and return its result, for a pipeline without asyncio.
 
         Raises `UsageError` where an event loop runs already.
         """
         require_no_loop()
-        run = self._run(
-            prompt,
-            stage=stage,
-            listing_id=listing_id,
-            resume=resume,
-            options=options,
-            max_age_days=max_age_days,
-            metadata=metadata,
-        )
-        return asyncio.run(_result(run))
+        return asyncio.run(_result(self._start(query)))
 
-    def _run(
-        self,
-        prompt: Prompts,
-        *,
-        max_age_days: float | None,
-        follow_ups: bool = False,
-        stays: bool = False,
-        **asked: Any,
-    ) -> SessionRun:
-        days = self.max_age_days if max_age_days is None else max_age_days
-        keeps = None if max_age_days is None else timedelta(days=max_age_days)
-        query = Query(max_age=timedelta(days=days), keeps=keeps, **asked)
+    def _start(self, query: Query, *, stays: bool = False) -> SessionRun:
         run = HostedRun(
             lambda first: self._prepare(query, first),
             self._clock,
-            OwnPrompts(prompt, is_verbatim=query.is_verbatim),
+            OwnPrompts(query.prompt, is_verbatim=query.is_verbatim),
             resumed=(self._folder, query.resumed),
-            follow_ups=follow_ups,
+            follow_ups=query.follow_ups,
             stays=stays,
             succeeded=self._settling(query.retry_of) if query.retry_of else None,
-            watch=RunWatch(self._watchers, self._clock, **query.told_as),
+            watch=RunWatch(self._watchers, self._clock, on_event=query.on_event, **query.told_as),
         )
         held = SessionRun(run)
         self._runs.add(held)
@@ -170,7 +102,7 @@ class SessionRuns(ListingPart):
     def _prepare(self, query: Query, first: OwnPrompt) -> PreparedRun:
         if query.retry_of is not None:
             require_retriable(self._context(), self._folder, query.retry_of, query.resumed)
-        return prepare(self._context(), self._folder, query, first)
+        return prepare(self._context(), self._folder, query, first, self.max_age_days)
 
     def _settling(self, retried: str) -> Callable[[str], None]:
         return partial(settle_retried, self._context(), self._folder, retried)

@@ -133,6 +133,33 @@ async def test_what_happens_is_logged_and_told_in_order_without_a_word_of_the_pr
     assert [one.prompt for one in events if isinstance(one, RunStarted)] == [WORDS]
 
 
+async def test_a_run_has_a_callback_of_its_own_besides_that_of_the_manager(
+    site: Site, caplog: pytest.LogCaptureFixture
+) -> None:
+    manager, events = watched(site)
+    own: list[RunEvent] = []
+    held_ones: list[RunEvent] = []
+
+    def bad(event: RunEvent) -> None:
+        raise ValueError("mine")
+
+    async for _ in ask(manager, "ECHO this", on_event=own.append):
+        pass
+    assert own == events
+    assert kinds(own) == ALL
+    run = manager.session(
+        "ECHO more", stage="stage_1", listing_id="hollis_park", on_event=held_ones.append
+    )
+    async with run:
+        async for _ in run:
+            pass
+    assert (kinds(held_ones), own + held_ones) == (ALL, events)
+    async for _ in ask(manager, "ECHO this", on_event=bad):
+        pass
+    assert kinds(events) == ALL * 3
+    assert caplog.text.count("ValueError: mine") == 1
+
+
 async def test_a_prompt_is_logged_when_that_is_asked_for(
     site: Site, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -20,14 +20,7 @@ from tui.runs.prompt_queue import OwnPrompt
 from tui.storage.session_locks import SessionLock, held
 
 WEEK = timedelta(days=7)
-ASKED = Query(
-    stage="stage_3",
-    listing_id="hollis_park",
-    resume=None,
-    options=None,
-    max_age=WEEK,
-    keeps=None,
-)
+ASKED = Query("go", stage="stage_3", listing_id="hollis_park")
 
 
 @pytest.fixture
@@ -39,7 +32,7 @@ def prepared(listing: SampleListing, **changes: Any) -> PreparedRun:
     """Prepare a query and release its session."""
     settings = changes.pop("settings", {})
     asked = replace(ASKED, **changes)
-    found = prepare(listing.context(**settings), listing.folder, asked, OwnPrompt("go"))
+    found = prepare(listing.context(**settings), listing.folder, asked, OwnPrompt("go"), 7)
     assert held(listing.folder) == {found.spec.session_id}
     found.lock.release()
     assert not held(listing.folder)
@@ -115,7 +108,7 @@ def test_a_resumed_session_lasts_a_day_more_and_never_less_than_before(
     assert spec.keeps_until == spec.created_at + timedelta(days=1)
     assert spec.expires_at
     assert spec.expires_at - spec.created_at > timedelta(days=89)
-    spec = prepared(listing, resume=FIRST, keeps=WEEK).spec
+    spec = prepared(listing, resume=FIRST, max_age_days=7).spec
     assert spec.keeps_until == spec.created_at + WEEK
 
 
@@ -126,7 +119,7 @@ def test_a_fork_has_an_id_of_its_own_and_leaves_the_source_to_whoever_runs_it(
     options = ClaudeAgentOptions(fork_session=True)
     with SessionLock.take(listing.folder, FIRST):
         asked = replace(ASKED, resume=FIRST, options=options)
-        found = prepare(listing.context(), listing.folder, asked, OwnPrompt("go"))
+        found = prepare(listing.context(), listing.folder, asked, OwnPrompt("go"), 7)
     found.lock.release()
     spec = found.spec
     assert (spec.mode, spec.source_id, spec.agent) == ("fork", FIRST, {"model": "opus"})
@@ -172,4 +165,13 @@ def test_a_live_session_is_refused_before_anything_else_is_said_of_it(
         prepared(listing, resume=FIRST)
     with pytest.raises(Refused, match="has no transcript"):
         prepared(listing, resume=FIRST)
+    assert not held(listing.folder)
+
+
+@pytest.mark.parametrize("days", [float("nan"), 1e12, "week"])
+def test_a_time_that_cannot_be_is_refused_before_anything_is_made(
+    listing: SampleListing, days: Any
+) -> None:
+    with pytest.raises(UsageError, match="max_age_days cannot be"):
+        prepared(listing, max_age_days=days)
     assert not held(listing.folder)

@@ -101,14 +101,7 @@ def test_bans_hold_for_whatever_starts_a_run(listing: SampleListing) -> None:
         assert (asked.agent["disallowed_tools"], asked.agent["max_turns"]) == (["Bash"], 4)
         with pytest.raises(UsageError, match="max_turns 6"):
             with_options(context, plan, {"max_turns": 6})
-    query = Query(
-        stage="stage_3",
-        listing_id=listing.listing_id,
-        resume=FIRST,
-        options=None,
-        max_age=plans[0].kept_for,
-        keeps=None,
-    )
-    prepared = prepare(context, listing.folder, query, OwnPrompt("go"))
+    query = Query("go", stage="stage_3", listing_id=listing.listing_id, resume=FIRST)
+    prepared = prepare(context, listing.folder, query, OwnPrompt("go"), 1)
     prepared.lock.release()
     assert prepared.spec.agent["disallowed_tools"] == ["Bash"]

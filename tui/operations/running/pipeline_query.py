@@ -7,10 +7,10 @@ import logging
 import os
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import KW_ONLY, dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tui.claude.config_dir import CONFIG_DIR, footprint
 from tui.claude.layout import is_transcript, projects_folder
@@ -38,12 +38,17 @@ from tui.runs.agent.recorded_options import (
     without,
 )
 from tui.runs.folder.protocol import Mode, RunSpec, new_run_id
+from tui.runs.hosted.callback import OnEvent
+from tui.runs.hosted.own_prompts import Prompts
 from tui.runs.hosted.run import PreparedRun
 from tui.runs.prompt_queue import OwnPrompt
 from tui.settings import Settings, load_settings
 from tui.storage.session_locks import SessionLock
 from tui.storage.sqlite.connection import WRITE_TIMEOUT_S
 from tui.storage.table.tracking import read_rows
+
+if TYPE_CHECKING:
+    from claude_agent_sdk import ClaudeAgentOptions
 
 logger = logging.getLogger(__name__)
 
@@ -56,24 +61,29 @@ _OWN_DETAILS = {"agent", "operator"}
 OPERATOR = "pipeline"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Query:
-    """What a pipeline asks for; `options` are the SDK's, or `None`.
+    """What a pipeline asks for: the arguments of all that starts an agent for it.
 
-    A new session lasts `max_age`; a resumed one at least `keeps` more; `None` means as configured.
-    `metadata` is added to the session's own. With `takes_over`, what runs a resumed session is
-    ended first; the failure of the session `retry_of` is settled by an answer.
+    A new session lasts `max_age_days`, and a resumed one at least so many more; `None` means as the
+    manager and the settings say. `metadata` is added to the session's own. With `take_over`, what
+    runs a resumed session is ended first; the failure of the session `retry_of` is settled by an
+    answer. `on_event` is told of this run. With `follow_ups` the turns that operators add are the
+    pipeline's, too.
     """
 
+    prompt: Prompts
+    _: KW_ONLY
     stage: str
     listing_id: str
-    resume: str | None
-    options: Any
-    max_age: timedelta
-    keeps: timedelta | None
+    resume: str | None = None
+    options: ClaudeAgentOptions | None = None
+    max_age_days: float | None = None
+    follow_ups: bool = False
     metadata: Mapping[str, Any] | None = None
-    takes_over: bool = False
+    take_over: bool = False
     retry_of: str | None = None
+    on_event: OnEvent | None = None
 
     @property
     def told_as(self) -> dict[str, str]:
@@ -102,16 +112,19 @@ class _QuerySession:
     source_id: str = ""
 
 
-def prepare(context: Context, folder: Path, query: Query, first: OwnPrompt) -> PreparedRun:
+def prepare(
+    context: Context, folder: Path, query: Query, first: OwnPrompt, max_age_days: float
+) -> PreparedRun:
     """Return the run of a query in the listing `folder`, with the session's lock held; blocking.
 
-    It begins with the prompt `first`.
+    It begins with the prompt `first`; a new session lasts `max_age_days` unless the query says.
 
     Raises `Refused` when the root is held, the session is live, or has no transcript to resume;
     `UnknownId`, `UsageError` for bad arguments; `DatabaseProblem` when the session's agent options
     cannot be read.
     """
     _require_sound(query)
+    max_age = _days(max_age_days if query.max_age_days is None else query.max_age_days)
     _require_our_config_dir(query, folder / CONFIG_DIR)
     require_not_held(context.root)
     chosen = _session_of(query, folder)
@@ -120,7 +133,7 @@ def prepare(context: Context, folder: Path, query: Query, first: OwnPrompt) -> P
     try:
         if chosen.mode != "new":
             _require_transcript(Target(chosen.source_id or chosen.target.session_id, folder))
-        spec = _spec(context, query, chosen, first)
+        spec = _spec(context, query, chosen, first, max_age)
     except BaseException:  # even an interrupt must release the lock
         lock.release()
         raise
@@ -131,7 +144,7 @@ def prepare(context: Context, folder: Path, query: Query, first: OwnPrompt) -> P
 
 
 def _require_sound(query: Query) -> None:
-    if query.takes_over and not query.resumed:
+    if query.take_over and not query.resumed:
         raise UsageError("take_over goes with resume: a new session is nobody's")
     if not one_line(query.stage):
         raise UsageError("a query needs the stage of its session")
@@ -141,6 +154,13 @@ def _require_sound(query: Query) -> None:
         raise UsageError(f"the metadata cannot be kept as JSON: {one_line(error)}") from error
     if own := _OWN_DETAILS & metadata.keys():
         raise UsageError(f"metadata cannot have {one_line(min(own))}: it is the session's own")
+
+
+def _days(number: float) -> timedelta:
+    try:
+        return timedelta(days=number)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise UsageError(f"max_age_days cannot be {one_line(number)}") from error
 
 
 def _require_our_config_dir(query: Query, config_dir: Path) -> None:
@@ -192,9 +212,9 @@ def _take_lock(context: Context, query: Query, chosen: _QuerySession) -> Session
     try:
         if chosen.mode != "resume":
             return SessionLock.take(target.folder, target.session_id)
-        if query.takes_over:
+        if query.take_over:
             _require_transcript(target)
-        owner = end_or_outlast(context, target) if query.takes_over else ""
+        owner = end_or_outlast(context, target) if query.take_over else ""
         with hold_lock(target, takes_over=bool(owner)) as lock:
             if owner:
                 require_silent(target, context.clock(), watches=True)
@@ -206,12 +226,15 @@ def _take_lock(context: Context, query: Query, chosen: _QuerySession) -> Session
         ) from error
 
 
-def _spec(context: Context, query: Query, chosen: _QuerySession, first: OwnPrompt) -> RunSpec:
+def _spec(
+    context: Context, query: Query, chosen: _QuerySession, first: OwnPrompt, max_age: timedelta
+) -> RunSpec:
     settings, target, now = context.settings, chosen.target, context.clock()
     row = _row(target, chosen.source_id or target.session_id) if chosen.mode != "new" else None
     replayed = _recorded_options(context, query, row)
     agent = replayed | _recorded(query) | _left_out(query, chosen, replayed)
-    keeps_until = now + (query.keeps or settings.resume_keeps)
+    keeps = settings.resume_keeps if query.max_age_days is None else max_age
+    keeps_until = now + keeps
     return RunSpec(
         run_id=new_run_id(now),
         session_id=target.session_id,
@@ -224,7 +247,7 @@ def _spec(context: Context, query: Query, chosen: _QuerySession, first: OwnPromp
         cwd=_cwd(context, query, target.folder, agent),
         operator=settings.operator,
         created_at=now,
-        expires_at=_expiry(chosen, row, now + query.max_age, keeps_until),
+        expires_at=_expiry(chosen, row, now + max_age, keeps_until),
         keeps_until=keeps_until,
         agent=agent,
         zone=zone_name(LOCAL),

@@ -58,7 +58,7 @@ class GivenOptions:
     the session's row beside them.
     """
 
-    options: ClaudeAgentOptions
+    options: ClaudeAgentOptions | None
     recorded: Mapping[str, Any]
     first: OwnPrompt
     metadata: Mapping[str, Any] = field(default_factory=dict)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
@@ -44,7 +45,8 @@ class Watchers:
 class RunWatch:
     """One run as it is told of, from `watching` until that is left.
 
-    `session_id` is the one to resume, or empty: it is told until the run has its own.
+    `on_event` is told of this run alone, besides the manager's. `session_id` is the one to resume,
+    or empty: it is told until the run has its own.
     """
 
     def __init__(
@@ -52,14 +54,15 @@ class RunWatch:
         watchers: Watchers,
         clock: Callable[[], datetime],
         *,
+        on_event: OnEvent | None = None,
         session_id: str = "",
         listing_id: str = "",
         stage: str = "",
     ) -> None:
         self._clock, self._guard = clock, watchers.guard
         self._logs_prompts = watchers.logs_prompts
-        on_event = watchers.on_event
-        self._callback = Callback(on_event, self._guard) if on_event is not None else None
+        told = ((watchers.on_event, watchers.guard), (on_event, Guard()))
+        self._callbacks = [Callback(one, guard) for one, guard in told if one is not None]
         self._who = {"run_id": "", "session_id": session_id}
         self._who |= {"listing_id": _name(listing_id), "stage": _name(stage)}
         self._trace: RunTrace | None = None
@@ -88,8 +91,7 @@ class RunWatch:
                 raise
             finally:
                 self._guard.do(self._tell_end, error, is_left=is_left(), since=since)
-                if self._callback is not None:
-                    await self._callback.settle()
+                await asyncio.gather(*(one.settle() for one in self._callbacks))
 
     def _tell_end(self, error: BaseException | None, *, is_left: bool, since: datetime) -> None:
         costs = [one.cost_usd for one in self._turns if one.cost_usd is not None]
@@ -170,8 +172,8 @@ class RunWatch:
         self._guard.do(log_event, event, logs_prompts=self._logs_prompts)
         if self._trace is not None:
             self._guard.do(self._trace.hear, event)
-        if self._callback is not None:
-            self._callback.hear(event)
+        for one in self._callbacks:
+            one.hear(event)
         return event
 
 

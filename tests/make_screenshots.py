@@ -47,7 +47,7 @@ def doctor_lines() -> tuple[str, ...]:
     return (*(line for line, _ in report(found)), str(verdict(found)))
 
 
-async def settled(pilot: Pilot[int]) -> None:
+async def settled(pilot: Pilot[str]) -> None:
     """Wait until the catalog and the stream of the selection are shown."""
     screen = pilot.app.screen
     assert isinstance(screen, ConsoleScreen)

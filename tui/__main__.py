@@ -103,11 +103,11 @@ def _show(context: Context, *, as_json: bool) -> int:
     if as_json:
         raise UsageError("--json goes with a verb, such as `ls --json`")
     if running := _console(context):
-        say(f"still running: {running}; `session-console ls --live` lists them")
+        say(f"the runs go on: {running}; `session-console ls --view running` lists them")
     return 0
 
 
-def _console(context: Context) -> int:
+def _console(context: Context) -> str:
     from tui.cli.verb_info import verb_infos
     from tui.ui.engine.real_engine import RealEngine
     from tui.ui.start import run_console

@@ -213,7 +213,7 @@ def test_the_top_line_counts_what_cannot_be_read_and_names_it_where_it_fits() ->
 def test_a_long_name_of_the_root_does_not_drive_out_the_facts() -> None:
     long = replace(CATALOG, root=ROOT / ("outputs_" * 9))
     known = top_line.facts(long, NOW, needing(long.sessions, NOW, QUIET), UTC)
-    assert "outputs_ou…_outputs_  12!  3 live  1 waiting" in text(top_line.line(long, known, 60))
+    assert "outputs_ou…_outputs_  12!  4 live  1 waiting" in text(top_line.line(long, known, 60))
 
 
 def test_what_was_acknowledged_no_longer_counts_as_failed() -> None:

@@ -235,7 +235,7 @@ def stats_json(stats: ListingStats) -> dict[str, Any]:
         "statuses": {one.value: stats.statuses.get(one.value, 0) for one in Status}
         | dict(stats.statuses),
         "states": {one.value: stats.states.get(one.value, 0) for one in State},
-        "live": stats.live,
+        **asdict(stats.work),
         "bytes": stats.bytes,
         "cost_usd": stats.cost_usd,
         "pending": stats.pending,

@@ -27,7 +27,7 @@ _UNANSWERED = "this terminal does not confirm what it shows: output counts as sh
 
 
 class ConsoleApp(LinkApp, inherit_bindings=False):
-    """The viewer. The agents do not depend on it: `run` returns how many are still running."""
+    """The viewer. The agents do not depend on it: `run` returns how many runs go on."""
 
     CSS_PATH = "console.tcss"
     TITLE = "session-console"

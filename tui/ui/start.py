@@ -20,10 +20,10 @@ _ARENA_MAX = -8
 _HUNG_UP = 129  # as a shell says that SIGHUP ended it
 
 
-def run_console(engine: Engine) -> int:
+def run_console(engine: Engine) -> str:
     """Show the console until the operator leaves. Over SSH it paints less and ignores the mouse.
 
-    Returns how many of our agents are still running. Raises `UsageError` without a usable terminal.
+    Returns how many of our runs go on. Raises `UsageError` without a usable terminal.
     """
     require_terminal()
     if engine.is_remote:
@@ -45,7 +45,7 @@ def run_console(engine: Engine) -> int:
     going_on = app.run(mouse=not engine.is_remote)
     if app.return_code:
         raise SystemExit(app.return_code)  # a fault, and it has been said
-    return going_on or 0
+    return going_on or ""
 
 
 def _share_memory() -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from tests.support.console.fixed_catalog import run_of, session
 from tui.core.models.row import Status
+from tui.core.models.run import Progress
 from tui.core.models.session import Liveness, Session
 from tui.core.sessions.batches import latest_batch
 
@@ -15,9 +17,11 @@ from tui.core.sessions.batches import latest_batch
 def ran(title: str, state: str, *, act: str = "a1", by: str = "anna", **facts: Any) -> Session:
     """Return a session with a run in that state, which the act started."""
     live = {"busy": Liveness.BUSY, "waiting": Liveness.WAITING, "queued": Liveness.QUEUED}
+    live |= {"starting": Liveness.BUSY}
     one = session("hollis", "stage_1", title, liveness=live.get(state, Liveness.NONE), **facts)
     run_id, is_lost = f"20261120T142700Z-{act}", state == "lost"
     run = run_of(one, state, act_id=act, operator=by, run_id=run_id, is_turn_open=is_lost)
+    run = replace(run, progress=Progress()) if state == "starting" else run
     return session("hollis", "stage_1", title, liveness=one.liveness, run=run, **facts)
 
 
@@ -34,11 +38,13 @@ def test_each_run_is_counted_once_by_how_it_fares() -> None:
             ran("eight", "done", turn_error="529 overloaded"),
             ran("nine", "queued", status=Status.FAILED),
             ran("ten", "failed"),
+            ran("eleven", "starting"),
         ),
         "anna",
     )
     assert found is not None
-    assert found.words == "10 runs: 2 running, 1 waiting, 2 queued, 1 done, 3 failed, 1 cut off"
+    going = "2 running, 1 waiting, 1 starting, 2 queued"
+    assert found.words == f"11 runs: {going}, 1 done, 3 failed, 1 cut off"
     assert not found.is_over
 
 

@@ -107,7 +107,7 @@ def test_the_accounts_add_up(first: SampleListing, second: SampleListing) -> Non
     assert (total.trash, total.trash_bytes) == (one.trash, one.trash_bytes)
     assert total.next_end is not None
     assert total.next_end.session_id == "ghost-1"
-    assert (total.cost_usd, total.live) == (None, 0)
+    assert (total.cost_usd, total.work.live) == (None, 0)
 
 
 def test_an_erasure_is_one_act_of_one_session_though_it_stands_in_both_books(

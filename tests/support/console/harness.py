@@ -53,7 +53,7 @@ class Console:
     `engine` is the fake below it: `engine.asked` records what it was asked to do.
     """
 
-    def __init__(self, app: HeadlessApp, pilot: Pilot[int], engine: FixedEngine) -> None:
+    def __init__(self, app: HeadlessApp, pilot: Pilot[str], engine: FixedEngine) -> None:
         self.engine = engine
         self._app = app
         self._pilot = pilot

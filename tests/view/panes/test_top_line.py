@@ -101,7 +101,7 @@ def is_zone(word: str) -> bool:
 
 @pytest.mark.parametrize("width", [80, 120])
 def test_queued_runs_are_counted_apart_from_those_at_work(width: int) -> None:
-    before = sum(one.liveness in (Liveness.BUSY, Liveness.WAITING) for one in CATALOG.sessions)
+    before = sum(one.is_at_work for one in CATALOG.sessions)
     assert f"  {before} live  " in shown(CATALOG, width)
     said = shown(queued(CATALOG, 2), width)
     assert f"  {before} live 2 queued  " in said

@@ -28,7 +28,7 @@ SESSIONS = (
         arguments=(
             LISTING,
             word("--status", "S", "only with this state or status", "status"),
-            flag("--live", about="only sessions that are running now"),
+            flag("--live", about="only what works or waits for an answer now"),
             word("--ends", "24h", "only sessions that end within this time"),
             text("--filter", "WORDS", "the console's filter, such as 'stage:3 cost>5 or failed'"),
             word("--view", "NAME", "what a named view shows", "view"),

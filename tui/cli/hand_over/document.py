@@ -9,6 +9,7 @@ from tui.cli.hand_over.rows import EMPTY, CommandLines, Row, section, shown, sin
 from tui.cli.hand_over.still_open import StillOpen, duration
 from tui.cli.hand_over.what_was_done import WhatWasDone
 from tui.core.models.session import Liveness
+from tui.core.models.work_counts import WorkCounts
 from tui.core.time.zones import LOCAL
 from tui.operations.formatting import count, moment, span
 from tui.operations.monitor.hand_over import HandOver
@@ -72,10 +73,7 @@ def _urgent(found: HandOver) -> Iterator[str]:
 
 
 def _besides(found: HandOver) -> Iterator[str]:
-    live = [one for one in found.sessions if one.is_live and one.liveness is not Liveness.WAITING]
-    queued = sum(one.liveness is Liveness.QUEUED for one in live)
-    waits = f", {queued} queued" if queued else ""
-    yield f"{len(live) - queued} running{waits}" if live else ""
+    yield WorkCounts.of(found.sessions).words
     waiting = sum(one.liveness is Liveness.WAITING for one in found.sessions)
     settled = waiting - sum(one.what == "waiting" for one in found.waits)
     yield f"{settled} waiting that somebody acknowledged or snoozed" if settled else ""

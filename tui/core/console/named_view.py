@@ -54,7 +54,7 @@ class NamedView:
 
 SHIPPED = (
     NamedView(name="needs-attention", filter="attention", origin=Origin.SHIPPED),
-    NamedView(name="running", filter="running or waiting or queued", origin=Origin.SHIPPED),
+    NamedView(name="running", filter="live or starting or queued", origin=Origin.SHIPPED),
     NamedView(name="ends-today", filter="<24h", sort="ends", origin=Origin.SHIPPED),
     NamedView(name="expensive", filter="cost>5", sort="cost", origin=Origin.SHIPPED),
 )

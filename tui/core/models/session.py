@@ -10,7 +10,7 @@ from pathlib import Path
 from tui.core.models.annotation import NO_ANNOTATION, Annotation
 from tui.core.models.audit import AuditEvent
 from tui.core.models.row import Row, Status
-from tui.core.models.run import Run
+from tui.core.models.run import Phase, Run
 
 Key = tuple[str, str]  # listing and session id
 
@@ -244,9 +244,15 @@ class Session:
         return self.liveness is not Liveness.NONE
 
     @property
+    def is_starting(self) -> bool:
+        """Whether its run has begun, and its CLI is not there yet."""
+        run = self.run if self.liveness is Liveness.BUSY else None
+        return run is not None and not run.is_over and run.progress.phase is Phase.CLI
+
+    @property
     def is_at_work(self) -> bool:
-        """Whether a turn runs, or waits for an answer; not one that is queued."""
-        return self.liveness in (Liveness.BUSY, Liveness.WAITING)
+        """Whether it is `live`: it works or waits for an answer; not one that starts or queues."""
+        return self.is_in_a_turn and not self.is_starting
 
     @property
     def is_in_a_turn(self) -> bool:

@@ -178,7 +178,7 @@ def is_tried(session: Session) -> bool:
     What only the CLI's registry calls busy may have failed and still be open.
     """
     is_ours = session.run is not None and not session.run.is_over
-    return session.liveness is Liveness.QUEUED or (is_ours and session.is_at_work)
+    return session.liveness is Liveness.QUEUED or (is_ours and session.is_in_a_turn)
 
 
 def why_failed(session: Session) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from tui.core.models.session import Liveness, Session
 from tui.core.sessions.attention import has_failed
 
-_GOING = ("running", "waiting", "queued")
+_GOING = ("running", "waiting", "starting", "queued")
 _OVER = ("done", "failed", "cut off")
 
 
@@ -60,6 +60,8 @@ def _fares(session: Session) -> str:
         return "queued"
     if session.liveness is Liveness.WAITING:
         return "waiting"
+    if session.is_starting:
+        return "starting"
     if session.is_live or run is None or not run.is_over:
         return "running"
     if has_failed(session):

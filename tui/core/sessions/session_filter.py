@@ -88,7 +88,7 @@ FIELDS: Mapping[str, _Field] = {
 }
 _WORDS: Mapping[str, StatusTest] = {
     "attention": lambda one, now, quiet_after: attention(one, now, quiet_after) is not None,
-    "live": lambda one, now, quiet_after: one.is_live,
+    "live": lambda one, now, quiet_after: one.is_at_work,
     "swept": lambda one, now, quiet_after: one.is_swept_first,
     "tagged": lambda one, now, quiet_after: bool(one.tags),
     "noted": lambda one, now, quiet_after: bool(one.note),

@@ -40,6 +40,10 @@ def _is_in_phase(phase: Phase) -> StatusTest:
     return is_in_phase
 
 
+def _is_running(session: Session, now: datetime, quiet_after: timedelta) -> bool:
+    return session.liveness is Liveness.BUSY and not session.is_starting
+
+
 def _is_expired(session: Session, now: datetime, quiet_after: timedelta) -> bool:
     is_ours = state_word(session, now, quiet_after) == StateWord.EXPIRED
     return is_ours or session.status == Status.EXPIRED
@@ -54,6 +58,7 @@ def _is_unread(session: Session, now: datetime, quiet_after: timedelta) -> bool:
 _STATES: dict[StateWord, StatusTest] = {
     **{word: _is_in(word) for word in StateWord},
     **{word: _is("liveness", liveness) for liveness, word in OF_LIVENESS.items()},
+    StateWord.RUNNING: _is_running,
     **{word: _is_in_phase(phase) for phase, word in OF_PHASE.items()},
     **{word: _is("state", state) for state, word in OF_STATE.items()},
     StateWord.STALLED: lambda session, now, quiet_after: is_stalled(session),

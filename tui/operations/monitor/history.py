@@ -13,6 +13,7 @@ from tui.core.errors import DatabaseProblem
 from tui.core.models.audit import AuditEvent
 from tui.core.models.catalog import Catalog
 from tui.core.models.session import Session
+from tui.core.models.work_counts import WorkCounts
 from tui.core.sessions.listing_join import is_gone, is_pending
 from tui.core.text.safe_text import one_line
 from tui.operations.catalog.root_state import listing_names
@@ -50,7 +51,7 @@ class ListingStats:
     sessions: int
     statuses: Mapping[str, int]
     states: Mapping[str, int]
-    live: int
+    work: WorkCounts
     bytes: int
     cost_usd: float | None
     pending: int
@@ -271,7 +272,7 @@ def _account(
         sessions=len(found),
         statuses=Counter(one.status for one in found if one.row is not None),
         states=Counter(str(one.state) for one in found),
-        live=sum(one.is_live for one in found),
+        work=WorkCounts.of(found),
         bytes=sum(one.bytes for one in found),
         cost_usd=sum(costs) if costs else None,
         pending=len(pending),

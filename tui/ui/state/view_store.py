@@ -8,6 +8,7 @@ from typing import TypedDict, Unpack
 
 from tui.core.models.catalog import Catalog
 from tui.core.models.session import Key
+from tui.core.models.work_counts import WorkCounts
 from tui.ui.engine.engine import Engine
 from tui.ui.state.list_query import ListQuery
 from tui.ui.state.unread import UnreadTracker
@@ -83,10 +84,11 @@ class ViewStore:
         return closed is not None and timedelta() <= self._engine.now() - closed < _TOO_LATE
 
     @property
-    def runs_that_go_on(self) -> int:
-        """How many agents of ours are running."""
+    def runs_that_go_on(self) -> str:
+        """How many runs of ours are live, start or are queued; empty when none is."""
         sessions = self.catalog.sessions if self.catalog else ()
-        return sum(one.is_live and one.run is not None and not one.run.is_over for one in sessions)
+        ours = (one for one in sessions if one.run is not None and not one.run.is_over)
+        return WorkCounts.of(ours).words
 
     @property
     def query(self) -> ListQuery:

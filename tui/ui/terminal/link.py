@@ -90,7 +90,7 @@ def _drop_unread(is_done: threading.Event) -> None:
                 termios.tcflow(terminal, begin_again)
 
 
-class LinkApp(App[int], inherit_bindings=False):
+class LinkApp(App[str], inherit_bindings=False):
     """Paints only what differs, and nothing while the link is behind: the last picture wins.
 
     A picture of `watched` counts as shown once the terminal has taken the frame that it is part of.

@@ -10,7 +10,8 @@ from datetime import datetime, timedelta, tzinfo
 from tui.core.errors import UsageError
 from tui.core.limits import LOW_BYTES
 from tui.core.models.catalog import Catalog, Listing
-from tui.core.models.session import Key, Liveness, Session
+from tui.core.models.session import Key, Session
+from tui.core.models.work_counts import WorkCounts
 from tui.core.sessions.attention import Need
 from tui.core.text.safe_text import cell_width, cut, cut_middle, one_line
 from tui.core.text.sizes import size_text
@@ -127,11 +128,12 @@ def _room(catalog: Catalog) -> TopLineFact:
 
 
 def _live(sessions: Sequence[Session]) -> TopLineFact:
-    """Return how many sessions are at work, and, if any, how many only wait for a place."""
-    live = sum(one.is_at_work for one in sessions)
-    queued = sum(one.liveness is Liveness.QUEUED for one in sessions)
-    fact = _count(live, signs.LIVE, "good")
-    return replace(fact, text=f"{fact.text} {queued} {signs.QUEUED}") if queued else fact
+    """Return how many sessions are at work and, if any, how many start or wait for a place."""
+    counts = WorkCounts.of(sessions)
+    fact = _count(counts.live, signs.LIVE, "good")
+    others = (counts.starting, signs.STARTING), (counts.queued, signs.QUEUED)
+    more = "".join(f" {number} {sign}" for number, sign in others if number)
+    return replace(fact, text=fact.text + more, may_go=fact.may_go and not more)
 
 
 def _count(number: int, word: Sign, style: str) -> TopLineFact:

@@ -46,7 +46,8 @@ WRITING = Sign("▌", "being written now")
 RUNNING_COST = Sign("+", "in the title, after the cost: without the turn that is running")
 DAY = Sign("── ──", "here begins another day")
 FILE = Sign("[ ]", "an image or a file, with its type or name, and its size")
-LIVE = Sign("live", "sessions at work, or waiting for an answer")
+LIVE = Sign("live", "at work or waiting for an answer; not what starts or is queued")
+STARTING = Sign("starting", "runs that have begun, and whose CLI is starting")
 QUEUED = Sign("queued", "runs that wait for a free place, or for a hold to be lifted")
 WAITING = Sign("waiting", "of the live ones, those that wait for an answer")
 QUIET = Sign("quiet", "at work, and silent for long, or stalled")
@@ -70,7 +71,7 @@ LISTS = (
     *(FALLING, RISING, ABOVE, BELOW, ARROW, CUT, LEFT_OUT, NOTHING, UNKNOWN, ATTENTION, LEFT, OVER),
 )
 TOP_LINE = (
-    *(LIVE, QUEUED, WAITING, QUIET, TODAY, CUT_OFF, FAILED, UNREADABLE, DOWN, STALE),
+    *(LIVE, STARTING, QUEUED, WAITING, QUIET, TODAY, CUT_OFF, FAILED, UNREADABLE, DOWN, STALE),
     *(FREE, EXPIRED, TOTAL, TABLES, ZONES, HELD, READ_ONLY, LOOKING),
 )
 STREAM = (PROMPT, THOUGHT, ERROR, BESIDE, RESULT, WRITING, RUNNING_COST, DAY, FILE)

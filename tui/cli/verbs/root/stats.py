@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import astuple
 
 from tui.cli.json_fields import stats_json
 from tui.cli.lookup import look, say_unreadable
@@ -19,12 +20,14 @@ from tui.operations.monitor.history import UNKNOWN_SHARE, ListingStats
 from tui.operations.monitor.history import stats as stats_of
 
 _HEAD = (
-    *("LISTING", "SESSIONS", "LIVE", "ACTIVE", "FAILED", "EXPIRED", "DELETED"),
+    *("LISTING", "SESSIONS", "LIVE", "STARTING", "QUEUED"),
+    *("ACTIVE", "FAILED", "EXPIRED", "DELETED"),
     *("GHOST", "UNTRACKED", "SIZE", "COST", "EXPIRED", "TRASH", "NEXT END"),
 )
 _SHRINK_ORDER = (
     *(("LISTING", 20), ("UNTRACKED", 0), ("GHOST", 0), ("DELETED", 0), ("EXPIRED", 0)),
-    *(("ACTIVE", 0), ("LISTING", 12), ("TRASH", 0), ("LIVE", 0), ("LISTING", 8), ("COST", 0)),
+    *(("STARTING", 0), ("ACTIVE", 0), ("QUEUED", 0)),
+    *(("LISTING", 12), ("TRASH", 0), ("LIVE", 0), ("LISTING", 8), ("COST", 0)),
 )
 _ZEROS = ("0", "-", "0 B")  # shown as `?` for a listing that was not read completely
 
@@ -57,7 +60,7 @@ def _stats_line(account: ListingStats) -> tuple[str, ...]:
     statuses = (Status.ACTIVE, Status.FAILED, Status.EXPIRED, Status.DELETED)
     counted = (
         str(account.sessions),
-        str(account.live),
+        *(str(count) for count in astuple(account.work)),
         *(str(account.statuses.get(one.value, 0)) for one in statuses),
         *(str(account.states.get(one.value, 0)) for one in (State.GHOST, State.UNTRACKED)),
         size_text(account.bytes),

@@ -112,7 +112,7 @@ def _chosen(
         one
         for one in sessions
         if (is_asked is None or is_asked(one, now))
-        and (not args.live or one.is_live)
+        and (not args.live or one.is_at_work)
         and (within is None or _ends_within(one, within, now))
         and (shows_gone or not is_gone(one))
         and is_taken(one, now)

@@ -7,9 +7,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from tests.support.console import fixed_catalog
 from tests.support.hostile.payloads import PAYLOADS, is_cleaned
-from tui.core.act_summary import actor, ago, did, did_just_now, is_failure
+from tui.core.act_summary import Source, actor, ago, did, did_just_now, is_failure, source_of
 from tui.core.models.audit import AuditEvent
+from tui.core.sessions.catalog_changes import CatalogChanges
+from tui.core.sessions.operators import operators_of
+from tui.storage.table.audit import detail_of
+from tui.view.panes import notifications
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
@@ -53,3 +58,41 @@ def test_who_did_what(action: str, words: str) -> None:
 @pytest.mark.parametrize("payload", PAYLOADS.values(), ids=PAYLOADS.keys())
 def test_nothing_in_it_acts_on_the_terminal(payload: str) -> None:
     assert is_cleaned(did_just_now(AuditEvent(at=NOW, operator=payload, action=payload), NOW))
+
+
+COVERED = {"run": "r1", "tool": "Bash", "decision": "allow", "source": "always"}
+LATE = {"run": "r1", "tool": "Bash", "decision": "deny", "source": "clock"}
+GRANTED = {"run": "r1", "tool": "Bash", "decision": "allow", "digest": "ab" * 32}
+
+
+@pytest.mark.parametrize(
+    ("action", "facts", "source", "by", "words"),
+    [
+        ("answer", GRANTED, Source.OPERATOR, "bert", "bert answered 9f2c"),
+        ("answer", {"decision": "deny"}, Source.OPERATOR, "bert", "bert answered 9f2c"),
+        ("answer", COVERED, Source.ALWAYS, "", "an earlier answer of bert covered 9f2c"),
+        # As versions that named no source wrote it:
+        ("answer", COVERED | {"source": None}, Source.ALWAYS, "", "an earlier answer of bert"),
+        ("answer", LATE, Source.CLOCK, "", "nobody answered 9f2c in time"),
+        ("answer", GRANTED | {"source": ["always"]}, Source.OPERATOR, "bert", "bert answered"),
+        ("fail", {"run": "r1"}, Source.TURN, "", "9f2c failed"),
+        ("fail", {}, Source.OPERATOR, "bert", "bert marked 9f2c failed"),
+    ],
+)
+def test_only_an_act_is_said_to_be_an_operator_s(
+    action: str, facts: dict[str, object], source: Source, by: str, words: str
+) -> None:
+    event = AuditEvent(at=NOW, operator="bert", action=action, detail=detail_of(facts))
+    assert (source_of(event), actor(event)) == (source, by)
+    assert did(event, "9f2c").startswith(words)
+
+
+def test_what_a_later_answer_covered_is_no_news_and_names_no_operator() -> None:
+    session = fixed_catalog.session("hollis_park", "stage_1", "Bids")
+    event = AuditEvent(at=NOW, operator="bert", action="answer", detail=detail_of(COVERED))
+    seen = replace(session, last_event=event)
+    catalog = fixed_catalog.catalog()
+    assert notifications.lines(CatalogChanges(events=((seen, event),)), catalog, NOW) == ()
+    assert "bert" not in operators_of(seen)
+    granted = replace(event, detail=detail_of(GRANTED))
+    assert notifications.lines(CatalogChanges(events=((seen, granted),)), catalog, NOW)

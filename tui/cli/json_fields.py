@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from tui.cli.output import Verbatim
+from tui.core.act_summary import source_of
 from tui.core.models.row import Row, Status
 from tui.core.models.session import Session, State
 from tui.core.sessions.attention import snoozed_until
@@ -209,6 +210,7 @@ def event_json(event: AuditEvent) -> dict[str, Any]:
     return {
         "at": iso(event.at),
         "operator": event.operator,
+        "source": str(source_of(event)),
         "action": event.action,
         "listing": event.listing or None,
         "session_id": event.session_id or None,

@@ -93,6 +93,7 @@ class Bookkeeper:
         spec, zone, by = self._spec, zone_named(self._spec.zone), answer.by or "somebody"
         reason = answer.reason or f"by the always that answered {answer.request_id}"
         facts = {"run": spec.run_id, "tool": tool, "decision": answer.decision, "reason": reason}
+        facts |= {"source": answer.source}
         own, detail, request_id = spec.session_id, detail_of(facts), answer.request_id
         event = AuditEvent(
             at=self._clock(),

@@ -146,13 +146,73 @@ def test_what_expired_was_answered_snoozed_and_noted_is_told(listing: SampleList
         Tracking(listing.db_path, UTC, "ben").note(event)
     run_cli(listing.root, "tag", FIRST, "urgent")
     text = run_cli(listing.root, "report", "--since", "8h").stdout
-    assert "- **ben** answer: allow Bash 2, deny Bash 1" in text
+    assert "- **ben** answer: deny Bash 1, allow Bash 2" in text
     assert "## Expired since then (1)" in text
     assert "- `hollis_park/bb110000`" in text
     assert "tags urgent" in text
     found = json.loads(run_cli(listing.root, "report", "--since", "8h", "--json").stdout)
     assert [one["session_id"] for one in found["expired"]] == ["bb110000"]
     assert [one["tags"] for one in found["noted"]] == [["urgent"]]
+
+
+def noted(listing: SampleListing, action: str, operator: str = "ben", **facts: object) -> None:
+    """Write an act into the audit, as the program does."""
+    request_id = str(facts.pop("request_id", ""))
+    event = AuditEvent(
+        at=datetime.now(UTC),
+        action=action,
+        session_id=FIRST,
+        detail=detail_of(facts),
+        request_id=request_id,
+    )
+    Tracking(listing.db_path, UTC, operator).note(event)
+
+
+def test_what_one_answer_covered_is_not_told_as_answered(listing: SampleListing) -> None:
+    """One key press must not be counted as four answers, here or in the log."""
+    of = {"run": "r1", "tool": "Bash", "request_id": "p1-ab"}
+    noted(listing, "answer", **of, decision="always", digest="ab" * 32)
+    noted(listing, "answer", **of, decision="allow", source="always")
+    noted(listing, "answer", **of, decision="allow", source="always")
+    noted(listing, "answer", **of, decision="allow", reason="by the always that answered p1-ab")
+    noted(listing, "answer", "the clock", **of, decision="deny", source="clock")
+    text = run_cli(listing.root, "report", "--since", "8h").stdout
+    assert "- **ben** answer: always Bash 1, and 3 more by that answer\n" in text
+    assert "- **the clock** answer: 1 denied since nobody answered\n" in text
+    assert "- 1 action by 1 operator;" in text
+    assert "- 3 requests covered by an earlier answer\n" in text
+    assert "## Done (1)\n" in text
+    log = run_cli(listing.root, "log").stdout.splitlines()
+    assert [one.split()[2] for one in log[1:]] == ["ben", "-", "-"]
+    assert "by an earlier `always` of ben (x3)" in log[2]
+    events = json.loads(run_cli(listing.root, "log", "--json").stdout)
+    sources = ["clock", "always", "always", "always", "operator"]
+    assert [one["source"] for one in events] == sources
+    found = json.loads(run_cli(listing.root, "report", "--since", "8h", "--json").stdout)
+    assert [one["source"] for one in found["done"]] == sources[::-1]
+
+
+def test_what_ends_removes_or_refuses_is_never_folded(listing: SampleListing) -> None:
+    delete(listing.context(operator="ben"), listing.session(THIRD))
+    harmless = ("extend", "tag", "note", "rename", "snooze", "wake", "send", "model")
+    for action in harmless:
+        for _ in range(3):
+            noted(listing, action)
+    for action in ("stop", "interrupt", "mode"):
+        noted(listing, action)
+    for number in range(9):
+        for _ in range(4):
+            noted(listing, "tag", f"op{number}")
+        noted(listing, "purge", f"op{number}")
+    text = run_cli(listing.root, "report", "--since", "8h").stdout
+    of_ben = [one for one in text.splitlines() if one.startswith("- **ben**")]
+    assert [one.split()[5] for one in of_ben[:4]] == ["delete", "stop", "interrupt", "mode"]
+    assert of_ben[-1] == "- **ben** and 18 other actions: " + ", ".join(
+        f"{one} 3" for one in harmless[2:]
+    )
+    others = [one for one in text.splitlines() if one.startswith("- **2 other operators**")]
+    assert "purge: 2 times, 1 session (hollis\\_park 1)" in others[0]
+    assert "(purge 9, delete 1, stop 1, interrupt 1, mode 1)" in text
 
 
 def test_who_was_acknowledged_and_still_waits_is_counted(listing: SampleListing) -> None:

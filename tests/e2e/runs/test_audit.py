@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.processes.runs_site import Site, command, over, wait
-from tui.core.act_summary import is_failure
+from tui.core.act_summary import Source, is_failure, source_of
 from tui.core.models.audit import AuditEvent
 from tui.core.text.bounded_json import json_object
 from tui.runs.folder.protocol import read_events, read_run
@@ -113,11 +113,13 @@ def test_what_an_always_allows_from_then_on_and_the_clock_denies_is_written_down
     facts = json_object(ruled.detail)
     assert facts["reason"] == f"by the always that answered {request.request_id}"
     assert (facts["decision"], facts["tool"], facts["run"]) == ("allow", "Bash", folder.name)
+    assert source_of(ruled) is Source.ALWAYS
     late_one = site.start("PERMIT", permission_timeout_s=0.5)
     over(late_one)
     late = audited(site, "answer")[1:]
     assert {one.operator for one in late} == {"the clock"}
     assert {json_object(one.detail)["decision"] for one in late} == {"deny"}
+    assert {source_of(one) for one in late} == {Source.CLOCK}
     asked = [one["request_id"] for one in read_events(late_one) if one["type"] == "permission"]
     assert [one.request_id for one in late] == asked
 

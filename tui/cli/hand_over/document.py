@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from tui.cli.hand_over.rows import EMPTY, CommandLines, Row, section, shown, since_words
 from tui.cli.hand_over.still_open import StillOpen, duration
 from tui.cli.hand_over.what_was_done import WhatWasDone
+from tui.core.act_summary import GRAVE, action_word
 from tui.core.models.session import Liveness
 from tui.core.models.work_counts import WorkCounts
 from tui.core.time.zones import LOCAL
@@ -80,7 +81,15 @@ def _besides(found: HandOver) -> Iterator[str]:
     yield f"{len(found.expired)} expired since then" if found.expired else ""
     yield f"{len(found.snoozed)} snoozed" if found.snoozed else ""
     yield f"{count(len(found.noted), 'session')} with notes or tags" if found.noted else ""
-    operators, whole = {one.first.operator for one in found.acts}, found.spending[-1]
-    done = f"{count(len(found.acts), 'action')} by {count(len(operators), 'operator')}"
+    operators, whole = {one.first.operator for one in found.deeds}, found.spending[-1]
+    done = f"{count(len(found.deeds), 'action')} by {count(len(operators), 'operator')}"
+    grave = Counter[str]()
+    for one in found.deeds:
+        if one.first.action in GRAVE and one.first.action != "answer":
+            grave[one.first.action] += max(1, one.sessions)
+    named = ", ".join(f"{action_word(kind)} {many}" for kind, many in grave.most_common())
+    done += f" ({named})" if named else ""
+    covered = len(found.covered)
+    yield f"{count(covered, 'request')} covered by an earlier answer" if covered else ""
     spent = f"{cost(whole.cost_usd)}{' or more' if whole.unknown else ''}"
     yield f"{done}; {count(whole.turns, 'turn')} for {spent} (US dollars)"

@@ -7,6 +7,7 @@ from typing import Any
 
 from tui.cli.hand_over.rows import ShellLine
 from tui.cli.json_fields import alert_json, annotation_json, event_json, iso, session_id_json
+from tui.core.act_summary import source_of
 from tui.core.models.session import Session
 from tui.core.sessions.attention import FailureGroup
 from tui.operations.monitor.hand_over import HandOver, act_command
@@ -45,6 +46,7 @@ def _act_json(act: LoggedAct, line: ShellLine) -> dict[str, Any]:
     return {
         "at": iso(event.at),
         "operator": event.operator,
+        "source": str(source_of(event)),
         "action": event.action,
         "act_id": event.act_id or None,
         "sessions": [

@@ -16,19 +16,18 @@ from tui.cli.hand_over.rows import (
     since_words,
     where,
 )
-from tui.core.act_summary import action_word
+from tui.core.act_summary import GRAVE, Source, action_word, source_of
 from tui.core.models.audit import AuditEvent
 from tui.core.text.bounded_json import json_object
 from tui.core.text.markdown_quoting import code, escaped
-from tui.core.text.safe_text import one_line
 from tui.core.time.zones import LOCAL
 from tui.operations.formatting import count
-from tui.operations.monitor.hand_over import HandOver, Spending, act_command, is_turn
+from tui.operations.monitor.hand_over import HandOver, Spending, act_command
 from tui.operations.monitor.history import LoggedAct
-from tui.view.panes.audit_line import act_words
+from tui.view.panes.audit_line import act_words, answer_words
 from tui.view.text.formatting import cost, moment
 
-_MOST_OPERATORS, _MOST_KINDS, _MOST_LISTINGS, _MOST_TOOLS = 8, 6, 8, 6
+_MOST_OPERATORS, _MOST_KINDS, _MOST_LISTINGS = 8, 6, 8
 _ANSWERS = ("answer",)
 _ELSEWHERE = (
     "Not in the audit: sessions that something else wrote to, such as a pipeline, and what they "
@@ -46,50 +45,64 @@ class WhatWasDone:
 
     def rows(self) -> list[Row]:
         """Return the sections that have anything."""
-        found = self.found
         return [
-            *section(f"Done ({len(found.acts)})", self._done()),
+            *section(f"Done ({len(self.found.deeds)})", self._done()),
             *section("Cost in US dollars", self._costs()),
         ]
 
     def _done(self) -> Iterator[Row]:
         acts = self.found.acts
-        operators = Counter(one.first.operator for one in acts).most_common()
-        most = len(operators) if self.has_all else _MOST_OPERATORS
-        for operator, _ in operators[:most]:
-            yield from self._of([one for one in acts if one.first.operator == operator])
-        if len(operators) > most:
-            number = sum(many for _, many in operators[most:])
-            others = count(len(operators) - most, "other operator")
-            yield Row(f"- {count(number, 'action')} by {others}")
+        by_operator: dict[str, list[LoggedAct]] = {}
+        for one in acts:
+            by_operator.setdefault(_whose(one), []).append(one)
+        names = sorted(by_operator, key=lambda name: -len(by_operator[name]))
+        most = len(names) if self.has_all else _MOST_OPERATORS
+        for name in names[:most]:
+            yield from self._of(f"**{shown(name, 64) or 'somebody'}**", by_operator[name])
+        if rest := names[most:]:
+            others = [one for one in acts if _whose(one) in rest]
+            yield from self._of(f"**{count(len(rest), 'other operator')}**", others)
         if acts:
             words = ("log", *since_words(self.found), "-n", str(len(acts)))
             yield self.line.row("- each of them", words)
 
-    def _of(self, acts: Sequence[LoggedAct]) -> Iterator[Row]:
-        """Yield what one operator did: one line for each kind, and one for the turns."""
-        by = f"**{shown(acts[0].first.operator, 64) or 'somebody'}**"
-        turns = [event for one in acts for event in one.events if is_turn(event)]
-        others = [one for one in acts if not is_turn(one.first)]
+    def _of(self, by: str, acts: Sequence[LoggedAct]) -> Iterator[Row]:
+        """Yield what an operator did: a line for each kind, one for answers, one for the turns."""
+        turns, answers, deeds = list[AuditEvent](), list[AuditEvent](), list[LoggedAct]()
+        for one in acts:
+            if source_of(one.first) is Source.TURN:
+                turns += one.events
+            elif one.first.action in _ANSWERS and not self.has_all:
+                answers += one.events
+            else:
+                deeds.append(one)
         if self.has_all:
-            yield from (self._act(by, one) for one in others)
+            yield from (self._act(by, one) for one in deeds)
         else:
-            kinds = Counter(one.first.action for one in others).most_common()
-            for action, _ in kinds[:_MOST_KINDS]:
-                yield self._kind(by, [one for one in others if one.first.action == action])
-            if len(kinds) > _MOST_KINDS:
-                number = sum(many for _, many in kinds[_MOST_KINDS:])
-                yield Row(f"- {by} and {count(number, 'other action')}")
+            yield from self._kinds(by, deeds)
+        if answers:
+            yield Row(f"- {by} answer: {escaped(answer_words(answers))}")
         if turns:
             yield Row(f"- {by} {_turns(turns)}")
+
+    def _kinds(self, by: str, deeds: Sequence[LoggedAct]) -> Iterator[Row]:
+        """Yield a line for each kind: all that are grave, and the first of the others."""
+        kinds = Counter(one.first.action for one in deeds)
+        named = sorted(kinds, key=lambda kind: (kind not in GRAVE, -kinds[kind]))
+        most = max(_MOST_KINDS, sum(kind in GRAVE for kind in named))
+        for action in named[:most]:
+            yield self._kind(by, [one for one in deeds if one.first.action == action])
+        if rest := named[most:]:
+            told = ", ".join(f"{escaped(action_word(kind))} {kinds[kind]}" for kind in rest[:most])
+            more = ", ..." if len(rest) > most else ""
+            number = sum(kinds[kind] for kind in rest)
+            yield Row(f"- {by} and {count(number, 'other action')}: {told}{more}")
 
     def _kind(self, by: str, acts: Sequence[LoggedAct]) -> Row:
         if len(acts) == 1:
             return self._act(by, acts[0])
         word = escaped(action_word(acts[0].first.action))
         events = [event for one in acts for event in one.events]
-        if acts[0].first.action in _ANSWERS:
-            return Row(f"- {by} {word}: {_answers(events)}")
         keys = {(one.listing, one.session_id) for one in events if one.session_id}
         on = f"{count(len(keys), 'session')} ({by_listing(listing for listing, _ in keys)})"
         many = "" if keys and len(keys) == len(acts) else f"{len(acts)} times"
@@ -127,16 +140,11 @@ class WhatWasDone:
         yield self.line.row(f"{' '.join(filter(None, notes))} All costs", ("stats",))
 
 
-def _answers(events: Sequence[AuditEvent]) -> str:
-    """Return how permission requests were answered: `allow Bash 3, deny Write 1`."""
-    facts = (json_object(one.detail) for one in events)
-    kinds = Counter(
-        one_line(" ".join(str(fact.get(name) or "")[:60] for name in ("decision", "tool")))
-        for fact in facts
-    ).most_common()
-    told = [f"{escaped(kind) or 'an answer'} {many}" for kind, many in kinds[:_MOST_TOOLS]]
-    more = sum(many for _, many in kinds[_MOST_TOOLS:])
-    return ", ".join((*told, f"and {more} more") if more else told)
+def _whose(act: LoggedAct) -> str:
+    """Return whose act it was; of a turn, who prompted it."""
+    event = act.first
+    prompted = json_object(event.detail).get("by") if source_of(event) is Source.TURN else None
+    return prompted if isinstance(prompted, str) and prompted else event.operator
 
 
 def _turns(turns: Sequence[AuditEvent]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tui.core.act_summary import Source, source_of
 from tui.core.models.session import Session
 from tui.core.text.safe_text import one_line
 
@@ -16,9 +17,10 @@ def owner_of(session: Session) -> str:
 def operators_of(session: Session) -> tuple[str, ...]:
     """Return who runs a session now, who ran it last, and who acted on it last."""
     run, event = session.run, session.last_event
+    is_act = event is not None and source_of(event) not in (Source.ALWAYS, Source.CLOCK)
     names = (
         owner_of(session),
         run.operator if run is not None else "",
-        event.operator if event is not None else "",
+        event.operator if event is not None and is_act else "",
     )
     return tuple(dict.fromkeys(name for name in names if name))

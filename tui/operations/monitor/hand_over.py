@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from tui.core.act_summary import Source, source_of
 from tui.core.models.audit import AuditEvent
 from tui.core.models.catalog import Catalog
 from tui.core.models.session import Key, Liveness, Session
@@ -21,7 +22,6 @@ from tui.core.sessions.attention import (
     snoozed_until,
 )
 from tui.core.sessions.listing_join import is_gone
-from tui.core.text.bounded_json import json_object
 from tui.core.text.safe_text import one_line
 from tui.operations.context import Context
 from tui.operations.formatting import moment
@@ -32,7 +32,6 @@ from tui.operations.running.hold import hold_words
 
 MOST_ACTS = 2_000
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
-_TURNS = ("succeed", "fail", "turn")  # the actions of a run's events at the end of a turn
 _OF_THEIR_OWN = ("waiting", "failed", "ends")
 _MOVED, _GONE, _HOLDS = ("delete", "clean-up"), ("purge",), ("hold", "lift")
 
@@ -82,6 +81,17 @@ class HandOver:
     next_end: Session | None
     spending: tuple[Spending, ...]
     unread: tuple[str, ...]
+
+    @property
+    def deeds(self) -> tuple[LoggedAct, ...]:
+        """What operators did: no turn that ended, no request that nobody was asked about."""
+        return tuple(one for one in self.acts if source_of(one.first) is Source.OPERATOR)
+
+    @property
+    def covered(self) -> tuple[AuditEvent, ...]:
+        """The requests that an earlier answer covered, so that nobody was asked."""
+        events = (event for act in self.acts for event in act.events)
+        return tuple(event for event in events if source_of(event) is Source.ALWAYS)
 
 
 def hand_over(
@@ -230,7 +240,7 @@ def _hold(catalog: Catalog) -> Iterator[Alert]:
 
 def _spending(catalog: Catalog, acts: Sequence[LoggedAct], since: datetime) -> tuple[Spending, ...]:
     """Return the costs of each listing that has any, and last of all of them."""
-    turns = [event for act in acts for event in act.events if is_turn(event)]
+    turns = [event for act in acts for event in act.events if source_of(event) is Source.TURN]
     known = {(event.listing, event.session_id) for event in turns}
     written = [
         one
@@ -249,11 +259,6 @@ def _spending(catalog: Catalog, acts: Sequence[LoggedAct], since: datetime) -> t
         for name in names
     )
     return (*listings, _spent("", turns, written))
-
-
-def is_turn(event: AuditEvent) -> bool:
-    """Whether an event is the end of a turn, with its cost."""
-    return event.action in _TURNS and bool(json_object(event.detail).get("run"))
 
 
 def _spent(listing: str, turns: Sequence[AuditEvent], written: Sequence[Session]) -> Spending:

@@ -15,6 +15,7 @@ from tui.core.models.catalog import Catalog
 from tui.core.models.session import Session
 from tui.core.models.work_counts import WorkCounts
 from tui.core.sessions.listing_join import is_gone, is_pending
+from tui.core.text.bounded_json import json_object
 from tui.core.text.safe_text import one_line
 from tui.operations.catalog.root_state import listing_names
 from tui.operations.catalog.scanner import listing_paths
@@ -28,6 +29,7 @@ from tui.storage.trash.erasing import measures
 from tui.storage.trash.trash import read_trash
 
 _TIMEOUT_S, _PATIENCE_S = 2.0, 5.0
+_MOST_ANSWERS = 500
 
 T = TypeVar("T")
 
@@ -94,6 +96,20 @@ def history(
         if listing in ("", event.listing) and session_id in ("", event.session_id)
     ]
     return tuple(sorted(found, key=lambda event: event.at, reverse=True)[:limit])
+
+
+def answers(context: Context, session: Session) -> tuple[AuditEvent, ...]:
+    """Return how the requests of a session's last run were answered, newest first.
+
+    Of the session's last events, as far as they can be read.
+    """
+    if session.run is None:
+        return ()
+    named, own = session.folder.name, session.session_id
+    events = history(context, listing=named, session_id=own, limit=_MOST_ANSWERS)
+    of_run = (one for one in events if one.action == "answer")
+    run = session.run.run_id
+    return tuple(one for one in of_run if json_object(one.detail).get("run") == run)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,13 @@
-"""An audit event in one line of words."""
+"""Audit events in one line of words."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from datetime import datetime, tzinfo
 from typing import Any
 
+from tui.core.act_summary import Source, source_of
 from tui.core.models.audit import AuditEvent
 from tui.core.models.row import Row
 from tui.core.text.bounded_json import json_object
@@ -13,6 +15,8 @@ from tui.core.text.safe_text import one_line
 from tui.view.text.formatting import cost, moment
 
 _MOST = 10_000
+_MOST_ANSWERS = 6
+_DENY = "deny"
 _MOVED = {
     "clean-up": "moved to the trash",
     "delete": "moved to the trash",
@@ -48,7 +52,7 @@ def detail_words(event: AuditEvent) -> str:
         " ".join(filter(None, (said("decision"), said("tool")))),
         f"input {said('digest')[:8]}" if said("digest") else "",
         f"{said('seconds')} s more" if said("seconds") else "",
-        said("reason", 200),
+        _covered(event) or said("reason", 200),
         f"{said('characters')} characters" if said("characters") else "",
         said("model") or said("mode"),
         _together(facts),
@@ -58,6 +62,51 @@ def detail_words(event: AuditEvent) -> str:
         _cost(event),
     ]
     return ", ".join(filter(None, parts))
+
+
+def answer_words(events: Iterable[AuditEvent]) -> str:
+    """Return how requests were answered: `always Bash 1, and 3 more by that answer, deny Read 2`.
+
+    What an operator answered is told apart from what an earlier answer covered, and from what was
+    denied since nobody answered; refusals come first.
+    """
+    by_source: dict[Source, list[AuditEvent]] = {source: [] for source in Source}
+    for event in events:
+        by_source[source_of(event)].append(event)
+    answered, covered = by_source[Source.OPERATOR], by_source[Source.ALWAYS]
+    asked = {one.request_id: _answer(one) for one in answered if one.request_id}
+    kinds = Counter(map(_answer, answered))
+    more = Counter(asked[one.request_id] for one in covered if one.request_id in asked)
+    before = len(covered) - more.total()
+    late = len(by_source[Source.CLOCK])
+    named = sorted(kinds, key=lambda kind: (not kind.startswith(_DENY), -kinds[kind], kind))
+    said = [_with_covered(kind, kinds[kind], more[kind]) for kind in named[:_MOST_ANSWERS]]
+    rest = named[_MOST_ANSWERS:]
+    if rest:
+        denied = sum(kinds[kind] for kind in rest if kind.startswith(_DENY))
+        word = f", {denied} of them denied" if denied else ""
+        said.append(f"and {sum(kinds[kind] for kind in rest)} more{word}")
+    said += [f"{before} covered by an earlier answer"] if before else []
+    return ", ".join((*said, *((f"{late} denied since nobody answered",) if late else ())))
+
+
+def _answer(event: AuditEvent) -> str:
+    """Return what was answered about which tool: `deny Write`."""
+    facts = json_object(event.detail)
+    said = " ".join(str(facts.get(name) or "")[:60] for name in ("decision", "tool"))
+    return one_line(said).strip() or "an answer"
+
+
+def _with_covered(kind: str, number: int, covered: int) -> str:
+    those = "that answer" if number == 1 else "those answers"
+    return f"{kind} {number}{f', and {covered} more by {those}' if covered else ''}"
+
+
+def _covered(event: AuditEvent) -> str:
+    """Return whose earlier answer covered a request; empty for one that was answered itself."""
+    if source_of(event) is not Source.ALWAYS:
+        return ""
+    return f"by an earlier `always` of {one_line(event.operator)[:32]}"
 
 
 def _together(facts: Mapping[str, Any]) -> str:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
-from tui.core.act_summary import did
+from tui.core.act_summary import Source, did, source_of
 from tui.core.console.keymap import Keymap
 from tui.core.errors import UsageError
 from tui.core.models.audit import AuditEvent
@@ -102,7 +102,8 @@ def _acts(events: Iterable[tuple[Session, AuditEvent]], now: datetime) -> Iterab
 
 def _is_of_a_turn(event: AuditEvent) -> bool:
     is_told = event.action == "purge"  # by the logbook
-    return event.action in _OF_TURNS or event.operator == _PIPELINE or is_told
+    is_covered = source_of(event) is Source.ALWAYS
+    return event.action in _OF_TURNS or event.operator == _PIPELINE or is_told or is_covered
 
 
 def act(session: Session, event: AuditEvent, now: datetime) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import datetime, timedelta, tzinfo
 
+from tui.core.act_summary import Source, source_of
 from tui.core.models.permission_request import PermissionRequest
 from tui.core.models.run import SentCommand
 from tui.core.models.session import Session
@@ -88,14 +89,17 @@ def answered_words(request: PermissionRequest, session: Session, zone: tzinfo) -
         return "" if now.digest == request.digest else "it is asking for something else now"
     last = session.last_event
     if last is not None and last.action == "answer" and last.request_id == request.request_id:
+        if source_of(last) is Source.ALWAYS:  # of a later call: the answer itself was earlier
+            return _answered(last.operator, "always", None, zone)
         return _answered(last.operator, _decision(last.detail), last.at, zone)
     return "no longer waiting: it was answered, or its turn ended"
 
 
-def _answered(by: str, decision: str, at: datetime, zone: tzinfo) -> str:
+def _answered(by: str, decision: str, at: datetime | None, zone: tzinfo) -> str:
     did = {"allow": "allowed it", "always": "allowed it for this run", "deny": "denied it"}
     who = one_line(by)[:32] or "somebody"
-    return f"{who} {did.get(decision, 'answered it')} at {at.astimezone(zone):%H:%M}"
+    when = f" at {at.astimezone(zone):%H:%M}" if at is not None else ""
+    return f"{who} {did.get(decision, 'answered it')}{when}"
 
 
 def _decision(detail: str) -> str:

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
-from tui.cli.json_fields import annotation_json, run_json, session_json
+from tui.cli.json_fields import annotation_json, event_json, run_json, session_json
 from tui.cli.lookup import look, session_and_problem
 from tui.cli.output import put, put_array, put_json, say
 from tui.cli.tables import put_table
@@ -28,7 +28,7 @@ from tui.operations.catalog.session_lookup import find_listing
 from tui.operations.cause import cause_of, unknown_transcript_words
 from tui.operations.context import Context
 from tui.operations.listing_health import is_whole
-from tui.operations.monitor.history import UNKNOWN_SHARE
+from tui.operations.monitor.history import UNKNOWN_SHARE, answers
 from tui.operations.named_views import views_and_problem
 from tui.operations.owner import owner_elsewhere
 from tui.operations.running.agent_options import agent_options, lacking
@@ -168,6 +168,7 @@ def _more(context: Context, session: Session) -> dict[str, object]:
         "zone": session.zone,
         "pid": session.process.pid if session.process else None,
         "run": run_json(session.run) if session.run else None,
+        "answers": [event_json(one) for one in answers(context, session)],
         "inherited_usd": session.inherited_usd,
         "cause": cause_of(session, context) or None,
         "owner": _owner(session, context.clock()) or None,
@@ -178,6 +179,8 @@ def _more(context: Context, session: Session) -> dict[str, object]:
 
 
 def _facts(context: Context, session: Session, now: datetime) -> list[tuple[str, str]]:
+    from tui.view.panes.audit_line import answer_words
+
     word = state_word(session, now, context.settings.quiet_after)
     liveness = f"{session.liveness}" + (f", {session.waiting_for}" if session.waiting_for else "")
     run = session.run
@@ -193,6 +196,7 @@ def _facts(context: Context, session: Session, now: datetime) -> list[tuple[str,
         ("runs now", liveness + (f", pid {session.process.pid}" if session.process else "")),
         ("last run", f"{run.run_id} {run.state}, by {run.operator}" if run else ""),
         ("run error", run.error if run else ""),
+        ("answers", answer_words(answers(context, session))),
         *_steering(session, now),
         ("owner", _owner(session, now)),
         ("created", _moment(session.created_at)),

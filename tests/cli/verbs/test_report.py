@@ -6,6 +6,7 @@ import json
 import re
 import shlex
 import stat
+import subprocess
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -124,16 +125,66 @@ def test_equal_things_are_one_line_with_one_command_for_all_of_them(tmp_path: Pa
     (failed,) = (line for line in text.splitlines() if "429" in line)
     assert "8 sessions since" in failed
     assert "(alder 4, beacon 4)" in failed
-    assert failed.count(" --also ") == 7
+    assert failed.endswith("resume alder/ --also beacon/`")
+    assert "extend alder/ beacon/ 7d`\n" in text
     (done,) = (line for line in text.splitlines() if line.startswith("- **anna**"))
     assert "fail: 8 sessions (alder 4, beacon 4)" in done
     assert "- and 2 more → `" in text
-    (extending,) = (line for line in text.splitlines() if line.startswith("- for all of them"))
-    assert extending.count("/0000000") == 8
     everything = run_cli(listings[0].root, "report", "--since", "1h", "--all").stdout
     assert "more → `" not in everything
     assert everything.count("  - `") == 8
     assert everything.count("- **anna**") == 8
+
+
+def failed_ones(listing: SampleListing, number: int, others: int) -> None:
+    """Add as many that failed for one cause, and others that did not."""
+    for at in range(number + others):
+        own = f"{at:08x}-1111-4222-8333-444455556666"
+        listing.add(own, days=9)
+        if at < number:
+            fail(listing.context(), listing.session(own), "429 slow down")
+
+
+def block(text: str, begins: str) -> str:
+    """Return the command below a line of the report, as one would copy it."""
+    below = text[text.index(begins) :].partition("```sh\n")[2]
+    return below.partition("```")[0]
+
+
+def test_a_command_for_many_is_whole_and_names_no_others(tmp_path: Path) -> None:
+    """It is run by a shell, as it was copied: forty ids, and none of the two beside them."""
+    listing = SampleListing(tmp_path / "outputs")
+    failed_ones(listing, 40, others=2)
+    text = run_cli(listing.root, "report", "--since", "1h").stdout
+    copied = block(text, "- **429 slow down**")
+    assert copied.count("\\\n") > 5
+    assert max(map(len, copied.splitlines())) <= 80 + len(str(listing.root))
+    words = subprocess.run(
+        ["bash", "-c", copied.replace("session-console", "printf '%s\\n'")],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split("\n")[:-1]
+    named = {one for one in words if one.startswith("hollis_park/")}
+    assert named == {f"hollis_park/{at:08x}" for at in range(40)}
+    page = say_verb(listing.context(), ["report", "--since", "1h"])
+    (at,) = (at for at, line in enumerate(page.lines) if "429 slow down" in line)
+    assert page.lines[at].endswith("→ Enter: `:resume` for these")
+    assert len([one for one in page.targets[at].command if "/" in one]) == 40
+
+
+def test_a_listing_is_named_only_while_it_holds_no_others(tmp_path: Path) -> None:
+    """Without the guard `hollis_park/` would resume the one that did not fail."""
+    listing = SampleListing(tmp_path / "outputs")
+    failed_ones(listing, 5, others=0)
+    text = run_cli(listing.root, "report", "--since", "1h").stdout
+    assert " resume hollis_park/`\n" in text
+    page = say_verb(listing.context(), ["report", "--since", "1h"])
+    assert any(line.endswith("→ `:resume hollis_park/`") for line in page.lines)
+    listing.add("ffff0000-1111-4222-8333-444455556666", days=9)
+    text = run_cli(listing.root, "report", "--since", "1h").stdout
+    assert block(text, "- **429 slow down**").count("hollis_park/0000000") == 5
+    assert "hollis_park/ " not in block(text, "- **429 slow down**")
 
 
 def test_what_expired_was_answered_snoozed_and_noted_is_told(listing: SampleListing) -> None:
@@ -349,3 +400,4 @@ def test_a_root_of_600_sessions_is_told_in_seconds(tmp_path: Path) -> None:
     assert max(map(len, lines)) < 400  # of a page: no command of fifty sessions
     written = run_cli(listings[0].root, "report", "--since", "22:00").stdout
     assert written.count(" --also ") == 49
+    assert max(len(one) for one in written.splitlines() if " \\" in one) <= 80

@@ -12,7 +12,6 @@ from tui.cli.hand_over.rows import (
     Row,
     by_listing,
     label,
-    resume_all,
     section,
     shown,
     since_words,
@@ -108,8 +107,10 @@ class StillOpen:
         since = f" since {moment(group.since, LOCAL)}" if group.since else ""
         many = f"{len(group.sessions)} sessions{since}{_by_whom(group.sessions)}"
         listings = by_listing(one.listing for one in group.sessions)
-        words = resume_all([one.key for one in group.sessions])
-        yield self.line.row(f"- **{reason}**: {many} ({listings}){_bound(group.sessions)}", words)
+        text = f"- **{reason}**: {many} ({listings}){_bound(group.sessions)}"
+        yield from self.line.for_all(
+            text, "resume", [one.key for one in group.sessions], also="--also"
+        )
         if self.has_all:
             yield from (self._failed(one) for one in group.sessions)
 
@@ -137,9 +138,10 @@ class StillOpen:
         ends, soonest = self.found.ends, self.found.next_end
         yield from self._each(ends, self._ls("--ends", duration(self.found.within)))
         if len(ends) > 1:
-            sessions = [f"{one.listing}/{one.session_id}" for one in ends[:MOST_AT_ONCE]]
             words = f"- for all of them a week from now at least{_bound(ends)}"
-            yield self.line.row(words, ("extend", *sessions, "7d"))
+            yield from self.line.for_all(
+                words, "extend", [(one.listing, one.session_id) for one in ends], "7d"
+            )
         elif not ends and soonest is not None:
             words = f"{where(*soonest.key)}{label(soonest)}, {moment(soonest.ends_at, LOCAL)}"
             yield self.line.row(f"- the first is {words}", ("extend", soonest.address, "7d"))
@@ -154,14 +156,13 @@ class StillOpen:
                 continue
             listings = by_listing(one.listing for one in alike)
             words = f"- {len(alike)} {_kind(alike[0])} ({listings})"
-            yield self.line.row(words, self._for_all(alike))
-
-    def _for_all(self, alike: Sequence[Alert]) -> tuple[str, ...]:
-        """Return the words of one verb that goes on with all of these, or lists them."""
-        if alike[0].command[:1] == ("resume",):
-            return resume_all([(one.listing, one.session_id) for one in alike])
-        what = alike[0].what
-        return self._ls("--status", what) if what in _STATES else ("check",)
+            if alike[0].command[:1] == ("resume",):
+                keys = [(one.listing, one.session_id) for one in alike]
+                text = f"{words}{_bound(alike)}"
+                yield from self.line.for_all(text, "resume", keys, also="--also")
+            else:
+                listed = self._ls("--status", what) if what in _STATES else ("check",)
+                yield self.line.row(words, listed)
 
     def _expired(self) -> Iterator[Row]:
         expired = self.found.expired

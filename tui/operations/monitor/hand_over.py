@@ -61,7 +61,8 @@ class HandOver:
     `recovered` the last failure of each session that neither has failed since nor is being tried
     again. `ends` is what ends `within` that time from now, `expired` what ended since then and is
     still there; both by time. `snoozed` comes back by itself; `noted` has a note or tags, the
-    latest written first. `unread` is what could not be read: there may be more of everything.
+    latest written first. `unread` is what could not be read: there may be more of everything,
+    in `unread_listings` of the listings.
     """
 
     at: datetime
@@ -81,6 +82,7 @@ class HandOver:
     next_end: Session | None
     spending: tuple[Spending, ...]
     unread: tuple[str, ...]
+    unread_listings: frozenset[str]
 
     @property
     def deeds(self) -> tuple[LoggedAct, ...]:
@@ -128,6 +130,7 @@ def hand_over(
         next_end=next_end(catalog.sessions, now),
         spending=_spending(catalog, acts, since),
         unread=tuple(unread),
+        unread_listings=frozenset(one.listing_id for one in catalog.listings if not is_whole(one)),
     )
 
 

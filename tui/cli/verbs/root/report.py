@@ -64,5 +64,6 @@ def _rows(context: Context, found: HandOver, *, for_page: bool, has_all: bool) -
     from tui.cli.hand_over.rows import CommandLines
 
     name = context.root.absolute().name
-    commands = CommandLines(found.sessions, None if for_page else context.shell_line)
+    shell = None if for_page else context.shell_line
+    commands = CommandLines(found.sessions, shell, found.unread_listings)
     return tuple(hand_over_rows(found, name, commands, has_all=has_all))

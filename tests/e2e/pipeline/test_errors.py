@@ -22,7 +22,7 @@ from claude_agent_sdk import (
     ResultError,
 )
 
-from tests.support.processes.own_pipeline import Heard, ask, be_pipeline, console, last_run, soon
+from tests.support.processes.own_pipeline import Heard, ask, console, last_run, listening, soon
 from tests.support.processes.runs_site import WORDS, Site
 from tui import ConsoleError, DatabaseProblem, Kind, Refused, RunFailed, RunStopped, SessionManager
 from tui.core.models.catalog import Hold
@@ -66,16 +66,6 @@ SCENES = by_word(
 def api() -> Iterator[LoopbackApi]:
     with LoopbackApi(SCENES) as server:
         yield server
-
-
-@pytest.fixture(autouse=True)
-def _pipeline(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    be_pipeline(site, monkeypatch)
-
-
-@pytest.fixture
-def manager(site: Site) -> SessionManager:
-    return SessionManager(site.listing)
 
 
 async def caught(site: Site, manager: SessionManager, prompt: str, **more: Any) -> ConsoleError:
@@ -166,9 +156,7 @@ async def test_a_cli_that_dies_or_is_missing_is_caught_as_the_sdk_raises_it(
 
 
 async def test_what_others_do_has_its_kind(site: Site, manager: SessionManager) -> None:
-    heard = Heard(site)
-    task = asyncio.create_task(heard.listen(ask(manager, "LONG tale")))
-    await soon(lambda: site.row(heard.session_id) if heard.session_id else None)
+    heard, task = await listening(site, ask(manager, "LONG tale"))
     refused = await caught(site, manager, "more", resume=heard.session_id)
     assert isinstance(refused, Refused)
     assert (refused.kind, refused.session_id) == (Kind.REFUSED, heard.session_id)

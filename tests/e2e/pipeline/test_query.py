@@ -21,7 +21,6 @@ from tests.support.processes.children import Child
 from tests.support.processes.own_pipeline import (
     Heard,
     ask,
-    be_pipeline,
     began,
     console,
     last_run,
@@ -36,16 +35,6 @@ from tui.operations.running.steer import answer, mode, model, send
 from tui.runs.folder.protocol import read_events, read_owner, read_run, run_folders
 from tui.storage.session_locks import held
 from tui.storage.state.hold import write_hold
-
-
-@pytest.fixture(autouse=True)
-def _pipeline(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    be_pipeline(site, monkeypatch)
-
-
-@pytest.fixture
-def manager(site: Site) -> SessionManager:
-    return SessionManager(site.listing, max_age_days=40)
 
 
 async def test_a_query_is_tracked_at_init_and_resumed_by_id_as_the_same_agent(

@@ -9,30 +9,13 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 from claude_agent_sdk import ClaudeAgentOptions, Message, ResultMessage
 
-from tests.support.processes.own_pipeline import (
-    Heard,
-    ask,
-    be_pipeline,
-    console,
-    last_run,
-    soon,
-)
+from tests.support.processes.own_pipeline import Heard, ask, console, last_run, listening, soon
 from tests.support.processes.runs_site import Site
 from tui import Refused, RunFailed, RunStopped, SessionManager, UsageError, prompted_by
 from tui.core.models.session import Session
 from tui.operations.context import Context
 from tui.operations.running.steer import answer, interrupt, send, stop
 from tui.runs.folder.protocol import read_run, run_folders
-
-
-@pytest.fixture(autouse=True)
-def _pipeline(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    be_pipeline(site, monkeypatch)
-
-
-@pytest.fixture
-def manager(site: Site) -> SessionManager:
-    return SessionManager(site.listing, max_age_days=40)
 
 
 async def test_a_prompt_goes_as_the_sdk_sends_it_and_what_is_typed_as_text(
@@ -68,9 +51,7 @@ def is_running(session: Session) -> bool:
 async def test_an_interrupt_ends_the_turn_and_a_stop_reaches_the_pipeline(
     site: Site, manager: SessionManager
 ) -> None:
-    heard = Heard(site)
-    task = asyncio.create_task(heard.listen(ask(manager, "LONG story")))
-    await soon(lambda: site.row(heard.session_id) if heard.session_id else None)
+    heard, task = await listening(site, ask(manager, "LONG story"))
     interrupt(console(site), heard.session())
     await task
     assert isinstance(heard.messages[-1], ResultMessage)
@@ -132,9 +113,7 @@ async def test_a_follow_up_that_fails_or_is_stopped_is_no_failure_of_the_pipelin
 async def test_a_prompt_after_an_interrupt_is_answered_in_the_pipelines_place(
     site: Site, manager: SessionManager
 ) -> None:
-    heard = Heard(site)
-    task = asyncio.create_task(heard.listen(ask(manager, "LONG story")))
-    await soon(lambda: site.row(heard.session_id) if heard.session_id else None)
+    heard, task = await listening(site, ask(manager, "LONG story"))
     send(console(site), heard.session(), "ECHO this instead")
     interrupt(console(site), heard.session())
     await task
@@ -172,9 +151,7 @@ async def test_leaving_the_loop_at_the_result_and_resuming_at_once_is_never_refu
 async def test_a_run_that_is_left_in_mid_turn_is_waited_for_too(
     site: Site, manager: SessionManager
 ) -> None:
-    heard = Heard(site)
-    task = asyncio.create_task(heard.listen(ask(manager, "LONG story")))
-    await soon(lambda: site.row(heard.session_id) if heard.session_id else None)
+    heard, task = await listening(site, ask(manager, "LONG story"))
     with pytest.raises(Refused, match="is running"):
         await _to_result(ask(manager, "me too", resume=heard.session_id))
     task.cancel()

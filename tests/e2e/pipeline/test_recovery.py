@@ -14,7 +14,7 @@ import pytest
 
 from tests.e2e.pipeline.test_pipeline import pipeline, run_of
 from tests.support.listings.sample_listing import register
-from tests.support.processes.own_pipeline import Heard, ask, be_pipeline, console, last_run, soon
+from tests.support.processes.own_pipeline import Heard, ask, console, last_run, listening
 from tests.support.processes.runs_site import Site, cli_is_gone, over, wait
 from tui import (
     CutOffSession,
@@ -37,16 +37,6 @@ from tui.storage.session_locks import held
 from tui.storage.state.logbook import read_logbook
 
 NOBODYS = str(uuid.UUID(int=7))
-
-
-@pytest.fixture(autouse=True)
-def _pipeline(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    be_pipeline(site, monkeypatch)
-
-
-@pytest.fixture
-def manager(site: Site) -> SessionManager:
-    return SessionManager(site.listing)
 
 
 def killed(site: Site, *, with_cli: bool = True) -> str:
@@ -73,16 +63,8 @@ async def recovered(manager: SessionManager) -> CutOffSession:
     return left
 
 
-async def begun(site: Site, manager: SessionManager) -> tuple[Heard, asyncio.Task[None]]:
-    """Start a long query of this process."""
-    heard = Heard(site)
-    task = asyncio.create_task(heard.listen(ask(manager, "LONG tale")))
-    await soon(lambda: site.row(heard.session_id) if heard.session_id else None)
-    return heard, task
-
-
 async def test_a_session_is_stopped_wherever_it_runs(site: Site, manager: SessionManager) -> None:
-    heard, task = await begun(site, manager)
+    heard, task = await listening(site, ask(manager, "LONG tale"))
     assert await manager.stop_session(heard.session_id)
     with pytest.raises(RunStopped, match="pipeline stopped the run"):
         await task
@@ -145,7 +127,7 @@ async def test_what_a_crash_left_is_told_until_somebody_goes_on_or_knows(
 async def test_a_query_that_is_cancelled_because_it_hangs_is_told_too(
     site: Site, manager: SessionManager
 ) -> None:
-    heard, task = await begun(site, manager)
+    heard, task = await listening(site, ask(manager, "LONG tale"))
     task.cancel()
     await asyncio.wait({task})
     assert task.cancelled()
@@ -153,7 +135,7 @@ async def test_a_query_that_is_cancelled_because_it_hangs_is_told_too(
 
 
 async def test_taking_over_ends_what_runs_and_resumes(site: Site, manager: SessionManager) -> None:
-    heard, task = await begun(site, manager)
+    heard, task = await listening(site, ask(manager, "LONG tale"))
     with pytest.raises(Refused):
         await Heard(site).listen(ask(manager, "ECHO more", resume=heard.session_id))
     mine = Heard(site)
@@ -236,9 +218,7 @@ async def test_a_retry_that_is_left_in_the_middle_or_stopped_settles_nothing(
         await failed.listen(ask(manager, "BADKEY"))
     async for _ in ask(manager, "LONG tale", retry_of=failed.session_id):
         break
-    heard = Heard(site)
-    task = asyncio.create_task(heard.listen(ask(manager, "LONG t", retry_of=failed.session_id)))
-    await soon(lambda: site.row(heard.session_id) if heard.session_id else None)
+    heard, task = await listening(site, ask(manager, "LONG t", retry_of=failed.session_id))
     stop(console(site), heard.session())
     with pytest.raises(RunStopped):
         await task

@@ -16,7 +16,7 @@ from claude_agent_sdk import (
     tool,
 )
 
-from tests.support.processes.own_pipeline import Heard, ask, be_pipeline, console, last_run, soon
+from tests.support.processes.own_pipeline import Heard, ask, console, last_run, soon
 from tests.support.processes.runs_site import Site
 from tui import SessionManager, UsageError
 from tui.cli.verbs.sessions.ls_show import show
@@ -25,16 +25,6 @@ from tui.runs.folder.protocol import read_run, run_folders
 from tui.storage.session_locks import held
 
 SCHEMA = {"type": "object", "properties": {"buyer": {"type": "string"}}}
-
-
-@pytest.fixture(autouse=True)
-def _pipeline(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    be_pipeline(site, monkeypatch)
-
-
-@pytest.fixture
-def manager(site: Site) -> SessionManager:
-    return SessionManager(site.listing)
 
 
 @tool("price", "Says what a pump costs", {})

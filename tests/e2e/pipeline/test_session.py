@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from claude_agent_sdk import AssistantMessage, ClaudeAgentOptions, ResultMessage
 
-from tests.support.processes.own_pipeline import ask, be_pipeline, began, console, last_run, soon
+from tests.support.processes.own_pipeline import ask, began, console, last_run, soon
 from tests.support.processes.runs_site import Site, cli_is_gone
 from tui import Refused, RunFailed, RunStopped, SessionManager, SessionRun, UsageError
 from tui.core.models.session import Session
@@ -29,16 +29,6 @@ PIXEL = (
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR4nGNgYGBgAAAABQABpfZFQAAAAABJRU5ErkJg"
     "gg=="
 )
-
-
-@pytest.fixture(autouse=True)
-def _pipeline(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    be_pipeline(site, monkeypatch)
-
-
-@pytest.fixture
-def manager(site: Site) -> SessionManager:
-    return SessionManager(site.listing, max_age_days=40)
 
 
 def hold(manager: SessionManager, prompt: Any, **more: Any) -> SessionRun:

@@ -23,7 +23,6 @@ import tui
 from tests.support.processes.own_pipeline import (
     Heard,
     ask,
-    be_pipeline,
     began,
     console,
     last_run,
@@ -50,11 +49,6 @@ from tui.storage.session_locks import held
 
 WORDS = "ECHO the secret plan"
 ALL = ["RunStarted", "SessionTracked", "TurnFinished", "RunEnded"]
-
-
-@pytest.fixture(autouse=True)
-def _pipeline(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    be_pipeline(site, monkeypatch)
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import pytest
 from claude_agent_sdk import Message
 
 from tests.support.processes.runs_site import Site
@@ -21,13 +20,6 @@ from tui.operations.catalog.session_lookup import find_session
 from tui.operations.context import Context
 from tui.runs.folder.protocol import run_folders
 from tui.settings import Settings
-
-
-def be_pipeline(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Give this process the environment of a pipeline: a key, and no settings of anybody."""
-    for name, value in site.api.env().items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setenv("SESSION_CONSOLE_CONFIG", "/dev/null")
 
 
 @dataclass
@@ -69,6 +61,14 @@ async def soon(is_so: Callable[[], Any], seconds: float = 60.0) -> Any:
             raise AssertionError("it never came to pass")
         await asyncio.sleep(0.03)
     return value
+
+
+async def listening(site: Site, query: AsyncIterator[Message]) -> tuple[Heard, asyncio.Task[None]]:
+    """Listen to a query in a task, and return once its session is tracked."""
+    heard = Heard(site)
+    task = asyncio.create_task(heard.listen(query))
+    await soon(lambda: site.row(heard.session_id) if heard.session_id else None)
+    return heard, task
 
 
 def last_run(site: Site) -> Path:

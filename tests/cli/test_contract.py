@@ -22,8 +22,8 @@ from tui.safe_io.processes import own_domain, started
 
 KEYS = (
     "session_id", "listing", "stage", "status", "liveness", "state_word", "waiting_for",
-    "cut_off_at", "created_at", "expires_at", "expires_in_s", "sweep_at", "ends_at", "title",
-    "model", "cost_usd", "transcript", "bytes", "last_activity_at", "state", "unread",
+    "cut_off_at", "unsent", "created_at", "expires_at", "expires_in_s", "sweep_at", "ends_at",
+    "title", "model", "cost_usd", "transcript", "bytes", "last_activity_at", "state", "unread",
     "tags", "note", "snoozed_until",
 )  # fmt: skip
 
@@ -63,6 +63,7 @@ def test_ls_lists_the_keys_of_the_contract_soonest_first(listing: SampleListing)
         "state_word": "ready",
         "waiting_for": None,
         "cut_off_at": None,
+        "unsent": 0,
         "title": "Strategic buyers, pumps",
         "model": "claude-sonnet-4-5",
         "cost_usd": None,

@@ -54,6 +54,7 @@ def session_json(session: Session, now: datetime, quiet_after: timedelta) -> dic
         "state_word": str(state_word(session, now, quiet_after)),
         "waiting_for": session.waiting_for or None,
         "cut_off_at": iso(session.cut_off_at),
+        "unsent": len(session.unsent),
         "created_at": iso(session.created_at),
         "expires_at": iso(session.expires_at),
         "expires_in_s": None if left is None else round(left),

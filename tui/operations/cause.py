@@ -30,6 +30,9 @@ WRONG_VARIABLE = (
 )
 
 
+_MOST_NAMED = 3
+
+
 @dataclass(frozen=True, slots=True)
 class TranscriptClues:
     """Traces that a listing's config dir has of missing transcripts.
@@ -190,6 +193,24 @@ def cut_off_remedy(session: Session) -> str:
     return f"`resume {short}` goes on"
 
 
+def unsent_words(session: Session) -> str:
+    """Say how many prompts never reached the agent, and whose; empty if all did."""
+    unsent = session.unsent
+    if not unsent:
+        return ""
+    senders = sorted({one_line(one.by)[:32] or "somebody" for one in unsent})
+    what = "a prompt was" if len(unsent) == 1 else f"{len(unsent)} prompts were"
+    more = f" and {len(senders) - _MOST_NAMED} more" if len(senders) > _MOST_NAMED else ""
+    return f"{what} never sent to its agent, from {', '.join(senders[:_MOST_NAMED])}{more}"
+
+
+def unsent_remedy(session: Session) -> str:
+    """Return what to do about prompts that were never sent."""
+    short = session.session_id[:8]
+    then = f"`resume {short}` goes on, " if session.transcript is not None else ""
+    return f"`show {short}` has them, {then}`ack {short}` settles it"
+
+
 def sweep_words(session: Session, now: datetime) -> str:
     """Say when the CLI would sweep a session."""
     at = session.sweep_at
@@ -250,6 +271,8 @@ def _gone_words(session: Session, context: Context | None) -> str:
 def _odd_words(session: Session, short: str) -> str:
     if session.cut_off_at is not None:
         return f"{cut_off_words(session)}: {cut_off_remedy(session)}"
+    if session.unsent:
+        return f"{unsent_words(session)}: {unsent_remedy(session)}"
     if session.state is State.UNTRACKED:
         return (
             "a transcript without a row: it can be resumed; "

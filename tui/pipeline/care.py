@@ -26,8 +26,9 @@ class SessionCare(ListingPart):
     async def recover(self) -> tuple[CutOffSession, ...]:
         """Return the sessions that were left in the middle of a turn, oldest first.
 
-        Such as by a crash. Not those that somebody stopped, acknowledged or went on with. Nothing
-        is changed: resume them, retry them with `retry_of`, or `acknowledge` them.
+        Such as by a crash, also once a stop has ended the CLI that outlived it. Not those whose run
+        somebody stopped, nor what somebody acknowledged or went on with. Nothing is changed: resume
+        them, retry them with `retry_of`, or `acknowledge` them.
         """
         return await in_thread(cut_off_sessions, self._context(), self._folder)
 

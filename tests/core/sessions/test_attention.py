@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.console.fixed_catalog import NOW, failures, run_of, session
+from tests.support.console.fixed_catalog import NOW, cut_off_run, failures, run_of, session
 from tui.core.models.row import Row, Status
 from tui.core.models.session import Acknowledgement, Liveness, Session, State
 from tui.core.sessions.attention import (
@@ -82,6 +82,7 @@ def test_what_a_run_tries_again_has_not_failed(state: str, need: Need | None) ->
         ({"last_activity_at": NOW}, False),
         ({"liveness": Liveness.WAITING}, False),
         ({"bytes": 1}, True),
+        ({"run": cut_off_run(NOW)}, False),
     ],
 )
 def test_an_acknowledgement_lasts_until_something_new_happens(

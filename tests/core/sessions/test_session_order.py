@@ -32,7 +32,10 @@ def rank(session: Session) -> Need | None:
 def test_what_needs_somebody_comes_first_then_what_runs() -> None:
     soon = fixed_catalog.session("a", "1", "x", sweep_at=NOW + timedelta(hours=5))
     cut = fixed_catalog.session("a", "1", "y", run=fixed_catalog.cut_off_run(NOW))
-    shown = ordered((*CATALOG.sessions, soon, cut), "attention", NOW, rank)
+    unsent = fixed_catalog.session(
+        "a", "1", "z", run=fixed_catalog.unsent_run(NOW), last_activity_at=NOW
+    )
+    shown = ordered((*CATALOG.sessions, soon, cut, unsent), "attention", NOW, rank)
     needs = [99 if (need := rank(one)) is None else need for one in shown]
     assert needs == sorted(needs)
     assert set(needs) == {*Need, 99}

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.console.fixed_catalog import unsent_run
 from tui.core.models.row import Row, Status
 from tui.core.models.run import Phase, Progress, Run
 from tui.core.models.session import Liveness, Session, State, Transcript
@@ -62,6 +63,7 @@ IN_STATE = {
     StateWord.FAILED: session(Status.FAILED),
     StateWord.API_ERROR: session(turn_error="overloaded"),
     StateWord.CUT_OFF: session(run=CUT_OFF, transcript=THERE),
+    StateWord.UNSENT: session(run=unsent_run(NOW), transcript=THERE),
     StateWord.OVERWRITTEN: session(overwritten=WIPED),
     StateWord.UNREADABLE: session(row_problem="its table is locked"),
     StateWord.STRAY: session(transcript=OUTSIDE),

@@ -123,17 +123,50 @@ def test_what_an_operator_stops_is_not_told(site: Site) -> None:
     assert "left" not in kinds(folder)
 
 
-def test_an_orphan_that_an_operator_stopped_is_acknowledged(site: Site) -> None:
-    folder = site.start("LONG gone")
+def test_what_the_stop_of_an_orphan_leaves_is_told_until_it_is_acknowledged(site: Site) -> None:
+    folder, root = site.start("LONG gone"), site.listing.parent
     wait(lambda: read_partial(folder) and site.transcript(read_run(folder).session_id))
+    command(folder, "prompt", "And in Asia")
+    wait(lambda: any(one.is_taken for one in read_run(folder).sent))
+    os.kill(read_owner(folder)["cli_pid"], signal.SIGSTOP)  # or it may end before the stop
     os.kill(read_owner(folder)["pid"], signal.SIGKILL)
     session = wait(lambda: (now := look(site, folder)).liveness is Liveness.ORPHAN and now)
     assert need(site, session) is Need.ORPHAN
-    stop(context(site), session)
+    said = stop(context(site), session).words
+    assert "its turn was cut off and 1 prompt was never sent" in said
     stopped = look(site, folder)
-    assert (stopped.cut_off_at is not None, need(site, stopped)) == (True, None)
-    assert stopped.ack is not None
-    assert stopped.ack.by == "anna"
+    assert (need(site, stopped), stopped.ack) == (Need.CUT_OFF, None)
+    (row,) = json.loads(run_cli(root, "ls", "--filter", "attention", "--json").stdout)
+    assert (row["state_word"], row["cut_off_at"] is not None, row["unsent"]) == ("cut-off", True, 1)
+    unsent = "a prompt was never sent to its agent, from bert"
+    for verb in ("check", "report", "doctor"):
+        told = " ".join(run_cli(root, verb).stdout.split())
+        assert ("left in the middle of a turn" in told, unsent in told) == (True, True)
+    assert "never sent: prompt from bert" in run_cli(root, "show", session.session_id).stdout
+    words = acknowledge(context(site), stopped).words
+    assert words.endswith("was left in the middle of a turn and has prompts that were never sent")
+    assert need(site, look(site, folder)) is None
+    assert run_cli(root, "check").returncode == 0
+
+
+@pytest.mark.parametrize("then", ["acknowledge", "resume"])
+def test_a_prompt_that_a_stop_kept_from_its_agent_is_told_until(site: Site, then: str) -> None:
+    folder = site.start("LONG tale")
+    wait(lambda: read_partial(folder) and site.transcript(read_run(folder).session_id))
+    command(folder, "prompt", "And in Asia")
+    wait(lambda: any(one.is_taken for one in read_run(folder).sent))
+    stop(context(site), look(site, folder))
+    session_id = over(folder).session_id
+    session = wait(lambda: (now := look(site, folder)).liveness is Liveness.NONE and now)
+    assert (session.cut_off_at, need(site, session)) == (None, Need.UNSENT)
+    (row,) = json.loads(run_cli(site.listing.parent, "ls", "--json").stdout)
+    assert (row["state_word"], row["unsent"]) == ("unsent", 1)
+    assert "unsent" in run_cli(site.listing.parent, "check").stdout
+    if then == "acknowledge":
+        acknowledge(context(site), session)
+    else:
+        over(site.start("ECHO go on", mode="resume", session_id=session_id))
+    assert need(site, look(site, folder)) is None
 
 
 def test_a_runner_that_is_ended_by_the_system_says_that_it_left(site: Site) -> None:

@@ -9,7 +9,7 @@ from datetime import UTC, timedelta
 import pytest
 
 from tests.support.console import fixed_catalog
-from tests.support.console.fixed_catalog import NOW, cut_off_run, session
+from tests.support.console.fixed_catalog import NOW, cut_off_run, session, unsent_run
 from tui.core.models.catalog import Catalog, Listing
 from tui.core.models.row import Status
 from tui.core.models.session import Acknowledgement, Key, Liveness, Session, State
@@ -33,6 +33,10 @@ def in_need(need: Need) -> Session:
         Need.FAILED: {"status": Status.FAILED},
         Need.CUT_OFF: {
             "run": cut_off_run(NOW),
+            "transcript": replace(plain.transcript, modified_at=NOW),
+        },
+        Need.UNSENT: {
+            "run": unsent_run(NOW),
             "transcript": replace(plain.transcript, modified_at=NOW),
         },
         Need.ORPHAN: {"liveness": Liveness.ORPHAN},
@@ -63,16 +67,16 @@ def everything() -> Catalog:
 def test_each_need_is_told_and_an_acknowledgement_settles_it(need: Need) -> None:
     one = in_need(need)
     assert tuple(needs_of(one, NOW, QUIET)) == (need,)
-    ack = Acknowledgement("bert", NOW, marks_of(one, NOW, QUIET))
+    ack = Acknowledgement("bert", NOW, marks_of(one, needs_of(one, NOW, QUIET)))
     assert attention(replace(one, ack=ack), NOW, QUIET) is None
 
 
 def test_an_acknowledgement_settles_all_that_it_needs_and_nothing_else() -> None:
     failed = in_need(Need.FAILED)
     both = replace(failed, overwritten=failed.row)
-    ack = Acknowledgement("bert", NOW, marks_of(failed, NOW, QUIET))
+    ack = Acknowledgement("bert", NOW, marks_of(failed, needs_of(failed, NOW, QUIET)))
     assert attention(replace(both, ack=ack), NOW, QUIET) is Need.OVERWRITTEN
-    ack = Acknowledgement("bert", NOW, marks_of(both, NOW, QUIET))
+    ack = Acknowledgement("bert", NOW, marks_of(both, needs_of(both, NOW, QUIET)))
     assert attention(replace(both, ack=ack), NOW, QUIET) is None
 
 

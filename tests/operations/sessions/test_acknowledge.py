@@ -12,9 +12,10 @@ from tests.support.hostile.payloads import PAYLOADS, acts
 from tests.support.listings.sample_listing import FIRST, SECOND, SampleListing
 from tui.core.errors import ConsoleError, Refused, UnknownId, UsageError
 from tui.core.models.session import Session
-from tui.core.sessions.attention import Need, attention
+from tui.core.sessions.attention import Need, attention, needs_of
 from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.sessions.acknowledge import acknowledge, snooze
+from tui.operations.sessions.recovery import settle_retried
 from tui.storage.state.logbook import read_logbook
 from tui.storage.table.tracking import Tracking
 
@@ -59,6 +60,19 @@ def test_it_is_settled_for_everybody_until_something_new_happens(listing: Sample
     assert need(listing, colleague) is None
     fail(listing, "no time")
     assert need(listing, listing.session(FIRST)) is Need.FAILED
+
+
+def test_a_retry_settles_the_failure_and_leaves_every_other_need_as_it_was(
+    listing: SampleListing,
+) -> None:
+    listing.track(FIRST, days=0.07)
+    fail(listing, "no money")
+    session = listing.session(FIRST)
+    assert [*needs_of(session, listing.context().clock(), QUIET)] == [Need.FAILED, Need.ENDS]
+    settle_retried(listing.context(), listing.folder, FIRST, SECOND)
+    assert need(listing, listing.session(FIRST)) is Need.ENDS
+    acknowledge(listing.context(), listing.session(FIRST), only=(Need.ENDS,))
+    assert need(listing, listing.session(FIRST)) is None
 
 
 def test_of_two_at_once_the_second_is_told_who_was_first(listing: SampleListing) -> None:
@@ -176,3 +190,13 @@ def test_a_payload_as_the_reason_acts_nowhere(listing: SampleListing, payload: s
     ack = listing.session(FIRST).ack
     assert ack is not None
     assert not acts(ack.mark)
+
+
+def test_what_was_only_snoozed_is_not_settled_for_good_by_what_settles_something_else(
+    listing: SampleListing,
+) -> None:
+    listing.track(FIRST, days=0.07)
+    fail(listing, "no money")
+    snooze(listing.context(), listing.session(FIRST), "4h")
+    acknowledge(listing.context(), listing.session(FIRST), only=(Need.FAILED,))
+    assert need(listing, listing.session(FIRST)) is Need.ENDS

@@ -14,7 +14,7 @@ from tui.core.models.catalog import Catalog, Listing
 from tui.core.models.entry import Entry, EntryKind
 from tui.core.models.permission_request import PermissionRequest
 from tui.core.models.row import Row, Status
-from tui.core.models.run import Run
+from tui.core.models.run import Run, SentCommand
 from tui.core.models.session import Acknowledgement, Liveness, Session, State, Transcript
 from tui.core.sessions.attention import Need, mark_of
 
@@ -217,6 +217,13 @@ def cut_off_run(at: datetime) -> Run:
         error="its runner died without recording how the turn ended",
         is_turn_open=True,
     )
+
+
+def unsent_run(at: datetime) -> Run:
+    """Return a run that was stopped then, before bert's prompt to it began a turn."""
+    sent = SentCommand(kind="prompt", by="bert", at=at - timedelta(minutes=1), text="And in Asia")
+    run = replace(cut_off_run(at), state="done", ended_at=at, error="", is_turn_open=False)
+    return replace(run, sent=(sent,))
 
 
 def failures(count: int, reason: str = "429 rate limit, request req_{} refused") -> Listing:

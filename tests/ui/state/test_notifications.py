@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from tests.support.console.catalog_edits import with_session
-from tests.support.console.fixed_catalog import NOW, cut_off_run
+from tests.support.console.fixed_catalog import NOW, cut_off_run, unsent_run
 from tests.support.console.fixed_engine import FixedEngine
 from tests.support.console.harness import Console, console
+from tests.support.console.many_sessions import catalog_of
 from tui.core.models.audit import AuditEvent
-from tui.core.models.session import Session
+from tui.core.models.session import Liveness, Session
 from tui.core.models.verdict import Verdict
 
 
@@ -227,3 +229,29 @@ async def test_a_turn_that_was_left_is_told_once() -> None:
         await at.look(with_session(left, one.key, bytes=1))
         await at.pause(0.2)
         assert at.message == ""
+
+
+@pytest.mark.parametrize("count", [1, 2])
+@pytest.mark.parametrize(
+    ("facts", "told"),
+    [
+        (
+            {"liveness": Liveness.ORPHAN},
+            "left without a runner, CLI still running: :stop ends it",
+        ),
+        ({"run": unsent_run(NOW)}, "ended with a prompt never sent: r resumes"),
+    ],
+)
+async def test_a_run_that_is_lost_or_left_something_is_told(
+    facts: dict[str, Any], told: str, count: int
+) -> None:
+    async with console(FixedEngine(catalog=catalog_of(5)), size=(120, 36)) as at:
+        catalog, chosen = at.engine.catalog, at.engine.catalog.sessions[:count]
+        for one in chosen:
+            assert one.transcript
+            file = replace(one.transcript, modified_at=NOW)
+            catalog = with_session(catalog, one.key, transcript=file, **facts)
+        await at.look(catalog)
+        whose = f"{chosen[0].session_id[:8]} of {chosen[0].listing}"
+        whose = "2 sessions" if count == 2 else whose
+        await at.until(lambda: at.message.startswith(f"{whose} {told}"))

@@ -104,6 +104,11 @@ class Run:
         return self.ended_at or self.beat_at
 
     @property
+    def unsent(self) -> tuple[SentCommand, ...]:
+        """Once it is over, the follow-up prompts that never reached its agent."""
+        return tuple(one for one in self.sent if one.kind == "prompt") if self.is_over else ()
+
+    @property
     def is_over(self) -> bool:
         """Whether the run will never write again."""
         return self.state in ("done", "failed", "lost")

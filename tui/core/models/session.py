@@ -10,7 +10,7 @@ from pathlib import Path
 from tui.core.models.annotation import NO_ANNOTATION, Annotation
 from tui.core.models.audit import AuditEvent
 from tui.core.models.row import Row, Status
-from tui.core.models.run import Phase, Run
+from tui.core.models.run import Phase, Run, SentCommand
 
 Key = tuple[str, str]  # listing and session id
 
@@ -232,11 +232,22 @@ class Session:
         Without row and transcript that run is all there is of it; a row alone is a ghost.
         """
         at = self.run.cut_off_at if self.run is not None and not self.is_live else None
-        if at is None or self.status not in ("", Status.ACTIVE):
-            return None
+        is_told = at is not None and self.status in ("", Status.ACTIVE)
+        return at if at is not None and is_told and self._is_left_since(at) else None
+
+    @property
+    def unsent(self) -> tuple[SentCommand, ...]:
+        """The prompts that never reached the agent of its last run, if nothing went on since."""
+        run = self.run
+        if run is None or self.is_live or not run.unsent:
+            return ()
+        return run.unsent if self._is_left_since(run.ended_at or run.beat_at) else ()
+
+    def _is_left_since(self, at: datetime) -> bool:
+        """Whether nothing went on with it since its last run ended then."""
         if (file := self.transcript) is None:
-            return at if self.row is None and self.remains is None else None
-        return at if file.modified_at - at <= _OUTLIVES else None
+            return self.row is None and self.remains is None
+        return file.modified_at - at <= _OUTLIVES
 
     @property
     def is_live(self) -> bool:

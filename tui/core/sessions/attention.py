@@ -44,22 +44,23 @@ _HTTP_STATUS = re.compile(r"[45]\d\d")
 class Need(IntEnum):
     """Why a session needs an operator, the most urgent first.
 
-    It waits for a permission; it failed; it was left in the middle of a turn; it is an orphan; it
-    is busy but quiet for long, or stalled; it ends within the hour; the CLI sweeps it within a
-    day, though it expires later; it expired within the last day; the pipeline overwrote an
-    operator's change; it is a ghost.
+    It waits for a permission; it failed; it was left in the middle of a turn; prompts to it were
+    never sent; it is an orphan; it is busy but quiet for long, or stalled; it ends within the hour;
+    the CLI sweeps it within a day, though it expires later; it expired within the last day; the
+    pipeline overwrote an operator's change; it is a ghost.
     """
 
     ANSWER = 0
     FAILED = 1
     CUT_OFF = 2
-    ORPHAN = 3
-    QUIET = 4
-    ENDS = 5
-    SWEPT = 6
-    EXPIRED = 7
-    OVERWRITTEN = 8
-    GHOST = 9
+    UNSENT = 3
+    ORPHAN = 4
+    QUIET = 5
+    ENDS = 6
+    SWEPT = 7
+    EXPIRED = 8
+    OVERWRITTEN = 9
+    GHOST = 10
 
 
 def attention(session: Session, now: datetime, quiet_after: timedelta) -> Need | None:
@@ -141,6 +142,8 @@ def needs_of(
     of_turn = _need_of_turn(session, now, quiet_after)
     if of_turn is not None:
         yield of_turn
+    if session.unsent:
+        yield Need.UNSENT
     if ends_soon(session, now, within):
         yield Need.ENDS
     elif is_swept_soon(session, now):
@@ -199,6 +202,8 @@ def since(session: Session, need: Need) -> datetime | None:
             return failed_at(session)
         case Need.CUT_OFF:
             return session.cut_off_at
+        case Need.UNSENT if session.unsent:
+            return session.unsent[0].at
         case Need.ENDS | Need.SWEPT | Need.EXPIRED:
             return session.ends_at
     return last_sign(session)
@@ -232,10 +237,9 @@ def has_expired(session: Session, now: datetime) -> bool:
     return is_new and is_past(session, now) and is_pending(session, now)
 
 
-def marks_of(session: Session, now: datetime, quiet_after: timedelta) -> str:
-    """Return what an acknowledgement of all that a session needs now stores."""
-    marks = (mark_of(session, need) for need in needs_of(session, now, quiet_after))
-    return _BETWEEN.join(marks)
+def marks_of(session: Session, needs: Iterable[Need]) -> str:
+    """Return what an acknowledgement of these needs of a session stores."""
+    return _BETWEEN.join(mark_of(session, need) for need in needs)
 
 
 def mark_of(session: Session, need: Need) -> str:
@@ -249,7 +253,7 @@ def mark_of(session: Session, need: Need) -> str:
 
 def _new_of(session: Session, need: Need) -> tuple[str, ...]:
     """Return what changes when something new happens, of what a need is about."""
-    if need is Need.CUT_OFF:
+    if need in (Need.CUT_OFF, Need.UNSENT):
         return (session.run.run_id if session.run else "",)
     if need in (Need.ENDS, Need.SWEPT, Need.EXPIRED):
         return (session.ends_at.isoformat() if session.ends_at else "",)
@@ -263,7 +267,8 @@ def _new_of(session: Session, need: Need) -> tuple[str, ...]:
         if session.reason
         else ""
     )
-    return request, reason, failed_at, last.isoformat() if last else ""
+    left = (run.run_id,) if run is not None and run.cut_off_at else ()
+    return request, reason, failed_at, last.isoformat() if last else "", *left
 
 
 def is_quiet(session: Session, now: datetime, quiet_after: timedelta) -> bool:

@@ -248,8 +248,8 @@ def _owner(found: ListingScan, session_id: str, known: _Known) -> tuple[Process 
 
 
 def _is_untold(run: Run | None, ack: Acknowledgement | None) -> bool:
-    """Whether a run was cut off before its session had anything, and nobody acknowledged it."""
-    if run is None or run.cut_off_at is None:
+    """Whether a run left something undone before its session had anything, and nobody knows."""
+    if run is None or (run.cut_off_at is None and not run.unsent):
         return False
     return ack is None or ack.until is not None or run.run_id not in ack.mark
 
@@ -258,7 +258,7 @@ def _stage(row: Row | None, run: Run | None) -> str:
     """Return the stage of a session, also of a new one that its run has not tracked yet."""
     if row is not None:
         return one_line(row.stage)[:60]
-    is_told = run is not None and (not run.is_over or run.cut_off_at is not None)
+    is_told = run is not None and (not run.is_over or bool(run.cut_off_at or run.unsent))
     return run.stage if run is not None and is_told else ""
 
 

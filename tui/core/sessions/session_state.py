@@ -46,6 +46,7 @@ class StateWord(StrEnum):
         "cut-off",
         "left in the middle of a turn: its run was killed or given up",
     )
+    UNSENT = "unsent", "its run ended before a prompt was sent to its agent"
     OVERWRITTEN = "overwritten", "the pipeline overwrote a change made here"
     UNREADABLE = "unreadable", "its row or transcript cannot be read now"
     STRAY = "stray", "its transcript lies outside its listing"
@@ -114,6 +115,7 @@ def _at_rest(session: Session, now: datetime) -> StateWord | str:
         (session.status == Status.FAILED, StateWord.FAILED),
         (session.turn_error, StateWord.API_ERROR),
         (session.cut_off_at is not None, StateWord.CUT_OFF),
+        (session.unsent, StateWord.UNSENT),
         (session.overwritten is not None, StateWord.OVERWRITTEN),
         (session.row_problem or (is_active and session.transcript_problem), StateWord.UNREADABLE),
         (session.is_stray, StateWord.STRAY),

@@ -66,6 +66,7 @@ _STATES: dict[StateWord, StatusTest] = {
     StateWord.FAILED: lambda session, now, quiet_after: has_failed(session),
     StateWord.API_ERROR: lambda session, now, quiet_after: bool(session.turn_error),
     StateWord.CUT_OFF: lambda session, now, quiet_after: session.cut_off_at is not None,
+    StateWord.UNSENT: lambda session, now, quiet_after: bool(session.unsent),
     StateWord.OVERWRITTEN: lambda session, now, quiet_after: session.overwritten is not None,
     StateWord.STRAY: lambda session, now, quiet_after: session.is_stray,
     StateWord.EXPIRED: _is_expired,

@@ -27,6 +27,7 @@ _KINDS = {
     "unfinished_delete": ("was deleted halfway", "were deleted halfway"),
     "orphan": ("is an orphan", "are orphans"),
     "lost_run": ("was left in a turn", "were left in a turn"),
+    "unsent": ("has an unsent prompt", "have unsent prompts"),
     "unreadable": ("transcript cannot be read", "transcripts cannot be read"),
     "unread_database": ("listing cannot be read", "listings cannot be read"),
     "disk_full": ("disk is nearly full", "disks are nearly full"),

@@ -27,6 +27,8 @@ from tui.operations.cause import (
     remains,
     sweep_words,
     unreadable,
+    unsent_remedy,
+    unsent_words,
 )
 from tui.operations.context import Context
 from tui.operations.doctor.machine_findings import MachineFacts
@@ -251,6 +253,14 @@ def _lost_run(session: Session, look: SessionCheck) -> Finding | None:
     return _of(session, level, "lost_run", f"{words}{why}", remedy, command=command)
 
 
+def _unsent(session: Session, look: SessionCheck) -> Finding | None:
+    if not (words := unsent_words(session)):
+        return None
+    level: Level = "note" if is_settled(session, Need.UNSENT, look.now) else "error"
+    command = ("show", session.address)
+    return _of(session, level, "unsent", words, unsent_remedy(session), command=command)
+
+
 def _overwritten(session: Session, look: SessionCheck) -> Finding | None:
     kept, row = session.overwritten, session.row
     if kept is None or row is None:
@@ -305,6 +315,7 @@ _QUESTIONS: tuple[Callable[[Session, SessionCheck], Finding | None], ...] = (
     _owner,
     _unproven,
     _lost_run,
+    _unsent,
     _overwritten,
     _bad_date,
     _bypass,

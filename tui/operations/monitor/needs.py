@@ -14,7 +14,13 @@ from tui.core.sessions.attention import LAST_HOUR, Need, last_sign, mark_of, ope
 from tui.core.sessions.session_state import orphan_words
 from tui.core.text.safe_text import one_line
 from tui.core.text.sizes import size_text
-from tui.operations.cause import cut_off_remedy, cut_off_words, sweep_words
+from tui.operations.cause import (
+    cut_off_remedy,
+    cut_off_words,
+    sweep_words,
+    unsent_remedy,
+    unsent_words,
+)
 from tui.operations.finding import LEVELS, Level
 from tui.operations.formatting import span
 from tui.operations.interrupted_purges import left_in_trash
@@ -26,6 +32,7 @@ _GOES_ON = {
     "waiting": "answer",
     "failed": "resume",
     "cut-off": "resume",
+    "unsent": "show",
     "orphan": "stop",
     "quiet": "tail",
     "ghost": "show",
@@ -152,6 +159,8 @@ def _described(
             return "error", "failed", f"{failed}{reason}", f"; `resume {short}` or `ack {short}`"
         case Need.CUT_OFF:
             return "error", "cut-off", cut_off_words(session), f": {cut_off_remedy(session)}"
+        case Need.UNSENT:
+            return "error", "unsent", unsent_words(session), f": {unsent_remedy(session)}"
         case Need.ORPHAN:
             return "error", "orphan", orphan_words(), f": `stop {short}`"
         case Need.QUIET:

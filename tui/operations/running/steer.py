@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from typing import cast
 
 from tui.claude.slash_commands import require_same_session
 from tui.core.agent_questions import answers, questions
-from tui.core.errors import ConfirmationRequired, ConsoleError, Reason, Refused, UsageError
+from tui.core.errors import ConfirmationRequired, Reason, Refused, UsageError
 from tui.core.limits import LONGEST_WAIT_S
 from tui.core.models.audit import AuditEvent
 from tui.core.models.permission_request import LEAST_DIGEST, PermissionRequest
 from tui.core.models.run import Run
-from tui.core.models.session import Acknowledgement, Liveness, Process, Session
-from tui.core.sessions.attention import Need, mark_of
+from tui.core.models.session import Liveness, Process, Session
 from tui.core.text.safe_text import one_line
 from tui.core.time.expiry import parse_duration
 from tui.operations.act_record import act_on
@@ -38,7 +36,6 @@ from tui.runs.folder.heartbeat import is_moving
 from tui.runs.folder.inbox import post
 from tui.runs.folder.protocol import IN_PIPELINE, is_taken, named_process, read_owner, read_run
 from tui.runs.termination import end_cli, end_runner, interrupt_cli
-from tui.storage.state.acknowledgements import write_ack
 
 _DECISIONS = ("allow", "always", "deny")
 _STILL_S = 15  # a runner shows every 2 s that it lives
@@ -238,6 +235,7 @@ def stop(context: Context, session: Session) -> ActionResult:
     """End the run of a session.
 
     An orphaned CLI, and a stalled runner together with its CLI, are killed, once proven to be that.
+    What that leaves undone is told like any other turn that was cut off, until somebody knows.
     """
     context.require_writable()
     if session.is_orphan and session.process is not None:
@@ -253,8 +251,7 @@ def stop(context: Context, session: Session) -> ActionResult:
 def _end_orphan(context: Context, session: Session, process: Process) -> ActionResult:
     target = target_of(session)
     end_cli(process.pid, process.proc_start, target.config_dir)
-    words = f"ended the orphaned CLI of {target.short} (pid {process.pid})"
-    _settle_turn(context, session)
+    words = f"ended the orphaned CLI of {target.short} (pid {process.pid}){_undone(session)}"
     return _record_signal(context, session, target, "stop", words)
 
 
@@ -266,16 +263,19 @@ def _end_frozen(context: Context, session: Session, run: Run, still: str) -> Act
     if cli:
         end_cli(*cli, target.config_dir)
         words += f", and its CLI (pid {cli[0]})"
-    _settle_turn(context, session)
+    words += _undone(session)
     return _record_signal(context, session, target, "stop", words)
 
 
-def _settle_turn(context: Context, session: Session) -> None:
-    """Acknowledge the turn that a stop has cut off: its operator knows."""
-    mark = mark_of(session, Need.CUT_OFF)
-    with suppress(OSError, ConsoleError):  # then it is told, as any other
-        ack = Acknowledgement(context.settings.operator, context.clock(), mark)
-        write_ack(session.folder, session.session_id, ack)
+def _undone(session: Session) -> str:
+    """Say what a run that was killed leaves undone, which needs attention from now on."""
+    run = session.run
+    if run is None:
+        return ""
+    left = ["its turn was cut off"] if run.is_turn_open else []
+    if unsent := sum(one.kind == "prompt" for one in run.sent):
+        left.append(f"{unsent} prompt{'s were' if unsent > 1 else ' was'} never sent")
+    return f"; {' and '.join(left)}" if left else ""
 
 
 def _command(context: Context, kind: CommandKind, text: str = "") -> Command:

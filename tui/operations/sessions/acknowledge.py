@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
@@ -10,7 +10,14 @@ from tui.core.act_summary import ago
 from tui.core.errors import ConsoleError, Refused, UsageError
 from tui.core.models.audit import AuditEvent
 from tui.core.models.session import Acknowledgement, Session
-from tui.core.sessions.attention import Need, marks_of, needs_of, snoozed_until
+from tui.core.sessions.attention import (
+    Need,
+    is_settled,
+    is_snoozed,
+    marks_of,
+    needs_of,
+    snoozed_until,
+)
 from tui.core.text.safe_text import one_line
 from tui.core.time.expiry import parse_duration
 from tui.operations.act_record import act_on
@@ -26,6 +33,7 @@ _WORDS = {
     Need.ANSWER: "waits for a permission",
     Need.FAILED: "failed",
     Need.CUT_OFF: "was left in the middle of a turn",
+    Need.UNSENT: "has prompts that were never sent",
     Need.ORPHAN: "is an orphan",
     Need.QUIET: "is busy and quiet",
     Need.ENDS: "ends within the hour",
@@ -36,13 +44,16 @@ _WORDS = {
 }
 
 
-def acknowledge(context: Context, session: Session, because: str = "") -> ActionResult:
+def acknowledge(
+    context: Context, session: Session, because: str = "", only: Collection[Need] = tuple(Need)
+) -> ActionResult:
     """Record that this operator has seen what a session needs now, and why that is settled.
 
-    Nothing in the session changes: a waiting request still waits. Raises `Refused` when it needs
-    nothing, `ConsoleError` when nothing can be written below its listing.
+    Nothing in the session changes: a waiting request still waits. Needs that are not among `only`
+    stand as before. Raises `Refused` when it needs nothing, `ConsoleError` when nothing can be
+    written below its listing.
     """
-    return _settle(context, session, None, because)
+    return _settle(context, session, None, because, only)
 
 
 def snooze(context: Context, session: Session, typed: str) -> ActionResult:
@@ -60,17 +71,24 @@ def snooze(context: Context, session: Session, typed: str) -> ActionResult:
 
 
 def _settle(
-    context: Context, session: Session, until: datetime | None, because: str = ""
+    context: Context,
+    session: Session,
+    until: datetime | None,
+    because: str = "",
+    only: Collection[Need] = tuple(Need),
 ) -> ActionResult:
     """Acknowledge what a session needs now, for good or until then."""
     context.require_writable()
     target, now = target_of(session), context.clock()
     kind = "ack" if until is None else "snooze"
     quiet_after = context.settings.quiet_after
-    needs = [_WORDS[need] for need in needs_of(session, now, quiet_after)]
+    every = tuple(needs_of(session, now, quiet_after))
+    needs = [_WORDS[need] for need in every if need in only]
     if not needs:
         raise Refused(f"{target.short} needs no attention now: nothing to {_VERBS[kind]}")
-    what, mark = " and ".join(needs), marks_of(session, now, quiet_after)
+    stood = () if is_snoozed(session) else [one for one in every if is_settled(session, one, now)]
+    what = " and ".join(needs)
+    mark = marks_of(session, [one for one in every if one in only or one in stood])
     ack, stands = Acknowledgement(context.settings.operator, now, mark, until), session.ack
     if stands is None or (stands.mark, stands.until) != (mark, until):
         with _writing():

@@ -17,6 +17,7 @@ from tui.operations.sessions.acknowledge import acknowledge
 logger = logging.getLogger(__name__)
 
 _LEFT = (Need.CUT_OFF, Need.ORPHAN)
+_RETRIED = (Need.FAILED, Need.CUT_OFF)
 
 
 def cut_off_sessions(context: Context, folder: Path) -> tuple[CutOffSession, ...]:
@@ -46,11 +47,16 @@ def require_retriable(context: Context, folder: Path, session_id: str, resumed: 
 
 
 def settle_retried(context: Context, folder: Path, session_id: str, retry: str) -> None:
-    """Acknowledge what a failed session needs, since its retry succeeded; logs what goes wrong."""
+    """Acknowledge that a session failed, since its retry succeeded; logs what goes wrong.
+
+    What else it needs stands: nobody was shown that.
+    """
     try:
         session = session_of(context, folder, session_id)
-        if any(needs_of(session, context.clock(), context.settings.quiet_after)):
-            acknowledge(context, session, because=f"its retry {retry[:8]} succeeded")
+        needs = needs_of(session, context.clock(), context.settings.quiet_after)
+        if any(need in _RETRIED for need in needs):
+            because = f"its retry {retry[:8]} succeeded"
+            acknowledge(context, session, because=because, only=_RETRIED)
     except ConsoleError as problem:
         logger.warning("%s was retried, and its failure is not settled: %s", session_id, problem)
 

@@ -43,8 +43,11 @@ def need_lines(
     before: Mapping[Key, Need], after: Mapping[Key, Need], catalog: Catalog, keys: Keymap
 ) -> Iterator[tuple[str, frozenset[Key]]]:
     """Yield what happened without anybody's act, and of which sessions it tells."""
+    resumes = f"{keys.sign('resume')} resumes"
     told = (
-        (Need.CUT_OFF, "left in the middle of a turn", f"{keys.sign('resume')} resumes"),
+        (Need.CUT_OFF, "left in the middle of a turn", resumes),
+        (Need.UNSENT, "ended with a prompt never sent", resumes),
+        (Need.ORPHAN, "left without a runner, CLI still running", ":stop ends it"),
         (Need.EXPIRED, "expired", f"{keys.sign('extend')} keeps, {keys.sign('cleanup')} cleans up"),
     )
     for need, what, then in told:

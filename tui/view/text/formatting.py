@@ -150,6 +150,7 @@ _SIGNS = {
     StateWord.FAILED: ("✗", "bad"),
     StateWord.API_ERROR: ("✗", "bad"),
     StateWord.CUT_OFF: ("✗", "bad"),
+    StateWord.UNSENT: ("✗", "bad"),
     StateWord.OVERWRITTEN: ("≠", "noticed"),
     StateWord.UNREADABLE: ("?", "noticed"),
     StateWord.STRAY: ("↗", "noticed"),

@@ -16,6 +16,7 @@ _WORDS: Mapping[Need, str] = {
     Need.ANSWER: StateWord.WAITING,
     Need.FAILED: StateWord.FAILED,
     Need.CUT_OFF: StateWord.CUT_OFF,
+    Need.UNSENT: StateWord.UNSENT,
     Need.ORPHAN: StateWord.ORPHAN,
     Need.QUIET: StateWord.QUIET,
     Need.ENDS: "<1h",

@@ -11,6 +11,7 @@ from tests.support.console.catalog_edits import each_session, with_session
 from tests.support.console.fixed_catalog import run_of
 from tests.support.console.fixed_engine import FixedEngine
 from tests.support.console.harness import Console, console
+from tui.core.models.run import SentCommand
 from tui.core.models.session import Key, Liveness, Process, Session
 from tui.operations.context import ActionResult
 
@@ -81,6 +82,22 @@ async def test_many_are_asked_about_once_and_summed_up(
         )
         assert at.message == words
         assert at.view.marks == frozenset()
+
+
+async def test_the_question_of_a_stop_says_how_many_prompts_are_then_never_sent() -> None:
+    async with console() as at:
+        busy, _ = await marked(at, busy=2)
+        waits = SentCommand(kind="prompt", by="bert", at=at.engine.now(), is_taken=True)
+        other = replace(waits, kind="answer")
+
+        def wait(one: Session) -> Session:
+            sent = (waits, waits, other)
+            has_run = one.session_id in busy and one.run
+            return replace(one, run=replace(one.run, sent=sent)) if has_run and one.run else one
+
+        await at.look(each_session(at.engine.catalog, wait))
+        await do(at, "stop")
+        assert "4 prompts wait and will not be sent" in at.message
 
 
 @pytest.mark.parametrize("deed", ["i", "stop", "send go on", "mode plan", "model opus"])

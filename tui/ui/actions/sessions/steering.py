@@ -61,17 +61,26 @@ async def interrupt(
 
 
 async def stop(context: ActionContext, sessions: Sequence[Session], *, hidden: int = 0) -> Outcome:
-    """Ask, and end the run of each."""
+    """Ask, and end the run of each; the question says how many prompts are then never sent."""
     possible = possible_of(context, sessions, not_stoppable)
     commands = (_command("stop", possible),)
     runs = "runs" if len(possible) > 1 else "run"
     asks = f"stop the {runs} of {named(possible, hidden)}{left_out(sessions, possible)}?"
+    asks += _loses(possible)
     with asked_by(commands):
         if not await is_sure(context, asks, len(possible), "stop"):
             return Outcome(commands=commands)
     act = context.engine.at_one_moment().stop
     flow = _each(context, sessions, possible, act, ("stopping", "stops sent"))
     return await done_by(commands, flow)
+
+
+def _loses(sessions: Sequence[Session]) -> str:
+    """Return how many prompts wait for the turns that a stop ends."""
+    runs = [one.run for one in sessions if one.run is not None and not one.run.is_over]
+    waiting = sum(sent.kind == "prompt" for run in runs for sent in run.sent)
+    what = "1 prompt waits" if waiting == 1 else f"{waiting} prompts wait"
+    return f" {what} and will not be sent" if waiting else ""
 
 
 async def send(

@@ -42,6 +42,7 @@ class Reason(StrEnum):
     STRAY = "stray"
     NOTHING_TO_DO = "nothing_to_do"
     TOO_LATE = "too_late"
+    OPTIONS_LOST = "options_lost"  # nobody knows what its agent may do
     NOT_SET_UP = "not_set_up"  # no CLI, or secrets that cannot be used
     # What is wrong with a listing or its database
     VANISHED = "vanished"

@@ -212,7 +212,8 @@ class Bookkeeper:
         kept = details | dict(given.metadata) | ({"agent": agent} if agent else {})
         if kept != details:
             after = replace(row, metadata=json.dumps(kept))
-            self._beginning.change(row, after, action="resume", now=self._clock())
+            now = self._clock()
+            self._beginning.change(row, after, action="resume", now=now, is_partial=True)
 
 
 def _kept_since(spec: RunSpec) -> datetime | None:

@@ -21,6 +21,7 @@ from tui.core.recorded_agent import UNRECORDED, known_unrecorded
 from tui.core.text.safe_text import one_line
 from tui.core.time.zones import LOCAL, read_time, zone_name
 from tui.operations.context import Context
+from tui.operations.lost_options import says_rights, why_lost
 from tui.operations.owner import require_silent
 from tui.operations.running.agent_options import agent_options, lacking, stage_gives
 from tui.operations.running.closed_places import closed_places, work_folder
@@ -231,6 +232,8 @@ def _spec(
 ) -> RunSpec:
     settings, target, now = context.settings, chosen.target, context.clock()
     row = _row(target, chosen.source_id or target.session_id) if chosen.mode != "new" else None
+    if chosen.mode != "new":
+        _require_options_known(query, target, chosen.source_id or target.session_id, row)
     replayed = _recorded_options(context, query, row)
     agent = replayed | _recorded(query) | _left_out(query, chosen, replayed)
     keeps = settings.resume_keeps if query.max_age_days is None else max_age
@@ -267,6 +270,21 @@ def _row(target: Target, session_id: str) -> Row | None:
     except NotTracked:
         return None
     return next((row for row in rows if row.session_id == session_id), None)
+
+
+def _require_options_known(query: Query, target: Target, session_id: str, row: Row | None) -> None:
+    """Raise `Refused` when the agent's recorded options are lost and not given again."""
+    given = recorded_options(query.options) if query.options is not None else {}
+    if says_rights(given):
+        return
+    if why := why_lost(target.folder, target.db_path, session_id, row):
+        short = session_id[:8]
+        raise Refused(
+            f"{short} may not go on with more than it had, and its agent's options are unknown: "
+            f"{why}. Say in the options what it may do (tools, allowed_tools, disallowed_tools or "
+            f"permission_mode), or, if it was overwritten, `reapply {short}` first",
+            Reason.OPTIONS_LOST,
+        )
 
 
 def _recorded(query: Query) -> dict[str, Any]:

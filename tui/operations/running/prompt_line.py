@@ -10,6 +10,7 @@ from typing import Any
 from tui.core.errors import UsageError
 from tui.core.text.safe_text import one_line
 from tui.operations.context import Context
+from tui.operations.lost_options import says_rights
 from tui.operations.running.agent_options import describe, require_mode, require_no_wider
 from tui.operations.running.resume import RunPlan
 
@@ -58,8 +59,12 @@ def with_options(context: Context, plan: RunPlan, asked: Mapping[str, Any]) -> R
     """Return the plan with the operator's options for this run on top of the recorded ones.
 
     Raises `UsageError` for what only the settings may give, and in a restricted console for
-    whatever lets the agent do more than the settings give its stage.
+    whatever lets the agent do more than the settings give its stage; `Refused` while nobody knows
+    what it may do.
     """
+    if says_rights(asked):
+        plan = replace(plan, options_lost="")
+    plan.require_options()
     if not asked:
         return plan
     if mode := asked.get("permission_mode"):

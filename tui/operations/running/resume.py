@@ -25,6 +25,7 @@ from tui.operations.catalog.session_lookup import find_listing
 from tui.operations.cause import cause_of
 from tui.operations.context import Context
 from tui.operations.logbook_entry import log_act
+from tui.operations.lost_options import has_recorded, why_lost
 from tui.operations.owner import Owner, owner_elsewhere, require_silent
 from tui.operations.running.agent_options import agent_options, describe, lacking, stage_gives
 from tui.operations.running.closed_places import closed_places, work_folder
@@ -54,7 +55,8 @@ class RunPlan:
 
     `source_id` is the session that a fork continues, from its entry `source_at` if that is set;
     `taken_over` describes the owner that cannot be proven dead and is to be ignored. It is one of
-    `together` runs that are started at once; 0 if it is alone.
+    `together` runs that are started at once; 0 if it is alone. With `options_lost` it is started
+    only once what its agent may do is named.
     """
 
     mode: Mode
@@ -71,6 +73,12 @@ class RunPlan:
     kept_for: timedelta = timedelta(days=1)
     taken_over: str = ""
     together: int = 0
+    options_lost: str = ""
+
+    def require_options(self) -> None:
+        """Raise `Refused` while nobody knows what the session's agent may do."""
+        if self.options_lost:
+            raise Refused(self.options_lost, Reason.OPTIONS_LOST)
 
 
 def plan_resume(
@@ -93,6 +101,8 @@ def plan_resume(
     agent, notes = agent_options(context.settings, session.stage, details)
     target = Target(str(uuid.uuid4()), source.folder) if fork else source
     cwd, cwd_notes = _cwd(context, target, session.stage, agent)
+    lost = _options_lost(session, source)
+    unrecorded = "" if has_recorded(session.row) else " · no options recorded"
     return RunPlan(
         mode="fork" if fork else "resume",
         target=target,
@@ -101,14 +111,15 @@ def plan_resume(
         agent=agent,
         cwd=cwd,
         zone=session.zone,
-        words=describe(agent),
+        words=describe(agent) + (" · options lost" if lost else unrecorded),
         warnings=(
-            *map(Explanation, (*_lacks(agent), *notes, *cwd_notes)),
+            *map(Explanation, (*([lost] if lost else ()), *_lacks(agent), *notes, *cwd_notes)),
             *warnings(context.settings, target, session),
         ),
         source_id=source.session_id if fork else "",
         kept_for=max_age(context, session.stage) if fork else context.settings.resume_keeps,
         taken_over=owner.words(context.clock()) if owner is not None else "",
+        options_lost=lost,
     )
 
 
@@ -203,6 +214,7 @@ def start(context: Context, plan: RunPlan, prompt: str) -> str:
     refused.
     """
     context.require_writable()
+    plan.require_options()
     context, prompt = context.as_one_act(), prompt.strip()
     if not prompt and plan.mode == "new":
         raise UsageError("a new session needs a prompt")
@@ -306,6 +318,20 @@ def _require_idle(session: Session, target: Target) -> None:
     require_no_orphan(session)
     if session.is_live:
         raise busy(target.short, session.process.pid if session.process else None)
+
+
+def _options_lost(session: Session, source: Target) -> str:
+    """Say that nobody knows what the session's agent may do, and how to go on; else empty."""
+    why = why_lost(source.folder, source.db_path, session.session_id, session.row)
+    if not why:
+        return ""
+    kept = session.overwritten
+    has_kept = kept is not None and "agent" in kept.details()
+    back = f"`reapply {source.short}` puts them back, or " if has_kept else ""
+    return (
+        f"{source.short} may not go on with more than it had, and its agent's options are unknown: "
+        f"{why}; {back}`--mode default`, or `--tools`, before the prompt says what it may do"
+    )
 
 
 def _lacks(agent: Mapping[str, Any]) -> Iterator[str]:

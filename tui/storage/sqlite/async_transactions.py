@@ -20,7 +20,7 @@ from tui.core.event_loop import require_asyncio
 from tui.storage.sqlite import transactions
 from tui.storage.sqlite.connection import BEGIN, WRITE_TIMEOUT_S, writing
 from tui.storage.sqlite.side_files import require_plain
-from tui.storage.sqlite.transactions import COMMIT, ReadBudget, Steps, decode, problems
+from tui.storage.sqlite.transactions import COMMIT, ReadBudget, Steps, decode, problems, refused
 
 T = TypeVar("T")
 
@@ -110,8 +110,12 @@ async def _drive(connection: aiosqlite.Connection, steps: Steps[T]) -> T:
     try:
         statement = next(steps)
         while True:
-            rows = await connection.execute_fetchall(*statement)
-            statement = steps.send(budget.counted(rows))
+            try:
+                rows = budget.counted(await connection.execute_fetchall(*statement))
+            except sqlite3.Error as error:
+                statement = refused(steps, error, in_transaction=connection.in_transaction)
+            else:
+                statement = steps.send(rows)
     except StopIteration as ended:
         result: T = ended.value
         return result

@@ -1,6 +1,7 @@
 """Runs transactions on a listing's SQLite database, and explains SQLite's errors.
 
-A transaction is a generator that yields statements and is sent their rows. So it is written once,
+A transaction is a generator that yields statements and is sent their rows, or thrown SQLite's
+error, after which it may go on with another statement. So it is written once,
 and run here by `sqlite3`, or by `async_transactions`. The message of a `DatabaseProblem` that it
 raises continues the database's name, which is put before it here.
 """
@@ -64,10 +65,25 @@ def _drive(connection: sqlite3.Connection, steps: Steps[T]) -> T:
         try:
             statement = next(steps)
             while True:
-                statement = steps.send(_answer(connection, statement, budget))
+                try:
+                    rows = _answer(connection, statement, budget)
+                except sqlite3.Error as error:
+                    statement = refused(steps, error, in_transaction=connection.in_transaction)
+                else:
+                    statement = steps.send(rows)
         except StopIteration as ended:
             result: T = ended.value
             return result
+
+
+def refused(steps: Steps[T], error: sqlite3.Error, *, in_transaction: bool) -> Statement:
+    """Return the statement after one that SQLite refused; raises `error` if there is none.
+
+    Some errors roll the whole transaction back: what came after would be written for itself.
+    """
+    if not in_transaction:
+        raise error
+    return steps.throw(error)
 
 
 class ReadBudget:

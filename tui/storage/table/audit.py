@@ -21,7 +21,8 @@ from tui.core.time.zones import read_time
 from tui.storage.sqlite.transactions import Steps
 from tui.storage.table.packed_rows import RowUnpacker, metadata_in, pack
 from tui.storage.table.row_codec import cost_from, text_of
-from tui.storage.table.table_shape import event_columns, kinds_of_tables
+from tui.storage.table.row_columns import has_metadata
+from tui.storage.table.table_shape import columns_of, event_columns, kinds_of_tables
 
 _CREATE = """
     CREATE TABLE IF NOT EXISTS claude_session_events (
@@ -137,7 +138,12 @@ def _base_of(event: AuditEvent) -> Steps[tuple[int | None, str | None]]:
 
 
 def prune(before: datetime) -> Steps[int]:
-    """Remove a batch of events from before then that nothing needs; return how many."""
+    """Remove a batch of events from before then that nothing needs; return how many.
+
+    None where the table has no room for metadata: there they alone tell what was recorded.
+    """
+    if not has_metadata((yield from columns_of())):
+        return 0
     columns = yield from event_columns((yield from kinds_of_tables()))
     if not {"base", "after"} <= set(columns):
         return 0

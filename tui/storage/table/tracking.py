@@ -24,7 +24,8 @@ from tui.storage.table.audit import AuditWriter, changed, latest_events, prune
 from tui.storage.table.audit_reader import AuditQuery, last_events
 from tui.storage.table.audit_reader import read_events as read_events
 from tui.storage.table.conflict_message import lost_race
-from tui.storage.table.row_codec import COLUMNS, differing, row_from
+from tui.storage.table.row_codec import row_from
+from tui.storage.table.row_columns import insert_row, select_rows, update_row
 from tui.storage.table.table_shape import (
     TABLE,
     columns_of,
@@ -96,13 +97,21 @@ class Transactions:
         """Make the guide's table if it does not exist."""
         yield _CREATE, ()
 
-    def change(self, before: Row, after: Row, *, action: str, now: datetime) -> Steps[Row]:
-        """Write `after` if the stored row is still `before`, else raise `Conflict`; return it."""
+    def change(
+        self, before: Row, after: Row, *, action: str, now: datetime, is_partial: bool = False
+    ) -> Steps[Row]:
+        """Write `after` if the stored row is still `before`, else raise `Conflict`; return it.
+
+        With `is_partial` only the audit has metadata that the table has no room for; else that
+        raises `DatabaseProblem`.
+        """
         columns = yield from writable_columns()
         lost = yield from _lost(columns, before, now)
         if lost is not None:
             raise lost
-        after = yield from _write(self._audit(), columns, before, after, action=action, now=now)
+        after = yield from _write(
+            self._audit(), before, after, action=action, now=now, is_partial=is_partial
+        )
         yield from self._pruned()
         return after
 
@@ -126,9 +135,7 @@ class Transactions:
             if lost is None:
                 detail = details.get(before.session_id, "")
                 facts = AuditEvent(at=now, action=action, detail=detail)
-                yield from _write(
-                    audit, columns, before, after, action=action, now=now, facts=facts
-                )
+                yield from _write(audit, before, after, action=action, now=now, facts=facts)
             answers.append(lost)
         yield from self._pruned()
         return tuple(answers)
@@ -152,10 +159,12 @@ class Transactions:
         if stored is not None:
             after = row_transitions.tracked(stored, expires_at, self.zone, text)
             return (
-                yield from _write(self._audit(), columns, stored, after, action="track", now=now)
+                yield from _write(
+                    self._audit(), stored, after, action="track", now=now, is_partial=True
+                )
             )
         fresh = Row(session_id, listing_id, stage, *times, "active", text)
-        yield from _insert((yield from _with_room(columns, fresh)), fresh)
+        yield from insert_row(fresh)
         yield from self._audit().write(changed(now, "track", None, fresh))
         return fresh
 
@@ -237,7 +246,7 @@ class Transactions:
                 yield from self._audit().write(replace(facts, action=action))
             return stored
         after = yield from _write(
-            self._audit(), columns, stored, after, action=action, now=now, facts=facts
+            self._audit(), stored, after, action=action, now=now, facts=facts, is_partial=True
         )
         yield from self._pruned()
         return after
@@ -251,24 +260,15 @@ class Transactions:
 
 def _write(
     audit: AuditWriter,
-    columns: Sequence[str],
     before: Row,
     after: Row,
     *,
     action: str,
     now: datetime,
     facts: AuditEvent | None = None,
+    is_partial: bool = False,
 ) -> Steps[Row]:
-    """Set only the columns that differ: the other stored values may not be text at all."""
-    yield from _with_room(columns, after)
-    names = differing(before, after)
-    if names:
-        assignments = ", ".join(f"{name} = ?" for name in names)
-        values = (getattr(after, name) for name in names)
-        yield (
-            f"UPDATE claude_sessions SET {assignments} WHERE session_id = ?",  # noqa: S608 (fixed column names)
-            (*values, before.session_id),
-        )
+    yield from update_row(before, after, is_partial=is_partial)
     event = changed(now, action, before, after)
     if facts is not None:
         event = replace(event, cost_usd=facts.cost_usd, detail=facts.detail)
@@ -348,14 +348,14 @@ def _require_table(columns: Sequence[str]) -> None:
 
 def _rows(columns: Sequence[str]) -> Steps[tuple[Row, ...]]:
     _require_table(columns)
-    stored = yield _select(columns), ()
+    stored = yield select_rows(columns), ()
     return tuple(row_from(values) for values in stored)
 
 
 def _find(columns: Sequence[str], session_id: str) -> Steps[Row | None]:
     if not columns:
         return None
-    stored = yield f"{_select(columns)} WHERE session_id = ?", (session_id,)
+    stored = yield f"{select_rows(columns)} WHERE session_id = ?", (session_id,)
     return row_from(stored[0]) if stored else None
 
 
@@ -366,31 +366,3 @@ def _lost(columns: Sequence[str], before: Row, now: datetime) -> Steps[Conflict 
         return None
     acts = yield from last_events(AuditQuery(before.session_id, with_rows=True), 1)
     return lost_race(before, stored, acts, now)
-
-
-def _select(columns: Sequence[str]) -> str:
-    names = ", ".join(name if name in columns or name != "metadata" else "NULL" for name in COLUMNS)
-    return f"SELECT {names} FROM claude_sessions"  # noqa: S608 (fixed column names)
-
-
-def _insert(columns: Sequence[str], row: Row) -> Steps[None]:
-    names = [name for name in COLUMNS if name in columns]
-    marks = ", ".join("?" * len(names))
-    yield (
-        f"INSERT INTO claude_sessions ({', '.join(names)}) VALUES ({marks})",  # noqa: S608 (fixed column names)
-        [getattr(row, name) for name in names],
-    )
-
-
-def _with_room(columns: Sequence[str], row: Row) -> Steps[Sequence[str]]:
-    """Add the column that the guide's older table lacks, once a row has something to keep there.
-
-    Without it a session would be resumed as a less restricted agent than was recorded.
-    """
-    if row.metadata is None or "metadata" in columns:
-        return columns
-    columns = yield from columns_of()
-    if "metadata" in columns:  # since an earlier row of this transaction
-        return columns
-    yield "ALTER TABLE claude_sessions ADD COLUMN metadata TEXT", ()
-    return (yield from columns_of())

@@ -9,7 +9,7 @@ from functools import partial
 from itertools import takewhile
 
 from tui.core.console.disabled_reason import not_resumable
-from tui.core.errors import ConsoleError, UsageError
+from tui.core.errors import ConsoleError, Refused, UsageError
 from tui.core.explanation import Explanation
 from tui.core.models.session import Liveness, Session
 from tui.operations.context import ActionResult
@@ -205,7 +205,7 @@ async def ask_prompt(
 def _refusal(context: ActionContext, plan: RunPlan, line: str) -> str:
     try:
         context.engine.with_prompt_line(plan, line)
-    except UsageError as error:
+    except (Refused, UsageError) as error:
         return f"refused: {error}"
     return ""
 

@@ -61,9 +61,9 @@ class LoopbackApi:
     """Serves `POST /v1/messages` on 127.0.0.1; `scene` decides how each request is answered.
 
     Requests that the client makes for itself get a short answer and never reach the scene.
-    `requests` lists those that were received, oldest first; `speed` divides every delay. Without
-    `input_tokens`, a request's tokens are estimated. Each connection has a thread, so scenes may be
-    called at the same time.
+    `requests` lists those that were received, oldest first; `speed` divides every delay, and may be
+    changed at any time. Without `input_tokens`, a request's tokens are estimated. Each connection
+    has a thread, so scenes may be called at the same time.
     """
 
     def __init__(
@@ -77,7 +77,7 @@ class LoopbackApi:
         self.requests: list[ApiRequest] = []
         self._scene = scene
         self._search = search
-        self._speed = speed
+        self.speed = speed
         self._input_tokens = input_tokens
         self._ids = count(1)
         self._closing = threading.Event()
@@ -135,7 +135,7 @@ class LoopbackApi:
 
     def delay(self, seconds: float, connection: socket.socket) -> None:
         """Sleep for the scaled delay; raises `ConnectionError` soon after the client has gone."""
-        left = seconds / self._speed
+        left = seconds / self.speed
         while left > 0:
             if self._closing.wait(min(left, _CHECK_EACH_S)) or _is_closed(connection):
                 raise ConnectionAbortedError

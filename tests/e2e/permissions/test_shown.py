@@ -82,7 +82,7 @@ def test_pages_that_a_stalled_link_never_carried_are_not_seen(
         assert not list(inbox.glob("*"))
         press_blindly(screen, "b" * (pages + 1))
         for page in range(2, pages + 1):
-            screen.wait_for(f"page {page - 1} of ")
+            wait(lambda page=page: f"page {page - 1} of " in screen.text)
             screen.send("l")
         screen.wait_for(f"page {pages} of {pages}", "shown in full")
         press_until(screen, "y", lambda: list(inbox.glob("*")))

@@ -69,6 +69,7 @@ def test_a_resume_by_key_streams_and_outlives_a_killed_console(site: Site) -> No
         screen.wait_for("● running", "Buyer number")
         screen.send("r")
         screen.wait_for("it is running", ":send")
+        site.hurry()
         assert over(folder).state == "done"
         screen.wait_for("· ready", "number 44 of the long list")
         screen.send("q")
@@ -87,6 +88,7 @@ def test_a_hang_up_ends_the_console_and_not_the_run(site: Site) -> None:
         folder = latest(site)
         screen.process.send_signal(signal.SIGHUP)
         assert screen.process.wait(60) is not None
+    site.hurry()
     assert over(folder).state == "done"
 
 
@@ -105,6 +107,7 @@ def test_two_consoles_that_resume_at_once_start_one_agent(site: Site) -> None:
         one.wait_for("Buyer number 4 of")
         two.wait_for("Buyer number 4 of")
     assert len(protocol.run_folders(site.listing)) == 2
+    site.hurry()
     assert over(latest(site)).state == "done"
 
 

@@ -17,7 +17,7 @@ from tests.support.processes.growing_session import shown
 from tests.support.processes.runs_site import wait
 from tests.support.processes.terminal import Terminal
 
-STALL_S = 8.0
+STALL_S = 5.0
 LATE_S = 0.3  # one that waits for the link is late by seconds
 BACK = (b"\x1b[?1049l", b"\x1b[?25h")  # the terminal is the shell's again, with a cursor
 REDRAW = "\x0c"

@@ -136,6 +136,7 @@ def test_a_line_that_dies_ends_the_console_and_not_the_run_and_the_view_is_kept(
         with server.connect(key="anna") as screen:
             screen.wait_for("restored: filter `stage:3`, 1 marked")
             screen.wait_for(other)
+            site.hurry()
             assert (read_run(folder).operator, over(folder).state) == ("anna", "done")
             screen.line(":new hollis_park stage_3\r")
             screen.wait_for("Not sent")
@@ -255,6 +256,7 @@ def test_a_verb_that_waits_ends_with_its_line_and_the_run_goes_on(site: Site, fa
         ends_after(server, server.client("-T", command=begins, key="bert"), site, fail)
         follows = f"tail -f {read_run(latest(site)).session_id}"
         ends_after(server, server.client("-T", command=follows, key="bert"), site, fail)
+        site.hurry()
         assert over(latest(site)).state == "done"
 
 

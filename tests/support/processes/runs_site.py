@@ -108,6 +108,10 @@ class Site:
         paths = list(config_dir.glob(f"projects/*/{session_id}.jsonl"))
         return paths[0].read_text() if paths else ""
 
+    def hurry(self) -> None:
+        """Let the agents write at once what they have still to say."""
+        self.api.speed = 1e6
+
 
 @contextmanager
 def site_below(folder: Path, api: LoopbackApi) -> Iterator[Site]:
@@ -117,10 +121,10 @@ def site_below(folder: Path, api: LoopbackApi) -> Iterator[Site]:
     env_file = folder / "env"
     env_file.write_text("".join(f"{name}={value}\n" for name, value in api.env().items()))
     env_file.chmod(0o600)
+    api.speed = 1.0
     yield Site(listing, env_file, api)
-    for run in protocol.run_folders(listing):
-        if not protocol.is_dead(run) and read_owner(run)["pid"] != os.getpid():
-            end(run)
+    left = (run for run in protocol.run_folders(listing) if not protocol.is_dead(run))
+    end(*(run for run in left if read_owner(run)["pid"] != os.getpid()))
 
 
 def wait(is_so: Callable[[], Any], seconds: float = 60.0) -> Any:
@@ -133,10 +137,11 @@ def wait(is_so: Callable[[], Any], seconds: float = 60.0) -> Any:
     return value
 
 
-def end(folder: Path) -> None:
-    """End a runner that a failed test left behind."""
-    os.kill(read_owner(folder)["pid"], signal.SIGTERM)
-    wait(lambda: protocol.is_dead(folder))
+def end(*folders: Path) -> None:
+    """End runners that a test left behind, all at once."""
+    for folder in folders:
+        os.kill(read_owner(folder)["pid"], signal.SIGTERM)
+    wait(lambda: all(map(protocol.is_dead, folders)))
 
 
 def over(folder: Path) -> Run:

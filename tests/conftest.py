@@ -16,7 +16,7 @@ from tests.support import programs
 from tests.support.listings.sample_listing import FIRST, SampleListing
 from tests.support.processes import forked_cli
 from tests.support.processes.runs_site import SCENES, Site, site_below
-from tests.support.quick import how_late, is_quick
+from tests.support.quick import is_quick, places
 from tui.demo.api import LoopbackApi
 
 HUNTS = "SESSION_CONSOLE_HUNT"  # how many examples a test: `python -m tests.torture examples`
@@ -88,8 +88,9 @@ def pytest_make_parametrize_id(val: object) -> str | None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what `-m quick` runs, and put first what takes long."""
-    items.sort(key=lambda item: how_late(item.path))
+    """Mark what `-m quick` runs, and put the files in order."""
+    place = places(dict.fromkeys(item.path for item in items))
+    items.sort(key=lambda item: place[item.path])
     for item in items:
         if is_quick(item.path):
             item.add_marker(pytest.mark.quick)

@@ -1,9 +1,11 @@
-"""Which test files are in the quick set, and which start first in a full run."""
+"""Which test files are in the quick set, and in which order a full run takes them."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import cache
+from itertools import accumulate
 from pathlib import Path
 
 _STARTS = re.compile(
@@ -13,31 +15,53 @@ _STARTS = re.compile(
 # How long each took, in seconds, alone on two cores; the other files take less than 3 s.
 _LONG = {
     "e2e/shared_root/test_harmless.py": 120,
-    "e2e/permissions/test_restricted.py": 50,
-    "e2e/pipeline/test_query.py": 30,
-    "e2e/pipeline/test_query_steered.py": 25,
-    "e2e/terminal/test_link.py": 45,
-    "e2e/permissions/test_closed.py": 45,
-    "e2e/pipeline/test_pipeline.py": 40,
-    "e2e/terminal/test_console.py": 40,
-    "e2e/runs/test_runs.py": 40,
-    "e2e/permissions/test_asked.py": 40,
-    "e2e/permissions/test_confined.py": 40,
-    "e2e/terminal/test_ssh.py": 40,
-    "e2e/runs/test_steer.py": 40,
     "cli/test_hostile.py": 40,
+    "e2e/terminal/test_terminals.py": 40,
     "project/test_deploy.py": 35,
     "cli/verbs/test_odd_transcripts.py": 35,
     "storage/sqlite/test_races.py": 35,
+    "e2e/pipeline/test_recovery.py": 35,
+    "e2e/pipeline/test_query.py": 30,
+    "e2e/pipeline/test_query_steered.py": 30,
+    "e2e/terminal/test_link.py": 30,
+    "e2e/runs/test_runs.py": 30,
+    "e2e/terminal/test_ssh.py": 30,
+    "e2e/terminal/test_input.py": 30,
+    "e2e/permissions/test_restricted.py": 25,
+    "e2e/pipeline/test_pipeline.py": 25,
+    "e2e/runs/test_steer.py": 25,
     "demo/test_keeper.py": 25,
-    "e2e/runs/test_sweep.py": 25,
     "e2e/shared_root/test_operators.py": 25,
-    "e2e/terminal/test_terminals.py": 25,
-    "e2e/terminal/test_demo.py": 20,
-    "e2e/runs/test_example.py": 20,
+    "e2e/permissions/test_answers.py": 25,
+    "e2e/pipeline/test_errors.py": 25,
+    "e2e/pipeline/test_session.py": 25,
     "cli/test_reworded.py": 20,
+    "e2e/permissions/test_shown.py": 20,
+    "e2e/permissions/test_requests.py": 20,
+    "e2e/terminal/test_suspend.py": 20,
+    "e2e/permissions/test_closed.py": 15,
+    "e2e/terminal/test_console.py": 15,
+    "e2e/permissions/test_asked.py": 15,
+    "e2e/permissions/test_confined.py": 15,
     "cli/verbs/test_report.py": 15,
+    "e2e/pipeline/test_same_agent.py": 15,
+    "e2e/pipeline/test_watched.py": 15,
+    "e2e/terminal/test_faults.py": 15,
+    "e2e/terminal/test_bytes.py": 15,
+    "e2e/runs/test_audit.py": 15,
+    "e2e/runs/test_cut_off.py": 12,
+    "e2e/terminal/test_demo.py": 10,
     "operations/trash/faults/test_swapped.py": 10,
+    "e2e/permissions/test_restricted_agent.py": 10,
+    "e2e/permissions/test_plans.py": 10,
+    "e2e/terminal/test_leaving.py": 10,
+    "e2e/terminal/test_frame.py": 10,
+    "e2e/terminal/test_hostile.py": 10,
+    "e2e/runs/test_runs_trouble.py": 10,
+    "e2e/shared_root/test_erased.py": 10,
+    "e2e/runs/test_example.py": 8,
+    "e2e/terminal/test_habits.py": 8,
+    "e2e/runs/test_sweep.py": 7,
     "operations/trash/faults/test_hostile_places.py": 6,
     "operations/running/test_restricted_console.py": 6,
     "runs/test_hostile.py": 6,
@@ -60,6 +84,16 @@ def is_quick(path: Path) -> bool:
     return not is_long and not _STARTS.search(path.read_text("utf-8"))
 
 
-def how_late(path: Path) -> tuple[int, bool]:
-    """Return the sort key of test files: long ones first, so that none runs alone at the end."""
-    return -_LONG.get(path.relative_to(TESTS).as_posix(), 0), is_quick(path)
+def places(paths: Iterable[Path]) -> dict[Path, float]:
+    """Return the sort keys of test files: the longest first, so that none runs alone at the end.
+
+    The others are spread over the time that the long ones take: these mostly wait, and those
+    compute, so that neither the processors nor the workers have nothing to do.
+    """
+    seconds = {path: _LONG.get(path.relative_to(TESTS).as_posix(), 0) for path in paths}
+    long = sorted((path for path in seconds if seconds[path]), key=lambda path: -seconds[path])
+    others = sorted((path for path in seconds if not seconds[path]), key=is_quick)
+    begins = accumulate((seconds[path] for path in long), initial=0)
+    whole = sum(seconds.values())
+    keys = {path: begin / whole for path, begin in zip(long, begins, strict=False)}
+    return keys | {path: number / len(others) for number, path in enumerate(others)}

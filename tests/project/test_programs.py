@@ -1,4 +1,4 @@
-"""A missing program is named, with what was not tested; the quick set starts no process."""
+"""A missing program is named, with what was not tested; long test files start first."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from tests.support import programs
 from tests.support.place import REPOSITORY
+from tests.support.quick import LONG, TESTS, places
 
 PLACE = REPOSITORY
 AS_NOBODY = """
@@ -168,3 +170,15 @@ def test_the_examples_of_hypothesis_are_the_same_in_every_run() -> None:
 
     assert settings().derandomize
     assert settings().deadline is None
+
+
+def test_what_takes_long_starts_first_and_the_rest_is_spread_between() -> None:
+    """A file that was moved or renamed and not here would start last, and run alone at the end."""
+    assert [name for name in LONG if not (TESTS / name).is_file()] == []
+    place = places(sorted(TESTS.rglob("test_*.py")))
+    order = sorted(place, key=lambda path: place[path])
+    long = [path for path in order if path.relative_to(TESTS).as_posix() in LONG]
+    assert long == sorted(long, key=lambda path: -LONG[path.relative_to(TESTS).as_posix()])
+    assert place[long[0]] == min(place.values())
+    between = [order.index(after) - order.index(before) for before, after in pairwise(long)]
+    assert max(between) < len(order) / 4

@@ -13,7 +13,7 @@ _STARTS = re.compile(
     r"|\b(processes\.(runs_site|terminal|tmux|sshd|image|growing_session)|console\.harness|fixed_console|full_disk|torture)\b"
 )
 # How long each took, in seconds, alone on two cores; the other files take less than 3 s.
-_LONG = {
+LONG = {
     "e2e/shared_root/test_harmless.py": 120,
     "cli/test_hostile.py": 40,
     "e2e/terminal/test_terminals.py": 40,
@@ -80,7 +80,7 @@ TESTS = Path(__file__).parents[1]
 @cache
 def is_quick(path: Path) -> bool:
     """Whether a test file is short, and starts no process, no console and no agent."""
-    is_long = path.relative_to(TESTS).as_posix() in _LONG
+    is_long = path.relative_to(TESTS).as_posix() in LONG
     return not is_long and not _STARTS.search(path.read_text("utf-8"))
 
 
@@ -90,7 +90,7 @@ def places(paths: Iterable[Path]) -> dict[Path, float]:
     The others are spread over the time that the long ones take: these mostly wait, and those
     compute, so that neither the processors nor the workers have nothing to do.
     """
-    seconds = {path: _LONG.get(path.relative_to(TESTS).as_posix(), 0) for path in paths}
+    seconds = {path: LONG.get(path.relative_to(TESTS).as_posix(), 0) for path in paths}
     long = sorted((path for path in seconds if seconds[path]), key=lambda path: -seconds[path])
     others = sorted((path for path in seconds if not seconds[path]), key=is_quick)
     begins = accumulate((seconds[path] for path in long), initial=0)

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,10 @@ def press_blindly(screen: Terminal, keys: str) -> None:
     for key in keys:
         screen.send(key)
         time.sleep(0.1)
+
+
+def is_on(screen: Terminal, words: str) -> bool:
+    return words in screen.text
 
 
 def press_until(screen: Terminal, key: str, is_so: Callable[[], Any]) -> int:
@@ -82,7 +87,7 @@ def test_pages_that_a_stalled_link_never_carried_are_not_seen(
         assert not list(inbox.glob("*"))
         press_blindly(screen, "b" * (pages + 1))
         for page in range(2, pages + 1):
-            wait(lambda page=page: f"page {page - 1} of " in screen.text)
+            wait(partial(is_on, screen, f"page {page - 1} of "))
             screen.send("l")
         screen.wait_for(f"page {pages} of {pages}", "shown in full")
         press_until(screen, "y", lambda: list(inbox.glob("*")))

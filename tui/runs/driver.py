@@ -212,6 +212,7 @@ class RunDriver:
     async def _next_prompt(self, heard: Ears) -> Prompt | None:
         """Return the next prompt; `None` once nothing is queued and the inbox is closed."""
         if not self.prompts and self.prompts.is_open:
+            self._hearing.rest()
             async with aclosing(heard.until(self.prompts.more())) as heard_at_rest:
                 async for one in heard_at_rest:
                     await self._take(one)

@@ -39,6 +39,7 @@ RUN = Run(
 )
 REQUEST = PermissionRequest(request_id="q1", tool="Bash", input={}, at=NOW)
 LOST = replace(RUN, state="lost", cli_pid=77, cli_start="123")
+IDLE = replace(RUN, state="idle")
 ENDED = replace(LOST, state="done", ended_at=NOW)
 WAITING = replace(PROCESS, liveness=Liveness.WAITING)
 UNKNOWN = replace(PROCESS, liveness=Liveness.UNKNOWN)
@@ -93,6 +94,12 @@ def joined(
         (True, UNKNOWN, RUN, Liveness.BUSY),
         (True, None, replace(RUN, state="waiting", request=REQUEST), Liveness.WAITING),
         (True, None, replace(RUN, state="queued"), Liveness.QUEUED),
+        (True, None, IDLE, Liveness.IDLE),
+        (True, PROCESS, IDLE, Liveness.IDLE),
+        (True, replace(PROCESS, liveness=Liveness.WAITING), IDLE, Liveness.WAITING),
+        (False, None, IDLE, Liveness.NONE),
+        (False, UNKNOWN, IDLE, Liveness.UNKNOWN),
+        (False, PROCESS, IDLE, Liveness.BUSY),
         (False, None, replace(RUN, state="queued"), Liveness.NONE),
         (True, replace(PROCESS, liveness=Liveness.WAITING), None, Liveness.WAITING),
     ],

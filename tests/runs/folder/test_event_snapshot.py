@@ -140,3 +140,24 @@ def test_a_story_comes_back_as_it_was_told(tmp_path: Path) -> None:
     story = read_story(tmp_path)
     again = RunState.from_json(json.loads(json.dumps(story.to_json())))
     assert vars(again) == vars(story)
+
+
+def test_a_run_between_two_turns_is_idle_until_something_wakes_it(tmp_path: Path) -> None:
+    pen = journal(tmp_path)
+    asked: dict[str, Any] = {"tool": "Bash", "digest": "d" * 64, "until": NOW.isoformat()}
+    steps: list[tuple[str, dict[str, Any], str]] = [
+        ("init", {}, "busy"),
+        ("resting", {}, "idle"),
+        ("woken", {}, "busy"),
+        ("resting", {}, "idle"),
+        ("permission", {"request_id": "p1", **asked}, "waiting"),
+        ("answered", {"request_id": "p1", "decision": "deny"}, "idle"),
+        ("turn", {"by": "pipeline"}, "busy"),
+        ("resting", {}, "idle"),
+        ("ended", {}, "done"),
+    ]
+    for kind, details, state in steps:
+        pen.event(kind, **details)
+        story = read_story(tmp_path)
+        assert (kind, story.state) == (kind, state)
+        assert RunState.from_json(story.to_json()).state == state

@@ -52,7 +52,7 @@ def words(facts: dict[str, Any], *, can_act: bool = True) -> str:
         ),
         (
             {"liveness": Liveness.IDLE},
-            "no output yet: a process has it open, but no turn is running |",
+            "no output yet: a process or its pipeline has it open, but no turn is running |",
         ),
         (
             {"liveness": Liveness.ORPHAN},

@@ -56,6 +56,8 @@ def not_answerable(session: Session, sign_of: SignOf) -> str:
 
 def not_interruptible(session: Session, sign_of: SignOf) -> str:
     """Return why there is no turn to interrupt."""
+    if session.is_attached:
+        return "no turn is running"
     return _orphan(session) or not_stoppable(session, sign_of)
 
 

@@ -58,8 +58,9 @@ class Progress:
 class Run:
     """One run, read from its folder.
 
-    `state` is `queued` (see `queued_for`), `starting`, `busy`, `waiting`, `done`, `failed` or
-    `lost` (its runner died without recording how the turn ended). `cli_pid` and `cli_start` (clock
+    `state` is `queued` (see `queued_for`), `starting`, `busy`, `waiting`, `idle` (between two turns
+    of a pipeline), `done`, `failed` or `lost` (its runner died without recording how the turn
+    ended). `cli_pid` and `cli_start` (clock
     ticks since boot) identify its CLI process; 0 when there is none on this machine. `sent` are
     the pending commands; once the run is over, those it never took. `stalled_since` is when the
     agent was last heard from, set only once that is too long ago; `heard_at` is when the latest

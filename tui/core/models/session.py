@@ -255,6 +255,11 @@ class Session:
         return self.liveness is not Liveness.NONE
 
     @property
+    def is_attached(self) -> bool:
+        """Whether a process, or its pipeline, has it open between two turns."""
+        return self.liveness is Liveness.IDLE
+
+    @property
     def is_starting(self) -> bool:
         """Whether its run has begun, and its CLI is not there yet."""
         run = self.run if self.liveness is Liveness.BUSY else None

@@ -337,7 +337,8 @@ def _liveness(is_locked: bool, process: Process | None, run: Run | None) -> Live
     if is_locked:
         waits = run is not None and run.state == "waiting"
         waits = waits or (process is not None and process.liveness is Liveness.WAITING)
-        return Liveness.WAITING if waits else Liveness.BUSY
+        is_idle = run is not None and run.state == "idle"
+        return Liveness.WAITING if waits else Liveness.IDLE if is_idle else Liveness.BUSY
     return Liveness.NONE if process is None else process.liveness
 
 

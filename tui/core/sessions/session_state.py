@@ -39,7 +39,7 @@ class StateWord(StrEnum):
     QUEUED = "queued", "its run waits for a free place, or for a hold to be released"
     ORPHAN = "orphan", "runner died; CLI still running"
     UNKNOWN = "unknown", "cannot tell whether it is running, so nothing acts on it"
-    ATTACHED = "attached", "a process has it open, but no turn is running"
+    ATTACHED = "attached", "a process or its pipeline has it open, but no turn is running"
     FAILED = "failed", "its last turn failed, or somebody marked it as failed"
     API_ERROR = "api-error", "its last turn ended with an error from the API"
     CUT_OFF = (

@@ -188,8 +188,10 @@ def interrupt(context: Context, session: Session, *, is_sure: bool = False) -> A
     _require_running(session)
     if not _is_ours(session) and session.liveness in (Liveness.BUSY, Liveness.WAITING):
         return _interrupt_foreign(context, session, is_sure=is_sure)
+    short = session.session_id[:8]
+    if session.is_attached:
+        raise Refused(f"{short} has no turn that could be interrupted", Reason.NOTHING_TO_DO)
     if session.liveness is Liveness.QUEUED:
-        short = session.session_id[:8]
         raise Refused(
             f"{short} has not started; to remove it from the queue",
             Reason.NOT_RUNNING,

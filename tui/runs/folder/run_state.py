@@ -21,7 +21,7 @@ _MAX_WORDS = 4000
 _LONGEST_S = 1e7
 _NEVER = datetime.fromtimestamp(0, UTC)
 _WORDS = ("error", "model", "permission_mode", "queued_for")
-_PLAIN = ("has_begun", "is_turn_open", "is_left", "cost_usd", "refused")
+_PLAIN = ("has_begun", "is_turn_open", "is_left", "is_resting", "cost_usd", "refused")
 _MOMENTS = ("ended_at", "stalled_since")
 _FIRST = SentCommand(kind="prompt", by="", at=_NEVER)
 
@@ -33,7 +33,7 @@ class RunState:
     were, by the name and the time that they were posted with. `asked` is the prompt that the API
     has not answered; the text of the run's first one is in its spec. `is_turn_open`: something is
     to be done whose end is not told; so it is before the first turn. `is_left`: it was ended then,
-    by no operator.
+    by no operator. `is_resting`: between two turns, a pipeline has not said yet what comes next.
     """
 
     def __init__(self) -> None:
@@ -51,7 +51,7 @@ class RunState:
         self.stalled_since: datetime | None = None
         self.progress = Progress()
         self.asked: SentCommand | None = _FIRST
-        self.is_turn_open, self.is_left = True, False
+        self.is_turn_open, self.is_left, self.is_resting = True, False, False
 
     @classmethod
     def after(cls, events: Iterable[Mapping[str, Any]], base: RunState | None = None) -> RunState:
@@ -70,6 +70,8 @@ class RunState:
             return "queued"
         if self.requests:
             return "waiting"
+        if self.is_resting:
+            return "idle"
         return "busy" if self.has_begun else "starting"
 
     def add(self, event: Mapping[str, Any], at: datetime) -> None:
@@ -82,8 +84,10 @@ class RunState:
                 self.queued_for = ""
             case "init" | "changed" | "stalled" | "moving":
                 self._add_state(event, at)
+            case "resting" | "woken":
+                self.is_resting = event.get("type") == "resting"
             case "turn":
-                self.error, self.is_turn_open = "", True
+                self.error, self.is_turn_open, self.is_resting = "", True, False
                 self._add_turn(event, at)
             case "heard":
                 self.asked = None
@@ -208,6 +212,7 @@ class RunState:
             # A runner of an earlier version writes none of these.
             state.is_turn_open = value.get("is_turn_open") is not False
             state.is_left = value.get("is_left") is True
+            state.is_resting = value.get("is_resting") is True
             state.progress = progress_from(value.get("progress"))
             state.asked = _sent(asked) if (asked := value.get("asked")) else None
         except (KeyError, TypeError, AttributeError) as error:

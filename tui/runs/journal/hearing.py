@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import time
 
-from tui.runs.folder.agent_events import AgentMessage, StreamChunk
+from tui.runs.folder.agent_events import (
+    AgentIdle,
+    AgentMessage,
+    StreamChunk,
+    TurnEnded,
+    TurnStarted,
+)
 from tui.runs.journal.api_waits import ApiWaits
 from tui.runs.journal.partial_message import PartialMessage
 from tui.runs.journal.run_journal import Journal
@@ -18,9 +24,11 @@ class Hearing:
         self._journal = journal
         self._waits, self._writing = ApiWaits(journal), PartialMessage()
         self._stalls = StallDetector(journal, stall_timeout_s, time.monotonic)
+        self._is_at_rest = False
 
     def begin_turn(self) -> None:
         """Note that a turn begins."""
+        self._is_at_rest = False
         self._stalls.begin()
 
     def begin_wait(self, by: str, prompt_id: str, words: str = "") -> None:
@@ -28,7 +36,11 @@ class Hearing:
         self._waits.begin(by, prompt_id, words)
 
     def hear(self, one: AgentMessage) -> None:
-        """Note a message."""
+        """Note a message; at rest, what background work has ended may begin a turn of its own."""
+        if self._is_at_rest and isinstance(one.happening, TurnStarted):
+            self._journal.event("woken")
+        elif self._is_at_rest and isinstance(one.happening, TurnEnded | AgentIdle):
+            self._journal.event("resting")
         self._waits.heard(one)
         self._stalls.heard(one.happening)
         if isinstance(one.happening, StreamChunk):
@@ -37,6 +49,11 @@ class Hearing:
     def end_turn(self) -> None:
         """Forget the message that was being written."""
         self._writing.clear()
+
+    def rest(self) -> None:
+        """Note that nothing is to be done until a pipeline, or an operator, sends a prompt."""
+        self._is_at_rest = True
+        self._journal.event("resting")
 
     def tell(self, *, is_waiting: bool) -> None:
         """Write what is being written, and a stall; `is_waiting`: an operator is asked."""

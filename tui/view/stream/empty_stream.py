@@ -8,6 +8,7 @@ from typing import NamedTuple
 from tui.core.console.disabled_reason import SignOf
 from tui.core.models.row import Status
 from tui.core.models.session import Liveness, Session, State
+from tui.core.sessions.session_state import StateWord
 from tui.core.text.safe_text import one_line
 from tui.core.text.sizes import size_text
 from tui.view.text import formatting
@@ -62,7 +63,7 @@ def _running(session: Session, sign_of: SignOf) -> _Empty:
             what = "no output, and nobody can tell whether it runs"
             return _Empty(what, ":doctor says what to do")
         case Liveness.IDLE:
-            return _Empty("no output yet: a process has it open, but no turn is running")
+            return _Empty(f"no output yet: {StateWord.ATTACHED.meaning}")
         case Liveness.ORPHAN:
             return _Empty("no output: its runner died; its CLI still runs", acts=stops)
         case _:

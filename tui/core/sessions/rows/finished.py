@@ -13,7 +13,6 @@ from tui.core.sessions.listing_join import is_gone
 
 FINISHED = 50  # among the ranks of attention: after every `Need`
 FEWEST_GROUPED = 5
-_ENDED = (Liveness.NONE, Liveness.IDLE)
 _OPENED_AS = "FINISHED"  # no cause of a failure has capitals
 
 
@@ -74,11 +73,17 @@ def finished(
     return frozenset(
         one.key
         for one in sessions
-        if one.liveness in _ENDED
+        if _has_ended(one)
         and unseen.is_news(one)
         and not is_gone(one)
         and need_of(one, now, quiet_after) is None
     )
+
+
+def _has_ended(session: Session) -> bool:
+    """Whether nobody is at work on it; a pipeline that holds it goes on with it."""
+    is_held = session.run is not None and not session.run.is_over
+    return session.liveness is Liveness.NONE or (session.is_attached and not is_held)
 
 
 def gathered(

@@ -8,7 +8,6 @@ from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import aclosing, suppress
 from dataclasses import asdict
 from datetime import datetime
-from itertools import count
 
 from tui.core.errors import RunFailed
 from tui.core.text.safe_text import one_line
@@ -42,7 +41,7 @@ from tui.runs.prompt_queue import OwnPrompt, Prompt, PromptQueue, unsent_words
 from tui.runs.queue_gate import QueueGate
 from tui.runs.receipts import Receipts
 
-_TICK_S, _BEAT_S = 0.1, 2.0
+_TICK_S, _BEAT_S = 0.5, 2.0
 _STOP_WITHIN_S = 5.0
 _BACKGROUND_WITHIN_S = 600.0
 
@@ -358,13 +357,15 @@ class RunDriver:
         return unsent_words(self.prompts.drop())
 
     async def _tick(self) -> None:
-        for tick in count():
-            is_beat = tick % round(_BEAT_S / _TICK_S) == 0
+        seconds, beats_at = asyncio.get_running_loop().time, 0.0
+        while True:
+            is_beat = seconds() >= beats_at
             await self._orders.take(surely=is_beat)
             self._hearing.tell(is_waiting=self._permissions.is_waiting)
             if is_beat:
+                beats_at = seconds() + _BEAT_S
                 self._pulse.beat()
-            await asyncio.sleep(_TICK_S)
+            await self._orders.wait(_TICK_S)
 
     def _obey(self, command: Command) -> None:
         match command.kind if self._receipts.take(command) else None:

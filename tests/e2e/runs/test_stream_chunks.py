@@ -23,7 +23,7 @@ async def test_stream_events_are_taken_and_all_other_messages_come(tmp_path: Pat
             include_partial_messages=True,
         )
         async with ClaudeSDKClient(options) as client:
-            assert divert_chunks(client, taken.append)
+            assert divert_chunks(client, taken.extend)
             await client.query("STREAM")
             messages = [one async for one in client.receive_response()]
 

@@ -38,7 +38,7 @@ class Pipe:
 async def _read(pieces: list[str]) -> tuple[str, list[Mapping[str, Any]]]:
     pipe, taken, seen = Pipe(pieces), list[Mapping[str, Any]](), ""
     client = SimpleNamespace(_transport=SimpleNamespace(_stdout_stream=pipe))
-    assert divert_chunks(client, taken.append)
+    assert divert_chunks(client, taken.extend)
     with suppress(EOFError):
         while True:
             seen += await pipe.receive()

@@ -15,13 +15,16 @@ from tui.runs.folder.protocol import INBOX
 
 def test_everything_posted_is_noticed_and_then_it_is_quiet(tmp_path: Path) -> None:
     (tmp_path / INBOX).mkdir()
-    inbox = Inbox(tmp_path)
-    watch = InboxWatch(inbox.stamp)
+    inbox, told = Inbox(tmp_path), threading.Event()
+    watch = InboxWatch(inbox.stamp, told.set)
     watch.start()
     taken: list[str] = []
     try:
         for number in range(5):
             post(tmp_path, Command("prompt", at=datetime.now(UTC), by="anna", text=str(number)))
+            assert told.wait(60)
+            told.clear()
+            assert watch.is_alert
             give_up = time.monotonic() + 60
             while len(taken) <= number:
                 assert time.monotonic() < give_up
@@ -31,13 +34,14 @@ def test_everything_posted_is_noticed_and_then_it_is_quiet(tmp_path: Path) -> No
         assert taken == list("01234")
         time.sleep(1)
         assert [watch.may_have_mail() for _ in range(20)][-1] is False
+        assert not watch.is_alert
     finally:
         watch.end()
 
 
 def test_a_disk_that_does_not_answer_holds_up_nobody(tmp_path: Path) -> None:
     answers = threading.Event()
-    watch = InboxWatch(lambda: answers.wait(60))
+    watch = InboxWatch(lambda: answers.wait(60), lambda: None)
     watch.start()
     for _ in range(100):
         watch.may_have_mail()
@@ -53,7 +57,7 @@ def test_a_folder_that_cannot_be_looked_at_ends_no_watch(tmp_path: Path) -> None
         looked.release()
         return inbox.stamp()
 
-    watch = InboxWatch(stamp)
+    watch = InboxWatch(stamp, lambda: None)
     watch.start()
     try:
         assert looked.acquire(timeout=60)

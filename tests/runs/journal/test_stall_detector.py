@@ -8,15 +8,15 @@ from typing import Any
 
 import pytest
 
-from tui.runs.folder.agent_events import Happening, StreamChunk, ToolReturned, TurnEnded
+from tui.runs.folder.agent_events import Happening, StreamChunks, ToolReturned, TurnEnded
 from tui.runs.folder.protocol import read_events
 from tui.runs.journal.run_journal import Journal
 from tui.runs.journal.stall_detector import StallDetector
 
-BEGIN = StreamChunk({"type": "message_start"})
-TOKEN = StreamChunk({"type": "content_block_delta"})
-CALLS = StreamChunk({"type": "message_delta", "delta": {"stop_reason": "tool_use"}})
-STOPS = StreamChunk({"type": "message_stop"})
+BEGIN = StreamChunks([{"type": "message_start"}])
+TOKEN = StreamChunks([{"type": "content_block_delta"}])
+CALLS = StreamChunks([{"type": "message_delta", "delta": {"stop_reason": "tool_use"}}])
+STOPS = StreamChunks([{"type": "message_stop"}])
 ENDED = TurnEnded(subtype="success")
 
 

@@ -7,21 +7,22 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
-TakeChunk = Callable[[Mapping[str, Any]], None]
+TakeChunks = Callable[[Sequence[Mapping[str, Any]]], None]
 
 _BEGINS = '{"type":"stream_event"'
 _LONGEST = 1024 * 1024
 # While only stream events come, the pipe is read this often: one waking for many tokens.
-_GAP_S = 0.08
+_GAP_S = 0.1
 
 
-def divert_chunks(client: object, take: TakeChunk) -> bool:
-    """Call `take` with each stream event, which the connected SDK `client` then never gets.
+def divert_chunks(client: object, take: TakeChunks) -> bool:
+    """Call `take` with the stream events, which the connected SDK `client` then never gets.
 
-    Returns whether that is so: in an SDK that is built differently, the client gets them.
+    They come in order, as many at once as were read at once. Returns whether that is so: in an SDK
+    that is built differently, the client gets them.
     """
     stream = getattr(getattr(client, "_transport", None), "_stdout_stream", None)
     receive = getattr(stream, "receive", None)
@@ -35,7 +36,7 @@ def divert_chunks(client: object, take: TakeChunk) -> bool:
 class _ChunkLines:
     """Reads text from `receive` and returns it without the lines that are stream events."""
 
-    def __init__(self, receive: Callable[[], Awaitable[str]], pipe: Any, take: TakeChunk) -> None:
+    def __init__(self, receive: Callable[[], Awaitable[str]], pipe: Any, take: TakeChunks) -> None:
         self._receive, self._pipe, self._take = receive, pipe, take
         self._begun = ""  # of a line that may become a stream event
         self._is_in_line = False
@@ -56,28 +57,24 @@ class _ChunkLines:
 
     def _without_chunks(self, text: str) -> str:
         kept: list[str] = []
+        taken: list[Mapping[str, Any]] = []
         *lines, rest = (self._begun + text).split("\n")
         self._begun = ""
         for line in lines:
-            if self._is_in_line or not self._is_taken(line):
+            chunk = None if self._is_in_line else _chunk(line)
+            if chunk is None:
                 kept.append(line + "\n")
+            else:
+                taken.append(chunk)
             self._is_in_line = False
+        if taken:
+            self._take(taken)
         if rest and not self._is_in_line and _may_be_chunk(rest):
             self._begun = rest
         elif rest:
             self._is_in_line = True
             kept.append(rest)
         return "".join(kept)
-
-    def _is_taken(self, line: str) -> bool:
-        if not line.startswith(_BEGINS):
-            return False
-        try:
-            message = json.loads(line)
-        except (ValueError, RecursionError):  # for the SDK to complain of
-            return False
-        self._take(message)
-        return True
 
     async def _let_more_come(self) -> None:
         """Leave the pipe alone for a moment; what ends the agent meanwhile is not held up."""
@@ -88,6 +85,17 @@ class _ChunkLines:
             await asyncio.sleep(_GAP_S)
         finally:
             self._pipe.resume_reading()
+
+
+def _chunk(line: str) -> dict[str, Any] | None:
+    """Return a line's stream event; `None` if it is something else, or the SDK's to complain of."""
+    if not line.startswith(_BEGINS):
+        return None
+    try:
+        event: dict[str, Any] = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return event
 
 
 def _may_be_chunk(begun: str) -> bool:

@@ -6,7 +6,7 @@ import asyncio
 import os
 import warnings
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -34,7 +34,7 @@ from tui.runs.folder.agent_events import (
     PermissionAnswer,
     PermissionAsk,
     RunNotice,
-    StreamChunk,
+    StreamChunks,
     ToolReturned,
     TurnStarted,
 )
@@ -97,7 +97,7 @@ class AgentClient:
             self._client = sdk.ClaudeSDKClient(self._options())
             await self._client.connect()
             if self._given is None or not self._given.include_partial_messages:
-                divert_chunks(self._client, self._take_chunk)
+                divert_chunks(self._client, self._take_chunks)
         except RunFailed:
             raise
         except Exception as error:  # whatever the SDK raises ends the run with its reason
@@ -138,11 +138,10 @@ class AgentClient:
         except Exception as error:  # whatever the SDK raises ends the run with its reason
             raise await self._failure(error) from error
 
-    def _take_chunk(self, message: Mapping[str, Any]) -> None:
-        event = message.get("event")
-        is_own = not message.get("parent_tool_use_id")
-        chunk = StreamChunk(event) if is_own and isinstance(event, Mapping) else None
-        self._hear(AgentMessage(chunk, None, is_answer=True))
+    def _take_chunks(self, messages: Sequence[Mapping[str, Any]]) -> None:
+        own = (one.get("event") for one in messages if not one.get("parent_tool_use_id"))
+        events = [one for one in own if isinstance(one, dict)]
+        self._hear(AgentMessage(StreamChunks(events) if events else None, None, is_answer=True))
 
     async def interrupt(self) -> None:
         """Ask the agent to stop its turn; a CLI that is gone needs no asking."""
@@ -278,7 +277,7 @@ class AgentClient:
 
         match message:
             case StreamEvent(parent_tool_use_id=None):
-                return StreamChunk(message.event)
+                return StreamChunks((message.event,))
             case SystemMessage():
                 return self._system(message.subtype, message.data)
             case ResultMessage():

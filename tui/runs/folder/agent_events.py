@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -23,10 +23,10 @@ class TurnStarted:
 
 
 @dataclass(frozen=True, slots=True)
-class StreamChunk:
-    """A raw stream event of the API: a part of the message being written."""
+class StreamChunks:
+    """Raw stream events of the API that came at once: parts of the message being written."""
 
-    event: Mapping[str, Any]
+    events: Sequence[Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ class AgentIdle:
     """The agent is idle, including its background tasks."""
 
 
-Happening = TurnStarted | StreamChunk | RunNotice | ToolReturned | TurnEnded | AgentIdle
+Happening = TurnStarted | StreamChunks | RunNotice | ToolReturned | TurnEnded | AgentIdle
 
 
 @dataclass(frozen=True, slots=True)

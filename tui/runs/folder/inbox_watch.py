@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from contextlib import suppress
 
-_EVERY_S = 0.1
+_EVERY_S = 0.2
 # A second file within one tick of the kernel's clock leaves the folder's time as it was.
 _LOOKS_AFTER = 5
 
 
 class InboxWatch:
-    """Whether something may have come: `changed` returns a value that differs once it has."""
+    """Whether something may have come: `changed` returns a value that differs once it has.
 
-    def __init__(self, changed: Callable[[], object]) -> None:
-        self._changed = changed
+    `tell` is called then, in the watch's own thread.
+    """
+
+    def __init__(self, changed: Callable[[], object], tell: Callable[[], object]) -> None:
+        self._changed, self._tell = changed, tell
         self._is_over = threading.Event()
         self._looks = _LOOKS_AFTER
 
@@ -27,6 +29,11 @@ class InboxWatch:
         """Let the thread end, within a moment."""
         self._is_over.set()
 
+    @property
+    def is_alert(self) -> bool:
+        """Whether `may_have_mail` should soon be asked, without being told to."""
+        return self._looks > 0
+
     def may_have_mail(self) -> bool:
         """Whether the inbox is worth a look; costs no access to the disk."""
         self._looks, due = max(0, self._looks - 1), self._looks
@@ -35,7 +42,10 @@ class InboxWatch:
     def _watch(self) -> None:
         seen: object = None
         while not self._is_over.wait(_EVERY_S):
-            with suppress(OSError):
+            try:
                 now = self._changed()
-                if now != seen:
-                    seen, self._looks = now, _LOOKS_AFTER
+            except OSError:
+                continue
+            if now != seen:
+                seen, self._looks = now, _LOOKS_AFTER
+                self._tell()

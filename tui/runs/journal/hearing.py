@@ -7,7 +7,7 @@ import time
 from tui.runs.folder.agent_events import (
     AgentIdle,
     AgentMessage,
-    StreamChunk,
+    StreamChunks,
     TurnEnded,
     TurnStarted,
 )
@@ -16,15 +16,21 @@ from tui.runs.journal.partial_message import PartialMessage
 from tui.runs.journal.run_journal import Journal
 from tui.runs.journal.stall_detector import StallDetector
 
+_TELLS_EVERY_S = 0.07  # of what is being written, as it grows
+
 
 class Hearing:
-    """Listens to an agent for its run; `stall_timeout_s` as in the settings."""
+    """Listens to an agent for its run; `stall_timeout_s` as in the settings.
+
+    What is being written is told as it comes, and the end of it by `tell`.
+    """
 
     def __init__(self, journal: Journal, stall_timeout_s: float) -> None:
         self._journal = journal
         self._waits, self._writing = ApiWaits(journal), PartialMessage()
         self._stalls = StallDetector(journal, stall_timeout_s, time.monotonic)
         self._is_at_rest = False
+        self._told_at = float("-inf")
 
     def begin_turn(self) -> None:
         """Note that a turn begins."""
@@ -43,8 +49,12 @@ class Hearing:
             self._journal.event("resting")
         self._waits.heard(one)
         self._stalls.heard(one.happening)
-        if isinstance(one.happening, StreamChunk):
-            self._writing.add(one.happening.event, self._journal.now())
+        if isinstance(one.happening, StreamChunks):
+            now = self._journal.now()
+            for event in one.happening.events:
+                self._writing.add(event, now)
+            if time.monotonic() - self._told_at >= _TELLS_EVERY_S:
+                self._tell_writing()
 
     def end_turn(self) -> None:
         """Forget the message that was being written."""
@@ -57,5 +67,9 @@ class Hearing:
 
     def tell(self, *, is_waiting: bool) -> None:
         """Write what is being written, and a stall; `is_waiting`: an operator is asked."""
-        self._journal.partial(self._writing.shown(self._journal.now()))
+        self._tell_writing()
         self._stalls.look(is_waiting=is_waiting)
+
+    def _tell_writing(self) -> None:
+        self._told_at = time.monotonic()
+        self._journal.partial(self._writing.shown(self._journal.now()))

@@ -28,6 +28,9 @@ class PartialMessage:
     def __init__(self) -> None:
         self._message_id = ""
         self._blocks: list[dict[str, Any]] = []
+        # What the last block has grown by: put to it when it is shown, and not for every token.
+        self._pieces: list[str] = []
+        self._pieces_size, self._grown_at = 0, ""
         self._gone_at: datetime | None = None
 
     def add(self, event: Mapping[str, Any], now: datetime) -> None:
@@ -46,6 +49,7 @@ class PartialMessage:
     def clear(self) -> None:
         """Forget the message: it is finished, or will never be."""
         self._message_id, self._blocks, self._gone_at = "", [], None
+        self._pieces, self._pieces_size = [], 0
 
     def shown(self, now: datetime) -> Mapping[str, Any] | None:
         """Return the block being written, with the finished ones before it, or `None`."""
@@ -53,6 +57,7 @@ class PartialMessage:
             self.clear()
         if not self._blocks:
             return None
+        self._join_pieces()
         *earlier, last = self._blocks
         return last | {"earlier": earlier}
 
@@ -61,6 +66,7 @@ class PartialMessage:
         kind = _KINDS.get(str(block.get("type")))
         if kind is None:
             return
+        self._join_pieces()
         for done in self._blocks:
             done["text"] = done["text"][-_MAX_EARLIER_TEXT:]
         begun = {
@@ -76,9 +82,18 @@ class PartialMessage:
     def _grow(self, delta: Mapping[str, Any], now: datetime) -> None:
         piece = next((delta[name] for name in _PIECES if name in delta), "")
         if self._blocks and isinstance(piece, str):
+            self._pieces.append(piece)
+            self._pieces_size += 1 + len(piece)
+            self._grown_at = now.isoformat()
+            if self._pieces_size > _MAX_TEXT:
+                self._join_pieces()
+
+    def _join_pieces(self) -> None:
+        if self._pieces:
             last = self._blocks[-1]
-            last["text"] = (last["text"] + piece)[-_MAX_TEXT:]
-            last["at"] = now.isoformat()
+            last["text"] = (last["text"] + "".join(self._pieces))[-_MAX_TEXT:]
+            last["at"] = self._grown_at
+            self._pieces, self._pieces_size = [], 0
 
 
 def _mapping(value: object) -> Mapping[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from tui.runs.folder.agent_events import Happening, StreamChunk, ToolReturned, TurnEnded
+from tui.runs.folder.agent_events import Happening, StreamChunks, ToolReturned, TurnEnded
 from tui.runs.journal.run_journal import Journal
 
 
@@ -59,9 +59,10 @@ class StallDetector:
     def _has_tools(self, happening: Happening | None) -> bool:
         if isinstance(happening, ToolReturned):
             return False
-        if isinstance(happening, StreamChunk):
-            return _calls_tools(happening.event, self._has_tools_out)
-        return self._has_tools_out
+        has_tools = self._has_tools_out
+        for event in happening.events if isinstance(happening, StreamChunks) else ():
+            has_tools = _calls_tools(event, has_tools)
+        return has_tools
 
 
 def _calls_tools(event: Mapping[str, Any], before: bool) -> bool:

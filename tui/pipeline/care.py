@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from tui.claude.session_id import require_session_id
 from tui.core.models.cut_off import CutOffSession
-from tui.operations.running.ending import end_run, session_of
-from tui.operations.sessions.acknowledge import acknowledge
-from tui.operations.sessions.recovery import cut_off_sessions
 from tui.operations.target import Target
 from tui.pipeline.listing_part import ListingPart, in_thread
 
 
 class SessionCare(ListingPart):
-    """The part of `SessionManager` that stops, recovers and acknowledges sessions."""
+    """The part of `SessionManager` that stops, recovers and acknowledges sessions.
+
+    A pipeline that only runs agents shall not pay for the imports of these: each makes its own, in
+    its thread.
+    """
 
     async def stop_session(self, session_id: str, within_s: float = 60) -> bool:
         """End the run of a session wherever it is hosted, or its orphaned CLI; whether any ran.
@@ -21,7 +22,7 @@ class SessionCare(ListingPart):
         or is run by a program that takes no commands.
         """
         target = Target(require_session_id(session_id), self._folder)
-        return await in_thread(end_run, self._context(), target, within_s)
+        return await in_thread(self._end_run, target, within_s)
 
     async def recover(self) -> tuple[CutOffSession, ...]:
         """Return the sessions that were left in the middle of a turn, oldest first.
@@ -30,7 +31,7 @@ class SessionCare(ListingPart):
         somebody stopped, nor what somebody acknowledged or went on with. Nothing is changed: resume
         them, retry them with `retry_of`, or `acknowledge` them.
         """
-        return await in_thread(cut_off_sessions, self._context(), self._folder)
+        return await in_thread(self._cut_off_sessions)
 
     async def acknowledge(self, session_id: str) -> None:
         """Record that what a session needs is known: it no longer alerts operators.
@@ -39,6 +40,19 @@ class SessionCare(ListingPart):
         """
         await in_thread(self._acknowledge, session_id)
 
+    def _end_run(self, target: Target, within_s: float) -> bool:
+        from tui.operations.running.ending import end_run
+
+        return end_run(self._context(), target, within_s)
+
+    def _cut_off_sessions(self) -> tuple[CutOffSession, ...]:
+        from tui.operations.sessions.recovery import cut_off_sessions
+
+        return cut_off_sessions(self._context(), self._folder)
+
     def _acknowledge(self, session_id: str) -> None:
+        from tui.operations.running.ending import session_of
+        from tui.operations.sessions.acknowledge import acknowledge
+
         context = self._context()
         acknowledge(context, session_of(context, self._folder, session_id))

@@ -6,22 +6,26 @@ import logging
 from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tui.core.errors import DatabaseProblem, NotTracked
-from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.context import Context
-from tui.operations.trash.cleanup import CleanupPlan, clean_up, plan_cleanup
 from tui.pipeline.listing_part import ListingPart, in_thread
 from tui.storage.sqlite import async_transactions
 from tui.storage.state.hold import read_hold
 from tui.storage.table.tracking import all_rows
 
+if TYPE_CHECKING:
+    from tui.operations.trash.cleanup import CleanupPlan
+
 logger = logging.getLogger(__name__)
 
 
 class SessionCleanup(ListingPart):
-    """The part of `SessionManager` that moves sessions to the trash, and counts them."""
+    """The part of `SessionManager` that moves sessions to the trash, and counts them.
+
+    What that needs is imported when it is done, in its thread.
+    """
 
     async def cleanup_expired(self) -> int:
         """Move the expired sessions that are not running to the trash; return how many.
@@ -50,6 +54,8 @@ class SessionCleanup(ListingPart):
         return dict(Counter(row.status for row in rows)) | {"expired_pending_cleanup": pending}
 
     def _clean_up(self, **selection: Any) -> int:
+        from tui.operations.trash.cleanup import clean_up
+
         context = self._context()
         hold = read_hold(context.root)
         if hold is not None:
@@ -65,6 +71,9 @@ class SessionCleanup(ListingPart):
         return len(self._plan(self._context(), is_expired=True).sessions)
 
     def _plan(self, context: Context, **selection: Any) -> CleanupPlan:
+        from tui.operations.catalog.scanner import CatalogScanner
+        from tui.operations.trash.cleanup import plan_cleanup
+
         catalog = CatalogScanner(context).look(only=self._folder.name)
         listing = catalog.listing(self._folder.name)
         if listing is not None and not listing.has_rows:

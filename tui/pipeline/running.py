@@ -13,7 +13,6 @@ from weakref import WeakSet
 from tui.core.errors import RunFailed
 from tui.core.event_loop import require_no_loop
 from tui.operations.running.pipeline_query import Query, prepare
-from tui.operations.sessions.recovery import require_retriable, settle_retried
 from tui.pipeline.arguments import takes
 from tui.pipeline.listing_part import ListingPart
 from tui.pipeline.session_run import SessionRun
@@ -101,11 +100,18 @@ class SessionRuns(ListingPart):
 
     def _prepare(self, query: Query, first: OwnPrompt) -> PreparedRun:
         if query.retry_of is not None:
+            from tui.operations.sessions.recovery import require_retriable
+
             require_retriable(self._context(), self._folder, query.retry_of, query.resumed)
         return prepare(self._context(), self._folder, query, first, self.max_age_days)
 
     def _settling(self, retried: str) -> Callable[[str], None]:
-        return partial(settle_retried, self._context(), self._folder, retried)
+        return partial(self._settle, retried)
+
+    def _settle(self, retried: str, retry: str) -> None:
+        from tui.operations.sessions.recovery import settle_retried
+
+        settle_retried(self._context(), self._folder, retried, retry)
 
 
 async def _result(run: SessionRun) -> ResultMessage:

@@ -11,9 +11,11 @@ from tui.core.models.session import Session
 from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.catalog.session_lookup import find_session
 from tui.operations.context import Context
-from tui.operations.owner import owner_elsewhere
+from tui.operations.owner import owner_elsewhere, require_silent
+from tui.operations.running.resume import record_take_over
 from tui.operations.running.steer import stop
-from tui.operations.target import Target
+from tui.operations.target import Target, hold_lock
+from tui.storage.session_locks import SessionLock
 
 _STOP_WITHIN_S = 60.0
 _LOOK_S = 0.2
@@ -51,7 +53,17 @@ def end_run(context: Context, target: Target, within_s: float = _STOP_WITHIN_S) 
     return True
 
 
-def end_or_outlast(context: Context, target: Target) -> str:
+def take_over(context: Context, target: Target, listing_id: str) -> SessionLock:
+    """End what runs a session and return its lock, held; raises `Refused` if it cannot be had."""
+    owner = _end_or_outlast(context, target)
+    with hold_lock(target, takes_over=bool(owner)) as lock:
+        if owner:
+            require_silent(target, context.clock(), watches=True)
+            record_take_over(context, target, listing_id, owner)
+        return lock.handed_on()
+
+
+def _end_or_outlast(context: Context, target: Target) -> str:
     """End what runs a session; return who may still, elsewhere, and shows no sign of life.
 
     Empty if nothing runs it any more. Raises `Refused` for a process elsewhere of which only its

@@ -22,12 +22,9 @@ from tui.core.text.safe_text import one_line
 from tui.core.time.zones import LOCAL, read_time, zone_name
 from tui.operations.context import Context
 from tui.operations.lost_options import says_rights, why_lost
-from tui.operations.owner import require_silent
 from tui.operations.running.agent_options import agent_options, lacking, stage_gives
 from tui.operations.running.closed_places import closed_places, work_folder
-from tui.operations.running.ending import end_or_outlast
 from tui.operations.running.hold import require_not_held
-from tui.operations.running.resume import record_take_over
 from tui.operations.target import Target, hold_lock
 from tui.runs.agent.recorded_options import (
     HOLDS_BACK,
@@ -214,12 +211,11 @@ def _take_lock(context: Context, query: Query, chosen: _QuerySession) -> Session
         if chosen.mode != "resume":
             return SessionLock.take(target.folder, target.session_id)
         if query.take_over:
+            from tui.operations.running.ending import take_over
+
             _require_transcript(target)
-        owner = end_or_outlast(context, target) if query.take_over else ""
-        with hold_lock(target, takes_over=bool(owner)) as lock:
-            if owner:
-                require_silent(target, context.clock(), watches=True)
-                record_take_over(context, target, query.listing_id, owner)
+            return take_over(context, target, query.listing_id)
+        with hold_lock(target) as lock:
             return lock.handed_on()
     except OSError as error:
         raise ConsoleError(

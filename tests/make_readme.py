@@ -17,6 +17,7 @@ from tests.support.place import REPOSITORY
 from tui.cli.declarations.table import VERBS
 from tui.core.console.key_table import KEY_ACTIONS
 from tui.core.console.keymap import Keymap
+from tui.core.console.own_command import OwnCommand
 from tui.core.sessions.session_state import state_table
 from tui.demo import pipeline
 from tui.guides import topics
@@ -30,7 +31,8 @@ _BLOCK = re.compile(r"<!-- ([a-z]+): made -->\n(.*?)\n<!-- /\1 -->", re.S)
 
 def settings_table() -> str:
     """Return a table of every setting, its default, and what it is for."""
-    hints = get_type_hints(Settings, include_extras=True)
+    types = {"Keymap": Keymap, "OwnCommand": OwnCommand}
+    hints = get_type_hints(Settings, localns=types, include_extras=True)
     rows = [
         f"| `{one.name}` | {_default(one.default)} | {hints[one.name].__metadata__[0]} |"
         for one in fields(Settings)

@@ -34,9 +34,9 @@ def load(path: Path, **environment: str) -> Settings:
 def test_commands_are_read_and_run_from_a_file_of_ones_own(path: Path) -> None:
     settings = load(path)
     assert [one.name for one in settings.commands] == ["open-log"]
-    assert settings.keys.commands == settings.commands
-    assert settings.keys.sign("open-log") == "L"
-    assert settings.keys.no_commands == ""
+    assert settings.keymap.commands == settings.commands
+    assert settings.keymap.sign("open-log") == "L"
+    assert settings.keymap.no_commands == ""
     assert settings.origins["commands"] == "file"
 
 
@@ -51,8 +51,8 @@ def test_no_environment_and_no_root_brings_commands(path: Path, tmp_path: Path) 
 def test_a_file_that_others_may_write_runs_none(path: Path, mode: int) -> None:
     path.chmod(mode)
     settings = load(path)
-    assert settings.keys.no_commands == f"{path} can be written by others (mode {mode:o})"
-    assert settings.keys.sign("open-log") == "L"
+    assert settings.keymap.no_commands == f"{path} can be written by others (mode {mode:o})"
+    assert settings.keymap.sign("open-log") == "L"
 
 
 def test_info_says_why_none_runs(path: Path, tmp_path: Path) -> None:
@@ -68,20 +68,20 @@ def test_info_says_why_none_runs(path: Path, tmp_path: Path) -> None:
 def test_nor_does_one_in_a_folder_that_others_may_write(path: Path) -> None:
     path.parent.chmod(0o770)
     words = f"{path.parent}, above config.toml, can be written by others (mode 770)"
-    assert load(path).keys.no_commands == words
+    assert load(path).keymap.no_commands == words
 
 
 def test_a_shared_folder_where_nobody_replaces_files_of_others_is_fine(path: Path) -> None:
     path.parent.chmod(0o1777)
-    assert load(path).keys.no_commands == ""
+    assert load(path).keymap.no_commands == ""
 
 
 def test_a_link_is_as_good_as_all_that_leads_to_its_file(path: Path, tmp_path: Path) -> None:
     link = tmp_path / "link.toml"
     link.symlink_to(path)
-    assert load(link).keys.no_commands == ""
+    assert load(link).keymap.no_commands == ""
     path.parent.chmod(0o777)
-    assert "above link.toml" in load(link).keys.no_commands
+    assert "above link.toml" in load(link).keymap.no_commands
 
 
 @pytest.mark.parametrize("is_folder_linked", [False, True])
@@ -99,10 +99,10 @@ def test_a_link_in_the_middle_of_the_way_is_checked_too(
         (between / "here.toml").symlink_to(path)
         named = tmp_path / "config.toml"
         named.symlink_to("between/here.toml")
-    assert load(named).keys.no_commands == ""
+    assert load(named).keymap.no_commands == ""
     between.chmod(0o777)
     words = f"{between}, above config.toml, can be written by others (mode 777)"
-    assert load(named).keys.no_commands == words
+    assert load(named).keymap.no_commands == words
     assert [one.name for one in load(named).commands] == ["open-log"]
 
 
@@ -116,9 +116,9 @@ def test_a_link_that_another_login_put_into_a_shared_folder_is_not_trusted(
     shared.chmod(0o1777)
     link = shared / "link.toml"
     link.symlink_to(path)
-    assert load(link).keys.no_commands == ""
+    assert load(link).keymap.no_commands == ""
     os.chown(link, 12345, -1, follow_symlinks=False)
-    assert load(link).keys.no_commands == f"{link}, above link.toml, belongs to uid 12345"
+    assert load(link).keymap.no_commands == f"{link}, above link.toml, belongs to uid 12345"
 
 
 def test_a_way_that_cannot_be_followed_by_its_names_is_not_trusted(path: Path) -> None:
@@ -126,7 +126,7 @@ def test_a_way_that_cannot_be_followed_by_its_names_is_not_trusted(path: Path) -
     with path.open() as file:
         path.unlink()
         settings = load(Path(f"/proc/self/fd/{file.fileno()}"))
-    assert "cannot be checked: No such file" in settings.keys.no_commands
+    assert "cannot be checked: No such file" in settings.keymap.no_commands
     assert [one.name for one in settings.commands] == ["open-log"]
 
 
@@ -135,7 +135,7 @@ def test_a_chain_of_links_is_followed_as_far_as_the_system_does(path: Path) -> N
     for number in range(40):
         before, link = link, path.with_name(f"{number}.toml")
         link.symlink_to(before.name)
-    assert load(link).keys.no_commands == ""
+    assert load(link).keymap.no_commands == ""
     path.parent.joinpath("more.toml").symlink_to(link.name)
     with pytest.raises(UsageError, match=r"[Ss]ymbolic links"):
         load(path.parent / "more.toml")
@@ -144,7 +144,7 @@ def test_a_chain_of_links_is_followed_as_far_as_the_system_does(path: Path) -> N
 def test_a_file_of_another_login_runs_none(path: Path) -> None:
     need_right(os.geteuid() == 0, "root, to give a file away")
     os.chown(path, 12345, -1)
-    assert load(path).keys.no_commands == f"{path} belongs to uid 12345"
+    assert load(path).keymap.no_commands == f"{path} belongs to uid 12345"
 
 
 @pytest.mark.parametrize(

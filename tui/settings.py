@@ -8,11 +8,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from tui.core.console.column_table import parse_columns
-from tui.core.console.keymap import Keymap, WrongKey, keymap
-from tui.core.console.own_command import OwnCommand, WrongCommand, own_commands
 from tui.core.errors import UsageError
 from tui.core.text.near_names import meant
 from tui.core.text.safe_text import one_line
@@ -20,6 +17,10 @@ from tui.core.text.toml_lines import SettingsSource
 from tui.core.time.expiry import parse_duration
 from tui.core.time.zones import zone_named
 from tui.settings_file import home, read_settings, settings_path
+
+if TYPE_CHECKING:  # a pipeline reads settings too, and shall not pay for what a console needs
+    from tui.core.console.keymap import Keymap
+    from tui.core.console.own_command import OwnCommand
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,9 +83,7 @@ class Settings:
     columns: Annotated[
         tuple[str, ...], "the columns of Sessions, in order; else those that the width allows"
     ] = ()
-    keys: Annotated[Keymap, "the keymap: an action or a verb = a key, or several"] = field(
-        default_factory=Keymap
-    )
+    keys: Annotated[Keymap | None, "the keymap: an action or a verb = a key, or several"] = None
     commands: Annotated[
         tuple[OwnCommand, ...], "a table for each command of yours: `key`, `argv`, `ask`; no shell"
     ] = ()
@@ -108,6 +107,13 @@ class Settings:
     def __post_init__(self) -> None:
         if ".." in self.root.parts:  # the checks for swapped folders need a path without it
             object.__setattr__(self, "root", Path(os.path.realpath(self.root)))
+
+    @property
+    def keymap(self) -> Keymap:
+        """The keys of the settings, else the default ones."""
+        from tui.core.console.keymap import Keymap
+
+        return self.keys or Keymap()
 
 
 THEMES = (
@@ -194,6 +200,8 @@ def _parsed(source: SettingsSource) -> dict[str, Any]:
 
 
 def _commands(given: object, source: SettingsSource) -> tuple[OwnCommand, ...]:
+    from tui.core.console.own_command import WrongCommand, own_commands
+
     try:
         return own_commands({} if given is None else given)
     except WrongCommand as error:
@@ -208,6 +216,8 @@ def _keymap(
     commands: Sequence[OwnCommand],
     no_commands: str,
 ) -> Keymap:
+    from tui.core.console.keymap import WrongKey, keymap
+
     try:
         return keymap({} if given is None else given, verbs, commands, no_commands)
     except WrongKey as error:
@@ -287,6 +297,8 @@ def _columns(value: Any) -> tuple[str, ...]:
     names = value.split(",") if isinstance(value, str) else value
     if not isinstance(names, list) or not all(isinstance(one, str) for one in names):
         raise ValueError('expected a list, like ["ends", "state", "title"]')
+    from tui.core.console.column_table import parse_columns
+
     return parse_columns(names)
 
 

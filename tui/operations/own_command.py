@@ -120,7 +120,7 @@ def command_environment(environment: Mapping[str, str]) -> dict[str, str]:
 def _require_allowed(context: Context) -> None:
     context.require_writable()
     context.require_unrestricted("it runs no commands")
-    if why := context.settings.keys.no_commands:
+    if why := context.settings.keymap.no_commands:
         raise Refused(f"no command is run: {why}", Reason.FORBIDDEN)
 
 

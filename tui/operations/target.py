@@ -16,8 +16,6 @@ from tui.core.errors import ConsoleError, Reason, Refused
 from tui.core.explanation import Explanation
 from tui.core.limits import AUDIT_FOR_EVER_DAYS, MOST_LIVE
 from tui.core.models.session import Liveness, Process, Session
-from tui.core.sessions.listing_join import is_orphaned
-from tui.core.sessions.session_state import orphan_words
 from tui.core.text.safe_text import one_line
 from tui.core.time.zones import zone_named
 from tui.operations.context import Context
@@ -157,6 +155,8 @@ def require_none_live(
 
 def _is_of_lost_run(target: Target, process: Process) -> bool:
     """Whether a process is the CLI of a run whose runner, or whose pipeline, is gone."""
+    from tui.core.sessions.listing_join import is_orphaned
+
     try:
         runs = list_runs(target.folder)
     except OSError:  # then nobody knows
@@ -207,6 +207,8 @@ def require_no_orphan(session: Session) -> None:
 
 def orphaned(short: str, pid: int) -> Refused:
     """Say that a session's CLI outlived its runner, and how to end it."""
+    from tui.core.sessions.session_state import orphan_words
+
     words = f"{short} is an orphan: {orphan_words(pid)}"
     return Refused(words, Reason.ORPHAN, remedy=f"stop {short}")
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from tui.claude.session_id import require_session_id
-from tui.core.models.cut_off import CutOffSession
 from tui.operations.target import Target
 from tui.pipeline.listing_part import ListingPart, in_thread
+
+if TYPE_CHECKING:
+    from tui.core.models.cut_off import CutOffSession
 
 
 class SessionCare(ListingPart):

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import aclosing, suppress
 from dataclasses import asdict
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from tui.core.errors import RunFailed
 from tui.core.text.safe_text import one_line
@@ -38,12 +39,13 @@ from tui.runs.orders import Orders
 from tui.runs.permission_audit import AuditedPermissions
 from tui.runs.permissions import Permissions
 from tui.runs.prompt_queue import OwnPrompt, Prompt, PromptQueue, unsent_words
-from tui.runs.queue_gate import QueueGate
 from tui.runs.receipts import Receipts
 
+if TYPE_CHECKING:
+    from tui.runs.queue_gate import QueueGate
+
 _TICK_S, _BEAT_S = 0.5, 2.0
-_STOP_WITHIN_S = 5.0
-_BACKGROUND_WITHIN_S = 600.0
+_STOP_WITHIN_S, _BACKGROUND_WITHIN_S = 5.0, 600.0
 
 Show = Callable[[object, str], Awaitable[None]]
 
@@ -79,7 +81,9 @@ class RunDriver:
         self._permissions = Permissions(journal, spec.permission_timeout_s)
         self._receipts = Receipts(journal, inbox, self._permissions)
         self.books = Bookkeeper(spec, clock, given)
-        asking = AuditedPermissions(self._permissions, self.books, self._settle).ask
+        asking = AuditedPermissions(
+            self._permissions, self.books, lambda: self._model_changes.settle()
+        ).ask
         options, self._owner = (given.options, {IN_PIPELINE: True}) if given else (None, {})
         self._agent = AgentClient(spec, self._listing, asking, self._hearing.hear, options)
         self._show: Show = _ignore
@@ -270,8 +274,7 @@ class RunDriver:
             raise
 
     async def _say_now(self, prompt: Prompt) -> None:
-        # The running turn fails for the same reason: the agent is gone.
-        with suppress(RunFailed):
+        with suppress(RunFailed):  # the running turn fails for the same reason
             await self._say(prompt)
 
     def _is_turn_over(self, happening: Happening) -> bool:
@@ -390,9 +393,6 @@ class RunDriver:
         self.prompts.add(prompt)
         if self._is_stopping:
             self.prompts.drop()
-
-    async def _settle(self) -> None:
-        await self._model_changes.settle()
 
     def _send_off(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.create_task(work)

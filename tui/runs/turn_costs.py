@@ -7,7 +7,6 @@ from datetime import datetime
 
 from tui.claude.config_dir import footprint
 from tui.claude.layout import is_transcript
-from tui.claude.transcript_files.transcript_facts import read_facts
 from tui.core.errors import Refused
 from tui.core.models.audit import AuditEvent
 from tui.runs.folder.agent_events import TurnEnded
@@ -36,6 +35,8 @@ class TurnCosts:
         spec = self._spec
         if spec.mode == "new" or self._spent is not None:
             return
+        from tui.claude.transcript_files.transcript_facts import read_facts
+
         whose = spec.source_id if spec.mode == "fork" else spec.session_id
         with suppress(OSError, Refused):
             paths = footprint(spec.config_dir, whose)

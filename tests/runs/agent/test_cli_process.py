@@ -8,7 +8,7 @@ import os
 import re
 import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -53,17 +53,23 @@ def test_a_cli_that_cannot_be_looked_at_is_not_gone(
     sleepers: dict[str, subprocess.Popen[bytes]], number: int
 ) -> None:
     wait(lambda: find_cli_process(OURS))
-    open_file = io.open
-    for what in ("stat", "environ"):
+    for opens, what in ((os, "stat"), (io, "environ")):
+        open_file = opens.open
         place = Path(f"/proc/{sleepers[OURS].pid}/{what}")
         with pytest.MonkeyPatch.context() as patch:
 
-            def refused(path: Any, *given: Any, place: Path = place, **named: Any) -> Any:
+            def refused(
+                path: Any,
+                *given: Any,
+                place: Path = place,
+                open_file: Callable[..., Any] = open_file,
+                **named: Any,
+            ) -> Any:
                 if str(path) == str(place):
                     raise OSError(number, os.strerror(number), str(path))
                 return open_file(path, *given, **named)
 
-            patch.setattr(io, "open", refused)
+            patch.setattr(opens, "open", refused)
             with pytest.raises(OSError, match=re.escape(os.strerror(number))):
                 find_cli_process(OURS)
             assert not kill_cli(OURS)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 
 _LONGEST = 40  # characters; no name is longer, and comparing takes time
 
@@ -15,6 +14,8 @@ def nearest(typed: str, known: Iterable[str], *, likeness: float = 0.5) -> str:
     """
     if len(typed) > _LONGEST:
         return ""
+    from difflib import get_close_matches
+
     return next(iter(get_close_matches(typed, list(known), 1, likeness)), "")
 
 

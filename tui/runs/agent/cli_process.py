@@ -20,9 +20,9 @@ def find_cli_process(run_id: str) -> tuple[int, str] | None:
 
     Raises `OSError` when not all children could be checked.
     """
-    mark = os.fsencode(f"{RUN_VARIABLE}={run_id}")
+    mark, own = os.fsencode(f"{RUN_VARIABLE}={run_id}"), b"%d" % os.getpid()
     pids = (int(name) for name in os.listdir("/proc") if name.isdigit())  # noqa: PTH208 (names)
-    found = next((pid for pid in pids if _is_child(pid) and mark in _environment(pid)), 0)
+    found = next((pid for pid in pids if _is_child(pid, own) and mark in _environment(pid)), 0)
     start = started(found) if found else None
     if start == UNTOLD:
         raise OSError(errno.EAGAIN, "cannot tell when the CLI started")
@@ -53,13 +53,18 @@ def kill_cli_surely(run_id: str) -> str:
     )
 
 
-def _is_child(pid: int) -> bool:
+def _is_child(pid: int, own: bytes) -> bool:
+    """Whether a process is a living child of ours; there may be thousands to look at."""
     try:
-        stat = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace")
+        fd = os.open(f"/proc/{pid}/stat", os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            stat = os.read(fd, 4096)  # the kernel's few hundred bytes
+        finally:
+            os.close(fd)
     except (FileNotFoundError, ProcessLookupError):
         return False
-    fields = stat.rpartition(")")[2].split()
-    return fields[1] == str(os.getpid()) and fields[0] not in ("Z", "X")
+    fields = stat.rpartition(b")")[2].split(None, 2)
+    return fields[1] == own and fields[0] not in (b"Z", b"X")
 
 
 def _environment(pid: int) -> list[bytes]:

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
-from tui.claude.transcript_files.subagent_files import purpose_of
 from tui.core.models.permission_request import Requester
 from tui.runs.folder.protocol import RunSpec
 
@@ -23,7 +22,7 @@ def asker(spec: RunSpec, context: Any) -> Requester:
     agent_id = context.agent_id or ""
     said = {
         "agent_id": agent_id,
-        "agent": purpose_of(spec.config_dir, spec.session_id, agent_id) if agent_id else "",
+        "agent": _purpose(spec, agent_id) if agent_id else "",
         "title": context.title,
         "description": context.description,
         "reason": context.decision_reason,
@@ -31,6 +30,12 @@ def asker(spec: RunSpec, context: Any) -> Requester:
     }
     words = {name: _bounded(str(value or "")) for name, value in said.items()}
     return Requester(**words, suggestions=_suggested(context))
+
+
+def _purpose(spec: RunSpec, agent_id: str) -> str:
+    from tui.claude.transcript_files.subagent_files import purpose_of
+
+    return purpose_of(spec.config_dir, spec.session_id, agent_id)
 
 
 def _suggested(context: Any) -> tuple[Mapping[str, Any], ...]:

@@ -70,7 +70,7 @@ class RealEngine(Engine):
         self.is_remote = settings.ssh
         self.paints_cells = settings.cell_diff
         self.theme = settings.theme
-        self.keys = settings.keys
+        self.keys = settings.keymap
         self.columns = settings.columns
         self.quiet_after = settings.quiet_after
         self.trash_days = settings.trash_days

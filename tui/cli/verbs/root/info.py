@@ -63,7 +63,7 @@ def info(context: Context, args: argparse.Namespace) -> int:
 
 
 def _facts(context: Context) -> dict[str, str | None]:
-    settings, off = context.settings, context.settings.keys.no_commands
+    settings, off = context.settings, context.settings.keymap.no_commands
     config_dir, stages = Target("", context.root).config_dir, shells(settings)
     return {
         "version": __version__,

@@ -78,6 +78,11 @@ class Catalog:
         """The sessions of all listings, in the listings' order."""
         return tuple(session for listing in self.listings for session in listing.sessions)
 
+    @property
+    def is_read(self) -> bool:
+        """Whether anything could be read, so that what it counts is known."""
+        return bool(self.listings) or not self.problem
+
     def listing(self, listing_id: str) -> Listing | None:
         """Return the listing with this id or folder name, or `None`."""
         named = (one for one in self.listings if listing_id in (one.listing_id, one.path.name))

@@ -13,6 +13,7 @@ from tui.core.console.own_command import HANDLER
 from tui.core.console.pane_table import EXPIRY, LISTINGS, SESSIONS
 from tui.core.models.catalog import Catalog
 from tui.core.models.session import Key, Session
+from tui.core.text.safe_text import one_line
 from tui.ui.engine.engine import Engine
 from tui.ui.state.view_state import ViewState
 
@@ -100,10 +101,17 @@ class KeyTargets:
         return self.view.pane == LISTINGS and self.view.is_in_panes
 
     @property
-    def why_none(self) -> str:
-        """Why no visible session is selected."""
+    def _unread(self) -> str:
+        """Why nothing is known of any session; empty when something is."""
         if self.catalog is None:
             return NOT_READ_YET
+        return "" if self.catalog.is_read else one_line(self.catalog.problem)
+
+    @property
+    def why_none(self) -> str:
+        """Why no visible session is selected."""
+        if unread := self._unread:
+            return unread
         if self.why_lost:
             return self.why_lost
         if self.view.is_page_open:
@@ -211,8 +219,8 @@ class KeyTargets:
         if action.acts_on == "named":
             is_named = self.view.is_full or self.selected or (self.is_listing and self.view.listing)
             return "" if is_named else self.why_none
-        if action.acts_on == "catalog" and self.catalog is None:
-            return NOT_READ_YET
+        if action.acts_on == "catalog" and (unread := self._unread):
+            return unread
         if action.acts_on == "targets":
             return self.why_not_some(why)
         if action.acts_on == "one":

@@ -75,13 +75,16 @@ class PaneFeed:
         panes, now = self._panes, self._engine.now()
         found = self._store.latest()
         self.show_top()
-        if found is not None:
+        for table in (panes.listings, panes.sessions, panes.expiry):
+            table.say_unread(self._store.unread)
+        if found is not None and not self._store.unread:
             self._news.compare_needs(found.needs, found.catalog)
             is_busy, is_held = self._store.is_busy, found.catalog.hold is not None
             panes.listings.needs, panes.expiry.needs = found.needs, found.ends_soon
             before = panes.needed_size
             panes.listings.update(found.groups, is_busy=is_busy, is_held=is_held)
-            panes.expiry.update(found.ending, found.pending, now, is_busy=is_busy)
+            is_part = found.groups[0].is_part
+            panes.expiry.update(found.ending, found.pending, now, is_busy=is_busy, is_part=is_part)
             ended = panes.expiry.lost
             self._let_go(panes.expiry, (ended,) if ended is not None else ())
             if panes.needed_size != before:
@@ -138,10 +141,11 @@ class PaneFeed:
         pane.hint = "" if pane.marks else query.hint(self._engine.keys)
         pane.sort, pane.arrow = query.sort, query.arrow
         pane.is_unseen = self._unseen.is_unseen
-        pane.empty = query.empty(store.catalog, self._engine.keys)
-        if found is None:
+        if found is None or store.unread:
             pane.redraw()
             return
+        pane.empty = query.empty(found.catalog, self._engine.keys)
+        pane.is_part = any(one.is_part for one in found.groups if one.name == query.listing)
         pane.vanished, pane.needs = found.gone, found.needs
         before, is_same = pane.key, not pane.is_asked_anew(query.order)
         name = pane.name_of(before) if before is not None else ""
@@ -236,7 +240,9 @@ class PaneFeed:
         if session is None and store.view.lost:
             return "nothing is selected until you move"
         if session is None:
-            return "\n".join(store.query.empty(store.catalog, engine.keys))
+            there = store.catalog
+            words = store.query.empty(there, engine.keys) if there is not None else ()
+            return "\n".join(store.unread or words)
         followed = self._following.session
         if self._following.follower is None or followed is None or followed.key != session.key:
             return ""

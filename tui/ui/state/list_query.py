@@ -124,12 +124,8 @@ class ListQuery:
         """Return the key that leads back to the order by attention; empty while it does not."""
         return f"{keys.sign('back')} unsorts" if self.arrow and not self.says() else ""
 
-    def empty(self, catalog: Catalog | None, keys: Keymap) -> tuple[str, ...]:
-        """Return the text of an empty table."""
-        if catalog is None:
-            return ("looking...",)
-        if catalog.problem:
-            return (catalog.problem,)
+    def empty(self, catalog: Catalog, keys: Keymap) -> tuple[str, ...]:
+        """Return the text of a table that is empty although the catalog was read."""
         if reasons := self._unread(catalog):
             return reasons
         if self.filter:

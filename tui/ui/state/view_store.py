@@ -17,6 +17,7 @@ from tui.ui.state.view_state import ViewState
 from tui.ui.widgets.live import LivePane
 from tui.ui.widgets.panes import Panes
 from tui.ui.widgets.table import Table
+from tui.view.text import signs
 
 HOLDS_STILL = timedelta(seconds=5)  # after each key
 _TOO_LATE = timedelta(seconds=2)  # for a key that was meant for what has closed
@@ -53,6 +54,13 @@ class ViewStore:
     def pressed(self) -> None:
         """Note that the operator has just pressed something."""
         self._pressed_at = self._engine.now()
+
+    @property
+    def unread(self) -> tuple[str, ...]:
+        """What to say in place of all that is counted while nothing has been read; else empty."""
+        if self.catalog is None:
+            return (self.trouble or signs.LOOKING.sign,)
+        return () if self.catalog.is_read else (self.catalog.problem,)
 
     @property
     def is_busy(self) -> bool:

@@ -10,6 +10,7 @@ from tui.core.models.session import Key, Session
 from tui.ui.widgets.pane import PaneSettings
 from tui.ui.widgets.table import Table
 from tui.view.panes import expiry
+from tui.view.text import signs
 from tui.view.text.lines import Line
 from tui.view.text.out_of_sight import NO_MARGIN
 
@@ -33,7 +34,6 @@ class ExpiryPane(Table):
         self.pending: Sequence[Session] = ()
         self._ending: Sequence[Session] = ()
         self.shape = expiry.ExpiryShape(0)
-        self.empty = ("nothing to expire",)
 
     def update(
         self,
@@ -42,9 +42,14 @@ class ExpiryPane(Table):
         now: datetime,
         *,
         is_busy: bool = False,
+        is_part: bool = False,
     ) -> None:
-        """Show the sessions in order, and how many await clean-up; `is_busy` makes it wait."""
-        self.pending = pending
+        """Show the sessions in order, and how many await clean-up; `is_busy` makes it wait.
+
+        With `is_part` there may be more: not everything has been read.
+        """
+        self.pending, self.is_part = pending, is_part
+        self.empty = ("nothing known to expire" if is_part else "nothing to expire",)
         self.now = now
         is_same = ending is self._ending
         if is_same and (not self.moved or self.must_wait(self.sessions, is_busy=is_busy)):
@@ -65,7 +70,7 @@ class ExpiryPane(Table):
         return self.sessions.get(self.key) if self.key else None
 
     def note(self) -> str:
-        return self.margin().heading(str(len(self.keys)), self.note_room())
+        return self.margin().heading(self.counted(len(self.keys)), self.note_room())
 
     def head_line(self) -> Line:
         return expiry.head(self._fitted, NO_MARGIN if self.frame else self.margin())
@@ -86,9 +91,10 @@ class ExpiryPane(Table):
 
     def foot_lines(self) -> tuple[Line, ...]:
         width, one = self.text_width, self.session
+        more = signs.MORE.sign if self.is_part else ""
         words = expiry.explained(one, self.now, self.zone, width) if one is not None else ()
-        horizons = expiry.horizon_line(self._ending, self.now, width)
-        every = (words, horizons, expiry.pending_line(self.pending, width))
+        horizons = expiry.horizon_line(self._ending, self.now, width, more)
+        every = (words, horizons, expiry.pending_line(self.pending, width, more))
         return every[-self.foot_height :]
 
     @property

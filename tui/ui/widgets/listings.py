@@ -57,7 +57,8 @@ class ListingsPane(Table):
 
     def note(self) -> str:
         held = "held  " if self.is_held else ""
-        return self.margin().heading(f"{held}{max(0, len(self.keys) - 1)}", self.note_room())
+        count = self.counted(max(0, len(self.keys) - 1))
+        return self.margin().heading(f"{held}{count}", self.note_room())
 
     @property
     def vanished(self) -> str:

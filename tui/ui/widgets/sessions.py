@@ -161,7 +161,7 @@ class SessionsPane(Table):
 
     def _count(self) -> str:
         marked = f"{len(self.marks)} marked  " if self.marks else ""
-        return f"{marked}{self.says}{len(self.session_keys)}"
+        return f"{marked}{self.says}{self.counted(len(self.session_keys))}"
 
     def head_line(self) -> Line:
         style, at = "active" if self.is_active else "head", (self.sort, self.arrow)

@@ -18,7 +18,7 @@ from tui.core.sessions.attention import Need
 from tui.core.sessions.rows import row_order
 from tui.core.text.safe_text import cell_width
 from tui.ui.widgets.pane import Pane, PaneSettings
-from tui.view.text import formatting
+from tui.view.text import formatting, signs
 from tui.view.text.lines import Cell, Line
 from tui.view.text.out_of_sight import Margin, OutOfSight
 
@@ -28,7 +28,9 @@ class Table(Pane):
 
     `is_away` says whether the operator has moved away from the top, `moved` how many rows a new
     order would move that waits, and `needs` why sessions in the rows need somebody. `lost` is the
-    key that was selected when its row went, until the operator moves or it is back.
+    key that was selected when its row went, until the operator moves or it is back. While `unread`
+    has words, nothing is known yet: they stand in place of rows and of all that is counted. With
+    `is_part` there may be more than is known.
     """
 
     class Moved(Message):
@@ -45,6 +47,8 @@ class Table(Pane):
         self.index = 0
         self.first = 0
         self.empty: tuple[str, ...] = ()
+        self.unread: tuple[str, ...] = ()
+        self.is_part = False
         self.selection_pinned = False
         self.lost: Key | None = None
         self.is_away = False
@@ -53,6 +57,17 @@ class Table(Pane):
         self._order_key = settings.order_key
         self._takes_order = False
         self._places: dict[Key, int] = {}
+
+    def counted(self, number: int) -> str:
+        """Return how many there are, for the heading; nothing while nothing is known."""
+        unknown = signs.UNKNOWN.sign if self.is_part else "0"
+        return "" if self.unread else str(number or unknown)
+
+    def say_unread(self, words: tuple[str, ...]) -> None:
+        """Say why nothing is known yet; without words everything is."""
+        if self.unread != words:
+            self.unread = words
+            self.redraw()
 
     def head_line(self) -> Line:
         """Return the line of column names."""
@@ -220,9 +235,10 @@ class Table(Pane):
         if y == 0:
             return self.head_line()
         if (above := self.body_height - y) <= self.foot_height:
-            return self.foot_lines()[-above]
-        if not self.keys:
-            return (Cell(" " + self.empty[y - 1], "muted"),) if y <= len(self.empty) else ()
+            return () if self.unread else self.foot_lines()[-above]
+        if self.unread or not self.keys:
+            words = self.unread or self.empty
+            return (Cell(" " + words[y - 1], "muted"),) if y <= len(words) else ()
         index = self.first + y - 1
         if index >= len(self.keys):
             return ()

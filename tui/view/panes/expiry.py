@@ -168,8 +168,11 @@ _HORIZONS = (("24h", timedelta(days=1)), ("7d", timedelta(days=7)), ("30d", time
 _WITH_BARS = 42
 
 
-def horizon_line(ending: Sequence[Session], now: datetime, width: int) -> Line:
-    """Return how many sessions end in the next day, week and month, of those `ordered`."""
+def horizon_line(ending: Sequence[Session], now: datetime, width: int, more: str = "") -> Line:
+    """Return how many sessions end in the next day, week and month, of those `ordered`.
+
+    `more` follows each number.
+    """
 
     def ends(one: Session) -> datetime:
         return one.ends_at or _FAR
@@ -179,13 +182,13 @@ def horizon_line(ending: Sequence[Session], now: datetime, width: int) -> Line:
         (name, bisect_right(ending, now + span, hi=past, key=ends)) for name, span in _HORIZONS
     ]
     most = max(1, counts[-1][1])
-    numbers = sum(len(f"{name}  {count}") for name, count in counts)
+    numbers = sum(len(f"{name}  {count}{more}") for name, count in counts)
     room = (width - numbers - 1 - 2 * len(counts)) // len(counts) if width >= _WITH_BARS else 0
     cells = [Cell(" ")]
     for (name, count), style in zip(counts, ("urgent", "noticed", "calm"), strict=True):
         full = -(-room * count // most)
         gauge = _gauge(full, room) + " " if room > 0 else ""
-        cells.append(Cell(f"{name} {gauge}{count}  ", style if count else "muted"))
+        cells.append(Cell(f"{name} {gauge}{count}{more}  ", style if count else "muted"))
     return clipped(tuple(cells), width)
 
 
@@ -203,10 +206,11 @@ def _gauge(full: int, room: int) -> str:
     return signs.LEFT.sign * full + signs.OVER.sign * (room - full)
 
 
-def pending_line(waiting: Sequence[Session], width: int) -> Line:
-    """Return how much awaits clean-up, leftovers included."""
+def pending_line(waiting: Sequence[Session], width: int, more: str = "") -> Line:
+    """Return how much awaits clean-up, leftovers included; `more` follows the number."""
     bytes_ = size_text(sum(one.bytes for one in waiting))
     style = "noticed" if waiting else "muted"
-    full, short = f" {len(waiting)} expired, awaiting clean-up", f" {len(waiting)} to clean up"
+    number = f"{len(waiting)}{more}"
+    full, short = f" {number} expired, awaiting clean-up", f" {number} to clean up"
     text = full if cell_width(full) + cell_width(bytes_) < width else short
     return clipped((Cell(fit(text, width - len(bytes_) - 1), style), Cell(bytes_, "muted")), width)

@@ -12,7 +12,7 @@ from tui.core.sessions.listing_join import is_gone
 from tui.core.sessions.session_order import Attention
 from tui.core.text.safe_text import cell_width, cut_middle, one_line
 from tui.core.text.sizes import size_text
-from tui.view.text import formatting
+from tui.view.text import formatting, signs
 from tui.view.text.lines import Cell, Column, Layout, Line, flexible, table_line
 from tui.view.text.out_of_sight import NO_MARGIN, Margin, head_with
 
@@ -25,6 +25,7 @@ _PASSING = {Reason.LOCKED: "lock", Reason.SLOW: "slow"}
 class ListingGroup:
     """One line of the pane; `name` is empty for all listings together.
 
+    With `is_part` there may be more of all that is counted: a listing has not been read yet.
     `sign` says in at most four cells what is wrong with the listing, `problem` says it in full.
     """
 
@@ -36,6 +37,12 @@ class ListingGroup:
     cost_usd: float | None = None
     problem: str = ""
     sign: str = ""
+    is_part: bool = False
+
+    @property
+    def number(self) -> str:
+        """The count as it is shown: `?` where none is known, and not everything was read."""
+        return str(self.count or (signs.UNKNOWN if self.is_part else 0))
 
     @property
     def is_vanished(self) -> bool:
@@ -50,6 +57,11 @@ def is_unreadable(listing: Listing) -> bool:
     if listing.is_stale or not listing.has_rows:
         return True
     return bool(listing.problem) and listing.trouble is not Reason.NO_TABLE
+
+
+def is_unread(listing: Listing) -> bool:
+    """Whether its contents have never been read, so that nothing that it counts is known."""
+    return is_unreadable(listing) and not (listing.is_stale or listing.sessions)
 
 
 def sign(listing: Listing) -> str:
@@ -68,11 +80,13 @@ def groups(catalog: Catalog, attention: Attention) -> tuple[ListingGroup, ...]:
             _group(one.listing_id, one.sessions, attention),
             problem=one_line(one.problem),
             sign=sign(one),
+            is_part=is_unread(one),
         )
         for one in catalog.listings
     ]
+    is_part = any(one.is_part for one in each)
     each.sort(key=lambda one: (not (one.needs or one.sign == _ERROR), -one.needs, one.name))
-    return (_group(ALL, catalog.sessions, attention), *each)
+    return (replace(_group(ALL, catalog.sessions, attention), is_part=is_part), *each)
 
 
 def _group(name: str, sessions: Iterable[Session], attention: Attention) -> ListingGroup:
@@ -106,7 +120,7 @@ class ListingShape:
         return cls(
             0,
             name=min(_MOST_NAME, max(map(cell_width, names), default=0)),
-            count=max((len(str(one.count)) for one in groups), default=0),
+            count=max((len(one.number) for one in groups), default=0),
             has_problem=any(one.problem for one in groups),
         )
 
@@ -159,7 +173,7 @@ def line(group: ListingGroup, shape: ListingShape, *, is_current: bool = False) 
     name_style = "" if group.name else "strong"
     style = "muted" if group.is_vanished else name_style
     cells = {
-        "N": Cell("" if group.is_vanished else str(group.count), "muted"),
+        "N": Cell("" if group.is_vanished else group.number, "muted"),
         "!": _needs(group),
         "SIZE": Cell(size_text(group.bytes) if group.bytes else "-", "muted"),
         "LIVE": Cell(str(group.live or "-"), "good" if group.live else "muted"),

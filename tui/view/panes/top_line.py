@@ -77,6 +77,8 @@ def line(
         warnings.insert(0, Cell(f"{signs.HELD} {cut(by, _HOLDER)}", "attention"))
     if catalog.problem:
         warnings.append(Cell(one_line(catalog.problem), "bad"))
+    if not catalog.is_read:
+        known = (*known[:1], *known[-1:])  # the root and the zone: nothing was counted
     room = _room(catalog)
     is_short = room.style != "muted"  # nearly full or unknown: shown at any width
     if is_short:

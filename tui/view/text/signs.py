@@ -44,6 +44,7 @@ BESIDE = Sign("│ ", "below a call: its sub-agents, or its input and result whe
 RESULT = Sign("└─ ", "below an open call: its result")
 WRITING = Sign("▌", "being written now")
 RUNNING_COST = Sign("+", "in the title, after the cost: without the turn that is running")
+MORE = Sign("+", "after a number: or more, since not everything could be read")
 DAY = Sign("── ──", "here begins another day")
 FILE = Sign("[ ]", "an image or a file, with its type or name, and its size")
 LIVE = Sign("live", "at work or waiting for an answer; not what starts or is queued")
@@ -68,7 +69,8 @@ LOOKING = Sign("looking...", "the root is read for the first time")
 
 LISTS = (
     *(SELECTED, MARKED, UNSEEN, NOTED, SNOOZED, SWEPT, CLOSED, OPENED, TIMES, LATER),
-    *(FALLING, RISING, ABOVE, BELOW, ARROW, CUT, LEFT_OUT, NOTHING, UNKNOWN, ATTENTION, LEFT, OVER),
+    *(MORE, FALLING, RISING, ABOVE, BELOW, ARROW, CUT, LEFT_OUT, NOTHING, UNKNOWN, ATTENTION),
+    *(LEFT, OVER),
 )
 TOP_LINE = (
     *(LIVE, STARTING, QUEUED, WAITING, QUIET, TODAY, CUT_OFF, FAILED, UNREADABLE, DOWN, STALE),

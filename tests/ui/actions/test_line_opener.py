@@ -167,9 +167,11 @@ async def test_a_resume_and_a_fork_start_from_the_place_of_a_hit() -> None:
         await at.enter("resume --fork")
         await at.asked()
         assert at.about == (FIRST,)
+        assert at.message.endswith(" from its end, not from the marked entry (`--at here`)")
         await at.paste("Go on from here")
         await at.press("enter")
         await at.until(lambda: any(asked[0] == "start" for asked in at.engine.asked))
+        await at.until(lambda: " from its end: run " in at.message)
 
 
 async def test_a_hit_stays_marked_when_what_comes_before_it_was_read() -> None:
@@ -194,7 +196,7 @@ async def test_a_fork_begins_at_the_hit_or_at_the_entry_that_is_marked_then() ->
             await at.enter("resume --fork --at here --model opus")
             await at.asked()
             assert at.typed == "--model opus"
-            assert "from an earlier entry" in at.message
+            assert at.message.endswith(" from the marked entry")
             await at.press("escape")
             await at.answered()
             command = await at.command()

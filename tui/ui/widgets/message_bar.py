@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime
 
-from tui.core.explanation import Explanation
 from tui.core.text.safe_text import cell_width, fit, one_line
 from tui.ui.widgets.pane import Pane, PaneSettings
 from tui.view.text.lines import Cell, Line
@@ -107,6 +106,15 @@ class MessageBar(Pane):
     def _wrapped(self, text: str) -> list[str]:
         return wrap(text, max(20, self.size.width - 2))
 
+    def _rows_of(self, *cells: Cell) -> list[Cell]:
+        """Return texts in rows, each from a row of its own, as many as may be shown."""
+        rows = [Cell(row, cell.style) for cell in cells for row in self._wrapped(cell.text)]
+        return rows[: self._most_rows]
+
+    def _fits(self, cells: Line) -> bool:
+        """Whether texts stand whole beside each other in one row."""
+        return sum(cell_width(cell.text) + 2 for cell in cells) <= self.size.width
+
     def _said(self) -> Line:
         """Return the message in one line: with its time at the right, or shortened."""
         if not self.message.text:
@@ -122,12 +130,3 @@ class MessageBar(Pane):
         if left <= len(self._time) or not self._time:
             return (Cell(" "), Cell(text, style))
         return (Cell(" "), Cell(text, style), Cell(self._time.rjust(left), "muted"))
-
-
-def warning(warns: Sequence[Explanation], room: int) -> str:
-    """Return warnings that fit: in full, else without remedies, or nothing."""
-    for said in (tuple(map(str, warns)), tuple(one.words for one in warns)):
-        text = "   ! " + "; ".join(said)
-        if said and cell_width(text) < room:
-            return text
-    return f"{'   ! ' + warns[0].words:.{room - 2}}~" if warns and room > 20 else ""

@@ -5,18 +5,19 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TypeVar
 
 from textual import events
 
 from tui.core.explanation import Explanation
-from tui.core.text.safe_text import cell_width, one_line
+from tui.core.text.safe_text import one_line
 from tui.ui.leaving import Cancelled, LeftRunning, StoppedWaiting
 from tui.ui.terminal.keyboard import TypedAhead
 from tui.ui.terminal.link import LinkApp
 from tui.ui.terminal.seen import PASTED, TOO_EARLY, SeenPicture
 from tui.ui.widgets.line_editor import LONGEST, MOST_ROWS, NEW_LINE, LineEditor
-from tui.ui.widgets.message_bar import LEAST_ROWS, MessageBar, warning
+from tui.ui.widgets.message_bar import LEAST_ROWS, MessageBar
 from tui.ui.widgets.pane import PaneSettings
 from tui.view.text.lines import Cell, Line
 
@@ -40,7 +41,7 @@ class PromptBar(MessageBar):
     def __init__(self, settings: PaneSettings) -> None:
         super().__init__(settings)
         self.editor = LineEditor()
-        self._is_held = self._must_be_shown = False
+        self._is_held = self._must_be_shown = self._lacks_a_line = False
         self._typed: deque[events.Key | events.Paste] = deque()
         self._answer: asyncio.Future[str] | None = None
         self._choices: dict[str, str] = {}
@@ -48,13 +49,13 @@ class PromptBar(MessageBar):
         self._why_not: WhyNot = lambda key: ""
         self._turns: Turns = {}
         self._preview: Preview | None = None
+        self._previewed: Cell | None = None
         self._complete: Complete | None = None
         self._on_typed: Typed | None = None
         self._last_line = ""
         self._placeholder = ""
         self._warns: Sequence[Explanation] = ()
         self._refusal = self._why_one_line = ""
-        self._lacks_a_line = False  # a line break was typed where there is only one line
         self._rows = LEAST_ROWS
         self.seen = SeenPicture()
         self._gave_up: asyncio.Event | None = None
@@ -159,10 +160,9 @@ class PromptBar(MessageBar):
         are not taken as one line unseen.
 
         `complete` extends the line on Tab; `typed` is called with the line each time it changed.
-        `warns` stands behind the answer while there is room.
         Why the last answer was `refused` stays in full until a key is pressed. `turns` are as for
-        `choose`; with them, or if the answer `must_be_shown`, Enter before the question was shown
-        answers nothing. Raises `Cancelled` on Esc.
+        `choose`; with them, or if it `must_be_shown`, all of the question stands there, what it
+        `warns` of below it, and Enter before that answers nothing. Raises `Cancelled` on Esc.
         """
         self._choices, self._turns = {}, turns
         if turns:
@@ -235,6 +235,7 @@ class PromptBar(MessageBar):
 
     def redraw(self) -> int:
         """Repaint what differs, in as many rows as text that must be read in full needs."""
+        self._previewed = self._preview(self.editor.text) if self._preview else None
         rows = max(1, len(self._in_full())) + self._answer_rows
         if rows != self._rows:
             self._rows = self.styles.height = rows
@@ -258,18 +259,22 @@ class PromptBar(MessageBar):
         is_painted = is_awaited and all(self._drawn.get(y) == self.line_at(y) for y in rows)
         return self.seen.when_seen() if is_painted else None
 
-    def _in_full(self) -> list[str]:
+    def _in_full(self) -> list[Cell]:
         """Return the rows of text that must be read in full; none if there is none."""
         if self._refusal:
-            return self._wrapped(self._refusal)[: self._most_rows]
-        if self._answer is not None and self._choices and not self.gone:
-            return self._wrapped(self.message.text)[: self._most_rows]
-        if self._answer is not None and self._must_be_shown and self._preview is None:
-            rows = self._wrapped(self.message.text)[: self._most_rows]
-            return rows if len(rows) > 1 and not self.gone else []
-        if self.is_whole and not self._is_held:
-            return self._wrapped(self.message.text)[: self._most_rows]
-        return []
+            return self._rows_of(Cell(self._refusal, "bad"))
+        is_asking = self._answer is not None and not self.gone
+        if (is_asking and self._choices) or (self.is_whole and not self._is_held):
+            return self._rows_of(self.message)
+        asks = self._asks() if is_asking and self._must_be_shown else ()
+        return [] if self._fits(asks) and not self._warns else self._rows_of(*asks)
+
+    def _asks(self) -> Line:
+        """Return the question, what its answer would do, and what warns of it."""
+        count = f"  {self.editor.count} lines" if self.editor.count > 1 else ""
+        asks = replace(self.message, text=f"{self.message.text}{count}")
+        warns = (Cell(f"! {one}", "noticed") for one in self._warns)
+        return (asks, *filter(None, [self._previewed]), *warns)
 
     def has_keys_at(self, y: int) -> bool:
         """Whether the line at `y` is that of the keys."""
@@ -278,7 +283,7 @@ class PromptBar(MessageBar):
     def body_line(self, y: int) -> Line:
         whole = self._in_full()
         if y < len(whole):
-            return (Cell(" "), Cell(whole[y], "bad" if self._refusal else self.message.style))
+            return (Cell(" "), whole[y])
         if whole:
             y -= len(whole) - 1
         if y == 0:
@@ -306,18 +311,12 @@ class PromptBar(MessageBar):
             return (Cell(" "), Cell(f"{self.gone}: Esc: cancel", "bad"))
         if self._answer is None:
             return self._said()
-        asks: Line = (Cell(" "), Cell(self.message.text, self.message.style))
-        if self.editor.count > 1 and not self._choices:
-            asks = (*asks, Cell(f"  {self.editor.count} lines", "strong"))
-        if self._preview is None:
-            return asks
-        return (*asks, Cell("  "), self._preview(self.editor.text))
+        asks, *preview = self._asks()
+        return (Cell(" "), asks, Cell("  "), *preview)
 
     def _input_line(self, y: int) -> Line:
         rows = self.editor.rows(self.size.width - 4, self._answer_rows, self._placeholder)
-        line = rows[y] if y < len(rows) else ()
-        room = self.size.width - sum(cell_width(cell.text) for cell in line)
-        return (*line, Cell(warning(self._warns, room) if len(rows) == 1 else "", "noticed"))
+        return rows[y] if y < len(rows) else ()
 
     def take(self, event: events.Key | events.Paste) -> None:
         """Take typed input while open; what comes before the question waits for it."""

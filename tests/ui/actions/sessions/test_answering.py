@@ -288,7 +288,7 @@ async def test_options_before_the_prompt_show_what_will_be_used() -> None:
         await at.asked()
         assert "expected a number above 0" in line(at)
         await at.press("backspace", *"7 go on")
-        assert "7 turns" in line(at)
+        assert "7 turns" in at.rows("bottom")[1]
         await at.press("enter")
         await at.answered()
         assert at.engine.asked[0][-1] == "go on"

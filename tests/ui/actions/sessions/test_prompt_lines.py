@@ -22,11 +22,11 @@ def prompt(at: Console) -> object:
 
 async def test_alt_enter_begins_a_line_the_prompt_grows_and_all_is_sent_as_typed() -> None:
     async with console() as at:
-        await asked_to_resume(at)
         height = len(at.rows("sessions")) + len(at.rows("live"))
+        await asked_to_resume(at)
         await at.press(*"one", "alt+enter", "space", *"two", "ctrl+j", *"three")
         assert at.engine.asked == []
-        assert [row.rstrip() for row in at.rows("bottom")[1:]] == [" > one", "    two", "   three"]
+        assert [row.rstrip() for row in at.rows("bottom")[2:]] == [" > one", "    two", "   three"]
         assert " 3 lines " in at.rows("bottom")[0]
         assert at.misfits == []
         await at.press("enter")
@@ -53,11 +53,11 @@ async def test_many_lines_take_few_rows_those_around_the_cursor() -> None:
         await at.paste("\n".join(f"line {number}" for number in range(100)))
         rows = [row.rstrip() for row in at.rows("bottom")]
         assert "100 lines" in rows[0]
-        assert rows[1:] == [" … line 95", "   line 96", "   line 97", "   line 98", "   line 99"]
+        assert rows[2:] == [" … line 95", "   line 96", "   line 97", "   line 98", "   line 99"]
         await at.press("up", "up", "up", "up", "up", "home", *"at ")
         assert "   at line 94" in [row.rstrip() for row in at.rows("bottom")]
         await at.resize(60, 16)
-        assert len(at.rows("bottom")) == 5
+        assert len(at.rows("bottom")) == 7
         assert at.misfits == []
 
 

@@ -20,7 +20,7 @@ async def test_resume_sends_the_prompt() -> None:
         await at.choose("Final list for the partner call")
         await at.press("r")
         await at.asked()
-        assert "sonnet-4-5" in at.rows("bottom")[0]
+        assert "sonnet-4-5" in at.rows("bottom")[1]
         await at.press(*"go on", "enter")
         await at.answered()
         start = ("start", "resume", "beacon_packaging", "stage_5", "go on")
@@ -37,15 +37,31 @@ async def test_the_prompt_says_first_what_it_uses_and_last_what_to_beware_of(
         await at.choose("Final list for the partner call")
         await at.press("r")
         await at.asked()
-        uses, answer = at.rows("bottom")
-        assert "/5 " in uses
-        assert "claude-sonnet-4-5 " in uses
-        assert ("mode default · 40 turn" in uses) is (size[0] == 80)
-        assert answer.rstrip().endswith("we left off.   ! no sign-in was found")
-        await at.press(*"go on")
-        assert "go on    ! no sign-in was found" in at.rows("bottom")[1]
-        await at.paste("and on " * 12)
-        assert "sign-in" not in at.rows("bottom")[1]
+        for typed in ("", "go on", "and on " * 12):
+            await at.paste(typed)
+            asks, *told, answer = (row.strip() for row in at.rows("bottom"))
+            assert asks.startswith("resume ")
+            assert asks.endswith("/5 " + at.session.session_id[:8])
+            said = " ".join(told)
+            assert "claude-sonnet-4-5 · mode default · 40 turns · tools WebSearch, " in said
+            assert said.endswith(f"! no sign-in was found; {remedy}")
+            assert "sign-in" not in answer
+        assert at.misfits == []
+
+
+async def test_all_that_a_resume_will_use_is_in_sight_while_a_model_is_typed() -> None:
+    async with console() as at:
+        await at.choose("Final list for the partner call")
+        await at.press("r")
+        await at.asked()
+        await at.paste("--model one-with-a-very-long-name --tools Read,Grep,Glob,WebSearch ")
+        said = " ".join(row.strip() for row in at.rows("bottom")[:-1])
+        told = " one-with-a-very-long-name · mode default · tools Read, Grep, Glob, WebSearch"
+        assert said.endswith(told)
+        await at.press("enter")
+        await at.answered()
+        assert at.engine.asked[0][0] == "start"
+        assert len(at.rows("bottom")) == 2
 
 
 async def test_an_empty_prompt_continues() -> None:

@@ -31,12 +31,14 @@ async def resume(
     *,
     is_fork: bool = False,
     at: str = "",
+    marked: str = "",
     given: str = "",
     hidden: int = 0,
 ) -> Outcome:
     """Ask for a prompt and start a run with it; agent options may stand before it.
 
-    A fork may begin at the entry with the uuid `at`.
+    A fork may begin at the entry with the uuid `at`; it is told where, and how it would begin at
+    the entry that is `marked`.
     """
     asked = (*(("--fork",) if is_fork else ()), *(("--at", at) if at else ()))
     words = ("resume", session.address, *asked)
@@ -45,19 +47,20 @@ async def resume(
     with asked_by(((*words, *spelled(given)),)):
         plan = await context.learn(work, f"checking what a {verb} would use")
     about = (verb, *session.key)
+    where = f" {_begins(at, marked)}" if is_fork else ""
 
     async def take(line: str) -> Outcome:
         wanted, prompt = context.engine.with_prompt_line(plan, line)
         with in_sight(context, wanted, prompt or DEFAULT_PROMPT, session):
             start = partial(_started, context, wanted, prompt or DEFAULT_PROMPT)
             run_id, said = await context.do(start, "starting")
-        return Outcome(f"{done} {named([session])}: {said}", "good", started=run_id)
+        return Outcome(f"{done} {named([session])}{where}: {said}", "good", started=run_id)
 
     with context.drafts.written(about, again(verb, context.engine.keys)):
         return await ask_prompt(
             context,
             plan,
-            f"{verb} {named([session], hidden)}{', from an earlier entry' if at else ''}",
+            f"{verb} {named([session], hidden)}{where}{_other_way(at, marked) if is_fork else ''}",
             given or context.drafts.text(about),
             take,
             words=words,
@@ -106,6 +109,17 @@ async def resume_many(
             placeholder=DEFAULT_PROMPT,
         )
     return with_marked(outcome, {one.key for one in sessions} - {one.key for one in begun})
+
+
+def _begins(at: str, marked: str) -> str:
+    """Return where a fork begins, as the question and the message about it say."""
+    if not at:
+        return "from its end"
+    return "from the marked entry" if at == marked else "from an earlier entry"
+
+
+def _other_way(at: str, marked: str) -> str:
+    return ", not from the marked entry (`--at here`)" if marked and not at else ""
 
 
 def _start_one(engine: Engine, line: str, session: Session, *, together: int) -> ActionResult:

@@ -225,8 +225,10 @@ async def _resume(context: ActionContext, order: ResolvedCommand) -> Outcome:
     given = " ".join((*options, order.typed)).strip()
     if is_fork or at or len(order.sessions) == 1:
         session = order.some()[0] if is_fork else order.one(context)
-        at = order.meant.entry_here() if at == _HERE else at
-        return await resuming.resume(context, session, is_fork=is_fork, at=at, given=given)
+        at, marked = order.meant.entry_here() if at == _HERE else at, order.meant.entry
+        return await resuming.resume(
+            context, session, is_fork=is_fork, at=at, marked=marked, given=given
+        )
     return await resuming.resume_many(context, order.some(), given=given)
 
 

@@ -85,7 +85,9 @@ def undo_many(
             undone.append(undo(context, act))
         except ConsoleError as problem:
             refused.append(((act.listing, act.session_id), problem))
-    return replace(done, participle="undone", acts=tuple(undone), refused=tuple(refused))
+    kinds = {act.kind for act in acts}
+    said = "restored" if kinds <= set(DELETES) else "extensions undone"
+    return replace(done, participle=said, acts=tuple(undone), refused=tuple(refused))
 
 
 def _undo_batch(context: Context, batch: Sequence[ActionResult]) -> tuple[ActionResult, ...]:

@@ -145,8 +145,13 @@ def named(sessions: Sequence[Session], hidden: int = 0) -> str:
         one = sessions[0]
         where = f"{_short(one.listing)}/{formatting.stage(one.stage)}"
         return f"{where} {formatting.short_id(one.session_id)}{unseen}"
+    return f"{count_words(len(sessions), listings)}{unseen}"
+
+
+def count_words(count: int, listings: Sequence[str]) -> str:
+    """Return how many sessions there are, and in which listing or in how many."""
     where = f"of {_short(listings[0])}" if len(listings) == 1 else f"in {len(listings)} listings"
-    return f"{len(sessions)} sessions {where}{unseen}"
+    return f"{count} sessions {where}"
 
 
 def _short(listing: str) -> str:

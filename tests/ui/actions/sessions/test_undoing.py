@@ -42,9 +42,11 @@ DELETED = ActionResult(
         ((EXTENDED,), "extended hollis/00030000 by 6d 23h, 40s ago"),
         ((replace(EXTENDED, before=replace(BEFORE, expires_at="soon")),),
          "extended hollis/00030000, 40s ago"),
-        ((replace(EXTENDED, at=NOW),) * 3, "extended 3 sessions, just now"),
+        ((replace(EXTENDED, at=NOW),) * 3, "extended 3 sessions of hollis, just now"),
+        ((replace(EXTENDED, at=NOW), replace(EXTENDED, at=NOW, listing="alder")),
+         "extended 2 sessions in 2 listings, just now"),
         ((DELETED,), "deleted hollis/9f2c0000, 3h ago"),
-        ((replace(DELETED, kind="clean-up"),) * 2, "cleaned up 2 sessions, 3h ago"),
+        ((replace(DELETED, kind="clean-up"),) * 2, "cleaned up 2 sessions of hollis, 3h ago"),
     ],
 )  # fmt: skip
 def test_a_batch_is_named(batch: tuple[ActionResult, ...], said: str) -> None:

@@ -27,23 +27,24 @@ _UNDOABLE = ("delete", "clean-up", "extend")
 class BatchTally:
     """The results so far; a thread writes it, the screen reads it.
 
-    `sum_of_done` says more about those that are done than their number and a word, if not empty.
+    `sum_of_done` says more about those that are done than their number and a word, if not empty;
+    `already` says what those were that needed nothing.
     """
 
     count: int
+    already: str
     sum_of_done: str = ""
     done: list[ActionResult] = field(default_factory=list)
     errors: dict[Key, ConsoleError] = field(default_factory=dict)
 
-    @property
-    def so_far(self) -> int:
-        """How many have been tried."""
-        return len(self.done) + len(self.errors)
+    def progress(self, word: str) -> str:
+        """Return how many have been tried."""
+        return f"{len(self.done) + len(self.errors)} of {self.count} {word}"
 
     def words(self, word: str) -> str:
         """Return the sum: done, already so, failed and why."""
         needless = sum(act.is_needless for act in self.done)
-        same = [f"{needless} already"] if needless else []
+        same = [f"{needless} {self.already}"] if needless else []
         return ", ".join(
             [
                 self.sum_of_done or f"{len(self.done) - needless} {word}",
@@ -73,15 +74,16 @@ async def each(
     act: Callable[[Session], ActionResult],
     word: str,
     *,
+    already: str = "needed nothing",
     sum_of: Callable[[Sequence[ActionResult]], str] = lambda _: "",
     failed: Callable[[Iterable[Key]], None] = lambda _: None,
 ) -> Outcome:
     """Do it to each; those that failed stay marked, and the message is the sum.
 
-    `sum_of`, called in the thread, may say more about what is done than how many `word`. `failed`
-    is told which failed, also when nobody waits any more. Raises why, if all failed.
+    `already` is said of those that needed nothing, `sum_of`, called in the thread, of those done;
+    `failed` is told which failed, also when nobody waits any more. Raises why, if all failed.
     """
-    tally = BatchTally(len(sessions))
+    tally = BatchTally(len(sessions), already)
 
     def work() -> None:
         for session in sessions:
@@ -97,9 +99,7 @@ async def each(
         context.remember(undoable(tally.done))
         context.news.tell(str(task.exception() or tally.words(word)))
 
-    await context.question.wait_for(
-        in_background(work), lambda: f"{tally.so_far} of {tally.count} {word}", later
-    )
+    await context.question.wait_for(in_background(work), partial(tally.progress, word), later)
     failed(tally.errors)
     return Outcome(
         tally.words(word) if tally.count > 1 else tally.done[0].words,

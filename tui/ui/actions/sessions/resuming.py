@@ -35,19 +35,17 @@ async def resume(
     given: str = "",
     hidden: int = 0,
 ) -> Outcome:
-    """Ask for a prompt and start a run with it; agent options may stand before it.
+    """Ask for a prompt, behind agent options, and start a run with it.
 
-    A fork may begin at the entry with the uuid `at`; it is told where, and how it would begin at
-    the entry that is `marked`.
+    A fork begins at the entry `at`, if any; `marked` is the one in Live.
     """
     asked = (*(("--fork",) if is_fork else ()), *(("--at", at) if at else ()))
-    words = ("resume", session.address, *asked)
-    verb, done = ("fork", "forked") if is_fork else ("resume", "resumed")
+    words, verb, done, where = ("resume", session.address, *asked), "resume", "resumed", ""
+    if is_fork:
+        verb, done, where = "fork", "forked", f" {_begins(at, marked)}"
     work = partial(context.engine.plan_resume, session, is_fork=is_fork, at=at)
     with asked_by(((*words, *spelled(given)),)):
         plan = await context.learn(work, f"checking what a {verb} would use")
-    about = (verb, *session.key)
-    where = f" {_begins(at, marked)}" if is_fork else ""
 
     async def take(line: str) -> Outcome:
         wanted, prompt = context.engine.with_prompt_line(plan, line)
@@ -56,11 +54,11 @@ async def resume(
             run_id, said = await context.do(start, "starting")
         return Outcome(f"{done} {named([session])}{where}: {said}", "good", started=run_id)
 
-    with context.drafts.written(about, again(verb, context.engine.keys)):
+    with context.drafts.written(about := (verb, *session.key), again(verb, context.engine.keys)):
         return await ask_prompt(
             context,
             plan,
-            f"{verb} {named([session], hidden)}{where}{_other_way(at, marked) if is_fork else ''}",
+            f"{verb} {named([session], hidden)}{where}{_other_way(at, marked) * is_fork}",
             given or context.drafts.text(about),
             take,
             words=words,

@@ -95,7 +95,7 @@ async def _planned(
 async def extend(
     context: ActionContext, sessions: Sequence[Session], given: str = "", *, hidden: int = 0
 ) -> Outcome:
-    """Ask for how long, show old and new, and extend."""
+    """Ask for how long, show old and new, and extend; of many also where that was given."""
     require_some(sessions)
     asks = f"extend {named(sessions, hidden)}"
     addresses = [one.address for one in sessions]
@@ -114,17 +114,19 @@ async def extend(
 
     async def extend_each(text: str) -> Outcome:
         _require_duration(context, sessions, text)
-        return await each(context, sessions, partial(act, text=text), "extended")
+        work, already = partial(act, text=text), "had that long already"
+        return await each(context, sessions, work, "extended", already=already)
 
     async def take(typed: str) -> Outcome:
         return await done_by(commands(typed), extend_each(typed.strip() or _DAYS))
 
-    if given:
+    if given and len(sessions) == 1:
         return await take(given)
     return await until_taken(
         context.question,
         asks,
         take,
+        text=given,
         placeholder=_DAYS,
         preview=lambda typed: _previewed(context, sessions, typed.strip() or _DAYS, asks),
         commands=commands,
@@ -219,7 +221,13 @@ async def acknowledge(context: ActionContext, sessions: Sequence[Session]) -> Ou
     """Settle what each of them needs now, until something new happens."""
     require_some(sessions)
     commands = tuple(("ack", one.address) for one in sessions)
-    flow = each(context, sessions, context.engine.acknowledge, "acknowledged")
+    flow = each(
+        context,
+        sessions,
+        context.engine.acknowledge,
+        "acknowledged",
+        already="were acknowledged already",
+    )
     return await done_by(commands, flow)
 
 

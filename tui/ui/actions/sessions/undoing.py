@@ -11,7 +11,7 @@ from tui.core.models.session import Key
 from tui.core.time.zones import read_time
 from tui.operations.context import ActionResult
 from tui.operations.trash.undoable_acts import DELETES
-from tui.ui.actions.action_context import ActionContext
+from tui.ui.actions.action_context import ActionContext, count_words
 from tui.ui.actions.outcome import Outcome, done_by
 from tui.ui.actions.sessions.batch_action import undo_batch
 from tui.view.text import formatting
@@ -29,7 +29,7 @@ async def _undo(context: ActionContext) -> Outcome:
     if not context.done:
         return await _undo_last(context)
     acts = context.done[-1]
-    what = acts[0].words if len(acts) == 1 else f"{len(acts)} at once, such as: {acts[0].words}"
+    what = acts[0].words if len(acts) == 1 else batch_words(acts, context.engine.now())
     is_old = context.engine.now() - acts[0].at > _OLD
     is_in_sight = context.message_of_done == context.question.message_id != 0
     if (is_old or not is_in_sight) and not await context.question.confirm(f"undo: {what}?"):
@@ -58,7 +58,8 @@ def batch_words(batch: Sequence[ActionResult], now: datetime) -> str:
     """Return what a batch did, to what, and how long ago."""
     first, gone = batch[0], formatting.elapsed(batch[0].at, now)
     one = f"{first.listing}/{formatting.short_id(first.session_id)}{_by(first)}"
-    what = one if len(batch) == 1 else f"{len(batch)} sessions"
+    listings = sorted({act.listing for act in batch})
+    what = one if len(batch) == 1 else count_words(len(batch), listings)
     return f"{_DONE[first.kind]} {what}, {'just now' if gone == 'now' else f'{gone} ago'}"
 
 

@@ -22,7 +22,7 @@ async def note(
     *,
     hidden: int = 0,
 ) -> Outcome:
-    """Write a note, asked for if missing, on each of the sessions that has the one shown.
+    """Write a note, asked for if missing or on many, on each session that has the one shown.
 
     An empty one clears theirs.
     """
@@ -35,15 +35,16 @@ async def note(
 
     async def take(typed: str) -> Outcome:
         write = partial(context.engine.note, text=typed.strip())
-        return await done_by(commands(typed), each(context, sessions, write, "noted"))
+        flow = each(context, sessions, write, "noted", already="had that note already")
+        return await done_by(commands(typed), flow)
 
-    if given is not None:
+    if given is not None and len(sessions) == 1:
         return await take(given)
     return await until_taken(
         context.question,
         f"note on {named(sessions, hidden)}",
         take,
-        text=next(iter(notes)) if len(notes) == 1 else "",
+        text=given if given is not None else next(iter(notes)) if len(notes) == 1 else "",
         preview=lambda typed: _previewed(sessions, one_line(typed)),
         commands=commands,
     )

@@ -21,7 +21,7 @@ def test_every_way_of_starting_an_agent_has_all_arguments_with_defaults(
     known = inspect.signature(way).parameters
     assert list(known)[:2] == ["self", "prompt"]
     needed = [name for name, one in known.items() if one.default is inspect.Parameter.empty]
-    assert needed == ["self", "prompt", "stage", "listing_id"]
+    assert needed == ["self", "prompt", "stage"]
     assert {"take_over", "retry_of", "on_event", "follow_ups", "metadata"} < known.keys()
     assert known == inspect.signature(SessionManager.query).parameters
     assert "Any" not in str(inspect.signature(way).return_annotation)
@@ -30,11 +30,11 @@ def test_every_way_of_starting_an_agent_has_all_arguments_with_defaults(
 
 def test_a_wrong_argument_is_told_at_once(tmp_path: Path) -> None:
     manager = SessionManager(tmp_path / "hollis_park")
-    short: dict[str, Any] = {"stage": "stage_3"}
-    wrong = short | {"listing_id": "hollis_park", "takeover": True}
+    short: dict[str, Any] = {"listing_id": "hollis_park"}
+    wrong = short | {"stage": "stage_3", "takeover": True}
     for way in (manager.query, manager.session, manager.run):
         with pytest.raises(TypeError, match="takeover"):
             way("go", **wrong)
-        with pytest.raises(TypeError, match="listing_id"):
+        with pytest.raises(TypeError, match="stage"):
             way("go", **short)
     assert not any(tmp_path.iterdir())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -51,13 +52,14 @@ class SessionRuns(ListingPart):
         """Run an agent and yield the SDK's messages; consoles follow and steer it meanwhile.
 
         `prompt` is a string, one of the SDK's user messages, or a stream of them, each a turn of
-        its own. The session is tracked before `init` is yielded, with the options that shape its
-        agent; `metadata` is added to its own. `resume` goes on as that agent, and what is set in
-        `options` wins; with `take_over` what runs it is ended first. An answer acknowledges the
-        failure of `retry_of`. Operators are asked for permissions, unless `options` say who
-        answers. Their turns once the prompt is answered are waited for, and yielded, and their
-        failures raised, only with `follow_ups` (see `prompted_by`). `on_event` is told of this run,
-        besides the manager's. Leaving the iteration ends the agent.
+        its own. `listing_id` is the folder's name unless given. The session is tracked before
+        `init` is yielded, with the options that shape its agent; `metadata` is added to its own.
+        `resume` goes on as that agent, and what is set in `options` wins; with `take_over` what
+        runs it is ended first. An answer acknowledges the failure of `retry_of`. Operators are
+        asked for permissions, unless `options` say who answers. Their turns once the prompt is
+        answered are waited for, and yielded, and their failures raised, only with `follow_ups` (see
+        `prompted_by`). `on_event` is told of this run, besides the manager's. Leaving the iteration
+        ends the agent.
 
         Raises `Refused` before anything starts when the session is live or the root is held;
         `RunFailed` with the reason, which its row then has too, when a turn fails; `RunStopped`,
@@ -84,6 +86,7 @@ class SessionRuns(ListingPart):
         return asyncio.run(_result(self._start(query)))
 
     def _start(self, query: Query, *, stays: bool = False) -> SessionRun:
+        query = replace(query, listing_id=query.listing_id or self._folder.name)
         run = HostedRun(
             lambda first: self._prepare(query, first),
             self._clock,

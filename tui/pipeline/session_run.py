@@ -64,6 +64,16 @@ class SessionRun:
             self._result = cast("ResultMessage", message)
         return message
 
+    async def answer(self) -> str:
+        """Iterate to the end, for who wants no messages, and return the text of the last result.
+
+        Empty if there is none, as when the turn was interrupted.
+        """
+        last: ResultMessage | None = None
+        async for message in self:
+            last = self._result if message is self._result else last
+        return (last.result if last is not None else None) or ""
+
     async def end(self) -> None:
         """End the agent at once, as leaving does, from wherever it is held."""
         await self._run.end()

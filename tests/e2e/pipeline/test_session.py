@@ -39,14 +39,6 @@ def has_no_cli(folder: Path) -> bool:
     return "cli_pid" not in read_owner(folder) or cli_is_gone(folder)
 
 
-async def answered(run: SessionRun) -> str:
-    """Iterate to the end of what was sent, and return its result."""
-    async for _ in run:
-        pass
-    assert run.result is not None
-    return run.result.result or ""
-
-
 def session_of(site: Site, run: SessionRun) -> Session:
     return find_session(CatalogScanner(console(site)).look(), run.session_id)
 
@@ -66,7 +58,7 @@ async def test_a_held_session_is_known_at_once_and_takes_turn_after_turn(
     async with hold(manager, "ECHO 0", options=options, metadata={"workers": 8}) as run:
         assert held(site.listing) == {run.session_id}
         assert (run.result, run.cost_usd) == (None, 0.0)
-        assert await answered(run) == "You said: ECHO 0"
+        assert await run.answer() == "You said: ECHO 0"
         assert run.cost_usd
         await run.send("ECHO 1")
         await run.send(user(text("ECHO 2")))
@@ -81,7 +73,7 @@ async def test_a_held_session_is_known_at_once_and_takes_turn_after_turn(
         assert [one async for one in run] == []
         await run.set_model("claude-sonnet-4-5")
         await run.send("ECHO 3")
-        await answered(run)
+        await run.answer()
         assert held(site.listing) == {run.session_id}
         row = site.row(run.session_id)
     asked = site.api.requests[-1].prompts
@@ -101,7 +93,7 @@ async def test_metadata_is_kept_at_a_resume_too_and_never_says_what_the_agent_ma
     site: Site, manager: SessionManager
 ) -> None:
     async with hold(manager, "ECHO 0", metadata={"workers": 8, "round": 1}) as run:
-        await answered(run)
+        await run.answer()
     async for _ in ask(manager, "ECHO 1", resume=run.session_id, metadata={"round": 2}):
         pass
     row = site.row(run.session_id)
@@ -110,7 +102,7 @@ async def test_metadata_is_kept_at_a_resume_too_and_never_says_what_the_agent_ma
     assert (details["workers"], details["round"], details["operator"]) == (8, 2, "pipeline")
     for bad in ({"agent": {"permission_mode": "bypassPermissions"}}, {"at": object()}):
         with pytest.raises(UsageError, match="metadata"):
-            await answered(await hold(manager, "ECHO", metadata=bad).__aenter__())
+            await (await hold(manager, "ECHO", metadata=bad).__aenter__()).answer()
 
 
 async def test_a_stream_of_user_messages_is_sent_whole_each_as_a_turn(
@@ -130,9 +122,9 @@ async def test_a_stream_of_user_messages_is_sent_whole_each_as_a_turn(
     assert PIXEL in json.dumps(site.api.requests[-1].body)
     assert read_run(last_run(site)).title == "[image] ECHO what is this?"
     async with hold(manager, prompts()) as run:
-        assert await answered(run) == "You said: ECHO and this?"
+        assert await run.answer() == "You said: ECHO and this?"
         await run.send("ECHO more")
-        assert await answered(run) == "You said: ECHO more"
+        assert await run.answer() == "You said: ECHO more"
     assert not held(site.listing)
 
 
@@ -146,7 +138,7 @@ async def test_a_stream_that_fails_reaches_the_pipeline_and_ends_the_agent(
     for rest, error in (("key", KeyError), (user(text("/clear")), UsageError)):
         with pytest.raises(error):
             async with hold(manager, prompts(rest)) as run:
-                await answered(run)
+                await run.answer()
         assert cli_is_gone(last_run(site))
     assert not held(site.listing)
 
@@ -155,15 +147,15 @@ async def test_operators_answer_and_send_while_a_pipeline_holds_the_session(
     site: Site, manager: SessionManager
 ) -> None:
     async with hold(manager, "QUESTION first") as run:
-        listening = asyncio.create_task(answered(run))
+        listening = asyncio.create_task(run.answer())
         request = await soon(lambda: run_folders(site.listing) and read_run(last_run(site)).request)
         answer(console(site), session_of(site, run), "2", shown=request.digest)
         assert await listening == "Very well."
         send(console(site), session_of(site, run), "ECHO from bert")
         await soon(lambda: "You said: ECHO from bert" in site.transcript(run.session_id))
-        assert await answered(run) == "Very well."
+        assert await run.answer() == ""  # what an operator asked is not ours
         await run.send("ECHO mine")
-        assert await answered(run) == "You said: ECHO mine"
+        assert await run.answer() == "You said: ECHO mine"
         send(console(site), session_of(site, run), "ECHO the last of bert")
     assert "You said: ECHO the last of bert" in site.transcript(run.session_id)
     assert run.result
@@ -175,10 +167,10 @@ async def test_a_held_session_that_an_operator_stops_is_over_in_words(
     site: Site, manager: SessionManager
 ) -> None:
     async with hold(manager, "ECHO it") as run:
-        await answered(run)
+        await run.answer()
         stop(console(site), session_of(site, run))
         await soon(lambda: not held(site.listing))
-        for act in (run.send("ECHO more"), run.set_model("claude-opus-4-5"), answered(run)):
+        for act in (run.send("ECHO more"), run.set_model("claude-opus-4-5"), run.answer()):
             with pytest.raises(RunStopped, match="bert stopped the run"):
                 await act
     with pytest.raises(RunStopped):
@@ -191,15 +183,15 @@ async def test_an_interrupt_reaches_the_turn_that_was_sent_last(
 ) -> None:
     async with hold(manager, "ECHO it" if is_later else "LONG tale") as run:
         if is_later:
-            await answered(run)
+            await run.answer()
             await run.interrupt()
             await run.send("LONG story")
         await run.interrupt()
-        await answered(run)
+        await run.answer()
         assert run.result
         assert run.result.is_error
         await run.send("ECHO this instead")
-        await answered(run)
+        await run.answer()
         assert not run.result.is_error
     assert site.api.requests[-1].prompt.endswith("ECHO this instead")
     assert read_run(last_run(site)).state == "done"
@@ -209,14 +201,14 @@ async def test_what_cannot_be_sent_is_refused_and_the_run_goes_on(
     site: Site, manager: SessionManager
 ) -> None:
     async with hold(manager, "ECHO 0") as run:
-        await answered(run)
+        await run.answer()
         with pytest.raises(UsageError, match="/clear is not sent"):
             await run.send("/clear")
         for bad in ("", {"type": "control_request"}, user({"type": "text", "text": "/exit"})):
             with pytest.raises(UsageError):
                 await run.send(bad)
         await run.send("ECHO 1")
-        assert await answered(run) == "You said: ECHO 1"
+        assert await run.answer() == "You said: ECHO 1"
 
 
 async def test_a_failed_turn_ends_a_held_session_and_every_further_call_says_why(
@@ -224,7 +216,7 @@ async def test_a_failed_turn_ends_a_held_session_and_every_further_call_says_why
 ) -> None:
     async with hold(manager, "BADKEY") as run:
         with pytest.raises(RunFailed, match="Invalid API key"):
-            await answered(run)
+            await run.answer()
         with pytest.raises(RunFailed, match="Invalid API key"):
             await run.send("ECHO more")
     row = site.row(run.session_id)
@@ -237,7 +229,7 @@ async def test_a_cli_that_dies_between_two_turns_is_noticed(
     site: Site, manager: SessionManager
 ) -> None:
     async with hold(manager, "ECHO it") as run:
-        await answered(run)
+        await run.answer()
         os.kill(read_owner(last_run(site))["cli_pid"], signal.SIGKILL)
         await soon(lambda: read_run(last_run(site)).is_over)
         with pytest.raises(RunFailed, match="SIGKILL"):
@@ -252,7 +244,7 @@ async def test_a_handle_is_entered_once_and_of_no_use_before_or_after(
     with pytest.raises(UsageError, match="has not begun"):
         await run.send("ECHO more")
     async with run:
-        await answered(run)
+        await run.answer()
         with pytest.raises(UsageError, match="entered once"):
             await run.__aenter__()
         with pytest.raises(Refused, match="is running"):
@@ -260,9 +252,9 @@ async def test_a_handle_is_entered_once_and_of_no_use_before_or_after(
     with pytest.raises(Refused, match="the run is over"):
         await run.send("ECHO more")
     with pytest.raises(Refused, match="the run is over"):
-        await answered(run)
+        await run.answer()
     async with hold(manager, "ECHO again", resume=run.session_id) as again:
-        assert await answered(again) == "You said: ECHO again"
+        assert await again.answer() == "You said: ECHO again"
 
 
 async def test_a_manager_that_is_left_ends_what_it_still_runs(
@@ -278,7 +270,7 @@ async def test_a_manager_that_is_left_ends_what_it_still_runs(
         assert len(held(site.listing)) == 2
     assert not held(site.listing)
     assert all(map(has_no_cli, run_folders(site.listing)))
-    for act in (answered(run), anext(messages)):
+    for act in (run.answer(), anext(messages)):
         with pytest.raises(Refused, match="the run is over"):
             await act
 

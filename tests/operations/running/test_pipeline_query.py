@@ -168,6 +168,17 @@ def test_a_live_session_is_refused_before_anything_else_is_said_of_it(
     assert not held(listing.folder)
 
 
+def test_metadata_that_no_writer_can_follow_is_refused(listing: SampleListing) -> None:
+    deep: list[Any] = []
+    for _ in range(100_000):
+        deep = [deep]
+    with pytest.raises(UsageError, match="kept as JSON"):
+        prepared(listing, metadata={"deep": deep})
+    while deep:  # one by one: freeing all at once would recurse, too
+        deep = deep.pop()
+    assert not held(listing.folder)
+
+
 @pytest.mark.parametrize("days", [float("nan"), 1e12, "week"])
 def test_a_time_that_cannot_be_is_refused_before_anything_is_made(
     listing: SampleListing, days: Any

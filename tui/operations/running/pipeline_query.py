@@ -63,6 +63,7 @@ OPERATOR = "pipeline"
 class Query:
     """What a pipeline asks for: the arguments of all that starts an agent for it.
 
+    `listing_id` is the name of the listing's folder unless given.
     A new session lasts `max_age_days`, and a resumed one at least so many more; `None` means as the
     manager and the settings say. `metadata` is added to the session's own. With `take_over`, what
     runs a resumed session is ended first; the failure of the session `retry_of` is settled by an
@@ -73,7 +74,7 @@ class Query:
     prompt: Prompts
     _: KW_ONLY
     stage: str
-    listing_id: str
+    listing_id: str = ""
     resume: str | None = None
     options: ClaudeAgentOptions | None = None
     max_age_days: float | None = None

@@ -124,6 +124,17 @@ def test_a_broken_stream_has_no_end(api: LoopbackApi) -> None:
     connection.close()
 
 
+def test_a_turn_that_hangs_goes_on_once_the_speed_is_raised(api: LoopbackApi) -> None:
+    """Were the pause reckoned once, at its beginning, the rest would come in an hour."""
+    connection = connect(api)
+    connection.request("POST", "/v1/messages", body("HANG", stream=True))
+    answer = connection.getresponse()
+    assert any(b"content_block_stop" in line for line in iter(answer.readline, b""))
+    api.speed = 1e6
+    assert b"message_stop" in answer.read()
+    connection.close()
+
+
 def test_closing_does_not_wait_for_a_hanging_turn() -> None:
     with LoopbackApi(SCENES) as api:
         connection = connect(api)

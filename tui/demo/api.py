@@ -135,11 +135,11 @@ class LoopbackApi:
 
     def delay(self, seconds: float, connection: socket.socket) -> None:
         """Sleep for the scaled delay; raises `ConnectionError` soon after the client has gone."""
-        left = seconds / self.speed
-        while left > 0:
-            if self._closing.wait(min(left, _CHECK_EACH_S)) or _is_closed(connection):
+        while seconds > 0:
+            passes = min(seconds, _CHECK_EACH_S * self.speed)
+            if self._closing.wait(passes / self.speed) or _is_closed(connection):
                 raise ConnectionAbortedError
-            left -= _CHECK_EACH_S
+            seconds -= passes
 
 
 class _Server(socketserver.ThreadingTCPServer):

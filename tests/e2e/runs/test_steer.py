@@ -284,6 +284,7 @@ def test_an_api_that_hangs_is_shown_as_stalled_and_a_tool_at_work_is_not(site: S
     wait(lambda: read_run(hanging).stalled_since)
     session = look(site, hanging)
     assert is_quiet(session, datetime.now(UTC), timedelta(minutes=10))
+    site.hurry()
     run = over(hanging)
     assert (run.state, run.stalled_since) == ("done", None)
     assert [one for one in kinds(hanging) if one in ("stalled", "moving")] == ["stalled", "moving"]

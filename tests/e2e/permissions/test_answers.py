@@ -110,7 +110,7 @@ def test_a_terminal_that_answers_no_more_locks_nothing(tmp_path: Path) -> None:
     listing, inbox = waiting(tmp_path)
     with (
         SessionLock.take(listing.folder, FIRST),
-        shown(listing, answers=True) as screen,
+        shown(listing, answers=True, is_impatient=True) as screen,
     ):
         screen.send("\x0c")
         wait(lambda: b"\x1b[6n" in screen.raw)

@@ -27,9 +27,20 @@ REFUSED = ("has not been shown yet", "came before the question was on the screen
 CONTENT = "\n".join(f"LINE{number:05} {'.' * 60}" for number in range(350))
 
 
+IMPATIENT = """
+from tui.ui.terminal import delivery
+delivery.ANSWERS_WITHIN_S = 3.0
+from tui.__main__ import main
+main()
+"""
+
+
 @contextmanager
-def shown(listing: SampleListing, *, answers: bool) -> Iterator[Terminal]:
-    command = (sys.executable, "-m", "tui", "--root", str(listing.root))
+def shown(
+    listing: SampleListing, *, answers: bool, is_impatient: bool = False
+) -> Iterator[Terminal]:
+    program = ("-c", IMPATIENT) if is_impatient else ("-m", "tui")
+    command = (sys.executable, *program, "--root", str(listing.root))
     with Terminal(command, owns=False, answers=answers) as screen:
         screen.wait_for("hollis_park", FIRST[:4])
         yield screen

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -12,6 +13,7 @@ from tests.support.console.fixed_engine import FixedEngine
 from tests.support.console.harness import Console, console
 from tests.support.console.many_sessions import catalog_of, sessions_of
 from tui.core.models.row import Status
+from tui.core.models.run import SentCommand
 from tui.core.models.session import Liveness
 from tui.operations.running.resume import RunPlan
 
@@ -109,3 +111,60 @@ async def test_what_is_resumed_at_once_is_one_act_and_its_message_goes_with_the_
         await at.until(lambda: at.message == "3 resumed")
         await at.press("j")
         assert at.message == ""
+
+
+async def prompts(at: Console, *states: str) -> None:
+    """Let the prompt "go on" be so far in the runs of the first sessions."""
+    catalog = at.engine.catalog
+    for number, state in enumerate(states):
+        one = sessions_of(catalog)[f"row {number:04}"]
+        by, now = at.engine.operator, at.engine.now()
+        sent = SentCommand(kind="prompt", by=by, at=now, text="go on", is_taken=state == "queued")
+        is_over = state in ("lost", "done")
+        run = run_of(one, "done" if is_over else "busy", ended_at=now if is_over else None)
+        run = replace(run, sent=() if state in ("begun", "done") else (sent,))
+        live = Liveness.NONE if is_over else Liveness.BUSY
+        catalog = with_session(catalog, one.key, run=run, liveness=live)
+    await at.look(replace(catalog, at=at.engine.now() + timedelta(seconds=1)))
+
+
+async def test_how_a_prompt_to_many_fares_stands_until_each_agent_has_it_or_never_will() -> None:
+    async with console(FixedEngine(catalog=catalog_of(9)), (120, 36)) as at:
+        await prompts(at, *["begun"] * 4)
+        await at.press("space", "space", "space", "space")
+        await at.enter("send go on")
+        await at.press("y")
+        await at.answered()
+        assert at.message == "4 prompts sent"
+        at.say("")
+        await at.look(replace(at.engine.catalog, at=at.engine.now() - timedelta(seconds=1)))
+        assert "4 prompts: 4 delivered" in at.text("bottom")  # it may be older than the prompt
+        await prompts(at, "delivered", "queued", "begun", "lost")
+        await at.until(lambda: "ended with a prompt never sent" in at.message)
+        at.say("")
+        said = "4 prompts: 1 delivered, 1 queued, 1 begun, 1 never sent"
+        assert said in at.text("bottom")
+        await prompts(at, "lost", "done", "begun", "done")
+        (first, last) = (sessions_of(at.engine.catalog)[f"row 000{n}"] for n in (0, 3))
+        ids = f"{first.session_id[:8]}, {last.session_id[:8]}"
+        said = f"4 prompts: 2 begun, 2 never sent, for the run ended before: {ids}"
+        await at.until(lambda: at.message == said)
+        at.say("")
+        await prompts(at, "lost")
+        assert "prompts" not in at.text("bottom")
+
+
+async def test_those_that_did_not_take_the_prompt_are_named_and_not_counted() -> None:
+    async with console(FixedEngine(catalog=catalog_of(9)), (120, 36)) as at:
+        await prompts(at, *["begun"] * 3)
+        second = sessions_of(at.engine.catalog)["row 0001"].session_id
+        at.engine.refusing = {second}
+        await at.press("space", "space", "space", "space")
+        await at.enter("send go on")
+        await at.press("y")
+        await at.answered()
+        assert at.message.startswith("2 prompts sent; 2 not, left marked: ")
+        assert f"{second[:8]}: is locked" in at.message
+        at.say("")
+        await prompts(at, "delivered", "begun", "queued")
+        assert "2 prompts: 1 delivered, 1 queued" in at.text("bottom")

@@ -13,9 +13,11 @@ from tests.support.console.fixed_catalog import NOW, cut_off_run, unsent_run
 from tests.support.console.fixed_engine import FixedEngine
 from tests.support.console.harness import Console, console
 from tests.support.console.many_sessions import catalog_of
+from tui.core.explanation import Explanation
 from tui.core.models.audit import AuditEvent
 from tui.core.models.session import Liveness, Session
 from tui.core.models.verdict import Verdict
+from tui.operations.running.resume import RunPlan
 
 
 async def act(at: Console, operator: str) -> None:
@@ -176,14 +178,39 @@ async def test_many_are_resumed_with_one_prompt_and_one_question() -> None:
         await at.press("r")
         await at.asked()
         assert f"resume {count - 1} sessions in " in at.message
-        assert at.message.endswith(" listings, 4 at once, the rest queued")
+        assert at.message.endswith(" (1 cannot be: left out), 4 at once, the rest queued")
         await at.press(*"go on", "enter")
         await at.answered()
         assert [asked[-1] for asked in at.engine.asked] == ["go on"] * (count - 1)
         queued = count - 1 - at.engine.max_runs
         started = f"{at.engine.max_runs} started, {queued} queued"
-        assert at.message == f"{count - 1} asked: {started}; 1 stays marked"
-        assert len(at.view.marks) == 1
+        (left,) = at.view.marks
+        why = "there is no transcript to resume: only the row is left"
+        told = f"{count - 1} asked: {started}; 1 not, left marked: {left[1][:8]}: {why}"
+        assert at.message == told
+        await at.press("j")
+        assert at.message == told
+
+
+async def test_the_question_of_many_says_how_many_a_resume_lacks_something_for() -> None:
+    lacks = Explanation("without its hooks: only its pipeline has that")
+    async with console(LackingEngine(lacking=lacks, catalog=catalog_of(5)), (120, 36)) as at:
+        await at.press("space", "space", "space", "r")
+        await at.asked()
+        assert f"2 of 3 {lacks.words}" in at.text("bottom")
+
+
+class LackingEngine(FixedEngine):
+    """Warns of all sessions but the first that it is asked about."""
+
+    def __init__(self, *, lacking: Explanation, **more: Any) -> None:
+        super().__init__(**more)
+        self.lacking, self.planned = lacking, 0
+
+    def plan_resume(self, session: Session, *, is_fork: bool = False, at: str = "") -> RunPlan:
+        self.planned += 1
+        warns = (self.lacking,) if self.planned > 1 else ()
+        return replace(super().plan_resume(session, is_fork=is_fork, at=at), warnings=warns)
 
 
 async def test_a_failure_inside_a_group_is_opened_when_one_goes_to_it() -> None:

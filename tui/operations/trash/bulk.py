@@ -67,9 +67,16 @@ class BulkResult:
     @property
     def words(self) -> str:
         """What was done, what was not, and what is still there."""
+        return self._told(f"{many} {why}" for why, many in self.failures.items())
+
+    @property
+    def sum(self) -> str:
+        """What was done, and what is still there, without those that were left."""
+        return self._told(())
+
+    def _told(self, left: Iterable[str]) -> str:
         moved = f" ({size_text(self.moved)})" if self.moved else ""
-        parts = [f"{len(self.acts)} {self.participle}{moved}"]
-        parts += [f"{many} {why}" for why, many in self.failures.items()]
+        parts = [f"{len(self.acts)} {self.participle}{moved}", *left]
         said = ", ".join(parts) + (", then stopped" if self.is_cut_short else "")
         return f"{said}; {self.note}" if self.note else said
 

@@ -64,7 +64,7 @@ class PaneFeed:
         self._keys = keys
         self._fit = fit
         self._has_taken = has_taken
-        self._batches = BatchWatch(engine, panes.question, news)
+        self._batches = BatchWatch(engine, panes.question, news, sent)
         self._rows: tuple[Sequence[Row], Key | None, Sequence[Row]] = ((), None, ())
         self._stays: Key | None = None
         self._follows_after = False

@@ -9,7 +9,7 @@ from datetime import datetime
 from tui.view.panes.messages import Said
 
 MOST = 300
-LONGEST = 4000  # characters
+LONGEST = 8000  # characters: the ids of hundreds of sessions
 
 
 class MessageLog:

@@ -12,6 +12,7 @@ from typing import Any
 
 from tui.core.models.run import SentCommand
 from tui.core.models.session import Key, Session
+from tui.core.sessions.batches import SentToMany
 from tui.ui.engine.engine import Engine
 from tui.ui.leaving import LeftRunning, has_failed
 
@@ -37,13 +38,14 @@ class _Typed:
 class SentPrompts:
     """What was sent from here, by session; `begun` is a new session until a scan finds it.
 
-    `show` is called at once when something changes.
+    `show` is called at once when something changes. `many` is the last prompt that went to several.
     """
 
     def __init__(self, engine: Engine, show: Callable[[], None]) -> None:
         self._engine, self._show = engine, show
         self._typed: dict[Key, _Typed] = {}
         self.begun: Session | None = None
+        self.many: SentToMany | None = None
 
     @contextmanager
     def sending(self, session: Session, text: str) -> Iterator[None]:

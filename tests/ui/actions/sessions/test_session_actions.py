@@ -210,7 +210,7 @@ async def test_marks_are_taken_by_extend_and_those_that_failed_stay_marked() -> 
         assert at.view.marks == {first, second, third}
         await at.press("e", *"30", "enter")
         await at.answered()
-        assert at.message == f"2 extended, 1 refused: {second[1][:8]} is locked"
+        assert at.message == f"2 extended; 1 not, left marked: {second[1][:8]}: is locked"
         assert at.engine.moments == 1
         assert at.view.marks == {second}
         await at.press("escape")
@@ -330,13 +330,17 @@ async def test_an_extension_that_changes_nothing_is_not_there_to_undo() -> None:
         assert at.engine.asked[-1] == ("undo", "delete", one.session_id)
 
 
-async def test_many_that_were_refused_for_their_own_reasons_are_only_counted() -> None:
+async def test_many_that_were_refused_for_one_reason_are_named_together() -> None:
     async with console() as at:
         await at.press("s")
-        at.engine.refusing = {key[1] for key in at.listed[:2]}
+        first, second = (key[1] for key in at.listed[:2])
+        at.engine.refusing = {first, second}
         await at.press("space", "space", "space", "e", *"30", "enter")
         await at.answered()
-        assert at.message == "1 extended, 2 refused"
+        assert at.message.startswith("1 extended; 2 not, left marked: ")
+        assert at.message.endswith(": is locked")
+        assert first[:8] in at.message
+        assert second[:8] in at.message
 
 
 async def test_a_question_that_a_key_answers_is_read_in_full() -> None:

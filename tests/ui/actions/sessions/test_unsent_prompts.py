@@ -114,7 +114,7 @@ async def test_of_many_that_are_left_only_those_that_were_not_sent_are_taken_fro
         await asked(at, "r")
         await left(at)
         at.engine.goes_on.set()
-        await at.until(lambda: "2 resumed, 1 refused" in at.message)
+        await at.until(lambda: "2 resumed; 1 not, marks as before" in at.message)
         assert drafts(at) == ()
         for key, is_sent in zip(keys, (False, True, True), strict=True):
             await at.choose_session(key[1])
@@ -134,7 +134,9 @@ async def test_of_many_that_all_refuse_it_the_prompt_is_kept(is_left: bool) -> N
             await at.until(lambda: at.message == KEPT.format("r"))
         else:
             await at.press("enter")
-            await at.until(lambda: "refused: 0 resumed, 3 refused" in at.text("bottom"))
+            await at.until(
+                lambda: "refused: 0 resumed; 3 not, marks as before: " in at.text("bottom")
+            )
             assert at.typed == "go on"
             await at.press("escape")
             await at.answered()

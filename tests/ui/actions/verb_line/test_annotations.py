@@ -101,7 +101,7 @@ async def test_they_act_on_the_marks_and_what_failed_stays_marked(verb: str) -> 
         await at.enter(verb)
         await at.answered()
         assert [asked[2] for asked in at.engine.asked] == ["/".join(first), "/".join(third)]
-        assert "2 done, 1 refused" in at.message
+        assert f"2 done; 1 not, left marked: {second[1][:8]}: " in at.message
         assert at.view.marks == {second}
 
 
@@ -112,9 +112,11 @@ async def test_a_note_on_the_marks_leaves_what_failed_marked() -> None:
         at.engine.refusing = {second[1]}
         await at.press("space", "space", "space")
         await at.enter("note call them")
+        await at.asked()
+        await at.press("enter")
         await at.answered()
         assert at.engine.asked == [("note", one[1], "call them") for one in (first, third)]
-        assert at.message.startswith("2 noted, 1 refused")
+        assert at.message.startswith(f"2 noted; 1 not, left marked: {second[1][:8]}: ")
         assert at.view.marks == {second}
 
 

@@ -144,7 +144,7 @@ async def test_a_verb_takes_all_that_is_marked_and_those_that_failed_stay_so() -
         await at.enter("fail")
         await at.answered()
         assert [asked[2] for asked in at.engine.asked] == ["/".join(first), "/".join(third)]
-        assert at.message == "fail: 2 done, 1 refused: fail is refused"
+        assert at.message == f"fail: 2 done; 1 not, left marked: {second[1][:8]}: fail is refused"
         assert at.view.marks == {second}
 
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
+from types import MappingProxyType
 
 from tui.core.errors import ConsoleError, Refused
 from tui.core.models.session import Key, Session
@@ -19,7 +18,9 @@ from tui.ui.actions.action_context import ActionContext
 from tui.ui.actions.outcome import Outcome
 from tui.ui.leaving import StoppedWaiting
 from tui.ui.threads import in_background
+from tui.view.text.not_done import AS_BEFORE, MARKED, not_done
 
+_NONE: Mapping[Key, str] = MappingProxyType({})
 _UNDOABLE = ("delete", "clean-up", "extend")
 
 
@@ -28,12 +29,14 @@ class BatchTally:
     """The results so far; a thread writes it, the screen reads it.
 
     `sum_of_done` says more about those that are done than their number and a word, if not empty;
-    `already` says what those were that needed nothing.
+    `already` says what those were that needed nothing. `left` are those that were not tried, and
+    why.
     """
 
     count: int
     already: str
     sum_of_done: str = ""
+    left: Mapping[Key, str] = field(default_factory=dict)
     done: list[ActionResult] = field(default_factory=list)
     errors: dict[Key, ConsoleError] = field(default_factory=dict)
 
@@ -41,31 +44,44 @@ class BatchTally:
         """Return how many have been tried."""
         return f"{len(self.done) + len(self.errors)} of {self.count} {word}"
 
-    def words(self, word: str) -> str:
-        """Return the sum: done, already so, failed and why."""
+    @property
+    def why_not(self) -> dict[Key, str]:
+        """Why it was not done, by session."""
+        return {**words_of(self.errors), **self.left}
+
+    def words(self, word: str, marks: str) -> str:
+        """Return the sum: done, already so, which were not and why, and what their marks are."""
         needless = sum(act.is_needless for act in self.done)
         same = [f"{needless} {self.already}"] if needless else []
-        return ", ".join(
-            [
-                self.sum_of_done or f"{len(self.done) - needless} {word}",
-                *same,
-                *reasons(self.errors.values()),
-            ]
+        done = ", ".join([self.sum_of_done or f"{len(self.done) - needless} {word}", *same])
+        return f"{done}; {not_done(self.why_not, marks)}" if self.why_not else done
+
+    def outcome(self, word: str) -> Outcome:
+        """Return what came of it: those that were not done stay marked."""
+        is_lone = self.count == 1 and not self.left
+        return Outcome(
+            self.done[0].words if is_lone else self.words(word, MARKED),
+            "bad" if self.errors else "" if self.left else "good",
+            failed=frozenset(self.why_not),
+            done=undoable(self.done),
         )
 
     def require_any(self, word: str) -> None:
-        """Raise why, if all failed."""
+        """Raise why, if all failed; the marks are then as before."""
         if self.errors and not self.done:
             errors = [*self.errors.values()]
-            raise errors[0] if len(errors) == 1 else ConsoleError(self.words(word))
+            is_lone = len(errors) == 1 and not self.left
+            raise errors[0] if is_lone else ConsoleError(self.words(word, AS_BEFORE))
 
 
-def reasons(errors: Iterable[ConsoleError]) -> list[str]:
-    """Return how many failed for each reason."""
-    failed = list(errors)
-    counts = [f"{count} {code}" for code, count in Counter(one.code for one in failed).items()]
-    words = {str(one) for one in failed}
-    return [f"{counts[0]}: {words.pop()}"] if len(counts) == len(words) == 1 else counts
+def words_of(errors: Mapping[Key, ConsoleError]) -> dict[Key, str]:
+    """Return why each failed, without what fixes it."""
+    return {key: error.message or str(error) for key, error in errors.items()}
+
+
+def with_failed(words: str, errors: Mapping[Key, ConsoleError], marks: str) -> str:
+    """Return a message with those that failed, why, and what their marks are."""
+    return f"{words}; {not_done(words_of(errors), marks)}" if errors else words
 
 
 async def each(
@@ -77,13 +93,14 @@ async def each(
     already: str = "needed nothing",
     sum_of: Callable[[Sequence[ActionResult]], str] = lambda _: "",
     failed: Callable[[Iterable[Key]], None] = lambda _: None,
+    left: Mapping[Key, str] = _NONE,
 ) -> Outcome:
-    """Do it to each; those that failed stay marked, and the message is the sum.
+    """Do it to each; those that failed or were `left` stay marked, and the message says so.
 
     `already` is said of those that needed nothing, `sum_of`, called in the thread, of those done;
     `failed` is told which failed, also when nobody waits any more. Raises why, if all failed.
     """
-    tally = BatchTally(len(sessions), already)
+    tally = BatchTally(len(sessions), already, left=left)
 
     def work() -> None:
         for session in sessions:
@@ -97,24 +114,11 @@ async def each(
     def later(task: asyncio.Future[None]) -> None:
         failed(tally.errors)
         context.remember(undoable(tally.done))
-        context.news.tell(str(task.exception() or tally.words(word)))
+        context.news.tell(str(task.exception() or tally.words(word, AS_BEFORE)))
 
     await context.question.wait_for(in_background(work), partial(tally.progress, word), later)
     failed(tally.errors)
-    return Outcome(
-        tally.words(word) if tally.count > 1 else tally.done[0].words,
-        "bad" if tally.errors else "good",
-        failed=frozenset(tally.errors),
-        done=undoable(tally.done),
-    )
-
-
-def with_marked(outcome: Outcome, keys: AbstractSet[Key]) -> Outcome:
-    """Return an outcome that leaves these marked as well, and says so."""
-    if not keys or outcome.failed is None:
-        return outcome
-    said = f"{outcome.message}; {len(keys)} stay{'s' if len(keys) == 1 else ''} marked"
-    return replace(outcome, message=said, style="", failed=outcome.failed | keys)
+    return tally.outcome(word)
 
 
 async def in_one_go(
@@ -135,8 +139,9 @@ async def in_one_go(
         if (error := task.exception()) is not None:
             context.news.tell(str(error), "bad")
         else:
-            context.remember(undoable(task.result().acts))
-            context.news.tell(task.result().words)
+            done = task.result()
+            context.remember(undoable(done.acts))
+            context.news.tell(with_failed(done.sum, dict(done.refused), AS_BEFORE))
 
     try:
         cleaned = await context.question.wait_for(
@@ -149,7 +154,7 @@ async def in_one_go(
         is_over.set()
         raise StoppedWaiting(f"{says()}: stopping") from None
     return Outcome(
-        cleaned.words,
+        with_failed(cleaned.sum, dict(cleaned.refused), MARKED),
         "bad" if cleaned.refused else "good",
         failed=frozenset(key for key, _ in cleaned.refused),
         done=undoable(cleaned.acts),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
@@ -16,10 +17,11 @@ from tui.operations.context import ActionResult
 from tui.operations.running.prompt_line import first_word
 from tui.operations.running.resume import DEFAULT_PROMPT, RunPlan, planned_session
 from tui.operations.running.start_many import MOST_QUEUED
-from tui.ui.actions.action_context import ActionContext, after_dashes, named, require_some
+from tui.ui.actions.action_context import ActionContext, after_dashes, named
 from tui.ui.actions.outcome import Commands, Outcome, asked_by, done_by
 from tui.ui.actions.prompting import until_taken
-from tui.ui.actions.sessions.batch_action import each, with_marked
+from tui.ui.actions.sessions.batch_action import each
+from tui.ui.actions.sessions.steering import possible_of, why_left
 from tui.ui.engine.engine import Engine
 from tui.ui.state.drafts import again
 from tui.view.text.lines import Cell
@@ -70,20 +72,18 @@ async def resume(
 async def resume_many(
     context: ActionContext, sessions: Sequence[Session], given: str = "", *, hidden: int = 0
 ) -> Outcome:
-    """Ask once and start a run in each session that can be resumed; some wait in the queue."""
-    require_some(sessions)
-    sign_of = context.engine.keys.sign
-    possible = [one for one in sessions if not not_resumable(one, sign_of)]
-    if not possible:
-        raise UsageError(not_resumable(sessions[0], sign_of))
-    begun = possible[:MOST_QUEUED]
+    """Ask once and start a run in each session that can be resumed; some wait in the queue.
+
+    The question says how many of them a resume would lack something, and what.
+    """
+    possible = possible_of(context, sessions, not_resumable)
+    begun, left = possible[:MOST_QUEUED], why_left(context, sessions, not_resumable)
+    left |= {one.key: f"only {MOST_QUEUED} may wait at once" for one in possible[MOST_QUEUED:]}
     others = (word for one in begun[1:] for word in ("--also", one.address))
     words = ("resume", begun[0].address, *others)
     with asked_by(((*words, *spelled(given)),)):
-        work = partial(_any_plan, context, possible)
-        plan = await context.learn(work, "checking what a resume would use")
-    most = context.engine.max_runs
-    queued = f", {most} at once, the rest queued" if len(possible) > most else ""
+        work = partial(_plans, context, begun)
+        plan, warns = await context.learn(work, "checking what a resume would use")
     about, way = ("resume", "", ""), again("resume", context.engine.keys)
 
     async def take(line: str) -> Outcome:
@@ -93,20 +93,30 @@ async def resume_many(
             for one in begun:
                 shown.enter_context(context.sent.sending(one, prompt or DEFAULT_PROMPT))
             sum_of, failed = partial(_sum_of, context), context.sent.take_back
-            outcome = await each(context, begun, act, "resumed", sum_of=sum_of, failed=failed)
-        return replace(outcome, is_brief=len(begun) > 1)
+            outcome = await each(
+                context, begun, act, "resumed", sum_of=sum_of, failed=failed, left=left
+            )
+        return replace(outcome, is_brief=len(begun) > 1 and not outcome.failed)
 
     with context.drafts.written(about, way, [one.key for one in begun]):
-        outcome = await ask_prompt(
+        return await ask_prompt(
             context,
             plan,
-            f"resume {named(possible, hidden)}{queued}",
+            _asks(context, begun, len(left), hidden),
             given or context.drafts.text(about),
             take,
             words=words,
             placeholder=DEFAULT_PROMPT,
+            warns=warns,
         )
-    return with_marked(outcome, {one.key for one in sessions} - {one.key for one in begun})
+
+
+def _asks(context: ActionContext, sessions: Sequence[Session], left: int, hidden: int) -> str:
+    """Return what resuming many asks: how many, how many are left out, and how many must wait."""
+    most = context.engine.max_runs
+    cannot = f" ({left} cannot be: left out)" if left else ""
+    queued = f", {most} at once, the rest queued" if len(sessions) > most else ""
+    return f"resume {named(sessions, hidden)}{cannot}{queued}"
 
 
 def _begins(at: str, marked: str) -> str:
@@ -230,11 +240,23 @@ def _previewed(context: ActionContext, plan: RunPlan, text: str) -> Cell:
     return Cell(wanted.words, "good" if wanted.agent != plan.agent else "muted")
 
 
-def _any_plan(context: ActionContext, sessions: Sequence[Session]) -> RunPlan:
-    """Return the plan of the first that can be resumed; raise the reason of the last otherwise."""
-    for one in sessions[:-1]:
+def _plans(
+    context: ActionContext, sessions: Sequence[Session]
+) -> tuple[RunPlan, tuple[Explanation, ...]]:
+    """Return the plan of the first that can be resumed, and how many are warned of what.
+
+    Raises the reason of the last where none can be.
+    """
+    plans = list[RunPlan]()
+    for one in sessions:
         try:
-            return context.engine.plan_resume(one)
+            plans.append(context.engine.plan_resume(one))
         except ConsoleError:
-            continue
-    return context.engine.plan_resume(sessions[-1])
+            if one is sessions[-1] and not plans:
+                raise
+    counts = Counter(warning for plan in plans for warning in dict.fromkeys(plan.warnings))
+    warns = (
+        replace(one, words=f"{count} of {len(sessions)} {one.words}")
+        for one, count in counts.most_common()
+    )
+    return plans[0], tuple(warns) if len(sessions) > 1 else plans[0].warnings

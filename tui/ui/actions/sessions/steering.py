@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from functools import partial
 
@@ -15,6 +15,7 @@ from tui.core.console.disabled_reason import (
 )
 from tui.core.errors import UsageError
 from tui.core.models.session import Key, Session
+from tui.core.sessions.batches import SentToMany
 from tui.core.text.safe_text import cut, one_line
 from tui.operations.context import ActionResult
 from tui.ui.actions.action_context import (
@@ -27,7 +28,7 @@ from tui.ui.actions.action_context import (
 )
 from tui.ui.actions.outcome import Commands, Outcome, asked_by, done_by
 from tui.ui.actions.prompting import until_taken
-from tui.ui.actions.sessions.batch_action import each, with_marked
+from tui.ui.actions.sessions.batch_action import each
 from tui.ui.engine.engine import Engine
 from tui.ui.leaving import Cancelled
 from tui.ui.state.drafts import again
@@ -56,7 +57,11 @@ async def interrupt(
         if not await is_sure(context, asks, len(possible), "interrupt", must_type=bool(foreign)):
             return Outcome(commands=(command,))
     act, sure = context.engine.at_one_moment().interrupt, ("--yes",) if foreign else ()
-    flow = _each(context, sessions, possible, act, ("interrupting", "interrupts sent"))
+    words, left = (
+        ("interrupting", "interrupts sent"),
+        why_left(context, sessions, not_interruptible),
+    )
+    flow = _each(context, possible, act, words, left)
     return await done_by(((*command, *sure),), flow)
 
 
@@ -71,7 +76,8 @@ async def stop(context: ActionContext, sessions: Sequence[Session], *, hidden: i
         if not await is_sure(context, asks, len(possible), "stop"):
             return Outcome(commands=commands)
     act = context.engine.at_one_moment().stop
-    flow = _each(context, sessions, possible, act, ("stopping", "stops sent"))
+    left = why_left(context, sessions, not_stoppable)
+    flow = _each(context, possible, act, ("stopping", "stops sent"), left)
     return await done_by(commands, flow)
 
 
@@ -126,12 +132,17 @@ async def _post(
     context: ActionContext, sessions: Sequence[Session], possible: Sequence[Session], prompt: str
 ) -> Outcome:
     """Send a prompt, which each of the sessions shows at once; what was not sent is taken back."""
-    act = partial(_sent, context.engine.at_one_moment(), prompt=prompt)
+    engine, at = context.engine.at_one_moment(), context.engine.now()
+    act, left = partial(_sent, engine, prompt=prompt), why_left(context, sessions, takes_none)
     with ExitStack() as shown:
         for one in possible:
             shown.enter_context(context.sent.sending(one, prompt))
         words, failed = ("sending", "prompts sent"), context.sent.take_back
-        return await _each(context, sessions, possible, act, words, failed=failed)
+        outcome = await _each(context, possible, act, words, left, failed=failed)
+    if len(sessions) > 1:
+        posted = [one for one in possible if one.key not in (outcome.failed or ())]
+        context.sent.many = SentToMany.of(posted, prompt, engine.operator, at)
+    return outcome
 
 
 def _sent(engine: Engine, session: Session, *, prompt: str) -> ActionResult:
@@ -147,10 +158,11 @@ def steerable_of(context: ActionContext, sessions: Sequence[Session]) -> tuple[S
 
     A single one is left to the engine, which says more of why it takes none.
     """
-    return possible_of(context, sessions, _takes_none if len(sessions) > 1 else not_steerable)
+    return possible_of(context, sessions, takes_none if len(sessions) > 1 else not_steerable)
 
 
-def _takes_none(session: Session, sign_of: SignOf) -> str:
+def takes_none(session: Session, sign_of: SignOf) -> str:
+    """Return why an agent takes no commands, also of one that another program runs."""
     is_foreign = session.is_live and not _is_ours(session)
     why = "another program runs it, which takes no commands" if is_foreign else ""
     return not_steerable(session, sign_of) or why
@@ -171,6 +183,15 @@ def possible_of(
     return possible
 
 
+def why_left(
+    context: ActionContext, sessions: Sequence[Session], why_not: WhyNot
+) -> dict[Key, str]:
+    """Return those of several on which it is not possible now, and why."""
+    sign_of = context.engine.keys.sign
+    reasons = {one.key: why_not(one, sign_of) for one in sessions} if len(sessions) > 1 else {}
+    return {key: why for key, why in reasons.items() if why}
+
+
 def left_out(sessions: Sequence[Session], possible: Sequence[Session]) -> str:
     """Return how a question names those on which it is not possible."""
     count = len(sessions) - len(possible)
@@ -179,22 +200,21 @@ def left_out(sessions: Sequence[Session], possible: Sequence[Session]) -> str:
 
 async def _each(
     context: ActionContext,
-    sessions: Sequence[Session],
     possible: Sequence[Session],
     act: Callable[[Session], ActionResult],
     words: tuple[str, str],
+    left: Mapping[Key, str],
     *,
     failed: Callable[[Iterable[Key]], None] = lambda _: None,
 ) -> Outcome:
-    """Do it to each that is possible, and leave the others marked; `words`: for one, for many.
+    """Do it to each that is possible; `words`: for one, for many.
 
-    `failed` is as for `each`.
+    `left` and `failed` are as for `each`.
     """
-    if len(sessions) == 1:
-        done = await context.do(partial(act, sessions[0]), words[0])
+    if len(possible) == 1 and not left:
+        done = await context.do(partial(act, possible[0]), words[0])
         return Outcome(done.words, "good", failed=frozenset())
-    outcome = await each(context, possible, act, words[1], failed=failed)
-    return with_marked(outcome, {one.key for one in sessions} - {one.key for one in possible})
+    return await each(context, possible, act, words[1], failed=failed, left=left)
 
 
 def _command(verb: str, sessions: Sequence[Session]) -> tuple[str, ...]:

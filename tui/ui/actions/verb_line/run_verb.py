@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
+from types import MappingProxyType
 
 from tui.core.errors import ConfirmationRequired, ConsoleError, UsageError
 from tui.core.models.line_target import LineTarget
@@ -15,10 +16,12 @@ from tui.core.models.session import Key, Session
 from tui.operations.context import VerbInfo, VerbOutput
 from tui.ui.actions.action_context import ActionContext, is_sure, named
 from tui.ui.actions.outcome import Outcome, asked_by, done_by
-from tui.ui.actions.sessions.batch_action import reasons
+from tui.ui.actions.sessions.batch_action import words_of
 from tui.ui.threads import in_background
+from tui.view.text.not_done import AS_BEFORE, MARKED, not_done
 
 Calls = Sequence[tuple[Session | None, tuple[str, ...]]]
+_NONE: Mapping[Key, str] = MappingProxyType({})
 _AT_ITS_END = ("log",)
 _FULL_ID = re.compile(r"\b([0-9a-f]{8})-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b")
 
@@ -29,6 +32,7 @@ class _Saying:
 
     info: VerbInfo
     calls: Calls
+    left: Mapping[Key, str] = field(default_factory=dict)
     outputs: list[VerbOutput] = field(default_factory=list)
     errors: dict[Key, ConsoleError] = field(default_factory=dict)
 
@@ -72,41 +76,57 @@ class _Saying:
         """Return which lines of the output are Markdown; no verb that has any runs on sessions."""
         return self.outputs[0].markdown if self.outputs else range(0)
 
-    def sum(self) -> str:
-        """Return the result in one line."""
+    @property
+    def why_not(self) -> dict[Key, str]:
+        """Why it was not done, by session."""
+        return {**words_of(self.errors), **self.left}
+
+    @property
+    def keeps_marks(self) -> bool:
+        """Whether only those that it did nothing to stay marked."""
+        return bool(self.sessions and self.outputs and self.info.acts)
+
+    def sum(self, marks: str = AS_BEFORE) -> str:
+        """Return the result in one line; `marks` says what becomes of those that were left."""
         lines = self.lines()
-        if len(self.calls) > 1:
-            return ", ".join(
-                [f"{self.verb}: {len(self.outputs)} done", *reasons(self.errors.values())]
-            )
+        if len(self.calls) > 1 or self.left:
+            done, marks = f"{self.verb}: {len(self.outputs)} done", marks if self.info.acts else ""
+            return f"{done}; {not_done(self.why_not, marks)}" if self.why_not else done
         return lines[0] if len(lines) == 1 else f"{self.verb}: {len(lines) or 'done, no'} lines"
 
 
-async def say(context: ActionContext, info: VerbInfo, calls: Calls) -> Outcome:
+async def say(
+    context: ActionContext, info: VerbInfo, calls: Calls, left: Mapping[Key, str] = _NONE
+) -> Outcome:
     """Run a verb once for each of `calls`, and show its output; raises what it raises.
 
-    What the command line confirms is asked here, and run with `--yes`.
+    What the command line confirms is asked here, and run with `--yes`. `left` are the sessions that
+    are not among those of the calls, and why; they stay marked, as those that failed.
     """
     if any("-" in argv for _, argv in calls):
         raise UsageError("`-` reads stdin, and there is none here")
-    return await done_by(tuple(argv for _, argv in calls), _say(context, info, calls))
+    return await done_by(tuple(argv for _, argv in calls), _say(context, info, calls, left))
 
 
-async def _say(context: ActionContext, info: VerbInfo, calls: Calls) -> Outcome:
+async def _say(
+    context: ActionContext, info: VerbInfo, calls: Calls, left: Mapping[Key, str]
+) -> Outcome:
     try:
-        return _shown(context, await _done(context, info, calls), calls)
+        return _shown(context, await _done(context, info, calls, left), calls)
     except ConfirmationRequired as error:
         sessions = [one for one, _ in calls if one is not None]
         if not await _confirmed(context, info.name, error, sessions):
             return Outcome("nothing done")
     sure = [(one, (*argv, "--yes")) for one, argv in calls]
     with asked_by(commands := tuple(argv for _, argv in sure)):
-        saying = await _done(context, info, sure)
+        saying = await _done(context, info, sure, left)
     return replace(_shown(context, saying, sure), commands=commands)
 
 
-async def _done(context: ActionContext, info: VerbInfo, calls: Calls) -> _Saying:
-    saying = _Saying(info, calls)
+async def _done(
+    context: ActionContext, info: VerbInfo, calls: Calls, left: Mapping[Key, str] = _NONE
+) -> _Saying:
+    saying = _Saying(info, calls, left)
     width = max(20, context.question.size.width - 2)  # of a line of a page
 
     def work() -> None:
@@ -147,13 +167,13 @@ async def _confirmed(
 
 def _shown(context: ActionContext, saying: _Saying, calls: Calls) -> Outcome:
     """Show a verb's output: on a page if the message line has no room for it."""
-    acted = saying.sessions and saying.outputs and saying.info.acts
-    failed = frozenset(saying.errors) if acted else None
+    failed = frozenset(saying.why_not) if saying.keeps_marks else None
+    marks = MARKED if saying.keeps_marks else AS_BEFORE
     lines = saying.lines()
     targets = saying.targets()
     if len(lines) <= max(1, len(saying.outputs)) and not targets:
         is_bad = bool(saying.errors) or any(output.code for output in saying.outputs)
-        said = saying.sum() if lines else f"{saying.verb}: done"
+        said = saying.sum(marks) if lines or saying.why_not else f"{saying.verb}: done"
         return Outcome(said, "bad" if is_bad else "good", failed=failed)
     is_at_end = saying.verb in _AT_ITS_END
     renew = (
@@ -167,7 +187,8 @@ def _shown(context: ActionContext, saying: _Saying, calls: Calls) -> Outcome:
         is_at_end=is_at_end,
         renew=renew,
     )
-    return Outcome(saying.sum() if len(saying.calls) > 1 else "", failed=failed)
+    is_many = len(saying.calls) > 1 or saying.left
+    return Outcome(saying.sum(marks) if is_many else "", failed=failed)
 
 
 def _only_reads(info: VerbInfo, calls: Calls) -> bool:

@@ -11,8 +11,12 @@ from tui.core.text.safe_text import one_line
 from tui.operations.context import VerbInfo
 from tui.ui.actions.action_context import ActionContext, is_sure, named
 from tui.ui.actions.outcome import Outcome, asked_by
-from tui.ui.actions.sessions.batch_action import with_marked
-from tui.ui.actions.sessions.steering import left_out, steerable_of
+from tui.ui.actions.sessions.steering import (
+    left_out,
+    steerable_of,
+    takes_none,
+    why_left,
+)
 from tui.ui.actions.verb_line import run_verb
 from tui.view.panes.session_cells import model_of
 
@@ -68,8 +72,7 @@ async def _switch(
         with asked_by(tuple(argv for _, argv in calls)):
             if not await is_sure(context, asks, len(possible), "switch", must_type=must_ask):
                 return Outcome(f"no {info.name} was changed")
-    outcome = await run_verb.say(context, info, calls)
-    return with_marked(outcome, {one.key for one in sessions} - {one.key for one in possible})
+    return await run_verb.say(context, info, calls, why_left(context, sessions, takes_none))
 
 
 def _named(

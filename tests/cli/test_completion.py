@@ -106,6 +106,7 @@ def test_bash_offers_what_is_meant_and_runs_no_name(tmp_path: Path) -> None:
     for verb in ("show", "extend", "resume"):
         assert offered(*root, verb, "") >= {FIRST, SECOND}, verb
         assert "hollis_park" not in offered(*root, verb, ""), verb
+        assert ({"hollis_park/"} == offered(*root, verb, "hol")) is (verb != "show"), verb
     for verb in ("restore", "trash"):
         assert offered(*root, verb, "") == {THIRD}, verb
     assert offered(*root, "purge", "") >= {FIRST, SECOND, THIRD}

@@ -69,6 +69,11 @@ async def test_one_searches_the_help_and_it_says_so(size: tuple[int, int]) -> No
     async with console(size=size) as at:
         await at.press("question_mark")
         assert "/ search  n next match" in at.rows("bottom")[-1]
+        for typed, sought in (("zebra", "zebra"), ("quagga", "quagga"), ("", "quagga")):
+            await at.press("slash", *typed, "enter")
+            await at.until(lambda: f"{sought} was not found" in at.message)  # noqa: B023
+            await at.press("end")
+            assert at.message == ""
         await at.press("slash", *"lies outside", "enter")
         await at.answered()
         assert at.message.endswith(": n next, N previous")

@@ -19,12 +19,13 @@ _CONSOLE = ("--demo", "--rich", "--ssh", "--version")
 # Asks the program for names of a kind. A shell expands what it is offered, so only plain names are
 # offered; and a root that does not answer must not block the prompt for more than 3 s.
 _ASK = (
-    "sh -c 'case $1 in stage) v=ls k=stage ;; listing) v=stats k=listing ;;"
+    "sh -c 'e=; case $1 in stage) v=ls k=stage ;; listing) v=stats k=listing ;;"
+    " whole) v=stats k=listing e=/ ;;"
     " trash) v=trash k=session_id ;; topic) v=help k=topic ;; view) v=view k=name ;;"
     " *) v=ls k=session_id ;; esac; shift;"
     ' t=; command -v timeout >/dev/null && t="timeout 3";'
     ' $t "$@" $v --json 2>/dev/null </dev/null'
-    r' | grep -oE "\"$k\": \"[A-Za-z0-9._-]+\"" | cut -d\" -f4 | sort -u'
+    r' | grep -oE "\"$k\": \"[A-Za-z0-9._-]+\"" | cut -d\" -f4 | sort -u | sed "s|$|$e|"'
     "' sh"
 )
 _BASH = """\

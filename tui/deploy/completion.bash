@@ -1,6 +1,6 @@
 # For bash: source this file. Written by tui.cli.completion; do not edit.
 _session_console_names() {
-    sh -c 'case $1 in stage) v=ls k=stage ;; listing) v=stats k=listing ;; trash) v=trash k=session_id ;; topic) v=help k=topic ;; view) v=view k=name ;; *) v=ls k=session_id ;; esac; shift; t=; command -v timeout >/dev/null && t="timeout 3"; $t "$@" $v --json 2>/dev/null </dev/null | grep -oE "\"$k\": \"[A-Za-z0-9._-]+\"" | cut -d\" -f4 | sort -u' sh "$@"
+    sh -c 'e=; case $1 in stage) v=ls k=stage ;; listing) v=stats k=listing ;; whole) v=stats k=listing e=/ ;; trash) v=trash k=session_id ;; topic) v=help k=topic ;; view) v=view k=name ;; *) v=ls k=session_id ;; esac; shift; t=; command -v timeout >/dev/null && t="timeout 3"; $t "$@" $v --json 2>/dev/null </dev/null | grep -oE "\"$k\": \"[A-Za-z0-9._-]+\"" | cut -d\" -f4 | sort -u | sed "s|$|$e|"' sh "$@"
 }
 
 _session_console() {
@@ -29,8 +29,8 @@ _session_console() {
         tail) words='--follow --help --json --operator --read-only --restricted --root' takes='session' ;;
         grep) words='--case-sensitive --help --ignore-case --json --operator --read-only --restricted --root --since --stage' takes='listing' ;;
         export) words='--help --json --operator --output --read-only --restricted --root' takes='session trash' ;;
-        extend) words='--help --json --operator --read-only --restricted --root --yes' takes='session' ;;
-        delete) words='--help --json --operator --read-only --restricted --root --yes' takes='session' ;;
+        extend) words='--help --json --operator --read-only --restricted --root --yes' takes='session whole' ;;
+        delete) words='--help --json --operator --read-only --restricted --root --yes' takes='session whole' ;;
         restore) words='--help --json --operator --read-only --restricted --root' takes='trash' ;;
         undo) words='--help --json --operator --read-only --restricted --root' takes='' ;;
         purge) words='--help --json --operator --read-only --restricted --root --yes' takes='session trash' ;;
@@ -44,13 +44,13 @@ _session_console() {
         adopt) words='--all --help --json --listing --operator --read-only --restricted --root --stage' takes='session' ;;
         reapply) words='--help --json --operator --read-only --restricted --root' takes='session' ;;
         new) words='--days --help --json --max-budget-usd --max-turns --mode --model --operator --read-only --restricted --root --stage --tools --wait' takes='listing' ;;
-        resume) words='--also --at --fork --help --json --max-budget-usd --max-turns --mode --model --operator --read-only --restricted --root --take-over --tools --wait --yes' takes='session' ;;
-        send) words='--help --json --operator --read-only --restricted --root --yes' takes='session' ;;
+        resume) words='--also --at --fork --help --json --max-budget-usd --max-turns --mode --model --operator --read-only --restricted --root --take-over --tools --wait --yes' takes='session whole' ;;
+        send) words='--help --json --operator --read-only --restricted --root --yes' takes='session whole' ;;
         answer) words='--help --input --json --operator --read-only --reason --restricted --root' takes='session' ;;
-        interrupt) words='--help --json --operator --read-only --restricted --root --yes' takes='session' ;;
-        stop) words='--help --json --operator --read-only --restricted --root --yes' takes='session' ;;
-        model) words='--help --json --operator --read-only --restricted --root --yes' takes='session' ;;
-        mode) words='--help --json --operator --read-only --restricted --root --yes' takes='session' ;;
+        interrupt) words='--help --json --operator --read-only --restricted --root --yes' takes='session whole' ;;
+        stop) words='--help --json --operator --read-only --restricted --root --yes' takes='session whole' ;;
+        model) words='--help --json --operator --read-only --restricted --root --yes' takes='session whole' ;;
+        mode) words='--help --json --operator --read-only --restricted --root --yes' takes='session whole' ;;
         cleanup) words='--dry-run --expired --free --help --json --max-size --older-than --operator --purge-trash --read-only --restricted --root --yes' takes='listing' ;;
         hold) words='--help --json --operator --read-only --reason --restricted --root' takes='' ;;
         view) words='--columns --filter --help --json --listing --operator --read-only --restricted --root --shared --sort' takes='view' ;;

@@ -7,7 +7,7 @@ function __session_console_names
         set look $look --root $words[(math $at + 1)]
     end
     for kind in $argv
-        sh -c 'case $1 in stage) v=ls k=stage ;; listing) v=stats k=listing ;; trash) v=trash k=session_id ;; topic) v=help k=topic ;; view) v=view k=name ;; *) v=ls k=session_id ;; esac; shift; t=; command -v timeout >/dev/null && t="timeout 3"; $t "$@" $v --json 2>/dev/null </dev/null | grep -oE "\"$k\": \"[A-Za-z0-9._-]+\"" | cut -d\" -f4 | sort -u' sh $kind $look
+        sh -c 'e=; case $1 in stage) v=ls k=stage ;; listing) v=stats k=listing ;; whole) v=stats k=listing e=/ ;; trash) v=trash k=session_id ;; topic) v=help k=topic ;; view) v=view k=name ;; *) v=ls k=session_id ;; esac; shift; t=; command -v timeout >/dev/null && t="timeout 3"; $t "$@" $v --json 2>/dev/null </dev/null | grep -oE "\"$k\": \"[A-Za-z0-9._-]+\"" | cut -d\" -f4 | sort -u | sed "s|$|$e|"' sh $kind $look
     end
 end
 complete -c session-console -f
@@ -45,10 +45,10 @@ complete -c session-console -n '__fish_seen_subcommand_from export' -l output -r
 complete -c session-console -n '__fish_seen_subcommand_from export' -a '(__session_console_names session trash)'
 complete -c session-console -n __fish_use_subcommand -a extend -d 'extend the expiry of sessions'
 complete -c session-console -n '__fish_seen_subcommand_from extend' -l yes
-complete -c session-console -n '__fish_seen_subcommand_from extend' -a '(__session_console_names session)'
+complete -c session-console -n '__fish_seen_subcommand_from extend' -a '(__session_console_names session whole)'
 complete -c session-console -n __fish_use_subcommand -a delete -d 'move sessions to the trash'
 complete -c session-console -n '__fish_seen_subcommand_from delete' -l yes
-complete -c session-console -n '__fish_seen_subcommand_from delete' -a '(__session_console_names session)'
+complete -c session-console -n '__fish_seen_subcommand_from delete' -a '(__session_console_names session whole)'
 complete -c session-console -n __fish_use_subcommand -a restore -d 'restore a session from the trash'
 complete -c session-console -n '__fish_seen_subcommand_from restore' -a '(__session_console_names trash)'
 complete -c session-console -n __fish_use_subcommand -a undo -d 'undo your last delete, clean-up or extension'
@@ -100,26 +100,26 @@ complete -c session-console -n '__fish_seen_subcommand_from resume' -l take-over
 complete -c session-console -n '__fish_seen_subcommand_from resume' -l tools -r
 complete -c session-console -n '__fish_seen_subcommand_from resume' -l wait
 complete -c session-console -n '__fish_seen_subcommand_from resume' -l yes
-complete -c session-console -n '__fish_seen_subcommand_from resume' -a '(__session_console_names session)'
+complete -c session-console -n '__fish_seen_subcommand_from resume' -a '(__session_console_names session whole)'
 complete -c session-console -n __fish_use_subcommand -a send -d 'queue a follow-up prompt for running sessions'
 complete -c session-console -n '__fish_seen_subcommand_from send' -l yes
-complete -c session-console -n '__fish_seen_subcommand_from send' -a '(__session_console_names session)'
+complete -c session-console -n '__fish_seen_subcommand_from send' -a '(__session_console_names session whole)'
 complete -c session-console -n __fish_use_subcommand -a answer -d 'answer a permission request or a question'
 complete -c session-console -n '__fish_seen_subcommand_from answer' -l input -r
 complete -c session-console -n '__fish_seen_subcommand_from answer' -l reason -r
 complete -c session-console -n '__fish_seen_subcommand_from answer' -a '(__session_console_names session)'
 complete -c session-console -n __fish_use_subcommand -a interrupt -d 'interrupt the current turn of sessions'
 complete -c session-console -n '__fish_seen_subcommand_from interrupt' -l yes
-complete -c session-console -n '__fish_seen_subcommand_from interrupt' -a '(__session_console_names session)'
+complete -c session-console -n '__fish_seen_subcommand_from interrupt' -a '(__session_console_names session whole)'
 complete -c session-console -n __fish_use_subcommand -a stop -d 'stop the run of sessions, or an orphaned CLI'
 complete -c session-console -n '__fish_seen_subcommand_from stop' -l yes
-complete -c session-console -n '__fish_seen_subcommand_from stop' -a '(__session_console_names session)'
+complete -c session-console -n '__fish_seen_subcommand_from stop' -a '(__session_console_names session whole)'
 complete -c session-console -n __fish_use_subcommand -a model -d 'change the model of running agents'
 complete -c session-console -n '__fish_seen_subcommand_from model' -l yes
-complete -c session-console -n '__fish_seen_subcommand_from model' -a '(__session_console_names session)'
+complete -c session-console -n '__fish_seen_subcommand_from model' -a '(__session_console_names session whole)'
 complete -c session-console -n __fish_use_subcommand -a mode -d 'change the permission mode of running agents'
 complete -c session-console -n '__fish_seen_subcommand_from mode' -l yes
-complete -c session-console -n '__fish_seen_subcommand_from mode' -a '(__session_console_names session)'
+complete -c session-console -n '__fish_seen_subcommand_from mode' -a '(__session_console_names session whole)'
 complete -c session-console -n __fish_use_subcommand -a cleanup -d 'move sessions that are expired, old or over the size limit to the trash'
 complete -c session-console -n '__fish_seen_subcommand_from cleanup' -l dry-run
 complete -c session-console -n '__fish_seen_subcommand_from cleanup' -l expired

@@ -4,7 +4,7 @@ _session_console_names() {
     local kind
     local -a names
     for kind; do
-        names+=(${(f)"$(sh -c 'case $1 in stage) v=ls k=stage ;; listing) v=stats k=listing ;; trash) v=trash k=session_id ;; topic) v=help k=topic ;; view) v=view k=name ;; *) v=ls k=session_id ;; esac; shift; t=; command -v timeout >/dev/null && t="timeout 3"; $t "$@" $v --json 2>/dev/null </dev/null | grep -oE "\"$k\": \"[A-Za-z0-9._-]+\"" | cut -d\" -f4 | sort -u' sh $kind $look)"})
+        names+=(${(f)"$(sh -c 'e=; case $1 in stage) v=ls k=stage ;; listing) v=stats k=listing ;; whole) v=stats k=listing e=/ ;; trash) v=trash k=session_id ;; topic) v=help k=topic ;; view) v=view k=name ;; *) v=ls k=session_id ;; esac; shift; t=; command -v timeout >/dev/null && t="timeout 3"; $t "$@" $v --json 2>/dev/null </dev/null | grep -oE "\"$k\": \"[A-Za-z0-9._-]+\"" | cut -d\" -f4 | sort -u | sed "s|$|$e|"' sh $kind $look)"})
     done
     compadd -a names
 }
@@ -64,8 +64,8 @@ _session-console() {
                 tail) _arguments --help --follow --json '--operator=:value:_default' --read-only --restricted '--root=:folder:_files -/' '*:name: _session_console_names session' ;;
                 grep) _arguments --help --case-sensitive --ignore-case --json '--operator=:value:_default' --read-only --restricted '--root=:folder:_files -/' '--since=:value:_default' '--stage=:name: _session_console_names stage' '*:name: _session_console_names listing' ;;
                 export) _arguments --help --json '--operator=:value:_default' '--output=:value:_default' --read-only --restricted '--root=:folder:_files -/' '*:name: _session_console_names session trash' ;;
-                extend) _arguments --help --json '--operator=:value:_default' --read-only --restricted '--root=:folder:_files -/' --yes '*:name: _session_console_names session' ;;
-                delete) _arguments --help --json '--operator=:value:_default' --read-only --restricted '--root=:folder:_files -/' --yes '*:name: _session_console_names session' ;;
+                extend) _arguments --help --json '--operator=:value:_default' --read-only --restricted '--root=:folder:_files -/' --yes '*:name: _session_console_names session whole' ;;
+                delete) _arguments --help --json '--operator=:value:_default' --read-only --restricted '--root=:folder:_files -/' --yes '*:name: _session_console_names session whole' ;;
                 restore) _arguments --help --json '--operator=:value:_default' --read-only --restricted '--root=:folder:_files -/' '*:name: _session_console_names trash' ;;
                 undo) _arguments --help --json '--operator=:value:_default' --read-only --restricted '--root=:folder:_files -/' ;;
                 purge) _arguments --help --json '--operator=:value:_default' --read-only --restricted '--root=:folder:_files -/' --yes '*:name: _session_console_names session trash' ;;
@@ -79,13 +79,13 @@ _session-console() {
                 adopt) _arguments --help --all --json '--listing=:name: _session_console_names listing' '--operator=:value:_default' --read-only --restricted '--root=:folder:_files -/' '--stage=:name: _session_console_names stage' '*:name: _session_console_names session' ;;
                 reapply) _arguments --help --json '--operator=:value:_default' --read-only --restricted '--root=:folder:_files -/' '*:name: _session_console_names session' ;;
                 new) _arguments --help '--days=:value:_default' --json '--max-budget-usd=:value:_default' '--max-turns=:value:_default' '--mode=:value:_default' '--model=:value:_default' '--operator=:value:_default' --read-only --restricted '--root=:folder:_files -/' '--stage=:name: _session_console_names stage' '--tools=:value:_default' --wait '*:name: _session_console_names listing' ;;
-                resume) _arguments --help '--also=:name: _session_console_names session' '--at=:value:_default' --fork --json '--max-budget-usd=:value:_default' '--max-turns=:value:_default' '--mode=:value:_default' '--model=:value:_default' '--operator=:value:_default' --read-only --restricted '--root=:folder:_files -/' --take-over '--tools=:value:_default' --wait --yes '*:name: _session_console_names session' ;;
-                send) _arguments --help --json '--operator=:value:_default' --read-only --restricted '--root=:folder:_files -/' --yes '*:name: _session_console_names session' ;;
+                resume) _arguments --help '--also=:name: _session_console_names session' '--at=:value:_default' --fork --json '--max-budget-usd=:value:_default' '--max-turns=:value:_default' '--mode=:value:_default' '--model=:value:_default' '--operator=:value:_default' --read-only --restricted '--root=:folder:_files -/' --take-over '--tools=:value:_default' --wait --yes '*:name: _session_console_names session whole' ;;
+                send) _arguments --help --json '--operator=:value:_default' --read-only --restricted '--root=:folder:_files -/' --yes '*:name: _session_console_names session whole' ;;
                 answer) _arguments --help '--input=:value:_default' --json '--operator=:value:_default' --read-only '--reason=:value:_default' --restricted '--root=:folder:_files -/' '*:name: _session_console_names session' ;;
-                interrupt) _arguments --help --json '--operator=:value:_default' --read-only --restricted '--root=:folder:_files -/' --yes '*:name: _session_console_names session' ;;
-                stop) _arguments --help --json '--operator=:value:_default' --read-only --restricted '--root=:folder:_files -/' --yes '*:name: _session_console_names session' ;;
-                model) _arguments --help --json '--operator=:value:_default' --read-only --restricted '--root=:folder:_files -/' --yes '*:name: _session_console_names session' ;;
-                mode) _arguments --help --json '--operator=:value:_default' --read-only --restricted '--root=:folder:_files -/' --yes '*:name: _session_console_names session' ;;
+                interrupt) _arguments --help --json '--operator=:value:_default' --read-only --restricted '--root=:folder:_files -/' --yes '*:name: _session_console_names session whole' ;;
+                stop) _arguments --help --json '--operator=:value:_default' --read-only --restricted '--root=:folder:_files -/' --yes '*:name: _session_console_names session whole' ;;
+                model) _arguments --help --json '--operator=:value:_default' --read-only --restricted '--root=:folder:_files -/' --yes '*:name: _session_console_names session whole' ;;
+                mode) _arguments --help --json '--operator=:value:_default' --read-only --restricted '--root=:folder:_files -/' --yes '*:name: _session_console_names session whole' ;;
                 cleanup) _arguments --help --dry-run --expired '--free=:value:_default' --json '--max-size=:value:_default' '--older-than=:value:_default' '--operator=:value:_default' --purge-trash --read-only --restricted '--root=:folder:_files -/' --yes '*:name: _session_console_names listing' ;;
                 hold) _arguments --help --json '--operator=:value:_default' --read-only '--reason=:value:_default' --restricted '--root=:folder:_files -/' ;;
                 view) _arguments --help '--columns=:value:_default' '--filter=:value:_default' --json '--listing=:value:_default' '--operator=:value:_default' --read-only --restricted '--root=:folder:_files -/' --shared '--sort=:order:(attention ends quiet size cost listing stage title id model owner context created tags note expires swept)' '*:name: _session_console_names view' ;;

@@ -173,6 +173,11 @@ class Console:
         """Put a message there, so that a test sees what comes in its place."""
         self._panes.question.say(text, style)
 
+    def greyed(self, row: int) -> str:
+        """Return what is greyed in a row of the message and its keys."""
+        cells = self._panes.question.body_line(row)
+        return "".join(cell.text for cell in cells if cell.style == "muted").strip()
+
     def tell(self, text: str) -> None:
         """Tell of something that nobody here did, such as a colleague's act."""
         self._screen.news.tell(text)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+
 from tests.support.console.harness import console
+from tui.core.console.pane_table import SESSIONS
 from tui.core.sessions.attention import Need, attention
 
 
@@ -23,3 +26,23 @@ async def test_in_another_order_the_key_goes_from_the_most_urgent_to_the_least_a
         assert needs == sorted(needs)
         assert (needs[0], len(needs)) == (Need.ANSWER, round_trip)
         assert len(set(needs)) > 4
+
+
+@pytest.mark.parametrize("pane", ["1", "2", "3", "4"])
+async def test_the_first_press_goes_to_the_most_urgent_also_from_it(pane: str) -> None:
+    async with console(size=(120, 36)) as at:
+        await at.press("!")
+        first = at.session.key
+        count = at.message.split(" of ")[1]
+        assert at.message == f"1 of {count}"
+        await at.press("!")
+        assert (at.session.key != first, at.message) == (True, f"2 of {count}")
+    async with console(size=(120, 36)) as at:
+        await at.choose_session(first[1])
+        await at.press(pane, "!")
+        assert (at.view.pane, at.session.key) == (SESSIONS, first)
+        assert at.message == f"1 of {count}"
+        await at.press("j", "j", "!")
+        assert (at.session.key, at.message) == (first, f"1 of {count}")
+        await at.press("!")
+        assert at.session.key != first

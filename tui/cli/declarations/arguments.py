@@ -104,13 +104,13 @@ COMMON = (
     flag("--json", about="print data and errors as JSON"),
 )
 ID = word("id", "ID", completes="session")
-ID_OR_ALL = word("id", "ID", "a session, or `LISTING/` for all of a listing", "session")
+ID_OR_ALL = word("id", "ID", "a session, or `LISTING/` for all of a listing", "session whole")
 IDS = argument(
     "ids",
     nargs="+",
     metavar="ID",
     help="sessions, or `LISTING/` for all of a listing",
-    completes="session",
+    completes="session whole",
 )
 LISTING = argument("listing", nargs="?", metavar="LISTING", completes="listing")
 OUTPUT = argument(

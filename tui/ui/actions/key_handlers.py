@@ -207,9 +207,11 @@ class KeyHandlers:
 
     def attention(self) -> None:
         found = self._store.latest()
-        if self._panes.sessions.select_next(found.urgent if found else ()):
+        place, count = self._panes.sessions.select_next(found.urgent if found else ())
+        if count:
             self._store.change(pane=SESSIONS)
             self._fit()
+            self._say(f"{place} of {count} that need{'s' * (count == 1)} attention")
         else:
             self._say("nothing needs attention here", "good")
 

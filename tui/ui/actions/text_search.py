@@ -31,8 +31,9 @@ class TextSearch:
         self._sought = ""
 
     async def ask(self) -> Outcome:
-        """Ask what to search for, and go to the first match."""
-        self._sought = (await self._context.question.ask("search", text=self._sought)).strip()
+        """Ask what to search for, and go to the first match; Enter alone searches again."""
+        typed = await self._context.question.ask("search", placeholder=self._sought)
+        self._sought = typed.strip() or self._sought
         return await self._find(1)
 
     def again(self, step: int) -> None:

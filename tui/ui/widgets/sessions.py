@@ -39,6 +39,7 @@ class SessionsPane(Table):
         self._asks: tuple[str, ...] = ()
         self._held: Sequence[Row] | None = None
         self._group_rows: dict[Key, Key] = {}
+        self._went_to: Key | None = None
         self.opened: frozenset[str] = frozenset()
         self.marks: frozenset[Key] = frozenset()
         self.is_unseen: Callable[[Session], bool] = lambda one: False
@@ -134,15 +135,22 @@ class SessionsPane(Table):
         group = self.groups.get(row)
         return frozenset(one.key for one in group.sessions) if group else frozenset({row})
 
-    def select_next(self, keys: Sequence[Key]) -> bool:
-        """Select the next of the rows that have these sessions, in this order; whether any has.
+    def select_next(self, keys: Sequence[Key]) -> tuple[int, int]:
+        """Select the next of the rows that have these sessions, in this order.
 
-        From another row, and from the last of them, the first is the next.
+        It is the first of them unless this went last to the row that is selected. Returns which of
+        the sessions that are shown it begins with, and how many there are; 0 of 0 without any.
         """
         places = {one: row for row in self.keys for one in self.keys_of(row)}
-        rows = list(dict.fromkeys(places[key] for key in keys if key in places))
-        at = rows.index(self.key) + 1 if self.key in rows else 0
-        return bool(rows) and self.select(rows[at % len(rows)])
+        shown = [places[key] for key in keys if key in places]
+        rows = list(dict.fromkeys(shown))
+        if not rows:
+            return 0, 0
+        last = self._went_to if self.key == self._went_to else None
+        goes_to = rows[(rows.index(last) + 1) % len(rows) if last in rows and last else 0]
+        self._went_to = goes_to
+        self.select(goes_to)
+        return shown.index(goes_to) + 1, len(shown)
 
     @property
     def fitted(self) -> ListShape:

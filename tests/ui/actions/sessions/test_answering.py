@@ -118,6 +118,7 @@ async def test_what_can_only_be_denied_offers_nothing_else(problem: str) -> None
         one = await open_request(at)
         assert "only" in at.message
         assert at.rows("bottom")[1].startswith(" n deny  w wait longer  l next page  ")
+        assert at.greyed(1) == "l next page"  # all of it is on one page
         await at.press("y", "A", "n")
         await at.until(lambda: "deny: reason?" in at.message)
         await at.press(*"no", "enter")

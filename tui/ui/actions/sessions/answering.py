@@ -268,7 +268,9 @@ def _chosen(asked: AgentQuestion, text: str) -> Cell:
 
 
 def _why_not_yet(context: ActionContext, key: str) -> str:
-    """Return why nothing can be allowed yet; empty once every page was shown."""
+    """Return why nothing can be allowed yet, or no page follows; empty where a key acts."""
+    if key == "l":
+        return "" if context.pages.pane.pages[1] > 1 else "all of it is in sight"
     if key not in ("y", "A") or context.pages.pane.is_all_seen:
         return ""
     (number, count), lacks = context.pages.pane.pages, context.pages.pane.first_unseen

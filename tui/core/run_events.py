@@ -41,7 +41,8 @@ class RunStarted(RunEvent):
 class SessionTracked(RunEvent):
     """The agent has begun, with `model`, and its session has its row.
 
-    `problem` says why not, where the database cannot be written; that is tried again at the end.
+    `problem` says why not, where the database cannot be written. That is tried again until it can,
+    and then told again, without a problem.
     """
 
     model: str

@@ -273,6 +273,11 @@ def _odd_words(session: Session, short: str) -> str:
         return f"{cut_off_words(session)}: {cut_off_remedy(session)}"
     if session.unsent:
         return f"{unsent_words(session)}: {unsent_remedy(session)}"
+    if session.row is None and session.run is not None and session.run.row_problem:
+        return (
+            f"not in the database yet: {session.run.row_problem}; it is written as soon as that "
+            "is over"
+        )
     if session.state is State.UNTRACKED:
         return (
             "a transcript without a row: it can be resumed; "

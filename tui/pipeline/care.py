@@ -32,8 +32,9 @@ class SessionCare(ListingPart):
         """Return the sessions that were left in the middle of a turn, oldest first.
 
         Such as by a crash, also once a stop has ended the CLI that outlived it. Not those whose run
-        somebody stopped, nor what somebody acknowledged or went on with. Nothing is changed: resume
-        them, retry them with `retry_of`, or `acknowledge` them.
+        somebody stopped, nor what somebody acknowledged or went on with: resume them, retry them
+        with `retry_of`, or `acknowledge` them. Nothing is changed, but rows that runs could not
+        write, to a busy database or by a crash, are written now.
         """
         return await in_thread(self._cut_off_sessions)
 

@@ -27,13 +27,16 @@ from tui.storage.table.tracking import Tracking
 
 _FALLBACK = timedelta(days=1)
 _TRIES, _PAUSE_S, _PATIENCE_S = 3, 1.0, 60.0
+_MOST_WAITING = 200  # writes that a database does not take; the first one tracks the session
 
 
 class Bookkeeper:
-    """Writes the row of a run's session; a failed write is tried again later.
+    """Writes the row of a run's session; a failed write is tried again until it succeeds.
 
     `given` is of a pipeline's own run: a resume adds its options to the recorded ones, and tracks a
-    session that was not tracked before.
+    session that was not tracked before. `tell` is told as `tracked` whether the row is written: the
+    run's folder then says that it is due, so that it can be written even if this process dies. At
+    the end a busy database is waited for, for `patience_s`; `late_rows` writes what is due then.
     """
 
     def __init__(
@@ -41,8 +44,11 @@ class Bookkeeper:
         spec: RunSpec,
         clock: Callable[[], datetime],
         given: GivenOptions | None = None,
+        tell: Callable[..., None] = lambda *_, **__: None,
+        patience_s: float = _PATIENCE_S,
     ) -> None:
         self._spec, self._clock, self._given = spec, clock, given
+        self._tell, self._patience_s = tell, patience_s
         zone, since = zone_named(spec.zone), _kept_since(spec)
         self._tracking = Tracking(spec.db_path, zone, spec.operator, keeps_since=since)
         self._beginning = Tracking(spec.db_path, zone, spec.operator, spec.act_id, since)
@@ -50,17 +56,20 @@ class Bookkeeper:
         self._turn: AuditEvent | None = None
         self._waiting: list[Callable[[], object]] = []
         self._writing = asyncio.Lock()
+        self._retrying: asyncio.Task[None] | None = None
         self._has_row = spec.mode == "resume"
-        self._has_begun = False
-        self._is_busy = False
+        self._has_begun = self._is_due = False
+        self._is_busy = self._is_settling = False
         self.trouble = ""
         self.sweep_trouble = ""
 
     async def begun(self) -> None:
         """The agent has started: make its row active, and extend it."""
-        self._has_row = self._has_begun = True
+        self._has_row = self._has_begun = self._is_due = True
         await asyncio.to_thread(self._turns.begin)
         await self._do(self._resumed if self._spec.mode == "resume" else self._tracked)
+        if self._is_due:
+            self._tell("tracked", problem=self.trouble)
         await self._keep()
 
     async def failed(self, reason: str, kind: Kind) -> None:
@@ -125,11 +134,11 @@ class Bookkeeper:
         return turn
 
     async def settle(self) -> None:
-        """Write what is pending, with retries, and refresh the config dir's times.
-
-        A busy database is waited for, up to a minute: a session is not left untracked for it.
-        """
-        tries, until = 0, time.monotonic() + _PATIENCE_S
+        """Write what is pending, with retries, and refresh the config dir's times."""
+        self._is_settling = True
+        if self._retrying is not None and not self._writing.locked():
+            self._retrying.cancel()  # while it pauses: a write would go on, and be repeated
+        tries, until = 0, time.monotonic() + self._patience_s
         while True:
             tries += 1
             await self._try()
@@ -141,15 +150,25 @@ class Bookkeeper:
 
     async def _do(self, write: Callable[[], object]) -> None:
         self._waiting.append(write)
+        if len(self._waiting) > _MOST_WAITING:
+            del self._waiting[1]
         await self._try()
+        if self._waiting and self._is_busy and (self._retrying is None or self._retrying.done()):
+            self._retrying = asyncio.create_task(self._try_again(), name="books")
+
+    async def _try_again(self) -> None:
+        while self._waiting and self._is_busy and not self._is_settling:
+            await asyncio.sleep(_PAUSE_S)
+            await self._try()
 
     async def _try(self) -> None:
         """Write what is pending, oldest first, until a write fails."""
         try:
             async with self._writing:
                 while self._waiting:
-                    await asyncio.to_thread(self._waiting[0])
-                    self._waiting.pop(0)
+                    await asyncio.to_thread(write := self._waiting[0])
+                    self._waiting.remove(write)
+                    self._tell_written()
             self.trouble = ""
         except (ConsoleError, OSError) as error:
             self.trouble = one_line(error)
@@ -157,6 +176,12 @@ class Bookkeeper:
                 Reason.LOCKED,
                 Reason.SLOW,
             )
+
+    def _tell_written(self) -> None:
+        """Tell that the session's row is written: it is the first of what is pending."""
+        was_due, self._is_due = self._is_due, False
+        if was_due:
+            self._tell("tracked", problem="")
 
     async def _keep(self) -> None:
         """Protect the session from the CLI's sweep and the guide's clean-up, after the row."""
@@ -177,11 +202,7 @@ class Bookkeeper:
             stage=spec.stage,
             now=now,
             expires_at=spec.expires_at or now + _FALLBACK,
-            metadata={
-                **(self._given.metadata if self._given else {}),
-                "agent": recorded_agent(spec),
-                "operator": spec.operator,
-            },
+            metadata=row_metadata(spec),
         )
 
     def _resumed(self) -> None:
@@ -193,7 +214,7 @@ class Bookkeeper:
             return
         if row is None:
             self._tracked()
-        elif self._given.recorded or self._given.metadata:
+        elif self._given.recorded or spec.metadata:
             self._record(row, self._given)
 
     def _resume(self) -> AuditEvent:
@@ -209,7 +230,7 @@ class Bookkeeper:
         details = dict(row.details())
         recorded = details.get("agent")
         agent = {**(recorded if isinstance(recorded, dict) else {}), **given.recorded}
-        kept = details | dict(given.metadata) | ({"agent": agent} if agent else {})
+        kept = details | dict(self._spec.metadata) | ({"agent": agent} if agent else {})
         if kept != details:
             after = replace(row, metadata=json.dumps(kept))
             now = self._clock()
@@ -219,6 +240,12 @@ class Bookkeeper:
 def _kept_since(spec: RunSpec) -> datetime | None:
     days = spec.audit_days
     return spec.created_at - timedelta(days=days) if 0 < days < AUDIT_FOR_EVER_DAYS else None
+
+
+def row_metadata(spec: RunSpec) -> dict[str, Any]:
+    """Return what the row of a new session keeps."""
+    own = {"agent": recorded_agent(spec), "operator": spec.operator}
+    return {**spec.metadata, **own}
 
 
 def recorded_agent(spec: RunSpec) -> dict[str, Any]:

@@ -80,7 +80,7 @@ class RunDriver:
         self._hearing = Hearing(journal, spec.stall_timeout_s)
         self._permissions = Permissions(journal, spec.permission_timeout_s)
         self._receipts = Receipts(journal, inbox, self._permissions)
-        self.books = Bookkeeper(spec, clock, given)
+        self.books = Bookkeeper(spec, clock, given, journal.event)
         asking = AuditedPermissions(
             self._permissions, self.books, lambda: self._model_changes.settle()
         ).ask
@@ -321,7 +321,6 @@ class RunDriver:
         self._model_changes.begun(begun.permission_mode)
         self._journal.event("init", **asdict(begun))
         await self.books.begun()
-        self._journal.event("tracked", problem=self.books.trouble)
 
     async def _end_turn(self, ended: TurnEnded) -> None:
         is_aborted = ended.is_aborted or self._is_interrupted

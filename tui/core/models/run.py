@@ -67,7 +67,8 @@ class Run:
     streamed text arrived, which is not in the transcript yet. `asked` is the prompt that begins the
     run or its turn, until the API answers it; with `is_taken` the CLI has it. `title` is the
     beginning of the run's first prompt. All runs started at once have the same `act_id`.
-    With `is_turn_open` it had something to do whose end it did not record.
+    With `is_turn_open` it had something to do whose end it did not record. `row_problem` says why
+    its session's row is not written yet, empty if it is.
     """
 
     run_id: str
@@ -96,6 +97,7 @@ class Run:
     stage: str = ""
     act_id: str = ""
     is_turn_open: bool = False
+    row_problem: str = ""
 
     @property
     def cut_off_at(self) -> datetime | None:

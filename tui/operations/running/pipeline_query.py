@@ -20,6 +20,7 @@ from tui.core.models.row import Row
 from tui.core.recorded_agent import UNRECORDED, known_unrecorded
 from tui.core.text.safe_text import one_line
 from tui.core.time.zones import LOCAL, read_time, zone_name
+from tui.operations.catalog.late_rows import write_late_row
 from tui.operations.context import Context
 from tui.operations.lost_options import says_rights, why_lost
 from tui.operations.running.agent_options import agent_options, lacking, stage_gives
@@ -128,6 +129,8 @@ def prepare(
     require_not_held(context.root)
     chosen = _session_of(query, folder)
     folder.mkdir(parents=True, exist_ok=True)
+    if chosen.mode != "new":
+        write_late_row(context, folder, chosen.source_id or chosen.target.session_id)
     lock = _take_lock(context, query, chosen)
     try:
         if chosen.mode != "new":
@@ -138,7 +141,7 @@ def prepare(
         raise
     left_out = {name: spec.agent[name] for name in (UNRECORDED,) if name in spec.agent}
     recorded = _recorded(query) | left_out
-    given = GivenOptions(query.options, recorded, first, query.metadata or {})
+    given = GivenOptions(query.options, recorded, first)
     return PreparedRun(spec, folder, lock, given)
 
 
@@ -258,6 +261,7 @@ def _spec(
         stage_gives=stage_gives(settings, query.stage),
         closed=closed_places(settings, target.folder),
         audit_days=settings.audit_days,
+        metadata=dict(query.metadata or {}),
     )
 
 

@@ -20,6 +20,7 @@ from tui.core.models.row import Status
 from tui.core.models.run import Progress, Run, SentCommand
 from tui.core.models.session import Liveness, Session, State
 from tui.core.text.safe_text import one_line
+from tui.operations.catalog.late_rows import with_late_row
 from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.catalog.session_lookup import find_listing
 from tui.operations.cause import cause_of
@@ -91,6 +92,7 @@ def plan_resume(
     """
     context.require_writable()
     require_not_held(context.root)
+    session = with_late_row(context, session)
     source = target_of(session)
     require_startable(context.settings, source)
     owner = owner_elsewhere(session, context.clock()) if not fork else None
@@ -102,7 +104,6 @@ def plan_resume(
     target = Target(str(uuid.uuid4()), source.folder) if fork else source
     cwd, cwd_notes = _cwd(context, target, session.stage, agent)
     lost = _options_lost(session, source)
-    unrecorded = "" if has_recorded(session.row) else " · no options recorded"
     return RunPlan(
         mode="fork" if fork else "resume",
         target=target,
@@ -111,7 +112,7 @@ def plan_resume(
         agent=agent,
         cwd=cwd,
         zone=session.zone,
-        words=describe(agent) + (" · options lost" if lost else unrecorded),
+        words=describe(agent) + _origin(session, lost),
         warnings=(
             *map(Explanation, (*([lost] if lost else ()), *_lacks(agent), *notes, *cwd_notes)),
             *warnings(context.settings, target, session),
@@ -318,6 +319,13 @@ def _require_idle(session: Session, target: Target) -> None:
     require_no_orphan(session)
     if session.is_live:
         raise busy(target.short, session.process.pid if session.process else None)
+
+
+def _origin(session: Session, lost: str) -> str:
+    """Say of options that were not recorded as they are whether they were recorded at all."""
+    if lost:
+        return " · options lost"
+    return "" if has_recorded(session.row) else " · no options recorded"
 
 
 def _options_lost(session: Session, source: Target) -> str:

@@ -9,6 +9,7 @@ from tui.core.errors import ConsoleError, DatabaseProblem, Reason, UsageError
 from tui.core.models.cut_off import CutOffSession
 from tui.core.models.session import Session
 from tui.core.sessions.attention import Need, needs_of, open_needs
+from tui.operations.catalog.late_rows import write_late_rows
 from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.context import Context
 from tui.operations.running.ending import session_of
@@ -23,8 +24,11 @@ _RETRIED = (Need.FAILED, Need.CUT_OFF)
 def cut_off_sessions(context: Context, folder: Path) -> tuple[CutOffSession, ...]:
     """Return the sessions of a listing that were left in the middle of a turn, oldest first.
 
-    Raises `DatabaseProblem` when its table cannot be read.
+    First writes the rows that runs could not write. Raises `DatabaseProblem` when its table cannot
+    be read.
     """
+    for problem in write_late_rows(context, folder):
+        logger.warning("%s", problem)
     listing = CatalogScanner(context).look(only=folder.name).listing(folder.name)
     if listing is None or listing.trouble is Reason.NO_TABLE:
         return ()

@@ -34,6 +34,7 @@ class RunNotices:
         self._folder: Path | None = None
         self._tail: Tail | None = None
         self._asked: dict[str, str] = {}
+        self._is_due = False
 
     def poll(self, folder: Path | None) -> tuple[Entry, ...]:
         """Return the new notices; `folder` is the run's, `None` for none.
@@ -73,10 +74,9 @@ class RunNotices:
                 when = f" until {until:%H:%M} UTC" if until else ""
                 words = f"{tool}: waits{when}{_by(event)}"
             case "ack":
-                command = _said(event, "command")
-                if command in ("answer", "wait", ""):
-                    return None
-                words = _accepted(event, command)
+                words = _accepted(event)
+            case "tracked":
+                words = self._tracked(_said(event, "problem"))
             case "init":
                 return _failed_servers(event, at)
             case "notice":
@@ -90,6 +90,13 @@ class RunNotices:
             case _:
                 return None
         return Entry(EntryKind.NOTICE, words, at=at) if words else None
+
+    def _tracked(self, problem: str) -> str:
+        """Say that its session's row is not written yet, or is now; empty if it was at once."""
+        was_due, self._is_due = self._is_due, bool(problem)
+        if problem:
+            return f"not in the database yet: {problem}"
+        return "in the database now" if was_due else ""
 
 
 def _failed_servers(event: Mapping[str, Any], at: datetime | None) -> Entry | None:
@@ -141,9 +148,11 @@ def _noticed(event: Mapping[str, Any]) -> str:
     return f"{kind}: {words}" if words else kind
 
 
-def _accepted(event: Mapping[str, Any], command: str) -> str:
-    """Return that a run has accepted a command: `queued: nina's prompt`."""
-    by = _said(event, "by")
+def _accepted(event: Mapping[str, Any]) -> str:
+    """Return that a run has accepted a command: `queued: nina's prompt`; empty for an answer."""
+    by, command = _said(event, "by"), _said(event, "command")
+    if command in ("answer", "wait", ""):
+        return ""
     if command == "prompt":
         return f"queued: {by}'s prompt" if by else "queued: a prompt"
     return f"{_ACKS.get(command, f'{command} accepted')}{_by(event)}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import MISSING, dataclass, field, fields, is_dataclass
+from dataclasses import MISSING, dataclass, fields, is_dataclass
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -54,14 +54,12 @@ _MOST_BYTES = 256 * 1024  # of one option
 class GivenOptions:
     """What a pipeline gives that runs its agent itself: the SDK's options, and its first prompt.
 
-    `recorded` are the options that a later resume replays, as plain values; `metadata` is kept in
-    the session's row beside them.
+    `recorded` are the options that a later resume replays, as plain values.
     """
 
     options: ClaudeAgentOptions | None
     recorded: Mapping[str, Any]
     first: OwnPrompt
-    metadata: Mapping[str, Any] = field(default_factory=dict)
 
 
 def decides_itself(options: Any) -> bool:

@@ -48,6 +48,7 @@ _MAX_PID = 2**22  # the kernel's own limit
 # In JSON a byte may take six; the rest of the file is far smaller than what is left.
 MAX_PROMPT_BYTES = 1_000_000
 _LOST = "its runner died without recording how the turn ended"
+_UNWRITTEN = "its run ended before that"
 
 AGENT_OPTIONS = (
     *("system_prompt", "allowed_tools", "disallowed_tools", "tools", "permission_mode"),
@@ -73,7 +74,7 @@ class RunSpec:
     here, only in `env_file`. `is_restricted`: from a restricted console; `decides_itself`: its
     pipeline allows more than `agent` says. `stage_gives` is what the stage allows without asking;
     no tool may access the paths `closed`. The act `act_id` started it, kept for `audit_days`, as
-    one of `together` runs; 0 if it was alone.
+    one of `together` runs; 0 if it was alone. `metadata` is its pipeline's own.
     """
 
     run_id: str
@@ -105,6 +106,7 @@ class RunSpec:
     act_id: str = ""
     audit_days: int = 0
     together: int = 0
+    metadata: Mapping[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> str:
         """Return the text of `spec.json`; raises `RunFailed` if it is too large to be read."""
@@ -121,8 +123,8 @@ class RunSpec:
     def from_json(cls, text: str) -> RunSpec:
         """Return the spec that `to_json` wrote; raises `RunFailed` for anything else."""
         try:
-            # An earlier version wrote neither.
-            stored = {"source_at": "", "together": 0} | parse_json(text)
+            # An earlier version wrote none of these.
+            stored = {"source_at": "", "together": 0, "metadata": {}} | parse_json(text)
             value = {one.name: stored[one.name] for one in fields(cls)}
             for name in ("db_path", "config_dir", "cwd", "env_file", "cli_path"):
                 value[name] = None if value[name] is None else Path(value[name])
@@ -203,6 +205,7 @@ def read_run(folder: Path) -> Run:
     story = read_story(folder)
     begun = _moment(spec.get("created_at")) or _modified(folder) or datetime.fromtimestamp(0, UTC)
     is_lost = story.ended_at is None and _is_dead(owner, folder)
+    is_over = is_lost or story.ended_at is not None
     cli_pid, cli_start = named_process(owner, "cli_pid", "cli_start") or (0, "")
     heard_at = _modified(folder / PARTIAL)
     return Run(
@@ -217,7 +220,7 @@ def read_run(folder: Path) -> Run:
         ended_at=story.ended_at,
         error=story.error or (_LOST if is_lost else ""),
         cost_usd=story.cost_usd,
-        request=None if is_lost or story.ended_at else _request(folder, story),
+        request=None if is_over else _request(folder, story),
         cli_pid=cli_pid,
         cli_start=cli_start,
         sent=_sent(folder, story),
@@ -232,6 +235,7 @@ def read_run(folder: Path) -> Run:
         stage=one_line(spec.get("stage", ""))[:60],
         act_id=one_line(spec.get("act_id", ""))[:64],
         is_turn_open=story.is_turn_open,
+        row_problem=story.row_problem or (_UNWRITTEN if is_over and story.is_row_due else ""),
     )
 
 

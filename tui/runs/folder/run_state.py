@@ -21,7 +21,10 @@ _MAX_WORDS = 4000
 _LONGEST_S = 1e7
 _NEVER = datetime.fromtimestamp(0, UTC)
 _WORDS = ("error", "model", "permission_mode", "queued_for")
-_PLAIN = ("has_begun", "is_turn_open", "is_left", "is_resting", "cost_usd", "refused")
+_PLAIN = (
+    *("has_begun", "is_turn_open", "is_left", "is_resting", "cost_usd", "refused"),
+    *("is_row_due", "row_problem"),
+)
 _MOMENTS = ("ended_at", "stalled_since")
 _FIRST = SentCommand(kind="prompt", by="", at=_NEVER)
 
@@ -34,6 +37,8 @@ class RunState:
     has not answered; the text of the run's first one is in its spec. `is_turn_open`: something is
     to be done whose end is not told; so it is before the first turn. `is_left`: it was ended then,
     by no operator. `is_resting`: between two turns, a pipeline has not said yet what comes next.
+    `is_row_due`: its session's row is to be written, and is not as far as is told; `row_problem`
+    says why.
     """
 
     def __init__(self) -> None:
@@ -52,6 +57,7 @@ class RunState:
         self.progress = Progress()
         self.asked: SentCommand | None = _FIRST
         self.is_turn_open, self.is_left, self.is_resting = True, False, False
+        self.is_row_due, self.row_problem = False, ""
 
     @classmethod
     def after(cls, events: Iterable[Mapping[str, Any]], base: RunState | None = None) -> RunState:
@@ -82,7 +88,7 @@ class RunState:
                 self.queued_for = one_line(event.get("reason", ""))[:200] or "a free run slot"
             case "admitted":
                 self.queued_for = ""
-            case "init" | "changed" | "stalled" | "moving":
+            case "init" | "changed" | "stalled" | "moving" | "tracked":
                 self._add_state(event, at)
             case "resting" | "woken":
                 self.is_resting = event.get("type") == "resting"
@@ -118,14 +124,18 @@ class RunState:
         self.asked = replace(sent, is_taken=True) if sent is not None else None
 
     def _add_state(self, event: Mapping[str, Any], at: datetime) -> None:
-        """Apply an event about the agent: its model and mode, and whether it is stalled."""
+        """Apply an event about the agent: its model, mode and row, and whether it is stalled."""
         match event.get("type"):
             case "stalled":
                 quiet_s = amount(event.get("quiet_s"), _LONGEST_S) or 0.0
                 self.stalled_since = at - timedelta(seconds=quiet_s)
             case "moving":
                 self.stalled_since = None
+            case "tracked":
+                self.row_problem = one_line(event.get("problem", ""))[:_MAX_WORDS]
+                self.is_row_due = bool(self.row_problem)
             case _:
+                self.is_row_due = self.is_row_due or event.get("type") == "init"
                 self.has_begun = self.has_begun or event.get("type") == "init"
                 self.model = one_line(event.get("model", ""))[:60] or self.model
                 mode = one_line(event.get("permission_mode", ""))[:40]
@@ -213,6 +223,8 @@ class RunState:
             state.is_turn_open = value.get("is_turn_open") is not False
             state.is_left = value.get("is_left") is True
             state.is_resting = value.get("is_resting") is True
+            state.is_row_due = value.get("is_row_due") is True
+            state.row_problem = one_line(value.get("row_problem", ""))[:_MAX_WORDS]
             state.progress = progress_from(value.get("progress"))
             state.asked = _sent(asked) if (asked := value.get("asked")) else None
         except (KeyError, TypeError, AttributeError) as error:

@@ -56,7 +56,7 @@ def _words(event: RunEvent, *, logs_prompts: bool) -> str:
             said = f": {one_line(event.prompt)[:_LONGEST_PROMPT]!r}" if logs_prompts else ""
             return f"started ({event.mode}){said}"
         case SessionTracked():
-            return f"not tracked yet: {event.problem}" if event.problem else "tracked"
+            return f"not in the database yet: {event.problem}" if event.problem else "tracked"
         case PermissionAsked():
             return f"asks for {event.tool}"
         case PermissionAnswered():

@@ -19,6 +19,7 @@ from tui.runs.agent.cli_errors import as_both
 from tui.runs.agent.recorded_options import GivenOptions
 from tui.runs.driver import RunDriver
 from tui.runs.folder.protocol import RunSpec
+from tui.runs.hosted.late_rows import write_soon
 from tui.runs.hosted.leaving import running, until_left
 from tui.runs.hosted.own_prompts import Given, OwnPrompts
 from tui.runs.hosted.run_watch import RunWatch, Watchers
@@ -262,6 +263,8 @@ class HostedRun:
                 self._lock.release()
         if self._journal is not None and not was_over:
             self._journal.event("ended")
+            if self._driver is not None and self._driver.books.trouble:
+                write_soon(self._journal.folder, self._clock)
 
     async def _drive(self, prepared: PreparedRun, journal: ThreadedJournal) -> None:
         rest = self._prompts.rest

@@ -72,7 +72,7 @@ def is_tracked(db_path: Path, session_id: str, timeout_s: float = READ_TIMEOUT_S
     """Whether the table has a row with this id now; raises `DatabaseProblem`."""
     if not may_be_there(db_path):
         return False
-    return read(db_path, _one_row(session_id), timeout_s) is not None
+    return read(db_path, row_of(session_id), timeout_s) is not None
 
 
 class Transactions:
@@ -336,7 +336,8 @@ def _whole_table() -> Steps[TrackedRows]:
     return TrackedRows(rows, (yield from latest_events(known)) if known else {})
 
 
-def _one_row(session_id: str) -> Steps[Row | None]:
+def row_of(session_id: str) -> Steps[Row | None]:
+    """Read one row; `None` if there is none, or no table."""
     columns = yield from columns_of()
     return (yield from _find(columns, session_id))
 

@@ -19,6 +19,7 @@ from tui.core.sessions.catalog_changes import LastLooked
 from tui.core.sessions.cleanup_selection import CleanupCriteria
 from tui.core.time.zones import LOCAL, zone_named
 from tui.operations import named_views, own_command
+from tui.operations.catalog.late_rows import write_late_rows_soon
 from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.context import ActionResult, Context, VerbInfo, VerbOutput
 from tui.operations.doctor import doctor
@@ -92,7 +93,9 @@ class RealEngine(Engine):
 
     def look(self) -> Catalog:
         with self._looking:
-            return self._watch.look() if self._has_looked else self._first_look()
+            catalog = self._watch.look() if self._has_looked else self._first_look()
+        write_late_rows_soon(self._context, catalog.sessions)
+        return catalog
 
     def _first_look(self) -> Catalog:
         """Read the first catalog and freeze it out of garbage collection, which would pause us."""

@@ -1,0 +1,120 @@
+"""A pipeline whose database another program keeps busy, with the real CLI."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from claude_agent_sdk import ClaudeAgentOptions
+
+from tests.e2e.pipeline.test_pipeline import pipeline
+from tests.support.busy_database import kept_busy
+from tests.support.processes.own_pipeline import Heard, ask, console, last_run, soon
+from tests.support.processes.runs_site import Site, wait
+from tui import DatabaseProblem, Kind, SessionManager
+from tui.operations.catalog.late_rows import write_late_rows_soon
+from tui.operations.catalog.scanner import CatalogScanner
+from tui.operations.catalog.session_lookup import find_session
+from tui.operations.cause import cause_of
+from tui.operations.running.resume import plan_resume
+from tui.operations.stream.run_notices import RunNotices
+from tui.runs.folder.protocol import read_events, read_owner, read_partial, read_run, run_folders
+from tui.safe_io.processes import is_gone
+from tui.storage.session_locks import held
+from tui.storage.sqlite import connection
+
+OPTIONS = ClaudeAgentOptions(disallowed_tools=["Bash"])
+
+
+@pytest.fixture
+def manager(site: Site, monkeypatch: pytest.MonkeyPatch) -> SessionManager:
+    monkeypatch.setattr(connection, "WRITE_TIMEOUT_S", 0.2)
+    made = SessionManager(site.listing)
+    asyncio.run(made.init_table())
+    return made
+
+
+async def test_a_busy_database_is_told_and_waited_for(
+    site: Site, manager: SessionManager, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Without trying again the session is untracked until its turn ends, or for good."""
+    heard, words = Heard(site), "not in the database yet: buyers.db is locked by another program"
+    with caplog.at_level(logging.INFO, "tui.runs"):
+        with kept_busy(site.listing / "buyers.db"):
+            query = ask(manager, "LONG tale", options=OPTIONS, metadata={"round": 2})
+            task = asyncio.create_task(heard.listen(query))
+            await soon(lambda: words in caplog.text)
+        row = await soon(lambda: site.row(heard.session_id) if heard.session_id else None)
+        assert not task.done()
+        await soon(lambda: caplog.messages[-1].endswith(": tracked"))
+    assert (row.details()["round"], row.details()["agent"]["disallowed_tools"]) == (2, ["Bash"])
+    assert "not in the database yet" in str(RunNotices().poll(last_run(site)))
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+async def test_a_pipeline_killed_before_its_row_is_written_is_recovered(
+    site: Site, manager: SessionManager
+) -> None:
+    """Without it nobody ever tracks the session, or knows what its agent may do."""
+    with kept_busy(site.listing / "buyers.db"):
+        session_id = killed(site)
+        with pytest.raises(DatabaseProblem) as busy:
+            await ask(manager, "Go on.", resume=session_id).__anext__()
+        assert busy.value.kind is Kind.BUSY
+    session = find_session(CatalogScanner(console(site)).look(), session_id)
+    assert session.run is not None
+    between_turns = replace(session, run=replace(session.run, is_turn_open=False))
+    assert cause_of(between_turns).startswith("not in the database yet: buyers.db is locked")
+    (left,) = await manager.recover()
+    row = site.row(session_id)
+    assert row is not None
+    assert (left.session_id, row.stage, row.status) == (session_id, "stage_3", "active")
+    assert "agent" in row.details()
+
+
+async def test_a_console_writes_at_its_next_look_what_a_killed_pipeline_could_not(
+    site: Site, manager: SessionManager
+) -> None:
+    with kept_busy(site.listing / "buyers.db"):
+        session_id = killed(site)
+    write_late_rows_soon(console(site), CatalogScanner(console(site)).look().sessions)
+    await soon(lambda: site.row(session_id))
+
+
+async def test_a_console_that_resumes_it_first_writes_its_row(
+    site: Site, manager: SessionManager
+) -> None:
+    """Without it the plan would say that its options are lost, though the run has them."""
+    with kept_busy(site.listing / "buyers.db"):
+        session_id = killed(site)
+    context = console(site)
+    plan = plan_resume(context, find_session(CatalogScanner(context).look(), session_id))
+    assert not plan.options_lost
+    row = site.row(session_id)
+    assert row is not None
+    assert row.details()["agent"] == {"cwd": str(Path.cwd())}
+
+
+def killed(site: Site) -> str:
+    """Kill a pipeline in the middle of its first turn; return its session."""
+    with pipeline(site, "LONG tale") as process:
+        folder = wait(lambda: run_folders(site.listing))[0]
+        session_id = read_run(folder).session_id
+        wait(lambda: read_partial(folder) and site.transcript(session_id))
+        wait(lambda: any(one["type"] == "tracked" for one in read_events(folder)))
+        cli, start = (read_owner(folder)[name] for name in ("cli_pid", "cli_start"))
+        process.kill()
+        with suppress(ProcessLookupError):
+            os.kill(cli, signal.SIGKILL)
+        process.wait(60)
+    wait(lambda: read_run(folder).state == "lost")
+    wait(lambda: is_gone(cli, start) and not held(site.listing))
+    return session_id

@@ -198,7 +198,7 @@ def test_what_expired_was_answered_snoozed_and_noted_is_told(listing: SampleList
     run_cli(listing.root, "tag", FIRST, "urgent")
     text = run_cli(listing.root, "report", "--since", "8h").stdout
     assert "- **ben** answer: deny Bash 1, allow Bash 2" in text
-    assert "## Expired since then (1)" in text
+    assert "## Ended since then (1)" in text
     assert "- `hollis_park/bb110000`" in text
     assert "tags urgent" in text
     found = json.loads(run_cli(listing.root, "report", "--since", "8h", "--json").stdout)

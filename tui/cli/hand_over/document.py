@@ -11,6 +11,7 @@ from tui.cli.hand_over.what_was_done import WhatWasDone
 from tui.core.act_summary import GRAVE, action_word
 from tui.core.models.session import Liveness
 from tui.core.models.work_counts import WorkCounts
+from tui.core.sessions.cleanup_selection import cleanable, is_expired
 from tui.core.time.zones import LOCAL
 from tui.operations.formatting import count, moment, span
 from tui.operations.monitor.hand_over import HandOver
@@ -78,7 +79,10 @@ def _besides(found: HandOver) -> Iterator[str]:
     waiting = sum(one.liveness is Liveness.WAITING for one in found.sessions)
     settled = waiting - sum(one.what == "waiting" for one in found.waits)
     yield f"{settled} waiting that somebody acknowledged or snoozed" if settled else ""
-    yield f"{len(found.expired)} expired since then" if found.expired else ""
+    yield f"{len(found.expired)} ended since then, and still here" if found.expired else ""
+    there = [one for one in found.sessions if not one.is_vanished]
+    expired, due = sum(is_expired(one, found.at) for one in there), cleanable(there, found.at)
+    yield f"{expired} expired in all, {len(due)} to clean up" if expired or due else ""
     yield f"{len(found.snoozed)} snoozed" if found.snoozed else ""
     yield f"{count(len(found.noted), 'session')} with notes or tags" if found.noted else ""
     operators, whole = {one.first.operator for one in found.deeds}, found.spending[-1]
@@ -92,4 +96,5 @@ def _besides(found: HandOver) -> Iterator[str]:
     covered = len(found.covered)
     yield f"{count(covered, 'request')} covered by an earlier answer" if covered else ""
     spent = f"{cost(whole.cost_usd)}{' or more' if whole.unknown else ''}"
-    yield f"{done}; {count(whole.turns, 'turn')} for {spent} (US dollars)"
+    begun = short_moment(found.since, LOCAL)
+    yield f"{done}; {count(whole.turns, 'turn')} for {spent} (US dollars) since {begun}"

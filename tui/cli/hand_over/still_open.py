@@ -55,7 +55,7 @@ class StillOpen:
             *section(f"Needs help ({len(errors)})", self._odd(errors)),
             *section(f"Ends next ({len(found.ends)})", self._ends()),
             *section(f"Needs a look ({len(others)})", self._odd(others)),
-            *section(f"Expired since then ({len(found.expired)})", self._expired()),
+            *section(f"Ended since then ({len(found.expired)})", self._expired()),
             *section(f"Snoozed ({len(found.snoozed)})", self._snoozed()),
             *section(f"Notes and tags ({len(found.noted)})", self._noted()),
         ]

@@ -47,7 +47,7 @@ class WhatWasDone:
         """Return the sections that have anything."""
         return [
             *section(f"Done ({len(self.found.deeds)})", self._done()),
-            *section("Cost in US dollars", self._costs()),
+            *section("Cost since then, in US dollars", self._costs()),
         ]
 
     def _done(self) -> Iterator[Row]:
@@ -137,7 +137,7 @@ class WhatWasDone:
             f"{code('+?')}: some turns have no known cost." if whole.unknown else "",
             _ELSEWHERE if whole.elsewhere else "",
         )
-        yield self.line.row(f"{' '.join(filter(None, notes))} All costs", ("stats",))
+        yield self.line.row(f"{' '.join(filter(None, notes))} Cost in all", ("stats",))
 
 
 def _whose(act: LoggedAct) -> str:

@@ -12,7 +12,7 @@ from hashlib import sha256
 from tui.core.errors import Kind, UsageError
 from tui.core.models.row import Status
 from tui.core.models.session import Key, Liveness, Session, State
-from tui.core.sessions.listing_join import is_gone, is_past, is_pending
+from tui.core.sessions.listing_join import ends_within, is_gone, is_past, is_pending
 from tui.core.sessions.row_transitions import kind_of_failure
 from tui.core.text.safe_text import one_line
 from tui.core.time.zones import read_time, zone_named
@@ -211,8 +211,7 @@ def since(session: Session, need: Need) -> datetime | None:
 
 def ends_soon(session: Session, now: datetime, within: timedelta = LAST_HOUR) -> bool:
     """Whether it ends within that time, and its transcript with it."""
-    ends_at = session.ends_at
-    return bool(session.transcript and ends_at and now < ends_at <= now + within)
+    return session.transcript is not None and ends_within(session, now, within)
 
 
 def is_swept_too_soon(session: Session, now: datetime) -> bool:

@@ -63,6 +63,16 @@ def select(sessions: Iterable[Session], wanted: CleanupCriteria, now: datetime) 
     return CleanupSelection(tuple(taken), tuple(skipped))
 
 
+def cleanable(sessions: Iterable[Session], now: datetime) -> tuple[Session, ...]:
+    """Return what a clean-up takes: all that counts what awaits one goes by this."""
+    return tuple(one for one, _ in select(sessions, CleanupCriteria(is_expired=True), now).taken)
+
+
+def is_expired(session: Session, now: datetime) -> bool:
+    """Whether it is past its expiry, or a leftover, and is still here; some are not cleanable."""
+    return is_past(session, now) or session.state is State.LEFTOVER
+
+
 def _due(session: Session, wanted: CleanupCriteria, now: datetime) -> str:
     """Return why a session is due by its age or expiry, live or not; empty when it is not."""
     if wanted.is_expired and _is_over(session, now):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import KW_ONLY, dataclass, field, replace
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 
 from tui.core.errors import Reason
@@ -144,6 +144,18 @@ def is_gone(session: Session) -> bool:
     if session.transcript is not None or session.remains is not None or session.is_live:
         return False
     return session.status in (Status.DELETED, Status.EXPIRED)
+
+
+def is_ending(session: Session, now: datetime) -> bool:
+    """Whether it has an end that is still to come, and something that ends then."""
+    at = session.ends_at
+    return at is not None and at > now and not (is_gone(session) or session.is_vanished)
+
+
+def ends_within(session: Session, now: datetime, within: timedelta) -> bool:
+    """Whether it ends within that time: all that counts or lists such sessions goes by this."""
+    at = session.ends_at
+    return at is not None and is_ending(session, now) and at - now < within
 
 
 def erased(catalog: Catalog) -> frozenset[Key]:

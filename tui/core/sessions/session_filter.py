@@ -15,6 +15,7 @@ from typing import Any
 from tui.core.errors import UsageError
 from tui.core.models.session import Session
 from tui.core.sessions.attention import attention, last_sign, snoozed_until
+from tui.core.sessions.listing_join import is_ending
 from tui.core.sessions.operators import operators_of
 from tui.core.sessions.status_filter import STATUSES, Predicate, StatusTest, bound
 from tui.core.text.near_names import nearest
@@ -56,8 +57,8 @@ def _dollars(typed: str) -> float:
 
 
 def _left(session: Session, now: datetime) -> timedelta | None:
-    left = session.ends_at - now if session.ends_at is not None else None
-    return left if left is not None and left > timedelta() else None
+    at = session.ends_at
+    return at - now if at is not None and is_ending(session, now) else None
 
 
 def _silence(session: Session, now: datetime) -> timedelta | None:
@@ -120,7 +121,7 @@ def is_filter(text: str) -> bool:
 
 def names_gone(text: str) -> bool:
     """Whether a filter asks for sessions of which only a row is left; they are hidden otherwise."""
-    return any(word in ("deleted", "expired", "cleaned") for word in text.lower().split())
+    return any(word in ("deleted", "cleaned") for word in text.lower().split())
 
 
 def _bounded(text: str) -> str:

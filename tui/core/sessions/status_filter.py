@@ -10,6 +10,7 @@ from tui.core.models.row import Status
 from tui.core.models.run import Phase
 from tui.core.models.session import Liveness, Session
 from tui.core.sessions.attention import has_failed, is_quiet, is_stalled
+from tui.core.sessions.cleanup_selection import is_expired
 from tui.core.sessions.session_state import (
     OF_LIVENESS,
     OF_PHASE,
@@ -45,8 +46,7 @@ def _is_running(session: Session, now: datetime, quiet_after: timedelta) -> bool
 
 
 def _is_expired(session: Session, now: datetime, quiet_after: timedelta) -> bool:
-    is_ours = state_word(session, now, quiet_after) == StateWord.EXPIRED
-    return is_ours or session.status == Status.EXPIRED
+    return is_expired(session, now)
 
 
 def _is_unread(session: Session, now: datetime, quiet_after: timedelta) -> bool:

@@ -27,7 +27,7 @@ from tui.operations.context import Context
 from tui.operations.formatting import moment
 from tui.operations.listing_health import is_whole
 from tui.operations.monitor.history import LoggedAct, grouped_acts, next_end
-from tui.operations.monitor.needs import Alert, needs, needs_of_trash
+from tui.operations.monitor.needs import Alert, ends, needs, needs_of_trash
 from tui.operations.running.hold import hold_words
 
 MOST_ACTS = 2_000
@@ -108,7 +108,7 @@ def hand_over(
     acts = _acts(context, folder, since, unread)
     alerts = (
         *needs_of_trash(catalog),
-        *needs(catalog, now, context.settings.quiet_after, ends_within),
+        *needs(catalog, now, context.settings.quiet_after),
     )
     tried = {one.key for one in catalog.sessions if is_tried(one)}
     failed = [one for one in catalog.sessions if _is_told(context, one, now, since)]
@@ -124,7 +124,7 @@ def hand_over(
         waits=(*_of(alerts, "waiting"), *_queued(catalog.sessions), *_hold(catalog)),
         attention=tuple(one for one in alerts if one.what not in _OF_THEIR_OWN),
         snoozed=tuple(_snoozed(catalog.sessions, now, context.settings.quiet_after)),
-        ends=tuple(sorted(_of(alerts, "ends"), key=lambda one: one.mark)),
+        ends=ends(catalog.sessions, now, ends_within),
         expired=_expired(catalog.sessions, now, since),
         noted=_noted(catalog.sessions),
         next_end=next_end(catalog.sessions, now),

@@ -14,7 +14,8 @@ from tui.core.models.audit import AuditEvent
 from tui.core.models.catalog import Catalog
 from tui.core.models.session import Session
 from tui.core.models.work_counts import WorkCounts
-from tui.core.sessions.listing_join import is_gone, is_pending
+from tui.core.sessions.cleanup_selection import cleanable
+from tui.core.sessions.listing_join import is_ending
 from tui.core.text.bounded_json import json_object
 from tui.core.text.safe_text import one_line
 from tui.operations.catalog.root_state import listing_names
@@ -282,7 +283,7 @@ def _account(
 ) -> ListingStats:
     found = tuple(sessions)
     costs = [one.cost_usd for one in found if one.cost_usd is not None]
-    pending = [one for one in found if is_pending(one, now)]
+    pending = cleanable((one for one in found if not one.is_vanished), now)
     return ListingStats(
         listing=listing,
         sessions=len(found),
@@ -307,6 +308,6 @@ def next_end(sessions: Iterable[Session], now: datetime) -> Session | None:
     ending = [
         (one.ends_at, one.key, one)
         for one in sessions
-        if one.ends_at is not None and one.ends_at > now and not is_gone(one)
+        if one.ends_at is not None and is_ending(one, now)
     ]
     return min(ending, key=lambda one: one[:2])[2] if ending else None

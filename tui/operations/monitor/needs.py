@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import KW_ONLY, dataclass
 from datetime import datetime, timedelta
 
@@ -10,7 +10,15 @@ from tui.core.errors import MOMENTARY
 from tui.core.limits import LOW_BYTES
 from tui.core.models.catalog import Catalog, Listing
 from tui.core.models.session import Session
-from tui.core.sessions.attention import LAST_HOUR, Need, last_sign, mark_of, open_needs
+from tui.core.sessions.attention import (
+    LAST_HOUR,
+    Need,
+    is_settled,
+    last_sign,
+    mark_of,
+    open_needs,
+)
+from tui.core.sessions.listing_join import ends_within
 from tui.core.sessions.session_state import orphan_words
 from tui.core.text.safe_text import one_line
 from tui.core.text.sizes import size_text
@@ -85,6 +93,19 @@ def needs(
         *(need for one in sessions for need in _of_session(one, now, quiet_after, ends_within)),
     ]
     return tuple(sorted(found, key=lambda one: (LEVELS.index(one.level), one.listing)))
+
+
+def ends(sessions: Iterable[Session], now: datetime, within: timedelta) -> tuple[Alert, ...]:
+    """Return all that ends within that time, acknowledged or not, by time."""
+    found = []
+    for one in (one for one in sessions if ends_within(one, now, within)):
+        level, what, fact, hint = _described(one, Need.ENDS, now, within)
+        is_known = one.ack is not None and is_settled(one, Need.ENDS, now)
+        settled = f", acknowledged by {one.ack.by}" if one.ack is not None and is_known else ""
+        less = "" if one.transcript is not None else ": only its row is left"
+        mark = mark_of(one, Need.ENDS)
+        found.append(_of(one, what, f"{fact}{less}{settled}", hint, level=level, mark=mark))
+    return tuple(sorted(found, key=lambda one: one.mark))
 
 
 def needs_of_trash(catalog: Catalog) -> Iterator[Alert]:

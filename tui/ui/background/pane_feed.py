@@ -84,7 +84,14 @@ class PaneFeed:
             before = panes.needed_size
             panes.listings.update(found.groups, is_busy=is_busy, is_held=is_held)
             is_part = found.groups[0].is_part
-            panes.expiry.update(found.ending, found.pending, now, is_busy=is_busy, is_part=is_part)
+            panes.expiry.update(
+                found.ending,
+                found.pending,
+                now,
+                is_busy=is_busy,
+                is_part=is_part,
+                expired=found.expired,
+            )
             ended = panes.expiry.lost
             self._let_go(panes.expiry, (ended,) if ended is not None else ())
             if panes.needed_size != before:

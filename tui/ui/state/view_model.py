@@ -9,7 +9,7 @@ from datetime import datetime, timedelta, tzinfo
 from tui.core.models.catalog import Catalog
 from tui.core.models.session import Key, Session
 from tui.core.sessions.attention import Need, by_urgency, ends_soon, needing
-from tui.core.sessions.listing_join import is_pending
+from tui.core.sessions.cleanup_selection import cleanable, is_expired
 from tui.core.sessions.rows.finished import NOTHING_UNSEEN, Row, Unseen, finished
 from tui.ui.state.list_query import ListQuery
 from tui.view.panes import expiry, listings, session_layout, top_line
@@ -23,7 +23,8 @@ _KEEPS = timedelta(minutes=1)
 class ViewModel:
     """What the panes show of a catalog; between catalogs only the clock changes it.
 
-    `finished` are the sessions that finished `unseen`.
+    `finished` are the sessions that finished `unseen`, `pending` what a clean-up takes, `expired`
+    how many are past their expiry.
     `needs` are the sessions that need attention, `urgent` the same by urgency, `ends_soon` those
     that end within the hour, `gone` the listings whose folder is gone.
     """
@@ -40,6 +41,7 @@ class ViewModel:
     groups: tuple[listings.ListingGroup, ...]
     ending: tuple[Session, ...]
     pending: tuple[Session, ...]
+    expired: int
     facts: top_line.Facts
     gone: frozenset[str]
     shape: session_layout.ListShape
@@ -75,7 +77,8 @@ def arranged(
         shown=query.shown(catalog, now, needs, ended),
         groups=listings.groups(catalog, lambda one: needs.get(one.key)),
         ending=expiry.ordered(there, now),
-        pending=tuple(one for one in there if is_pending(one, now)),
+        pending=cleanable(there, now),
+        expired=sum(is_expired(one, now) for one in there),
         facts=top_line.facts(catalog, now, needs, zone),
         gone=gone,
         shape=shape,

@@ -32,6 +32,7 @@ class ExpiryPane(Table):
         self.now = datetime.fromtimestamp(0, UTC)
         self.sessions: dict[Key, Session] = {}
         self.pending: Sequence[Session] = ()
+        self.expired = 0
         self._ending: Sequence[Session] = ()
         self.shape = expiry.ExpiryShape(0)
 
@@ -43,12 +44,15 @@ class ExpiryPane(Table):
         *,
         is_busy: bool = False,
         is_part: bool = False,
+        expired: int = 0,
     ) -> None:
-        """Show the sessions in order, and how many await clean-up; `is_busy` makes it wait.
+        """Show the sessions in order, and how many await clean-up of those `expired`.
+
+        `is_busy` makes another order wait.
 
         With `is_part` there may be more: not everything has been read.
         """
-        self.pending, self.is_part = pending, is_part
+        self.pending, self.is_part, self.expired = pending, is_part, expired
         self.empty = ("nothing known to expire" if is_part else "nothing to expire",)
         self.now = now
         is_same = ending is self._ending
@@ -94,7 +98,7 @@ class ExpiryPane(Table):
         more = signs.MORE.sign if self.is_part else ""
         words = expiry.explained(one, self.now, self.zone, width) if one is not None else ()
         horizons = expiry.horizon_line(self._ending, self.now, width, more)
-        every = (words, horizons, expiry.pending_line(self.pending, width, more))
+        every = (words, horizons, expiry.pending_line(self.pending, width, more, self.expired))
         return every[-self.foot_height :]
 
     @property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
@@ -179,7 +179,7 @@ def horizon_line(ending: Sequence[Session], now: datetime, width: int, more: str
 
     past = bisect_left(ending, 1, key=lambda one: ends(one) <= now)
     counts = [
-        (name, bisect_right(ending, now + span, hi=past, key=ends)) for name, span in _HORIZONS
+        (name, bisect_left(ending, now + span, hi=past, key=ends)) for name, span in _HORIZONS
     ]
     most = max(1, counts[-1][1])
     numbers = sum(len(f"{name}  {count}{more}") for name, count in counts)
@@ -206,11 +206,18 @@ def _gauge(full: int, room: int) -> str:
     return signs.LEFT.sign * full + signs.OVER.sign * (room - full)
 
 
-def pending_line(waiting: Sequence[Session], width: int, more: str = "") -> Line:
-    """Return how much awaits clean-up, leftovers included; `more` follows the number."""
+def pending_line(
+    waiting: Sequence[Session], width: int, more: str = "", expired: int | None = None
+) -> Line:
+    """Return how much a clean-up takes, leftovers included; `more` follows the number.
+
+    Also how many are `expired`, where those are not the same.
+    """
     bytes_ = size_text(sum(one.bytes for one in waiting))
     style = "noticed" if waiting else "muted"
     number = f"{len(waiting)}{more}"
     full, short = f" {number} expired, awaiting clean-up", f" {number} to clean up"
+    if expired not in (None, len(waiting)):
+        full = f"{short}, of {expired}{more} expired"
     text = full if cell_width(full) + cell_width(bytes_) < width else short
     return clipped((Cell(fit(text, width - len(bytes_) - 1), style), Cell(bytes_, "muted")), width)

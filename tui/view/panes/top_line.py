@@ -13,6 +13,7 @@ from tui.core.models.catalog import Catalog, Listing
 from tui.core.models.session import Key, Session
 from tui.core.models.work_counts import WorkCounts
 from tui.core.sessions.attention import Need
+from tui.core.sessions.listing_join import ends_within
 from tui.core.text.safe_text import cell_width, cut, cut_middle, one_line
 from tui.core.text.sizes import size_text
 from tui.core.time.zones import zone_named
@@ -101,7 +102,7 @@ def facts(catalog: Catalog, now: datetime, needs: Mapping[Key, Need], zone: tzin
         TopLineFact(f"{len(needs)}{signs.ATTENTION}" if needs else "", "attention"),
         _live(sessions),
         _count(counts[Need.ANSWER], signs.WAITING, "attention"),
-        _count(sum(_ends_today(one, now) for one in sessions), signs.TODAY, "noticed"),
+        _count(sum(ends_within(one, now, _DAY) for one in sessions), signs.TODAY, "noticed"),
         _some(counts[Need.CUT_OFF], signs.CUT_OFF, "bad"),
         _count(counts[Need.FAILED], signs.FAILED, "bad"),
         _unreadable_fact(catalog),
@@ -166,10 +167,6 @@ def _unreadable_words(listing: Listing, width: int = 0) -> str:
     name = cut_middle(one_line(listing.listing_id), _NAME)
     said = f"{name} {signs.STALE if listing.is_stale else signs.UNREADABLE}"
     return f"{said}: {one_line(listing.problem)}" if width >= _WIDE else said
-
-
-def _ends_today(session: Session, now: datetime) -> bool:
-    return session.ends_at is not None and timedelta() < session.ends_at - now < _DAY
 
 
 def _zone(catalog: Catalog, now: datetime, zone: tzinfo) -> TopLineFact:

@@ -21,11 +21,11 @@ from tui.operations.monitor.history import stats as stats_of
 
 _HEAD = (
     *("LISTING", "SESSIONS", "LIVE", "STARTING", "QUEUED"),
-    *("ACTIVE", "FAILED", "EXPIRED", "DELETED"),
-    *("GHOST", "UNTRACKED", "SIZE", "COST", "EXPIRED", "TRASH", "NEXT END"),
+    *("ACTIVE", "FAILED", "CLEANED", "DELETED"),
+    *("GHOST", "UNTRACKED", "SIZE", "COST", "CLEAN-UP", "TRASH", "NEXT END"),
 )
 _SHRINK_ORDER = (
-    *(("LISTING", 20), ("UNTRACKED", 0), ("GHOST", 0), ("DELETED", 0), ("EXPIRED", 0)),
+    *(("LISTING", 20), ("UNTRACKED", 0), ("GHOST", 0), ("DELETED", 0), ("CLEANED", 0)),
     *(("STARTING", 0), ("ACTIVE", 0), ("QUEUED", 0)),
     *(("LISTING", 12), ("TRASH", 0), ("LIVE", 0), ("LISTING", 8), ("COST", 0)),
 )

@@ -15,7 +15,7 @@ from tui.core.models.catalog import Catalog
 from tui.core.models.line_target import LineTarget
 from tui.core.models.session import Session
 from tui.core.sessions.attention import needing, snoozed_until, why_failed
-from tui.core.sessions.listing_join import is_gone
+from tui.core.sessions.listing_join import ends_within, is_gone
 from tui.core.sessions.session_filter import names_gone, parse_filter
 from tui.core.sessions.session_order import ordered, parse_order
 from tui.core.sessions.session_state import StateWord, state_word
@@ -113,15 +113,11 @@ def _chosen(
         for one in sessions
         if (is_asked is None or is_asked(one, now))
         and (not args.live or one.is_at_work)
-        and (within is None or _ends_within(one, within, now))
+        and (within is None or ends_within(one, now, within))
         and (shows_gone or not is_gone(one))
         and is_taken(one, now)
         and is_in_view(one, now)
     ]
-
-
-def _ends_within(session: Session, within: timedelta, now: datetime) -> bool:
-    return session.ends_at is not None and now < session.ends_at <= now + within
 
 
 def _put_sessions(sessions: Sequence[Session], now: datetime, quiet_after: timedelta) -> None:

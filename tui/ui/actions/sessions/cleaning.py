@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
 from tui.core.errors import Reason, Refused, UsageError
 from tui.core.models.catalog import Catalog
-from tui.core.sessions.cleanup_selection import CleanupCriteria
-from tui.core.sessions.listing_join import is_pending
+from tui.core.sessions.cleanup_selection import CleanupCriteria, select
 from tui.core.text.sizes import parse_size, size_text
 from tui.core.time.expiry import parse_duration
 from tui.operations.trash.cleanup import CleanupPlan
@@ -113,11 +113,14 @@ def _flags(words: str) -> tuple[str, ...]:
 
 def _asks(context: ActionContext, catalog: Catalog, listing: str) -> str:
     now = context.engine.now()
-    waiting = [
-        one for one in catalog.sessions if listing in ("", one.listing) and is_pending(one, now)
+    there = [
+        one for one in catalog.sessions if listing in ("", one.listing) and not one.is_vanished
     ]
-    total = size_text(sum(one.bytes for one in waiting))
-    what = f"expired ({len(waiting)}, {total}), 30d (unused), 5G (to keep) or free 200M"
+    found = select(there, CleanupCriteria(is_expired=True), now)
+    total = size_text(sum(one.bytes for one, _ in found.taken))
+    reasons = Counter(why for _, why in found.skipped).most_common(1)
+    left = f"; {len(found.skipped)} left: {reasons[0][0]}" if reasons else ""
+    what = f"expired ({len(found.taken)}, {total}{left}), 30d (unused), 5G (to keep) or free 200M"
     return f"clean up {_where(catalog, listing)}: {what}"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Mapping
 from contextlib import suppress
@@ -28,6 +29,7 @@ class Pipe:
 
     def __init__(self, pieces: list[str]) -> None:
         self.pieces = pieces
+        self.transport_stream: object = None
 
     async def receive(self) -> str:
         if not self.pieces:
@@ -58,6 +60,40 @@ async def test_the_sdk_gets_all_but_stream_events_however_the_pipe_cuts_it(
     *whole, rest = text.split("\n")
     assert seen == "".join(f"{one}\n" for one in whole if one != CHUNK) + rest
     assert len(taken) == whole.count(CHUNK)
+
+
+async def test_the_rest_of_a_line_that_has_gone_to_the_sdk_is_no_stream_event() -> None:
+    seen, taken = await _read(["x", f"{CHUNK}\n", f"{CHUNK}\n"])
+
+    assert seen == f"x{CHUNK}\n"
+    assert len(taken) == 1
+
+
+class Reader:
+    """What reads the pipe, as asyncio's does."""
+
+    is_paused = False
+
+    def pause_reading(self) -> None:
+        self.is_paused = True
+
+    def resume_reading(self) -> None:
+        self.is_paused = False
+
+
+async def test_while_stream_events_come_the_pipe_is_left_alone_and_read_again_at_the_end() -> None:
+    pipe, reader = Pipe([f"{CHUNK}\n"]), Reader()
+    pipe.transport_stream = SimpleNamespace(_stream=SimpleNamespace(_transport=reader))
+    client = SimpleNamespace(_transport=SimpleNamespace(_stdout_stream=pipe))
+    divert_chunks(client, lambda _: None)
+    reading = asyncio.create_task(pipe.receive())
+    await asyncio.sleep(0)
+    assert reader.is_paused
+
+    reading.cancel()
+    await asyncio.wait({reading})
+
+    assert not reader.is_paused
 
 
 async def test_a_line_that_never_ends_is_left_to_the_bound_of_the_sdk() -> None:

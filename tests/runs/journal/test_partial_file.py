@@ -63,6 +63,40 @@ def test_a_new_message_is_written_at_once(tmp_path: Path) -> None:
     assert writing.write() == 1
 
 
+def test_what_has_not_changed_is_not_written_again(tmp_path: Path) -> None:
+    writing = Writing(tmp_path)
+    writing.write()
+    before = writing.place.stat()
+    writing.place.read_bytes()
+    writing.file.write({"text": writing.text})
+    after = writing.place.stat()
+    assert (before.st_ino, before.st_mtime_ns) == (after.st_ino, after.st_mtime_ns)
+
+
+def test_a_file_that_somebody_removed_is_written_anew_and_may_be_removed(tmp_path: Path) -> None:
+    writing = Writing(tmp_path)
+    writing.write(20)
+    writing.place.unlink()
+    assert writing.write(5)
+    writing.place.unlink()
+    writing.file.remove()
+
+
+def test_a_link_is_not_asked_who_read_what_it_names(tmp_path: Path) -> None:
+    kept = tmp_path / "kept"
+    kept.write_text("kept")
+    os.utime(kept, ns=(0, 0))
+    (tmp_path / "run").mkdir()
+    writing = Writing(tmp_path / "run")
+    writing.write(5)
+    while not writing.write():
+        pass
+    writing.place.unlink()
+    writing.place.symlink_to(kept)
+    assert writing.write(5)
+    assert not writing.place.is_symlink()
+
+
 def test_a_mount_without_times_of_access_counts_as_read(tmp_path: Path) -> None:
     need_mounts(tmp_path)
     with small_disk(tmp_path / "disk", "noatime") as disk:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -62,6 +63,45 @@ def test_a_long_text_keeps_its_end() -> None:
     assert shown
     assert shown["text"].endswith("00009999")
     assert len(shown["text"]) == 32 * 1024
+
+
+def begin(kind: str = "text") -> dict[str, Any]:
+    return {"type": "content_block_start", "content_block": {"type": kind}}
+
+
+def grow(text: object) -> dict[str, Any]:
+    return {"type": "content_block_delta", "delta": {"type": "text_delta", "text": text}}
+
+
+def test_what_came_before_is_bounded_in_number_and_length() -> None:
+    writing = PartialMessage()
+    for _ in range(20):
+        writing.add(begin(), NOW)
+        writing.add(grow("x" * 20_000), NOW)
+    shown = writing.shown(NOW)
+    assert shown
+    assert [len(one["text"]) for one in shown["earlier"]] == [8 * 1024] * 8
+
+
+def test_what_nobody_asks_for_takes_no_more_room_than_what_is_shown() -> None:
+    writing = PartialMessage()
+    writing.add(begin(), NOW)
+    tracemalloc.start()
+    try:
+        for number in range(300):
+            writing.add(grow(f"{number:0100000}"), NOW)
+        assert tracemalloc.get_traced_memory()[1] < 5_000_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_piece_that_is_no_text_or_of_no_block_is_passed_over() -> None:
+    writing = PartialMessage()
+    for event in (grow("of no block"), begin(), grow("two"), grow(5), grow(None), grow(" words")):
+        writing.add(event, NOW)
+    shown = writing.shown(NOW)
+    assert shown
+    assert shown["text"] == "two words"
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import asyncio
 import os
 import warnings
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -24,7 +24,7 @@ from tui.runs.agent.environment import read_env_file
 from tui.runs.agent.recorded_options import replayed
 from tui.runs.agent.requesters import asker
 from tui.runs.agent.sdk_import import import_lean_sdk, import_sdk
-from tui.runs.agent.sdk_messages import ApiSigns, is_answer, turn_ended
+from tui.runs.agent.sdk_messages import ApiSigns, is_answer, told_of, turn_ended
 from tui.runs.agent.tool_calls import ToolCalls, granted_input
 from tui.runs.agent.tool_guard import ToolGuard, Verdict
 from tui.runs.folder.agent_events import (
@@ -97,7 +97,7 @@ class AgentClient:
             self._client = sdk.ClaudeSDKClient(self._options())
             await self._client.connect()
             if self._given is None or not self._given.include_partial_messages:
-                divert_chunks(self._client, self._take_chunks)
+                divert_chunks(self._client, lambda chunks: self._hear(told_of(chunks)))
         except RunFailed:
             raise
         except Exception as error:  # whatever the SDK raises ends the run with its reason
@@ -137,11 +137,6 @@ class AgentClient:
                 yield AgentMessage(self._told(message), shown, is_answer=is_answer(message))
         except Exception as error:  # whatever the SDK raises ends the run with its reason
             raise await self._failure(error) from error
-
-    def _take_chunks(self, messages: Sequence[Mapping[str, Any]]) -> None:
-        own = (one.get("event") for one in messages if not one.get("parent_tool_use_id"))
-        events = [one for one in own if isinstance(one, dict)]
-        self._hear(AgentMessage(StreamChunks(events) if events else None, None, is_answer=True))
 
     async def interrupt(self) -> None:
         """Ask the agent to stop its turn; a CLI that is gone needs no asking."""

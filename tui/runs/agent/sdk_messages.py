@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from tui.core.errors import Kind, RunFailed
 from tui.core.text.safe_text import one_line
 from tui.runs.agent.cli_errors import as_both
-from tui.runs.folder.agent_events import TurnEnded
+from tui.runs.folder.agent_events import AgentMessage, StreamChunks, TurnEnded
 
 _OF_SUBTYPE = {"error_max_turns": Kind.TURNS, "error_max_budget_usd": Kind.BUDGET}
 _OF_STATUS = {401: Kind.CREDENTIAL, 402: Kind.BILLING, 403: Kind.CREDENTIAL, 408: Kind.NETWORK}
@@ -24,6 +24,13 @@ def is_answer(message: object) -> bool:
     from claude_agent_sdk.types import StreamEvent
 
     return isinstance(message, StreamEvent | AssistantMessage)
+
+
+def told_of(chunks: Sequence[Mapping[str, Any]]) -> AgentMessage:
+    """Return what stream events mean, as the CLI writes them; a sub-agent's are an answer alone."""
+    own = (one.get("event") for one in chunks if not one.get("parent_tool_use_id"))
+    events = [one for one in own if isinstance(one, dict)]
+    return AgentMessage(StreamChunks(events) if events else None, None, is_answer=True)
 
 
 def is_result(message: object) -> bool:

@@ -286,6 +286,7 @@ def test_two_who_answer_one_request_give_one_answer(crew: Crew) -> None:
             crew[name].wait_for("? waiting")
             crew[name].line(f":answer {FIRST[:8]}\r")
             crew[name].wait_for("y once")
+            crew[name].wait_until_seen()
         for name in ("anna", "bert"):
             crew[name].send("y")
         wait(lambda: list((folder / INBOX).glob("answer-*.json")))
@@ -309,6 +310,7 @@ def test_one_deletes_what_the_other_resumes(site: Site) -> None:
             screen.wait_for("hollis_park", "· ready")
         anna.send("d")
         anna.wait_for("delete hollis_park", "y yes")
+        anna.wait_until_seen()
         bert.send("r")
         bert.wait_for("mode default")
         bert.send("ECHO once more")

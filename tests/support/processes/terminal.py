@@ -29,12 +29,13 @@ _FAR_PAUSE = 0.3  # with another program in between, whose queue is not visible
 
 
 class _Screen(pyte.Screen):
-    """Keeps what it `said` when it was asked for its cursor position."""
+    """Keeps what it `said` when it was asked for its cursor position, and its last row then."""
 
-    said = ""
+    said = asked_at_row = ""
 
     def write_process_input(self, data: str) -> None:
         self.said += data if data.endswith("R") else ""
+        self.asked_at_row = self.display[-1]
 
 
 class Terminal:
@@ -104,8 +105,8 @@ class Terminal:
         """
         self.taken()
         time.sleep(self._pause if self._is_word else 0.0)
-        os.write(self._master, keys.encode())
         self._is_word, self._typed_at = len(keys) > 1, time.monotonic()
+        os.write(self._master, keys.encode())
 
     def line(self, keys: str) -> None:
         """Type the key that opens a line, and the words once the line is there."""
@@ -138,6 +139,22 @@ class Terminal:
             time.sleep(_BREATH)
             if is_question and self._asked_at > self._typed_at:
                 return
+
+    def wait_until_seen(self) -> None:
+        """Wait until the program was told that the question in the last row is on the screen.
+
+        Only for one that the last key has opened: of what was painted before, it does not ask.
+        """
+        until = time.monotonic() + 60
+        while not self._is_seen():
+            if time.monotonic() >= until:
+                raise AssertionError(f"it never asked whether this is there:\n{self.text}")
+            time.sleep(_BREATH)
+
+    def _is_seen(self) -> bool:
+        with self._lock:
+            is_this = self._screen.asked_at_row == self._screen.display[-1]
+            return is_this and self._asked_at > self._typed_at
 
     def taken(self) -> None:
         """Wait until the program has read all that was typed, unless it reads nothing at all."""

@@ -19,7 +19,10 @@ from tui.core.sessions.attention import (
     cause_of_failure,
     failed_at,
     grouped,
+    is_all_settled,
     mark_of,
+    marks_of,
+    needs_of,
     snoozed_until,
 )
 
@@ -92,6 +95,56 @@ def test_an_acknowledgement_lasts_until_something_new_happens(
     seen = replace(failed, ack=Acknowledgement("bert", NOW, mark_of(failed, Need.FAILED)))
     assert rank(seen) is None
     assert (rank(replace(seen, **change)) is None) is is_settled
+
+
+@pytest.mark.parametrize(
+    ("more", "needs"),
+    [
+        ({"status": Status.FAILED, "state": State.GHOST}, (Need.FAILED,)),
+        ({"sweep_at": NOW + timedelta(minutes=30)}, (Need.ENDS,)),
+        ({"sweep_at": NOW + timedelta(hours=5)}, (Need.SWEPT,)),
+    ],
+)
+def test_one_trouble_is_told_once(more: dict[str, Any], needs: tuple[Need, ...]) -> None:
+    assert tuple(needs_of(one(**more), NOW, QUIET)) == needs
+
+
+def test_what_is_gone_needs_nobody_whatever_the_pipeline_wrote_since() -> None:
+    there = one()
+    overwritten = replace(there, overwritten=there.row)
+    assert rank(overwritten) is Need.OVERWRITTEN
+    assert rank(replace(overwritten, status=Status.DELETED, transcript=None)) is None
+
+
+SOON, LATER = NOW + timedelta(minutes=5), NOW + timedelta(minutes=50)
+WIPED = one(expires_at=SOON).row
+
+
+@pytest.mark.parametrize(
+    ("more", "change", "is_settled"),
+    [
+        ({"expires_at": SOON}, {"last_activity_at": NOW}, True),
+        ({"expires_at": SOON}, {"expires_at": LATER}, False),
+        ({"sweep_at": NOW + timedelta(hours=5)}, {"last_activity_at": NOW}, True),
+        ({"overwritten": WIPED}, {"last_activity_at": NOW}, True),
+        ({"overwritten": WIPED}, {"overwritten": one(expires_at=LATER).row}, False),
+    ],
+)
+def test_only_what_a_need_is_about_brings_it_back(
+    more: dict[str, Any], change: dict[str, Any], is_settled: bool
+) -> None:
+    seen = one(**more)
+    mark = marks_of(seen, needs_of(seen, NOW, QUIET))
+    seen = replace(seen, ack=Acknowledgement("bert", NOW, mark))
+    assert rank(seen) is None
+    assert (rank(replace(seen, **change)) is None) is is_settled
+    assert rank(replace(seen, ack=Acknowledgement("bert", NOW, f"{mark}0"))) is not None
+
+
+def test_an_old_acknowledgement_settles_nothing_where_nothing_is_needed() -> None:
+    ack = Acknowledgement("bert", NOW, mark_of(one(status=Status.FAILED), Need.FAILED))
+    assert not is_all_settled(one(ack=ack), NOW, QUIET)
+    assert is_all_settled(one(ack=ack, status=Status.FAILED), NOW, QUIET)
 
 
 def test_a_snooze_lasts_until_its_time_or_until_something_new_happens() -> None:

@@ -89,7 +89,8 @@ def test_of_a_session_that_failed_or_ended_only_that_is_told(status: Status) -> 
 
 @pytest.mark.parametrize(("run", "need"), [(CUT_OFF, Need.CUT_OFF), (UNSENT, Need.UNSENT)])
 def test_a_session_of_which_only_such_a_run_is_left_is_listed(run: Run, need: Need) -> None:
-    (one,) = joined(run)
+    (one,) = joined(replace(run, stage="stage_2"))
+    assert one.stage == "stage_2"
     assert mark_of(one, need) == f"{need.name}|{run.run_id}"
     ack = Acknowledgement("bert", NOW, mark_of(one, need))
     assert joined(run, ack) == ()

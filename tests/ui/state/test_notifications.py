@@ -264,7 +264,7 @@ async def test_a_turn_that_was_left_is_told_once() -> None:
     [
         (
             {"liveness": Liveness.ORPHAN},
-            "left without a runner, CLI still running: :stop ends it",
+            "left without a runner: :stop ends the CLI",
         ),
         ({"run": unsent_run(NOW)}, "ended with a prompt never sent: r resumes"),
     ],

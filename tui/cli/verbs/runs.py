@@ -64,6 +64,8 @@ def _resume_many(context: Context, args: argparse.Namespace) -> int:
     prompt, done = _prompt(args.prompt), []
     for one in start_many(context, sessions, prompt, _agent_options(args), fork=args.fork):
         done.append(one)
+        for warning in one.warnings:
+            say(f"{one.session.address}: warning: {warning}")
         if one.error is not None:
             say(f"{one.session.address}: {one.error}")
         elif not args.json:

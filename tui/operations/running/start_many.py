@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from tui.core.errors import ConsoleError, UsageError
+from tui.core.explanation import Explanation
 from tui.core.models.session import Session
 from tui.operations.context import Context
 from tui.operations.running.prompt_line import with_options
@@ -18,11 +19,15 @@ MOST_QUEUED = 50
 
 @dataclass(frozen=True, slots=True)
 class StartResult:
-    """The result for one session: the run that was started, or why none was."""
+    """The result for one session: the run that was started, or why none was.
+
+    `warnings` say what it would lack.
+    """
 
     session: Session
     session_id: str = ""
     run_id: str = ""
+    warnings: tuple[Explanation, ...] = ()
     error: ConsoleError | None = None
 
 
@@ -49,4 +54,4 @@ def start_many(
         except ConsoleError as error:
             yield StartResult(session, error=error)
         else:
-            yield StartResult(session, plan.target.session_id, run_id)
+            yield StartResult(session, plan.target.session_id, run_id, plan.warnings)

@@ -47,7 +47,7 @@ def need_lines(
     told = (
         (Need.CUT_OFF, "left in the middle of a turn", resumes),
         (Need.UNSENT, "ended with a prompt never sent", resumes),
-        (Need.ORPHAN, "left without a runner, CLI still running", ":stop ends it"),
+        (Need.ORPHAN, "left without a runner", ":stop ends the CLI"),
         (Need.EXPIRED, "expired", f"{keys.sign('extend')} keeps, {keys.sign('cleanup')} cleans up"),
     )
     for need, what, then in told:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from tui.core.models.session import Key
-from tui.core.text.safe_text import one_line
+from tui.core.text.safe_text import cut, one_line
 from tui.view.text import formatting
 
 MARKED = "left marked"
@@ -26,7 +26,8 @@ def _by_cause(why: Mapping[Key, str]) -> Iterator[str]:
     causes = dict[str, list[str]]()
     for (_, session_id), words in why.items():
         short = formatting.short_id(session_id)
-        cause = one_line(words).removeprefix(short).lstrip(": ")[:_LONGEST_CAUSE]
+        cause = one_line(words).removeprefix(short).lstrip(": ")
+        cause = cut(cause, _LONGEST_CAUSE)
         causes.setdefault(cause, []).append(short)
     for cause, ids in [*causes.items()][:_MOST_CAUSES]:
         yield f"{', '.join(ids)}: {cause}"

@@ -330,6 +330,20 @@ async def test_an_extension_that_changes_nothing_is_not_there_to_undo() -> None:
         assert at.engine.asked[-1] == ("undo", "delete", one.session_id)
 
 
+async def test_of_many_that_are_deleted_those_that_were_not_are_named_and_stay_marked() -> None:
+    async with console() as at:
+        await at.press("s")
+        second = at.listed[1]
+        at.engine.refusing = {second[1]}
+        await at.press("space", "space", "space", "d")
+        await at.asked()
+        await at.press("y")
+        await at.answered()
+        assert at.message.startswith("2 deleted")
+        assert at.message.endswith(f"; 1 not, left marked: {second[1][:8]}: is locked")
+        assert at.view.marks == {second}
+
+
 async def test_many_that_were_refused_for_one_reason_are_named_together() -> None:
     async with console() as at:
         await at.press("s")

@@ -83,6 +83,16 @@ async def test_a_session_is_stopped_wherever_it_runs(site: Site, manager: Sessio
             await manager.stop_session(unknown)
 
 
+async def test_a_session_is_stopped_before_its_agent_has_begun(
+    site: Site, manager: SessionManager
+) -> None:
+    async with manager.session("LONG tale", stage="stage_3") as run:
+        assert await manager.stop_session(run.session_id)
+        with pytest.raises(RunStopped):
+            await run.answer()
+    assert not held(site.listing)
+
+
 async def test_a_run_that_does_not_end_is_not_waited_for_for_ever(
     site: Site, manager: SessionManager
 ) -> None:

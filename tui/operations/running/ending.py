@@ -15,7 +15,7 @@ from tui.operations.owner import owner_elsewhere, require_silent
 from tui.operations.running.resume import record_take_over
 from tui.operations.running.steer import stop
 from tui.operations.target import Target, hold_lock
-from tui.storage.session_locks import SessionLock
+from tui.storage.session_locks import SessionLock, held
 
 _STOP_WITHIN_S = 60.0
 _LOOK_S = 0.2
@@ -42,7 +42,7 @@ def end_run(context: Context, target: Target, within_s: float = _STOP_WITHIN_S) 
         return False
     stop(context, session)
     until = time.monotonic() + within_s
-    while _may_run(session_of(context, target.folder, target.session_id)):
+    while _still_runs(context, target):
         if time.monotonic() >= until:
             raise Refused(
                 f"{target.short} was asked to stop, and still runs after {within_s:g} s",
@@ -82,6 +82,14 @@ def _end_or_outlast(context: Context, target: Target) -> str:
             remedy=f"resume {target.short} --take-over",
         )
     return owner.words(now)
+
+
+def _still_runs(context: Context, target: Target) -> bool:
+    """Whether it may still run; one that was stopped before its agent began leaves no session."""
+    try:
+        return _may_run(session_of(context, target.folder, target.session_id))
+    except UnknownId:
+        return target.session_id in held(target.folder)
 
 
 def _may_run(session: Session) -> bool:

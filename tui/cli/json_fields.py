@@ -235,6 +235,8 @@ def stats_json(stats: ListingStats) -> dict[str, Any]:
     return {
         "listing": stats.listing or None,
         "sessions": stats.sessions,
+        "failed": stats.failed,
+        "gone": stats.gone,
         "statuses": {one.value: stats.statuses.get(one.value, 0) for one in Status}
         | dict(stats.statuses),
         "states": {one.value: stats.states.get(one.value, 0) for one in State},

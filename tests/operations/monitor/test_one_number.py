@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.support.listings.sample_listing import SampleListing, change_row, register, run_cli
+from tests.support.listings.transcript_lines import answer, text
 from tui.core.models.catalog import Catalog
 from tui.core.sessions.session_filter import parse_filter
 from tui.operations.catalog.scanner import CatalogScanner
@@ -78,12 +79,30 @@ def test_what_ends_within_a_day_is_the_same_everywhere(listing: SampleListing) -
     assert keys(report["ends"]) == expected
     assert keys(printed(listing, "ls", "--ends", "24h")) == expected
     assert keys(printed(listing, "ls", "--filter", "<24h")) == expected
-    text = run_cli(listing.root, "report").stdout
-    assert f"**{len(expected)} ending within 24h**" in text
-    assert f"## Ends next ({len(expected)})" in text
+    said = run_cli(listing.root, "report").stdout
+    assert f"**{len(expected)} ending within 24h**" in said
+    assert f"## Ends next ({len(expected)})" in said
     first = printed(listing, "stats")["total"]["next_end"]["session_id"]
     assert first == report["next_end"]["session_id"] == report["ends"][0]["session_id"]
     assert first == found.ending[0].session_id
+
+
+def test_what_failed_and_what_there_is_is_the_same_everywhere(listing: SampleListing) -> None:
+    """`stats` counted rows: none whose last turn failed."""
+    for number in (0, 1):
+        run_cli(listing.root, "fail", an_id(number))
+    register(listing.config_dir, an_id(1), status="busy")
+    run_cli(listing.root, "ack", an_id(0))
+    with listing.transcript_path(an_id(4)).open("a") as file:
+        file.write(json.dumps(answer(text("API Error: 429"), isApiErrorMessage=True)) + "\n")
+    catalog = CatalogScanner(listing.context()).look()
+    total = printed(listing, "stats")["total"]
+    assert total["failed"] == len(filtered(catalog, "failed"))
+    assert keys(printed(listing, "ls", "--status", "failed")) == filtered(catalog, "failed")
+    group = view_of(catalog).groups[0]
+    assert total["sessions"] - total["gone"] == group.count == len(filtered(catalog, ""))
+    assert total["bytes"] == group.bytes
+    assert total["live"] == group.live
 
 
 def test_what_a_clean_up_takes_and_what_is_expired_are_told_apart(listing: SampleListing) -> None:
@@ -101,8 +120,8 @@ def test_what_a_clean_up_takes_and_what_is_expired_are_told_apart(listing: Sampl
     assert printed(listing, "stats")["total"]["pending"] == len(taken)
     assert keys(printed(listing, "ls", "--status", "expired")) == expired
     assert keys(printed(listing, "ls", "--filter", "expired")) == expired
-    text = run_cli(listing.root, "report").stdout
-    assert "- 6 expired in all, 5 to clean up\n" in text
+    said = run_cli(listing.root, "report").stdout
+    assert "- 6 expired in all, 5 to clean up\n" in said
     assert re.search(r"^LISTING .* CLEAN-UP ", run_cli(listing.root, "stats").stdout)
     newly = [one for one in (fact.text for fact in found.facts) if "expired!" in one]
     checked = [one for one in printed(listing, "check") if one["what"] == "expired"]

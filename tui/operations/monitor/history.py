@@ -14,8 +14,9 @@ from tui.core.models.audit import AuditEvent
 from tui.core.models.catalog import Catalog
 from tui.core.models.session import Session
 from tui.core.models.work_counts import WorkCounts
+from tui.core.sessions.attention import has_failed
 from tui.core.sessions.cleanup_selection import cleanable
-from tui.core.sessions.listing_join import is_ending
+from tui.core.sessions.listing_join import is_ending, is_gone
 from tui.core.text.bounded_json import json_object
 from tui.core.text.safe_text import one_line
 from tui.operations.catalog.root_state import listing_names
@@ -47,7 +48,8 @@ class ListingStats:
     `statuses` counts rows by status, `states` sessions by how row and transcript match; `pending`
     is what clean-up would take; `next_end` the session that ends soonest. Unless `is_whole`, there
     may be more of everything. `uncosted` are forks and their parents whose own costs are unknown:
-    they are not in `cost_usd`.
+    they are not in `cost_usd`. `failed` are those that the filter `failed` takes, `gone` those of
+    which only a row is left, so that the console hides them.
     """
 
     listing: str
@@ -65,6 +67,8 @@ class ListingStats:
     problem: str = ""
     is_whole: bool = True
     uncosted: int = 0
+    failed: int = 0
+    gone: int = 0
 
 
 def history(
@@ -300,6 +304,8 @@ def _account(
         problem=problem,
         is_whole=is_whole,
         uncosted=sum(one.inherited_usd is None for one in found),
+        failed=sum(has_failed(one) and not is_gone(one) for one in found),
+        gone=sum(map(is_gone, found)),
     )
 
 

@@ -57,11 +57,13 @@ def _stats_line(account: ListingStats) -> tuple[str, ...]:
     from tui.view.text.formatting import cost
 
     ends = account.next_end
-    statuses = (Status.ACTIVE, Status.FAILED, Status.EXPIRED, Status.DELETED)
+    statuses = account.statuses
     counted = (
         str(account.sessions),
         *(str(count) for count in astuple(account.work)),
-        *(str(account.statuses.get(one.value, 0)) for one in statuses),
+        str(statuses.get(Status.ACTIVE.value, 0)),
+        str(account.failed),
+        *(str(statuses.get(one.value, 0)) for one in (Status.EXPIRED, Status.DELETED)),
         *(str(account.states.get(one.value, 0)) for one in (State.GHOST, State.UNTRACKED)),
         size_text(account.bytes),
         f"{cost(account.cost_usd)}{'+?' if account.uncosted else ''}",

@@ -1,7 +1,8 @@
 """What a pipeline's turn costs through `SessionManager.query`, beside the SDK's bare `query`.
 
 CPU of the pipeline's own process, its imports included; the CLI's is not counted. The API is the
-demo's, on the loopback.
+demo's, on the loopback. Most of the floor is the SDK's import: with longer turns our share is
+smaller, and on a machine that has much else to do it is larger. The guide `speed` has the figures.
 """
 
 from __future__ import annotations

@@ -45,10 +45,11 @@ class Bookkeeper:
         clock: Callable[[], datetime],
         given: GivenOptions | None = None,
         tell: Callable[..., None] = lambda *_, **__: None,
-        patience_s: float = _PATIENCE_S,
+        patience_s: float | None = None,
     ) -> None:
         self._spec, self._clock, self._given = spec, clock, given
-        self._tell, self._patience_s = tell, patience_s
+        self._tell = tell
+        self._patience_s = _PATIENCE_S if patience_s is None else patience_s
         zone, since = zone_named(spec.zone), _kept_since(spec)
         self._tracking = Tracking(spec.db_path, zone, spec.operator, keeps_since=since)
         self._beginning = Tracking(spec.db_path, zone, spec.operator, spec.act_id, since)

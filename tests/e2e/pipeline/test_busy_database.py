@@ -24,10 +24,12 @@ from tui.operations.catalog.session_lookup import find_session
 from tui.operations.cause import cause_of
 from tui.operations.running.resume import plan_resume
 from tui.operations.stream.run_notices import RunNotices
+from tui.runs import bookkeeping
 from tui.runs.folder.protocol import read_events, read_owner, read_partial, read_run, run_folders
 from tui.safe_io.processes import is_gone
 from tui.storage.session_locks import held
 from tui.storage.sqlite import connection
+from tui.storage.table.tracking import read_events as read_events_of
 
 OPTIONS = ClaudeAgentOptions(disallowed_tools=["Bash"])
 
@@ -101,6 +103,33 @@ async def test_a_console_that_resumes_it_first_writes_its_row(
     row = site.row(session_id)
     assert row is not None
     assert row.details()["agent"] == {"cwd": str(Path.cwd())}
+
+
+async def test_a_pipeline_that_resumes_it_first_writes_its_row(
+    site: Site, manager: SessionManager
+) -> None:
+    """Without it the resume would be refused, as if the options were lost."""
+    with kept_busy(site.listing / "buyers.db"):
+        session_id = killed(site)
+    heard = Heard(site)
+    await heard.listen(ask(manager, "ECHO hello", resume=session_id))
+    actions = [
+        one.action for one in read_events_of(site.listing / "buyers.db", session_id=session_id)
+    ]
+    assert (actions[-1], "resume" in actions) == ("track", True)
+
+
+async def test_a_pipeline_that_goes_on_writes_after_the_run_what_it_could_not(
+    site: Site, manager: SessionManager, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without it nobody writes the row before somebody looks, though the pipeline still runs."""
+    monkeypatch.setattr(bookkeeping, "_PATIENCE_S", 0.1)
+    heard = Heard(site)
+    with kept_busy(site.listing / "buyers.db"):
+        await heard.listen(ask(manager, "ECHO hello"))
+        assert read_run(last_run(site)).row_problem
+    await soon(lambda: site.row(heard.session_id))
+    await soon(lambda: not read_run(last_run(site)).row_problem)
 
 
 def killed(site: Site) -> str:

@@ -47,6 +47,7 @@ def test_a_new_session_streams_is_tracked_and_takes_a_queued_prompt(site: Site) 
     with pytest.raises(Refused, match="in use"):
         SessionLock.take(site.listing, session_id)
     command(folder, "prompt", "ECHO one more thing")
+    wait(lambda: "ack" in kinds(folder))
     site.hurry()
     run = over(folder)
     assert (run.state, run.error, run.listing) == ("done", "", "hollis_park")

@@ -24,6 +24,7 @@ from tui.operations.catalog.session_lookup import find_session
 from tui.operations.running.steer import answer, send, stop
 from tui.runs.folder.protocol import read_events, read_owner, read_run, run_folders
 from tui.storage.session_locks import held
+from tui.storage.table.tracking import read_rows
 
 PIXEL = (
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR4nGNgYGBgAAAABQABpfZFQAAAAABJRU5ErkJg"
@@ -263,7 +264,7 @@ async def test_a_manager_that_is_left_ends_what_it_still_runs(
     monkeypatch.setenv("CLAUDE_CONFIG_DIR", "")
     async with SessionManager(site.listing) as manager:
         assert os.environ["CLAUDE_CONFIG_DIR"] == str(site.listing / ".claude_sessions")
-        assert await manager.list_active_sessions() == []
+        assert read_rows(manager.db_path) == ()  # the table is there
         run = await hold(manager, "LONG story").__aenter__()
         messages = ask(manager, "LONG tale")
         await anext(messages)
@@ -273,6 +274,20 @@ async def test_a_manager_that_is_left_ends_what_it_still_runs(
     for act in (run.answer(), anext(messages)):
         with pytest.raises(Refused, match="the run is over"):
             await act
+
+
+async def test_a_manager_that_another_loop_leaves_ends_nothing_of_this_one(
+    site: Site, manager: SessionManager, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CLAUDE_CONFIG_DIR", "")
+
+    async def leave() -> None:
+        async with manager:
+            pass
+
+    async with hold(manager, "ECHO 0") as run:
+        await asyncio.to_thread(lambda: asyncio.run(leave()))
+        assert await run.answer() == "You said: ECHO 0"
 
 
 async def test_a_run_that_waits_is_refused_where_an_event_loop_runs(

@@ -103,6 +103,9 @@ def test_an_acknowledgement_lasts_until_something_new_happens(
         ({"status": Status.FAILED, "state": State.GHOST}, (Need.FAILED,)),
         ({"sweep_at": NOW + timedelta(minutes=30)}, (Need.ENDS,)),
         ({"sweep_at": NOW + timedelta(hours=5)}, (Need.SWEPT,)),
+        ({"sweep_at": NOW + timedelta(hours=5), "expires_at": NOW + timedelta(hours=4)}, ()),
+        ({"sweep_at": NOW + timedelta(hours=5), "status": Status.EXPIRED}, ()),
+        ({"sweep_at": NOW - 3 * QUIET, "expires_at": NOW - 2 * QUIET}, (Need.EXPIRED,)),
     ],
 )
 def test_one_trouble_is_told_once(more: dict[str, Any], needs: tuple[Need, ...]) -> None:

@@ -13,7 +13,7 @@ from tests.support.console.fixed_catalog import NOW, cut_off_run, session, unsen
 from tui.core.models.row import Status
 from tui.core.models.run import Run
 from tui.core.models.session import Acknowledgement, Liveness, Remains, Session
-from tui.core.sessions.attention import Need, mark_of
+from tui.core.sessions.attention import Need, mark_of, since
 from tui.core.sessions.listing_join import ListingScan, join
 
 MINUTE = timedelta(minutes=1)
@@ -79,6 +79,11 @@ def test_both_are_told_until_something_goes_on(more: dict[str, Any], is_told: bo
     """Once something writes to the transcript again, or when a row alone or remains are left."""
     assert (left(CUT_OFF, **more).cut_off_at is not None) is is_told
     assert bool(left(UNSENT, **more).unsent) is is_told
+
+
+def test_the_one_that_has_waited_longest_comes_first() -> None:
+    assert since(left(CUT_OFF), Need.CUT_OFF) == NOW
+    assert since(left(UNSENT), Need.UNSENT) == UNSENT.sent[0].at
 
 
 @pytest.mark.parametrize("status", list(Status))

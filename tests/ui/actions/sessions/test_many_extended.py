@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import copy
+from datetime import datetime, timedelta
+
+from tests.support.console.fixed_engine import FixedEngine
 from tests.support.console.harness import Console, console
 from tui.ui.actions.action_context import named
 
@@ -69,3 +73,30 @@ async def test_one_that_is_named_is_extended_at_once() -> None:
         await at.enter("extend 30")
         await at.answered()
         assert [asked[:2] for asked in at.engine.asked] == [("extend", one.session_id)]
+
+
+class PassingEngine(FixedEngine):
+    """A moment passes each time that it is asked what time it is."""
+
+    def now(self) -> datetime:
+        self.moment += timedelta(milliseconds=1)
+        return self.moment
+
+    def at_one_moment(self) -> FixedEngine:
+        stopped = copy.copy(self)
+        stopped.__class__ = FixedEngine  # type: ignore[assignment]
+        return stopped
+
+
+async def test_thirty_days_are_shown_as_thirty_though_a_moment_has_passed() -> None:
+    async with console(PassingEngine()) as at:
+        await at.choose("Tier-1 suppliers")
+        await at.press("e", *"30")
+        await at.asked()
+        assert " → 30d " in at.rows("bottom")[0]
+        await at.press("enter")
+        await at.answered()
+        assert " → 30d " in at.message
+        await at.press("s", "space", "space", "e", *"30d")
+        await at.asked()
+        assert "  to 30d" in at.rows("bottom")[0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from datetime import datetime
 from functools import partial
 
 from tui.core.errors import ConsoleError, UsageError
@@ -99,7 +100,6 @@ async def extend(
     require_some(sessions)
     asks = f"extend {named(sessions, hidden)}"
     addresses = [one.address for one in sessions]
-
     engine = context.engine.at_one_moment()
 
     def commands(typed: str) -> Commands:
@@ -110,7 +110,9 @@ async def extend(
         done = engine.extend(plan)
         if plan.is_needless:
             return done
-        return replace(done, words=f"{done.words}  {extension_words(context, plan).text}")
+        return replace(
+            done, words=f"{done.words}  {extension_words(context, plan, engine.now()).text}"
+        )
 
     async def extend_each(text: str) -> Outcome:
         _require_duration(context, sessions, text)
@@ -150,10 +152,10 @@ def _require_duration(context: ActionContext, sessions: Sequence[Session], text:
 
 def _previewed(context: ActionContext, sessions: Sequence[Session], text: str, asks: str) -> Cell:
     plans: list[Extension] = []
-    reason = ""
+    reason, engine = "", context.engine.at_one_moment()  # else 30 days are 29 a moment later
     for session in sessions:
         try:
-            plans.append(context.engine.plan_extension(session, text))
+            plans.append(engine.plan_extension(session, text))
         except UsageError:
             return Cell("? 7, 12h, +7d or 2026-12-24", "bad")
         except ConsoleError as error:
@@ -161,11 +163,12 @@ def _previewed(context: ActionContext, sessions: Sequence[Session], text: str, a
     if not plans:
         return Cell(reason, "bad")
     if len(sessions) == 1:
-        return extension_words(context, plans[0])
-    return _sum_of(context, plans, text, context.question.size.width - cell_width(asks) - 3)
+        return extension_words(context, plans[0], engine.now())
+    room = context.question.size.width - cell_width(asks) - 3
+    return _sum_of(plans, text, engine.now(), room)
 
 
-def _sum_of(context: ActionContext, plans: Sequence[Extension], text: str, room: int) -> Cell:
+def _sum_of(plans: Sequence[Extension], text: str, now: datetime, room: int) -> Cell:
     """Return when several would end, the first and the last, and how many already last longer.
 
     In the longest words that fit into `room` cells.
@@ -173,7 +176,6 @@ def _sum_of(context: ActionContext, plans: Sequence[Extension], text: str, room:
     needed = [plan.until for plan in plans if not plan.is_needless]
     if not needed:
         return Cell(f"all {len(plans)} already last longer", "noticed")
-    now = context.engine.now()
     first, last = (formatting.countdown(end, now) for end in (min(needed), max(needed)))
     to = f"to {first}" if first == last else f"to {first} ... {last}"
     forms = [to]
@@ -186,9 +188,9 @@ def _sum_of(context: ActionContext, plans: Sequence[Extension], text: str, room:
     return Cell(next((one for one in forms if cell_width(one) <= room), to), "good")
 
 
-def extension_words(context: ActionContext, plan: Extension) -> Cell:
+def extension_words(context: ActionContext, plan: Extension, now: datetime) -> Cell:
     """Return old → new of the clock that ends first, or that it already lasts longer."""
-    now, session = context.engine.now(), plan.session
+    session = plan.session
     was = formatting.countdown(plan.ends_at, now, is_unreadable=session.expiry_is_unreadable)
     if plan.is_needless:
         return Cell(f"already lasts longer: {was}", "noticed")

@@ -27,4 +27,4 @@ def test_a_turn_is_open_until_its_end_is_told(events: str, is_open: bool) -> Non
     state = RunState()
     for one in told:
         state = RunState.after([one], RunState.from_json(state.to_json()))
-    assert state.is_turn_open is is_open
+    assert RunState.from_json(state.to_json()).is_turn_open is is_open

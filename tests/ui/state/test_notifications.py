@@ -282,3 +282,12 @@ async def test_a_run_that_is_lost_or_left_something_is_told(
         whose = f"{chosen[0].session_id[:8]} of {chosen[0].listing}"
         whose = "2 sessions" if count == 2 else whose
         await at.until(lambda: at.message.startswith(f"{whose} {told}"))
+
+
+async def test_what_is_over_before_anybody_read_it_is_taken_away() -> None:
+    async with console(FixedEngine(catalog=catalog_of(5)), size=(120, 36)) as at:
+        one = at.engine.catalog.sessions[0]
+        await at.look(with_session(at.engine.catalog, one.key, liveness=Liveness.ORPHAN))
+        await at.until(lambda: "left without a runner" in at.message)
+        await at.look(with_session(at.engine.catalog, one.key, liveness=Liveness.NONE))
+        await at.until(lambda: at.message == "")

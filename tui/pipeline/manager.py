@@ -29,9 +29,10 @@ class SessionManager(SessionRuns, SessionTracking, SessionCleanup, SessionCare):
     `output_dir` is the listing's folder, its parent the root; one process can use several listings.
     `on_event`, a function or coroutine function, is told what happens to each run, as a
     `tui.RunEvent`; the same is logged by `tui.runs`, with prompts only if `log_prompts`.
-    Naive times are local. No async method blocks the event loop. Unless stated otherwise, methods
-    raise `DatabaseProblem` when the table cannot be read or written, and `UnknownId` for an invalid
-    session id.
+    A tool that nobody has allowed waits `permission_timeout` for an operator, `timedelta(0)` not at
+    all; `None` means as the setting says. Naive times are local. No async method blocks the event
+    loop. Unless stated otherwise, methods raise `DatabaseProblem` when the table cannot be read or
+    written, and `UnknownId` for an invalid session id.
     """
 
     async def __aenter__(self: M) -> M:

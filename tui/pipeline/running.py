@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 from weakref import WeakSet
 
-from tui.core.errors import RunFailed
+from tui.core.errors import RunFailed, UsageError
 from tui.core.event_loop import require_no_loop
+from tui.core.time.expiry import LONGEST
 from tui.operations.running.pipeline_query import Query, prepare
 from tui.pipeline.arguments import takes
 from tui.pipeline.listing_part import ListingPart
@@ -35,11 +36,15 @@ class SessionRuns(ListingPart):
         output_dir: Path | str,
         max_age_days: float = 30,
         *,
+        permission_timeout: timedelta | None = None,
         on_event: OnEvent | None = None,
         log_prompts: bool = False,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         super().__init__(output_dir, max_age_days, clock)
+        if permission_timeout is not None and not timedelta() <= permission_timeout <= LONGEST:
+            raise UsageError(f"permission_timeout cannot be {permission_timeout}")
+        self._permission_timeout = permission_timeout
         self._watchers = Watchers(on_event, log_prompts)
         self._runs: WeakSet[SessionRun] = WeakSet()
 
@@ -56,7 +61,8 @@ class SessionRuns(ListingPart):
         `init` is yielded, with the options that shape its agent; `metadata` is added to its own.
         `resume` goes on as that agent, and what is set in `options` wins; with `take_over` what
         runs it is ended first. An answer acknowledges the failure of `retry_of`. Operators are
-        asked for permissions, unless `options` say who answers. Their turns once the prompt is
+        asked for permissions, for as long as the manager's `permission_timeout`, unless `options`
+        say who answers. Their turns once the prompt is
         answered are waited for, and yielded, and their failures raised, only with `follow_ups` (see
         `prompted_by`). `on_event` is told of this run, besides the manager's. Leaving the iteration
         ends the agent.
@@ -106,7 +112,12 @@ class SessionRuns(ListingPart):
             from tui.operations.sessions.recovery import require_retriable
 
             require_retriable(self._context(), self._folder, query.retry_of, query.resumed)
-        return prepare(self._context(), self._folder, query, first, self.max_age_days)
+        context = self._context()
+        if (patience := self._permission_timeout) is not None:
+            context = replace(
+                context, settings=replace(context.settings, permission_timeout=patience)
+            )
+        return prepare(context, self._folder, query, first, self.max_age_days)
 
     def _settling(self, retried: str) -> Callable[[str], None]:
         return partial(self._settle, retried)

@@ -46,8 +46,8 @@ class Permissions:
 
     An answer that grants must carry the SHA-256 of the input: see
     `tui.runs.folder.permission_requests`. A request that is not answered within `timeout_s` is
-    denied, so that no turn waits forever. In a turn that a restricted console prompted, tools that
-    act on the machine are asked for each time.
+    denied, so that no turn waits forever; with 0 at once. In a turn that a restricted console
+    prompted, tools that act on the machine are asked for each time.
     """
 
     def __init__(self, journal: Journal, timeout_s: float) -> None:
@@ -164,9 +164,14 @@ class Permissions:
                 return waiting.settled.result()
             if waiting.unkept:
                 await self._keep(request_id, waiting)
-        minutes = max(1, round(self._timeout_s / 60))
-        words = f"Nobody answered within {minutes} min."
-        return PermissionAnswer("deny", words, by="the clock", source="clock")
+        return PermissionAnswer("deny", self._unanswered(), by="the clock", source="clock")
+
+    def _unanswered(self) -> str:
+        if not self._timeout_s:
+            return "It was not allowed beforehand, and this run waits for nobody's answer."
+        if self._timeout_s < 60:
+            return f"Nobody answered within {self._timeout_s:g} s."
+        return f"Nobody answered within {round(self._timeout_s / 60)} min."
 
     async def _keep(self, request_id: str, waiting: _Open) -> None:
         name, text = file_name(request_id), waiting.unkept

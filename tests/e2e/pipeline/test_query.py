@@ -8,7 +8,7 @@ import os
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,15 @@ from tests.support.processes.own_pipeline import (
     soon,
 )
 from tests.support.processes.runs_site import Site, cli_is_gone
-from tui import Refused, RunFailed, SessionManager, UsageError, prompted_by
+from tui import (
+    PermissionAnswered,
+    Refused,
+    RunEvent,
+    RunFailed,
+    SessionManager,
+    UsageError,
+    prompted_by,
+)
 from tui.core.models.catalog import Hold
 from tui.core.models.session import Liveness
 from tui.operations.running.resume import plan_resume
@@ -266,8 +274,33 @@ async def test_a_permission_that_nobody_gives_is_denied_in_time(
     monkeypatch.setenv("SESSION_CONSOLE_PERMISSION_TIMEOUT", "1s")
     heard = Heard(site)
     await heard.listen(ask(manager, "PERMIT late", options=ClaudeAgentOptions(cwd=site.listing)))
-    assert "Nobody answered" in heard.texts
+    assert "Nobody answered within 1 s." in heard.texts
     assert not (site.listing / "made-0").exists()
+
+
+async def test_a_pipeline_that_nobody_watches_has_denied_at_once_what_it_has_not_allowed(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SESSION_CONSOLE_PERMISSION_TIMEOUT", "2s")
+    events: list[RunEvent] = []
+    alone = SessionManager(site.listing, permission_timeout=timedelta(0), on_event=events.append)
+    for prompt in ("PERMIT this", "QUESTION it"):
+        heard = Heard(site)
+        await heard.listen(ask(alone, prompt, options=ClaudeAgentOptions(cwd=site.listing)))
+        assert "It was not allowed beforehand, and this run waits for nobody" in heard.texts
+        assert isinstance(heard.messages[-1], ResultMessage)
+    told = [
+        (one.tool, one.decision, one.by) for one in events if isinstance(one, PermissionAnswered)
+    ]
+    clock = ("deny", "the clock")
+    assert told == [("Bash", *clock), ("Bash", *clock), ("AskUserQuestion", *clock)]
+    assert not (site.listing / "made-0").exists()
+
+
+@pytest.mark.parametrize("wrong", [timedelta(seconds=-1), timedelta.max])
+def test_a_timeout_that_is_none_is_refused(site: Site, wrong: timedelta) -> None:
+    with pytest.raises(UsageError, match="permission_timeout cannot be"):
+        SessionManager(site.listing, permission_timeout=wrong)
 
 
 async def test_nothing_begins_in_a_root_that_is_held_or_without_a_transcript(

@@ -15,7 +15,7 @@ _UNITS = {
     "d": timedelta(days=1),
     "w": timedelta(weeks=1),
 }
-_LONGEST = timedelta(days=36525)
+LONGEST = timedelta(days=36525)
 _DURATION = re.compile(r"(\d{1,6}(?:\.\d{1,3})?)\s*([smhdw]?)")
 _PLAIN = "use days like 7 or 7d, or hours like 12h"
 _EXAMPLES = "use days like 7 or 7d, hours like 12h, +7d to add to the time left, or 2026-12-24"
@@ -30,7 +30,7 @@ def parse_duration(typed: str, examples: str = _PLAIN) -> timedelta:
     length = float(match[1]) * _UNITS[match[2] or "d"] if match else timedelta()
     if length <= timedelta():
         raise UsageError(f"{one_line(typed)[:40]!r} is not a duration: {examples}")
-    if length > _LONGEST:
+    if length > LONGEST:
         raise UsageError(f"{one_line(typed)[:40]!r} is more than a hundred years")
     return length
 

@@ -133,8 +133,6 @@ def test_what_failed_and_is_queued_again_is_no_failure_any_more(site: Site) -> N
         screen.send("r")
         screen.wait_for("mode default")
         screen.words("LETTER please\r")
-        screen.wait_for("y yes")
-        screen.wait_until_seen()
         screen.send("y")
         shown = wait(lambda: text if (text := screen.text).count("… queued") > 7 else "")
         assert "529 overloaded" not in shown

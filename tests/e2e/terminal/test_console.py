@@ -117,7 +117,10 @@ def failed(site: Site, count: int) -> None:
         past(site)
     told = '{"last_error": "API Error: 529 overloaded"}'
     with closing(sqlite3.connect(site.listing / "buyers.db")) as database, database:
-        database.execute("UPDATE claude_sessions SET status = 'failed', metadata = ?", (told,))
+        database.execute(
+            "UPDATE claude_sessions SET status = 'failed', metadata = json_patch(metadata, ?)",
+            (told,),
+        )
 
 
 def test_what_failed_and_is_queued_again_is_no_failure_any_more(site: Site) -> None:

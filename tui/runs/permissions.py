@@ -30,12 +30,13 @@ _LONGEST_LABEL = 80  # characters
 
 @dataclass(slots=True)
 class _Open:
-    """An open request; `until` is on the event loop's clock.
+    """An open request; `since` and `until` are on the event loop's clock.
 
     `unkept` is the text of its file while it could not be written yet.
     """
 
     ask: PermissionAsk
+    since: float
     until: float
     unkept: str
     settled: asyncio.Future[PermissionAnswer]
@@ -127,7 +128,7 @@ class Permissions:
             return ""
         now, seconds = asyncio.get_running_loop().time(), min(float(command.text), LONGEST_WAIT_S)
         if now + seconds <= waiting.until:
-            return f"it waits {(waiting.until - now) // 60:.0f} more minutes anyway"
+            return f"it waits {_span(waiting.until - now)} more anyway"
         waiting.until = now + seconds
         until = self._moment(waiting.until)
         name = command.request_id
@@ -137,7 +138,8 @@ class Permissions:
     async def _show(self, request_id: str, ask: PermissionAsk, file: RequestFile) -> None:
         """Record a request: first its file, then the event."""
         loop = asyncio.get_running_loop()
-        waiting = _Open(ask, loop.time() + self._timeout_s, file.text, loop.create_future())
+        now = loop.time()
+        waiting = _Open(ask, now, now + self._timeout_s, file.text, loop.create_future())
         await self._keep(request_id, waiting)
         self._open[request_id] = waiting
         self._tell(request_id, ask, file, self._moment(waiting.until))
@@ -164,14 +166,12 @@ class Permissions:
                 return waiting.settled.result()
             if waiting.unkept:
                 await self._keep(request_id, waiting)
-        return PermissionAnswer("deny", self._unanswered(), by="the clock", source="clock")
+        return PermissionAnswer("deny", self._unanswered(waiting), by="the clock", source="clock")
 
-    def _unanswered(self) -> str:
+    def _unanswered(self, waiting: _Open) -> str:
         if not self._timeout_s:
             return "It was not allowed beforehand, and this run waits for nobody's answer."
-        if self._timeout_s < 60:
-            return f"Nobody answered within {self._timeout_s:g} s."
-        return f"Nobody answered within {round(self._timeout_s / 60)} min."
+        return f"Nobody answered within {_span(waiting.until - waiting.since)}."
 
     async def _keep(self, request_id: str, waiting: _Open) -> None:
         name, text = file_name(request_id), waiting.unkept
@@ -181,6 +181,11 @@ class Permissions:
     def _moment(self, until: float) -> str:
         left = until - asyncio.get_running_loop().time()
         return (self._journal.now() + timedelta(seconds=left)).isoformat()
+
+
+def _span(seconds: float) -> str:
+    """Return a time in words, to the minute from two minutes on."""
+    return f"{seconds:.0f} s" if seconds < 119.5 else f"{seconds / 60:.0f} min"
 
 
 def _chosen(asked: Sequence[AgentQuestion], answer: PermissionAnswer) -> list[str]:

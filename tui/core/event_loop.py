@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 
 from tui.core.errors import UsageError
+
+_ASYNCIO_ONLY = (
+    "SessionManager works with asyncio only, and no loop of it runs here: use `asyncio.run`, or "
+    "anyio with its asyncio backend; Trio cannot run it"
+)
 
 
 def require_asyncio() -> None:
@@ -12,19 +18,35 @@ def require_asyncio() -> None:
     try:
         asyncio.get_running_loop()
     except RuntimeError:
-        raise UsageError(
-            "SessionManager works with asyncio only, and no loop of it runs here: use "
-            "`asyncio.run`, or anyio with its asyncio backend; Trio cannot run it"
-        ) from None
+        raise UsageError(_ASYNCIO_ONLY) from None
 
 
 def require_no_loop() -> None:
-    """Raise `UsageError` where an asyncio event loop runs: nothing in it may block."""
+    """Raise `UsageError` where an event loop runs: nothing in it may block.
+
+    Within Trio no loop of asyncio can run, either: what it awaits would take itself to be Trio's.
+    """
     try:
         asyncio.get_running_loop()
     except RuntimeError:
+        if _is_of_another():
+            raise UsageError(_ASYNCIO_ONLY) from None
         return
     raise UsageError(
         "run() waits for the agent, and would hold up the event loop that runs here: iterate over "
         "`query`, or hold a `session`"
     )
+
+
+def _is_of_another() -> bool:
+    """Whether this code runs in an event loop that is not asyncio's, such as Trio's.
+
+    Those tell sniffio, which they bring: it is not imported for that.
+    """
+    sniffio = sys.modules.get("sniffio")
+    if sniffio is None:
+        return False
+    try:
+        return bool(sniffio.current_async_library() != "asyncio")
+    except sniffio.AsyncLibraryNotFoundError:
+        return False

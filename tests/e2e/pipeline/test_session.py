@@ -17,7 +17,7 @@ from claude_agent_sdk import AssistantMessage, ClaudeAgentOptions, ResultMessage
 
 from tests.support.processes.own_pipeline import ask, began, console, last_run, soon
 from tests.support.processes.runs_site import Site, cli_is_gone
-from tui import Refused, RunFailed, RunStopped, SessionManager, SessionRun, UsageError
+from tui import ConsoleError, Refused, RunFailed, RunStopped, SessionManager, SessionRun, UsageError
 from tui.core.models.session import Session
 from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.catalog.session_lookup import find_session
@@ -377,3 +377,21 @@ async def test_however_a_held_session_is_left_its_agent_is_gone_and_its_lock_fre
         assert has_no_cli(last_run(site))
     with pytest.raises((Refused, UsageError), match=r"the run is over|has not begun"):
         await run.send("ECHO more")
+
+
+async def test_errors_of_what_steers_a_run_name_its_session(
+    site: Site, manager: SessionManager
+) -> None:
+    nothing: Any = 7
+    async with hold(manager, "ECHO 0", options=ClaudeAgentOptions(cwd=site.listing)) as run:
+        async for _ in run:
+            pass
+        with pytest.raises(UsageError) as wrong:
+            await run.send(nothing)
+        assert (wrong.value.session_id, wrong.value.cost_usd) == (run.session_id, run.cost_usd)
+        with pytest.raises(RunFailed) as failed:
+            await run.set_model("")
+        assert (failed.value.session_id, failed.value.cost_usd) == (run.session_id, run.cost_usd)
+    with pytest.raises(ConsoleError) as late:
+        await run.send("ECHO 1")
+    assert late.value.session_id == run.session_id

@@ -21,6 +21,7 @@ from tui.runs.driver import RunDriver
 from tui.runs.folder.protocol import RunSpec
 from tui.runs.hosted.late_rows import write_soon
 from tui.runs.hosted.leaving import running, until_left
+from tui.runs.hosted.own_hooks import telling_faults
 from tui.runs.hosted.own_prompts import Given, OwnPrompts
 from tui.runs.hosted.run_watch import RunWatch, Watchers
 from tui.runs.journal.threaded_journal import ThreadedJournal
@@ -117,8 +118,7 @@ class HostedRun:
 
     async def send(self, prompt: Given) -> None:
         """Queue a further prompt, once there is room."""
-        own = self._prompts.of(prompt)
-        await self._steer(lambda driver: driver.send(own))
+        await self._steer(lambda driver: driver.send(self._prompts.of(prompt)))
 
     async def interrupt(self) -> None:
         """Interrupt the turn, or the one that is about to begin."""
@@ -170,6 +170,15 @@ class HostedRun:
 
     async def _steer(self, act: Callable[[RunDriver], Coroutine[Any, Any, None]]) -> None:
         """Do it, unless the run is over before it is done: raises why, then."""
+        try:
+            await self._do(act)
+        except ConsoleError as problem:
+            problem.session_id = problem.session_id or self.session_id
+            if problem.cost_usd is None:
+                problem.cost_usd = self.cost_usd
+            raise
+
+    async def _do(self, act: Callable[[RunDriver], Coroutine[Any, Any, None]]) -> None:
         driver, hosting = self._driver, self._hosting
         if driver is None or hosting is None:
             raise UsageError("the run has not begun: `async with manager.session(...) as run:`")
@@ -185,8 +194,10 @@ class HostedRun:
             acting.cancel()
 
     def _over(self) -> Refused:
-        words = "the run is over: resume its session"
-        return Refused(words, Reason.NOT_RUNNING, remedy=f"resume {self.session_id[:8]}")
+        words, again = "the run is over: resume its session", f"resume {self.session_id[:8]}"
+        over = Refused(words, Reason.NOT_RUNNING, remedy=again)
+        over.session_id = self.session_id
+        return over
 
     def _leave(self) -> None:
         """Drop its further messages and prompts."""
@@ -269,7 +280,8 @@ class HostedRun:
     async def _drive(self, prepared: PreparedRun, journal: ThreadedJournal) -> None:
         rest = self._prompts.rest
         at_rest = self._news.set if self._stays or rest is not None else None
-        driver = RunDriver(journal, prepared.spec, self._clock, prepared.given, at_rest=at_rest)
+        given = telling_faults(prepared.given, _whose(prepared.spec))
+        driver = RunDriver(journal, prepared.spec, self._clock, given, at_rest=at_rest)
         self.session_id, self._driver = prepared.spec.session_id, driver
         self._news.set()
         if rest is not None:
@@ -299,6 +311,10 @@ class HostedRun:
             await asyncio.wait({self._feeding}, timeout=_SETTLED_WITHIN_S)
             if self._feeding_error is not None and self._is_left:
                 logger.warning("The stream of prompts failed: %s", one_line(self._feeding_error))
+
+
+def _whose(spec: RunSpec) -> str:
+    return one_line(f"{spec.listing_id} {spec.stage} {spec.session_id[:8]}")
 
 
 def _as_ours(failure: Exception) -> RunFailed:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -60,7 +61,19 @@ class Reason(StrEnum):
     @classmethod
     def of(cls, error: OSError) -> Reason:
         """Return the reason for a system error."""
-        return cls.FORBIDDEN if isinstance(error, PermissionError) else cls.UNREAD
+        if error.errno in _FULL:
+            return cls.FULL
+        return cls.FORBIDDEN if error.errno in _FORBIDDEN else cls.UNREAD
+
+
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+_FORBIDDEN = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
+_NO_FOLDER = frozenset(
+    {
+        *(errno.ENOENT, errno.ENOTDIR, errno.EEXIST, errno.EISDIR),
+        *(errno.ELOOP, errno.ENAMETOOLONG),
+    }
+)
 
 
 # May be over at the next scan: needs an operator only when it lasts.
@@ -87,7 +100,7 @@ class Kind(StrEnum):
     BUDGET = "budget"  # `max_budget_usd`
     CLI_DIED = "cli_died"
     CLI_SILENT = "cli_silent"  # it does not answer
-    SETUP = "setup"  # no CLI, or secrets that cannot be used
+    SETUP = "setup"  # no CLI that starts, or folders or secrets that cannot be used
     # Of everything around it
     STOPPED = "stopped"  # by an operator, `stopped_by`
     REFUSED = "refused"  # `reason` says why
@@ -108,6 +121,17 @@ _KINDS = {
     Reason.FULL: Kind.DISK_FULL,
     Reason.NOT_SET_UP: Kind.SETUP,
 }
+
+
+def kind_of_system(error: BaseException | None) -> Kind | None:
+    """Return the kind of failure that the system error is which caused `error`, if one did."""
+    while error is not None and not isinstance(error, OSError):
+        error = error.__cause__
+    if error is None:
+        return None
+    if error.errno in _FULL:
+        return Kind.DISK_FULL
+    return Kind.SETUP if error.errno in _FORBIDDEN | _NO_FOLDER else None
 
 
 def with_remedy(message: str, remedy: str) -> str:
@@ -145,7 +169,7 @@ class ConsoleError(Exception):
         self.reason = reason or self.usual
         self.remedy = remedy
         self.commands: tuple[tuple[str, ...], ...] | None = None
-        self.kind = kind or _KINDS.get(self.reason, self.usual_kind)
+        self._kind = kind or _KINDS.get(self.reason)
         self.resets_at: datetime | None = None
         self.session_id = ""
         self.cost_usd: float | None = None
@@ -155,7 +179,16 @@ class ConsoleError(Exception):
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle it whole, so that it reaches the parent of a pool of processes."""
-        return _restored, (type(self), self.args, vars(self))
+        return _restored, (type(self), self.args, vars(self) | {"_kind": self.kind})
+
+    @property
+    def kind(self) -> Kind:
+        """What can be done about it: that of the system's error that caused it, if one did."""
+        if self._kind is not None:
+            return self._kind
+        of_system = kind_of_system(self.__cause__)
+        is_told = of_system is Kind.DISK_FULL or self.usual_kind is Kind.OTHER
+        return of_system if of_system is not None and is_told else self.usual_kind
 
     @property
     def is_retryable(self) -> bool:

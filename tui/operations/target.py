@@ -94,6 +94,30 @@ def require_not_stray(session: Session) -> None:
         raise Refused(words, Reason.STRAY, remedy=f"adopt {short}")
 
 
+def require_no_link(folder: Path) -> None:
+    """Raise `Refused` for a listing that is a link: others can turn it to anywhere."""
+    if is_link(folder):
+        raise Refused(
+            f"{one_line(folder)} is a link, and a listing behind one is not opened: name the "
+            "folder that it leads to",
+            Reason.LINKED,
+        )
+
+
+def make_listing(folder: Path) -> None:
+    """Make a listing's folder if there is none.
+
+    Raises `Refused` for a link, `ConsoleError` for what cannot be a folder.
+    """
+    require_no_link(folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        why = "it is a file" if isinstance(error, FileExistsError) else error.strerror or error
+        words = f"the listing's folder {one_line(folder)} cannot be made: {why}"
+        raise ConsoleError(words, Reason.of(error)) from error
+
+
 @contextmanager
 def hold_lock(target: Target, *, takes_over: bool = False) -> Iterator[SessionLock]:
     """Hold the session's lock while nothing else runs it; raises `Refused` and says what to do.
@@ -106,9 +130,8 @@ def hold_lock(target: Target, *, takes_over: bool = False) -> Iterator[SessionLo
     except Refused:
         raise busy(target.short) from None
     except OSError as error:
-        raise ConsoleError(
-            f"the session's lock cannot be taken: {error.strerror or error}"
-        ) from error
+        words = f"the session's lock cannot be taken: {error.strerror or error}"
+        raise ConsoleError(words, Reason.of(error)) from error
     with lock:
         require_not_live(target, takes_over=takes_over)
         yield lock

@@ -5,10 +5,10 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from dataclasses import replace
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from tui.core.errors import DatabaseProblem, NotTracked
+from tui.core.time.expiry import length_of
 from tui.operations.context import Context
 from tui.pipeline.listing_part import ListingPart, in_thread
 from tui.storage.sqlite import async_transactions
@@ -37,7 +37,7 @@ class SessionCleanup(ListingPart):
 
     async def cleanup_by_age(self, max_age_days: float) -> int:
         """Move the sessions inactive for that long to the trash; return how many."""
-        return await in_thread(self._clean_up, older_than=timedelta(days=max_age_days))
+        return await in_thread(self._clean_up, older_than=length_of(max_age_days, "max_age_days"))
 
     async def cleanup_by_size(self, max_bytes: int) -> int:
         """Move the least recently active sessions to the trash until the rest fits; as above."""

@@ -12,7 +12,7 @@ from tui.claude.config_dir import CONFIG_DIR
 from tui.core.event_loop import require_asyncio
 from tui.operations.context import Context
 from tui.operations.running.pipeline_query import pipeline_settings
-from tui.operations.target import DATABASE
+from tui.operations.target import DATABASE, require_no_link
 from tui.safe_io.folders import without_dots
 from tui.safe_io.opening import guard_below
 
@@ -37,6 +37,7 @@ class ListingPart:
         self._database = self._folder / DATABASE
 
     def _context(self) -> Context:
+        require_no_link(self._folder)
         return Context(pipeline_settings(self._folder), self._clock)
 
 

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from tui.claude.config_dir import refresh_children
+from tui.core.errors import ConsoleError, Reason
+from tui.operations.target import make_listing
 from tui.pipeline.care import SessionCare
 from tui.pipeline.cleaning import SessionCleanup
 from tui.pipeline.listing_part import in_thread
@@ -46,7 +48,12 @@ class SessionManager(SessionRuns, SessionTracking, SessionCleanup, SessionCare):
 
         The CLI itself reads only `CLAUDE_CONFIG_DIR`. Not needed for `query`.
         """
-        self.sessions_dir.mkdir(parents=True, exist_ok=True)
+        make_listing(self._folder)
+        try:
+            self.sessions_dir.mkdir(exist_ok=True)
+        except OSError as error:
+            words = f"{self.sessions_dir} cannot be made: {error.strerror or error}"
+            raise ConsoleError(words, Reason.of(error)) from error
         for name in ("CLAUDE_CONFIG_DIR", "CLAUDE_SESSION_DIR"):
             os.environ[name] = str(self._config_dir)
         if is_link(self._config_dir):

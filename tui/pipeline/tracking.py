@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +13,10 @@ from tui.claude.layout import is_transcript
 from tui.claude.session_id import require_session_id
 from tui.core.errors import ConsoleError, NotTracked
 from tui.core.models.row import Status
+from tui.core.time.expiry import length_of
 from tui.core.time.zones import LOCAL, read_time
 from tui.operations.running.pipeline_query import OPERATOR
+from tui.operations.target import make_listing
 from tui.pipeline.listing_part import ListingPart, in_thread
 from tui.safe_io.folders import is_link
 from tui.storage.sqlite import async_transactions
@@ -31,7 +33,7 @@ class SessionTracking(ListingPart):
     async def init_table(self) -> None:
         """Make the table of sessions, and the listing's folder, if they do not exist."""
         steps = _TRANSACTIONS.init_table()
-        await in_thread(self._folder.mkdir, parents=True, exist_ok=True)
+        await in_thread(make_listing, self._folder)
         await async_transactions.write(self._database, steps, creates=True)
 
     async def track_session(
@@ -47,7 +49,7 @@ class SessionTracking(ListingPart):
         unless new is given; its agent's recorded options always stay.
         """
         now, session_id = self._clock(), require_session_id(session_id)
-        until = now + timedelta(days=self.max_age_days)
+        until = now + length_of(self.max_age_days, "max_age_days")
         steps = _TRANSACTIONS.track(
             session_id,
             listing_id=listing_id,
@@ -56,7 +58,7 @@ class SessionTracking(ListingPart):
             expires_at=until,
             metadata=metadata,
         )
-        await in_thread(self._folder.mkdir, parents=True, exist_ok=True)
+        await in_thread(make_listing, self._folder)
         row = await async_transactions.write(self._database, steps, creates=True)
         try:
             await in_thread(
@@ -73,7 +75,7 @@ class SessionTracking(ListingPart):
         that is not tracked.
         """
         now, session_id = self._clock(), require_session_id(session_id)
-        until = now + timedelta(days=additional_days)
+        until = now + length_of(additional_days, "additional_days")
         has_transcript = await in_thread(self._postpone_sweep, session_id, now, until)
         steps = _TRANSACTIONS.mark_extended(
             session_id, now=now, until=until, has_transcript=has_transcript

@@ -16,6 +16,7 @@ _UNITS = {
     "w": timedelta(weeks=1),
 }
 LONGEST = timedelta(days=36525)
+_IN_CALENDAR = timedelta(days=700_000)
 _DURATION = re.compile(r"(\d{1,6}(?:\.\d{1,3})?)\s*([smhdw]?)")
 _PLAIN = "use days like 7 or 7d, or hours like 12h"
 _EXAMPLES = "use days like 7 or 7d, hours like 12h, +7d to add to the time left, or 2026-12-24"
@@ -32,6 +33,19 @@ def parse_duration(typed: str, examples: str = _PLAIN) -> timedelta:
         raise UsageError(f"{one_line(typed)[:40]!r} is not a duration: {examples}")
     if length > LONGEST:
         raise UsageError(f"{one_line(typed)[:40]!r} is more than a hundred years")
+    return length
+
+
+def length_of(days: float, name: str) -> timedelta:
+    """Return that many days; raises `UsageError`, which calls them `name`, if they lead out of the
+    calendar."""
+    try:
+        length = timedelta(days=days)
+    except (TypeError, ValueError, OverflowError):
+        length = timedelta.max
+    if abs(length) > _IN_CALENDAR:
+        most = f"{_IN_CALENDAR.days:,}"
+        raise UsageError(f"{name} cannot be {one_line(days)[:40]}: it is a number up to {most}")
     return length
 
 

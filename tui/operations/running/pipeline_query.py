@@ -19,6 +19,7 @@ from tui.core.errors import ConsoleError, NotTracked, Reason, Refused, UsageErro
 from tui.core.models.row import Row
 from tui.core.recorded_agent import UNRECORDED, known_unrecorded
 from tui.core.text.safe_text import one_line
+from tui.core.time.expiry import length_of
 from tui.core.time.zones import LOCAL, read_time, zone_name
 from tui.operations.catalog.late_rows import write_late_row
 from tui.operations.context import Context
@@ -26,7 +27,7 @@ from tui.operations.lost_options import says_rights, why_lost
 from tui.operations.running.agent_options import agent_options, lacking, stage_gives
 from tui.operations.running.closed_places import closed_places, work_folder
 from tui.operations.running.hold import require_not_held
-from tui.operations.target import Target, hold_lock
+from tui.operations.target import Target, hold_lock, make_listing
 from tui.runs.agent.recorded_options import (
     HOLDS_BACK,
     GivenOptions,
@@ -56,6 +57,15 @@ _told: set[tuple[str, ...]] = set()  # each is said once by a process, not by ev
 # What a run itself keeps in the row's metadata; the first would decide what a resume may do.
 _OWN_DETAILS = {"agent", "operator"}
 
+
+# Which session it is, or how the CLI is talked to: two of them contradict each other.
+_OUR_FLAGS = frozenset(
+    {
+        *("resume", "r", "continue", "c", "session-id", "fork-session", "resume-session-at"),
+        *("from-pr", "teleport", "cloud", "bg", "background", "print", "p"),
+        *("input-format", "output-format"),
+    }
+)
 
 OPERATOR = "pipeline"
 
@@ -124,15 +134,18 @@ def prepare(
     cannot be read.
     """
     _require_sound(query)
-    max_age = _days(max_age_days if query.max_age_days is None else query.max_age_days)
+    days = max_age_days if query.max_age_days is None else query.max_age_days
+    max_age = length_of(days, "max_age_days")
     _require_our_config_dir(query, folder / CONFIG_DIR)
     require_not_held(context.root)
     chosen = _session_of(query, folder)
-    folder.mkdir(parents=True, exist_ok=True)
+    make_listing(folder)
     if chosen.mode != "new":
         write_late_row(context, folder, chosen.source_id or chosen.target.session_id)
     lock = _take_lock(context, query, chosen)
     try:
+        if chosen.mode != "resume":
+            _require_unused(chosen.target)
         if chosen.mode != "new":
             _require_transcript(Target(chosen.source_id or chosen.target.session_id, folder))
         spec = _spec(context, query, chosen, first, max_age)
@@ -154,15 +167,18 @@ def _require_sound(query: Query) -> None:
         metadata = json.loads(json.dumps(dict(query.metadata or {}), allow_nan=False))
     except (TypeError, ValueError, RecursionError) as error:
         raise UsageError(f"the metadata cannot be kept as JSON: {one_line(error)}") from error
+    extra = query.options.extra_args if query.options is not None else {}
+    if ours := next((one for one in extra if _flag(one) in _OUR_FLAGS), None):
+        raise UsageError(
+            f"extra_args cannot have {one_line(ours)}: which session it is, and how the CLI is "
+            "talked to, is for the manager to say (resume=ID, options.fork_session)"
+        )
     if own := _OWN_DETAILS & metadata.keys():
         raise UsageError(f"metadata cannot have {one_line(min(own))}: it is the session's own")
 
 
-def _days(number: float) -> timedelta:
-    try:
-        return timedelta(days=number)
-    except (TypeError, ValueError, OverflowError) as error:
-        raise UsageError(f"max_age_days cannot be {one_line(number)}") from error
+def _flag(name: str) -> str:
+    return name.strip().lstrip("-").partition("=")[0]
 
 
 def _require_our_config_dir(query: Query, config_dir: Path) -> None:
@@ -197,12 +213,25 @@ def _session_of(query: Query, folder: Path) -> _QuerySession:
     return _QuerySession("resume", source)
 
 
+def _require_unused(target: Target) -> None:
+    """Raise `UsageError` for the id of a session that exists: the CLI would not begin it anew."""
+    if _has_transcript(target):
+        raise UsageError(
+            f"options.session_id names a session that exists: resume={target.session_id} goes on "
+            "with it"
+        )
+
+
+def _has_transcript(target: Target) -> bool:
+    return any(map(is_transcript, footprint(target.config_dir, target.session_id)))
+
+
 def _require_transcript(target: Target) -> None:
-    places = footprint(target.config_dir, target.session_id)
-    if not any(map(is_transcript, places)):
+    if not _has_transcript(target):
         raise Refused(
-            f"{target.short} has no transcript below {projects_folder(target.config_dir)}: it was "
-            "deleted, swept by the CLI, or written elsewhere",
+            f"{target.short} has no transcript below {projects_folder(target.config_dir)}: its "
+            "agent never began (then retry_of settles its failure), or it was deleted, swept by "
+            "the CLI, or written elsewhere",
             Reason.NO_TRANSCRIPT,
             remedy=f"show {target.short}",
         )
@@ -222,9 +251,8 @@ def _take_lock(context: Context, query: Query, chosen: _QuerySession) -> Session
         with hold_lock(target) as lock:
             return lock.handed_on()
     except OSError as error:
-        raise ConsoleError(
-            f"the session's lock cannot be taken: {error.strerror or error}"
-        ) from error
+        words = f"the session's lock cannot be taken: {error.strerror or error}"
+        raise ConsoleError(words, Reason.of(error)) from error
 
 
 def _spec(

@@ -20,7 +20,8 @@ from urllib.parse import quote
 
 from tui.core.errors import DatabaseProblem, Reason
 from tui.core.limits import VALUE_BYTES
-from tui.safe_io.folders import may_be_there
+from tui.safe_io.folders import is_link, may_be_there
+from tui.safe_io.opening import open_folder_of
 from tui.storage.sqlite.authorizer import may_read, may_write
 from tui.storage.sqlite.mounts_without_locks import has_no_locks
 from tui.storage.sqlite.recovery import (
@@ -34,9 +35,11 @@ from tui.storage.sqlite.unblocking import unblocked
 from tui.storage.sqlite.write_gate import WriteGate, gate_of
 
 BEGIN = "BEGIN IMMEDIATE"
+BEHIND_LINK = "is behind a link, and links are not followed"
 READ_TIMEOUT_S = 0.25
 WRITE_TIMEOUT_S = 5.0
 
+_MODE = 0o644  # SQLite's own
 _WORK_S = 2.0
 _STEPS = 1000
 _PAUSES_S = 0.001, 0.025
@@ -137,12 +140,14 @@ def writing(db_path: Path, *, creates: bool = False) -> WriteConnection:
 
     Call `require_plain` first. Raises as `reading`.
     """
+    if creates:
+        _make(db_path)
     ends = time.monotonic() + WRITE_TIMEOUT_S
     while True:
         try:
-            connection, inode = _opened(db_path, "rwc" if creates else "rw", 0.0, WriteConnection)
+            connection, inode = _opened(db_path, "rw", 0.0, WriteConnection)
             break
-        except DatabaseProblem:
+        except _Unsure:
             if time.monotonic() > ends:
                 raise
             time.sleep(_PAUSES_S[1])
@@ -156,6 +161,24 @@ def empty_log(db_path: Path) -> None:
         connection.execute(BEGIN)
         connection.execute("COMMIT")
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+
+def _make(db_path: Path) -> None:
+    """Make the database if there is none, as an empty file: SQLite would make it behind a link."""
+    try:
+        folder, name = open_folder_of(db_path.absolute())
+        try:
+            # Without opening it: closing it would drop the locks of our other connections.
+            os.mknod(name, stat.S_IFREG | _MODE, dir_fd=folder)
+        finally:
+            os.close(folder)
+    except FileExistsError:
+        return
+    except OSError as error:
+        if is_link(db_path.parent):
+            raise DatabaseProblem(BEHIND_LINK, Reason.LINKED) from error
+        words = f"cannot be made: {error.strerror or error}"
+        raise DatabaseProblem(words, Reason.of(error)) from error
 
 
 def _snapshot(db_path: Path, timeout_s: float) -> tuple[sqlite3.Connection, Inode | None]:
@@ -330,7 +353,7 @@ def _require_in_place(connection: sqlite3.Connection, path: Path) -> None:
         return
     root, folder = path.parents[1], path.parent.name
     if found[2] != f"{os.path.realpath(root)}/{folder}/{path.name}":
-        raise DatabaseProblem("is behind a link, and links are not followed")
+        raise DatabaseProblem(BEHIND_LINK, Reason.LINKED)
 
 
 def _distrust(connection: sqlite3.Connection, timeout_s: float) -> None:

@@ -132,7 +132,8 @@ def problems(db_path: Path) -> Iterator[None]:
     try:
         yield
     except DatabaseProblem as problem:
-        raise type(problem)(f"{db_path.name} {problem.message}", problem.reason) from None
+        words = f"{db_path.name} {problem.message}"
+        raise type(problem)(words, problem.reason) from problem.__cause__
     except ConsoleError:
         raise
     except Exception as error:  # a damaged file makes the driver raise more than its own errors
@@ -180,6 +181,8 @@ def _problem(db_path: Path, error: Exception) -> DatabaseProblem:
 
 def _reason(db_path: Path, error: Exception) -> tuple[str, Reason]:
     code = getattr(error, "sqlite_errorcode", 0)
+    if code & 0xFF == sqlite3.SQLITE_READONLY and _is_mounted_read_only(db_path):
+        return "cannot be written: its file system is read-only", Reason.FORBIDDEN
     known = _BY_CODE.get(code) or _BY_CODE.get(code & 0xFF)
     if known is not None:
         return known
@@ -190,6 +193,13 @@ def _reason(db_path: Path, error: Exception) -> tuple[str, Reason]:
     text = str(error)
     begun = next((words for sign, words in _BY_BEGINNING.items() if text.startswith(sign)), None)
     return begun or f"cannot be used: {one_line(text)}", Reason.UNREADABLE
+
+
+def _is_mounted_read_only(db_path: Path) -> bool:
+    try:
+        return bool(os.statvfs(db_path.parent).f_flag & os.ST_RDONLY)
+    except OSError:
+        return False
 
 
 def _unopened(db_path: Path) -> tuple[str, Reason]:

@@ -83,8 +83,14 @@ async def test_the_row_records_the_agent_but_no_secret(tmp_path: Path) -> None:
     assert row.expires_at == "2026-11-29T07:15:30"
 
 
-async def test_a_session_that_never_began_gets_no_row(tmp_path: Path) -> None:
-    books = Bookkeeper(spec(tmp_path, mode="new"), lambda: NOW)
+@pytest.mark.parametrize("mode", ["new", "fork"])
+async def test_a_session_that_failed_before_it_began_has_its_row_with_the_reason(
+    tmp_path: Path, mode: str
+) -> None:
+    books = Bookkeeper(spec(tmp_path, mode=mode), lambda: NOW)
     await books.failed("the Claude CLI is missing", Kind.SETUP)
     assert books.trouble == ""
-    assert not spec(tmp_path).db_path.exists()
+    (row,) = read_rows(tmp_path / "buyers.db")
+    assert (row.status, row.stage) == ("failed", "stage_3")
+    assert row.details()["last_error"] == "the Claude CLI is missing"
+    assert row.details()["last_error_kind"] == Kind.SETUP

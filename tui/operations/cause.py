@@ -133,6 +133,8 @@ def unreadable(session: Session) -> Explanation:
 
 def ghost_words(session: Session, clues: TranscriptClues, now: datetime) -> str:
     """Say where the transcript of a ghost went, as far as can be known."""
+    if session.never_began:
+        return "its agent never began, so nothing was written"
     run = session.run
     signs = (session.created_at, run.ended_at or run.beat_at if run else None)
     last = max((sign for sign in signs if sign), default=None)
@@ -183,6 +185,14 @@ def cut_off_words(session: Session) -> str:
     if session.transcript is None:
         return f"its run ended before it began, on {moment(at)}: nothing was written"
     return f"left in the middle of a turn on {moment(at)}"
+
+
+def failed_remedy(session: Session) -> str:
+    """Return what to do about a failed session."""
+    short = session.session_id[:8]
+    if session.transcript is None:
+        return f"`show {short}` has its prompt, for `new`; or `ack {short}`"
+    return f"`resume {short}` or `ack {short}`"
 
 
 def cut_off_remedy(session: Session) -> str:

@@ -68,8 +68,9 @@ class SessionRuns(ListingPart):
         ends the agent.
 
         Raises `Refused` before anything starts when the session is live or the root is held;
-        `RunFailed` with the reason, which its row then has too, when a turn fails; `RunStopped`,
-        which is no `RunFailed`, when an operator stops it: don't start it again by yourself.
+        `RunFailed` with the reason, which its row then has too, when a turn fails or its agent
+        cannot begin; `RunStopped`, which is no `RunFailed`, when an operator stops it: don't start
+        it again by yourself.
         """
         return _messages(self._start(query))
 

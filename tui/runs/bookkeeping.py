@@ -74,12 +74,16 @@ class Bookkeeper:
         await self._keep()
 
     async def failed(self, reason: str, kind: Kind) -> None:
-        """Record a failed turn, and a resume that its agent has not lived to tell of.
+        """Record a failed turn, and a start or resume that its agent has not lived to tell of.
 
-        A session that never started has no row.
+        One that failed before its first turn needs somebody, too: it gets its row now.
         """
         if not self._has_row:
-            return
+            self._has_row = self._has_begun = True
+            await self._do(self._tracked)
+            if self._waiting:
+                self._is_due = True
+                self._tell("tracked", problem=self.trouble)
         if not self._has_begun:
             self._has_begun = True
             await self._do(lambda: self._beginning.note(self._resume()))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from tui.core.errors import RunFailed
 from tui.core.text.safe_text import one_line
-from tui.runs.agent.cli_errors import ended_early, kind_of
+from tui.runs.agent.cli_errors import kind_of
 from tui.runs.agent.cli_process import find_cli_process, kill_cli_surely
 from tui.runs.agent.client import AgentClient
 from tui.runs.agent.environment import make_config_dir
@@ -220,7 +220,7 @@ class RunDriver:
                 async for one in heard_at_rest:
                     await self._take(one)
             if heard.is_over:
-                raise ended_early(self._spec.session_id, "between two turns")
+                raise await self._agent.ended_early("between two turns")
         if not self.prompts and not self._is_stopping:
             await self._orders.close()
             if self.prompts:
@@ -249,7 +249,7 @@ class RunDriver:
             self._journal.event("notice", kind="background", words="no longer waiting for it")
             return False
         if self._ended is None:
-            raise ended_early(self._spec.session_id, "during the turn")
+            raise await self._agent.ended_early("during the turn")
         self._hearing.end_turn()
         return True
 

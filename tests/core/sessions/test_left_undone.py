@@ -70,13 +70,13 @@ def test_no_other_command_is_an_unsent_prompt() -> None:
         ({"later": 9 * MINUTE}, True),
         ({"later": 11 * MINUTE}, False),
         ({"liveness": Liveness.BUSY}, False),
-        ({"transcript": None}, False),
+        ({"transcript": None}, True),
         ({"transcript": None, "row": None, "remains": REMAINS}, False),
         ({"transcript": None, "row": None, "status": ""}, True),
     ],
 )
 def test_both_are_told_until_something_goes_on(more: dict[str, Any], is_told: bool) -> None:
-    """Once something writes to the transcript again, or when a row alone or remains are left."""
+    """Until its transcript is written to again."""
     assert (left(CUT_OFF, **more).cut_off_at is not None) is is_told
     assert bool(left(UNSENT, **more).unsent) is is_told
 
@@ -84,6 +84,12 @@ def test_both_are_told_until_something_goes_on(more: dict[str, Any], is_told: bo
 def test_the_one_that_has_waited_longest_comes_first() -> None:
     assert since(left(CUT_OFF), Need.CUT_OFF) == NOW
     assert since(left(UNSENT), Need.UNSENT) == UNSENT.sent[0].at
+
+
+def test_neither_is_told_of_a_ghost_whose_agent_had_begun() -> None:
+    for run in (CUT_OFF, UNSENT):
+        ghost = left(replace(run, model="opus"), transcript=None)
+        assert (ghost.never_began, ghost.cut_off_at, ghost.unsent) == (False, None, ())
 
 
 @pytest.mark.parametrize("status", list(Status))

@@ -32,7 +32,7 @@ def dead(code: int) -> ProcessError:
 
 
 def words(error: Exception, said: str = "", *, is_out_of_memory: bool = False) -> str:
-    told = error_words(error, said, "9f2c0000-1111", is_out_of_memory=is_out_of_memory)
+    told = error_words(error, said, AGAIN, is_out_of_memory=is_out_of_memory)
     assert "ProcessError" not in told
     assert PLACEHOLDER not in told
     return told
@@ -109,7 +109,8 @@ def test_no_error_of_the_sdk_is_unknown() -> None:
 def test_a_real_cli_that_is_killed_in_its_turn_is_told_of(site: Site, number: int) -> None:
     folder = site.start("LONG")
     pid = wait(lambda: read_owner(folder).get("cli_pid"))
-    wait(lambda: read_run(folder).state == "busy")
+    session_id = read_run(folder).session_id
+    wait(lambda: read_run(folder).state == "busy" and site.transcript(session_id))
     os.kill(pid, number)
     run = over(folder)
     name = signal.Signals(number).name

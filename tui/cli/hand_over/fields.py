@@ -69,7 +69,7 @@ def _cause_json(group: FailureGroup, line: ShellLine) -> dict[str, Any]:
             | {
                 "title": one.title or None,
                 "acknowledged_by": one.ack.by if one.ack else None,
-                "command": line(("resume", one.address)),
+                "command": line(("resume" if one.transcript else "show", one.address)),
             }
             for one in group.sessions
         ],

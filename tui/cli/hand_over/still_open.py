@@ -102,15 +102,18 @@ class StillOpen:
             at = failed_at(one)
             when = f", {moment(at, LOCAL)}" if at else ""
             named = f"{where(*one.key)}{label(one)}{when}{_settled(one)}"
-            yield self.line.row(f"- **{reason}**: {named}", ("resume", one.address))
+            verb = "resume" if one.transcript else "show"
+            yield self.line.row(f"- **{reason}**: {named}", (verb, one.address))
             return
         since = f" since {moment(group.since, LOCAL)}" if group.since else ""
         many = f"{len(group.sessions)} sessions{since}{_by_whom(group.sessions)}"
         listings = by_listing(one.listing for one in group.sessions)
         text = f"- **{reason}**: {many} ({listings}){_bound(group.sessions)}"
-        yield from self.line.for_all(
-            text, "resume", [one.key for one in group.sessions], also="--also"
-        )
+        begun = [one.key for one in group.sessions if one.transcript]
+        if begun:
+            yield from self.line.for_all(text, "resume", begun, also="--also")
+        else:
+            yield self.line.row(text, self._ls("--filter", "failed"))
         if self.has_all:
             yield from (self._failed(one) for one in group.sessions)
 

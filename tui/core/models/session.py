@@ -226,10 +226,17 @@ class Session:
         return self.liveness is Liveness.ORPHAN
 
     @property
+    def never_began(self) -> bool:
+        """Whether its run is over before its agent began, so that nothing was written."""
+        has_files = self.transcript is not None or self.remains is not None
+        run = self.run
+        return not has_files and run is not None and run.is_over and not run.model
+
+    @property
     def cut_off_at(self) -> datetime | None:
         """When its last run was left in the middle of a turn, and nothing went on with it since.
 
-        Without row and transcript that run is all there is of it; a row alone is a ghost.
+        Without a transcript that run is all there is of it; if its agent had begun, it is a ghost.
         """
         at = self.run.cut_off_at if self.run is not None and not self.is_live else None
         is_told = at is not None and self.status in ("", Status.ACTIVE)
@@ -246,7 +253,7 @@ class Session:
     def _is_left_since(self, at: datetime) -> bool:
         """Whether nothing went on with it since its last run ended then."""
         if (file := self.transcript) is None:
-            return self.row is None and self.remains is None
+            return self.never_began or (self.row is None and self.remains is None)
         return file.modified_at - at <= _OUTLIVES
 
     @property

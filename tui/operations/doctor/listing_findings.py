@@ -116,7 +116,7 @@ def _of_folders(listing: Listing) -> Iterator[Finding]:
 def _of_variable(listing: Listing) -> Iterator[Finding]:
     """A pipeline that set the wrong variable leaves strays, or nothing at all without a volume."""
     strays = [one for one in listing.sessions if one.is_stray]
-    ghosts = [one for one in listing.sessions if one.state is State.GHOST]
+    ghosts = [one for one in listing.sessions if one.state is State.GHOST and not one.never_began]
     remedy = (
         f"let the pipeline set CLAUDE_CONFIG_DIR to {one_line(listing.path / CONFIG_DIR)}, as "
         "`SessionManager.setup()` of this project does"

@@ -25,6 +25,7 @@ from tui.core.text.sizes import size_text
 from tui.operations.cause import (
     cut_off_remedy,
     cut_off_words,
+    failed_remedy,
     sweep_words,
     unsent_remedy,
     unsent_words,
@@ -177,7 +178,7 @@ def _described(
         case Need.FAILED:
             reason = f": {session.reason}" if session.reason else ""
             failed = "its last turn failed" if session.turn_error else "failed"
-            return "error", "failed", f"{failed}{reason}", f"; `resume {short}` or `ack {short}`"
+            return "error", "failed", f"{failed}{reason}", f"; {failed_remedy(session)}"
         case Need.CUT_OFF:
             return "error", "cut-off", cut_off_words(session), f": {cut_off_remedy(session)}"
         case Need.UNSENT:

@@ -6,13 +6,16 @@ are known by their names: importing it takes a second.
 
 from __future__ import annotations
 
+import errno
 import re
 import signal
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from tui.core.errors import ConsoleError, Kind, RunFailed
+from tui.claude.config_dir import footprint
+from tui.claude.layout import is_transcript
+from tui.core.errors import ConsoleError, Kind, RunFailed, kind_of_system
 from tui.core.text.safe_text import one_line
 
 _CODE = re.compile(r"exit code:? (-?\d{1,4})")
@@ -32,6 +35,8 @@ _MEANS = {
     "SIGXCPU": "it reached a limit of CPU time (ulimit -t)",
     "SIGXFSZ": "it reached a limit of file size (ulimit -f)",
 }
+
+_SHORT = {errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE}  # of processes or memory
 
 _OF_CLASS = {
     "CLINotFoundError": Kind.SETUP,
@@ -57,16 +62,24 @@ def is_of_ended_cli(error: Exception) -> bool:
     return is_known or _exit_code(error) is not None
 
 
-def ended_early(session_id: str, when: str) -> RunFailed:
+def how_to_go_on(config_dir: Path, session_id: str) -> str:
+    """Return how a session whose CLI has ended goes on: only with its transcript it can."""
+    if any(map(is_transcript, footprint(config_dir, session_id))):
+        return f"`resume {session_id[:8]}` continues from its transcript"
+    return "it has no transcript: start it again"
+
+
+def ended_early(when: str, again: str) -> RunFailed:
     """Return the failure of a run whose CLI has ended `when`, without a word of the SDK."""
-    again = f"resume {session_id[:8]}"
-    return RunFailed(f"the CLI ended {when}", kind=Kind.CLI_DIED, remedy=again)
+    return RunFailed(f"the CLI ended {when}; {again}", kind=Kind.CLI_DIED)
 
 
-def error_words(error: Exception, said: str, session_id: str, *, is_out_of_memory: bool) -> str:
-    """Return a message for an error of the SDK; `said` is the end of the CLI's error output."""
+def error_words(error: Exception, said: str, again: str, *, is_out_of_memory: bool) -> str:
+    """Return a message for an error of the SDK; `said` is the end of the CLI's error output.
+
+    `again` says how to go on.
+    """
     names, text = _names(error), one_line(error)
-    again = f"`resume {session_id[:8]}` continues from its transcript"
     if "CLINotFoundError" in names:
         return f"the Claude CLI is missing: {text}; reinstall the SDK, or set cli_path"
     if "ResultError" in names:
@@ -110,7 +123,24 @@ def kind_of(error: Exception) -> Kind:
     if isinstance(error.__cause__, TimeoutError):
         return Kind.CLI_SILENT
     names = (one.__name__ for one in type(error).__mro__)
-    return next((_OF_CLASS[name] for name in names if name in _OF_CLASS), Kind.OTHER)
+    of_class = next((_OF_CLASS[name] for name in names if name in _OF_CLASS), None)
+    return of_class or kind_of_system(error) or Kind.OTHER
+
+
+def kind_before_init(error: Exception, *, is_out_of_memory: bool) -> Kind:
+    """Return what kind of failure it is that an agent has not begun.
+
+    What ends by itself so early is no CLI, or cannot do as it is told: it would again.
+    """
+    kind, cause = kind_of(error), error.__cause__
+    if kind is not Kind.CLI_DIED or is_out_of_memory:
+        return kind
+    if (of_system := kind_of_system(cause)) is not None:
+        return of_system
+    is_short = isinstance(cause, OSError) and cause.errno in _SHORT
+    code = _exit_code(error)
+    is_killed = code is not None and (code < 0 or _signal(code) is not None)
+    return kind if is_short or is_killed else Kind.SETUP
 
 
 def _result_words(error: Exception) -> str:
@@ -128,10 +158,8 @@ def _exit_code(error: Exception) -> int | None:
 
 
 def _how(code: int, *, is_out_of_memory: bool) -> str:
-    number = -code if code < 0 else code - _FROM_SHELL
-    try:
-        name = signal.Signals(number).name
-    except ValueError:
+    name = _signal(code)
+    if name is None:
         return (
             f"was ended by signal {-code}" if code < 0 else f"ended by itself with exit code {code}"
         )
@@ -141,6 +169,14 @@ def _how(code: int, *, is_out_of_memory: bool) -> str:
         )
     why = _MEANS.get(name)
     return f"was ended by {name} (exit code: {code}" + (f"; {why})" if why else ")")
+
+
+def _signal(code: int) -> str | None:
+    """Return the name of the signal that ended a process with that exit code, if one did."""
+    try:
+        return signal.Signals(-code if code < 0 else code - _FROM_SHELL).name
+    except ValueError:
+        return None
 
 
 def _last_words(said: str) -> str:
@@ -161,7 +197,7 @@ def _both(theirs: type[Exception]) -> type[RunFailed]:
         return _MADE[theirs]
 
     def __reduce__(self: RunFailed) -> tuple[Any, ...]:  # noqa: N807 (Python's own name)
-        return _restored, (theirs, self.args, vars(self))
+        return _restored, (theirs, self.args, vars(self) | {"_kind": self.kind})
 
     _MADE[theirs] = made = type(
         "RunFailed",

@@ -14,19 +14,28 @@ from typing import TYPE_CHECKING, Any, cast
 
 from tui.claude.slash_commands import compacts
 from tui.claude.transcript.notices import unusable_servers
-from tui.core.errors import RunFailed
+from tui.core.errors import Kind, RunFailed
 from tui.core.text.safe_text import one_line
 from tui.runs.agent.chunk_lines import divert_chunks
-from tui.runs.agent.cli_errors import as_both, error_words, is_of_ended_cli, memory_kills
+from tui.runs.agent.cli_errors import (
+    as_both,
+    ended_early,
+    error_words,
+    how_to_go_on,
+    is_of_ended_cli,
+    kind_before_init,
+    kind_of,
+    memory_kills,
+)
 from tui.runs.agent.cli_process import RUN_VARIABLE, kill_cli
 from tui.runs.agent.confinement import confining_environment, confining_options
 from tui.runs.agent.environment import read_env_file
 from tui.runs.agent.recorded_options import replayed
 from tui.runs.agent.requesters import asker
 from tui.runs.agent.sdk_import import import_lean_sdk, import_sdk
-from tui.runs.agent.sdk_messages import ApiSigns, is_answer, told_of, turn_ended
+from tui.runs.agent.sdk_messages import ApiSigns, composed, is_answer, sent, told_of, turn_ended
 from tui.runs.agent.tool_calls import ToolCalls, granted_input
-from tui.runs.agent.tool_guard import ToolGuard, Verdict
+from tui.runs.agent.tool_guard import ToolGuard, hook_output
 from tui.runs.folder.agent_events import (
     AgentIdle,
     AgentMessage,
@@ -87,7 +96,7 @@ class AgentClient:
         self._api_signs = ApiSigns()
         self._complaints: deque[str] = deque(maxlen=20)
         self._memory_kills = memory_kills()
-        self.tells_rest = False
+        self._has_begun = self.tells_rest = False
 
     async def connect(self) -> None:
         """Start the CLI and greet it."""
@@ -115,9 +124,9 @@ class AgentClient:
         if prompt.is_typed:
             is_text = self._is_text(text, is_restricted=prompt.is_restricted)
             text = text.strip()
-        given = prompt.message or (_composed(text) if is_text else None)
+        given = prompt.message or (composed(text) if is_text else None)
         try:
-            await self._connected().query(_sent(given, is_text=is_text) if given else text)
+            await self._connected().query(sent(given, is_text=is_text) if given else text)
         except Exception as error:  # whatever the SDK raises ends the run with its reason
             raise await self._failure(error) from error
 
@@ -185,7 +194,7 @@ class AgentClient:
         from claude_agent_sdk import ClaudeAgentOptions
 
         spec, given = self._spec, self._given or ClaudeAgentOptions()
-        self._guard.home = Path(given.cwd or self._cwd())
+        self._guard.home = self._home(given)
         # Said in any case: else a settings file that the agent can write would choose the mode.
         ours = {"permission_mode": "default"} if self._given is None else {}
         return replace(
@@ -201,6 +210,17 @@ class AgentClient:
             stderr=self._complain,
             max_buffer_size=given.max_buffer_size or _MAX_MESSAGE,
         )
+
+    def _home(self, given: ClaudeAgentOptions) -> Path:
+        """Return where the agent works; raises `RunFailed` if a pipeline says where, and it is
+        not there: no later try would find it, either."""
+        from claude_agent_sdk import CLIConnectionError
+
+        home = Path(given.cwd or self._cwd())
+        if not home.is_dir():
+            words = f"the folder that the agent should work in is not there: {one_line(home)}"
+            raise as_both(CLIConnectionError(words), words, Kind.SETUP)
+        return home
 
     def _cwd(self) -> Path:
         """Return where the agent works; raises `RunFailed` when a link leads elsewhere by now."""
@@ -235,7 +255,7 @@ class AgentClient:
             verdict = await asyncio.to_thread(self._guard.verdict, tool, given, cwd)
         except Exception:  # what cannot be judged is denied
             verdict = "deny"
-        return _hook_output(verdict) if verdict else {}
+        return hook_output(verdict) if verdict else {}
 
     def _asking(self, given: ClaudeAgentOptions) -> dict[str, Any]:
         """Return who is asked for permission: the operators, unless the pipeline sees to it."""
@@ -287,6 +307,7 @@ class AgentClient:
     def _system(self, subtype: str, data: Mapping[str, Any]) -> Happening | None:
         match subtype:
             case "init":
+                self._has_begun = True
                 names = ("session_id", "model", "permissionMode", "cwd")
                 begun = TurnStarted(*(str(data.get(name, "")) for name in names))
                 return replace(begun, failed_servers=unusable_servers(data.get("mcp_servers")))
@@ -319,8 +340,17 @@ class AgentClient:
         if is_of_ended_cli(error) and await self._has_complained():
             said = " ".join(self._complaints)
         is_short = memory_kills() > self._memory_kills
-        words = error_words(error, said, self._spec.session_id, is_out_of_memory=is_short)
-        return as_both(error, words)
+        words = error_words(error, said, await self._again(), is_out_of_memory=is_short)
+        early = kind_before_init(error, is_out_of_memory=is_short)
+        return as_both(error, words, kind_of(error) if self._has_begun else early)
+
+    async def ended_early(self, when: str) -> RunFailed:
+        """Return the failure of a run whose CLI has ended `when`, without a word of the SDK."""
+        return ended_early(when, await self._again())
+
+    async def _again(self) -> str:
+        spec = self._spec
+        return await asyncio.to_thread(how_to_go_on, spec.config_dir, spec.session_id)
 
     async def _has_complained(self) -> bool:
         """Wait a moment for the last words of a CLI that died: they come on a pipe of their own."""
@@ -329,22 +359,6 @@ class AgentClient:
                 break
             await asyncio.sleep(0.05)
         return bool(self._complaints)
-
-
-def _composed(prompt: str) -> Mapping[str, Any]:
-    """Return the message that says it as text: the CLI would obey a command that it begins with.
-
-    It would also read to the agent each file that is mentioned with an `@`.
-
-    Not for every prompt, since the CLI then leaves out what else it tells the agent (its skills
-    and tools, the rules of a folder): see `ClaudeAgentOptions.verbatim_prompts`.
-    """
-    message = {"role": "user", "content": prompt}
-    return {"type": "user", "message": message, "parent_tool_use_id": None}
-
-
-async def _sent(message: Mapping[str, Any], *, is_text: bool) -> AsyncIterator[dict[str, Any]]:
-    yield {**message, "client_composed": True} if is_text else dict(message)
 
 
 def _identity(spec: RunSpec) -> dict[str, Any]:
@@ -368,19 +382,4 @@ def _environment(spec: RunSpec) -> dict[str, str]:
         "CLAUDE_SESSION_DIR": str(spec.config_dir),
         _STATE_EVENTS: "1",
         RUN_VARIABLE: spec.run_id,
-    }
-
-
-def _hook_output(verdict: Verdict) -> HookJSONOutput:
-    reason = (
-        "Off limits to agents: it may hold secrets."
-        if verdict == "deny"
-        else "An operator decides."
-    )
-    return {
-        "hookSpecificOutput": {
-            "hookEventName": "PreToolUse",
-            "permissionDecision": "deny" if verdict == "deny" else "ask",
-            "permissionDecisionReason": reason,
-        }
     }

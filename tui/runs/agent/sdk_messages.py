@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -110,3 +110,20 @@ def _moment(seconds: int | None) -> datetime | None:
         return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
     except (OverflowError, ValueError, OSError, TypeError):
         return None
+
+
+def composed(prompt: str) -> Mapping[str, Any]:
+    """Return the message that says it as text: the CLI would obey a command that it begins with.
+
+    It would also read to the agent each file that is mentioned with an `@`.
+
+    Not for every prompt, since the CLI then leaves out what else it tells the agent (its skills
+    and tools, the rules of a folder): see `ClaudeAgentOptions.verbatim_prompts`.
+    """
+    message = {"role": "user", "content": prompt}
+    return {"type": "user", "message": message, "parent_tool_use_id": None}
+
+
+async def sent(message: Mapping[str, Any], *, is_text: bool) -> AsyncIterator[dict[str, Any]]:
+    """Yield the message as the SDK's stream of prompts."""
+    yield {**message, "client_composed": True} if is_text else dict(message)

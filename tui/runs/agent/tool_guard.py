@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from tui.core.permission_modes import ASKING_MODES
 from tui.runs.agent.closed_place_rules import is_closed, is_plan
@@ -17,6 +17,9 @@ from tui.runs.agent.tool_policy import (
     is_harmless,
 )
 from tui.runs.folder.protocol import RunSpec
+
+if TYPE_CHECKING:
+    from claude_agent_sdk.types import HookJSONOutput
 
 Verdict = Literal["", "ask", "deny"]
 
@@ -120,3 +123,19 @@ def _texts(value: Any) -> Iterator[str]:
     elif isinstance(value, list):
         for one in value:
             yield from _texts(one)
+
+
+def hook_output(verdict: Verdict) -> HookJSONOutput:
+    """Return how the CLI is told a verdict other than `""`."""
+    reason = (
+        "Off limits to agents: it may hold secrets."
+        if verdict == "deny"
+        else "An operator decides."
+    )
+    return {
+        "hookSpecificOutput": {
+            "hookEventName": "PreToolUse",
+            "permissionDecision": "deny" if verdict == "deny" else "ask",
+            "permissionDecisionReason": reason,
+        }
+    }

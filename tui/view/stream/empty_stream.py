@@ -49,6 +49,8 @@ def _empty(session: Session, now: datetime, zone: tzinfo, sign_of: SignOf) -> _E
         return _Empty(what, ":show says whether :restore can bring it back")
     if session.state is State.GHOST:
         what = f"its transcript is gone: only its row is left{_last(session, now, zone)}"
+        if session.never_began:
+            what = "its agent never began: nothing was written"
         return _Empty(what, ":show says why", f"{sign_of('delete')} deletes the row")
     return _Empty("its transcript is not among what could be read", ":doctor says what to do")
 

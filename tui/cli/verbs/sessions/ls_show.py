@@ -25,7 +25,7 @@ from tui.core.text.sizes import size_text
 from tui.core.time.expiry import parse_duration
 from tui.core.time.zones import LOCAL, zone_words
 from tui.operations.catalog.session_lookup import find_listing
-from tui.operations.cause import cause_of, unknown_transcript_words
+from tui.operations.cause import cause_of, failed_remedy, unknown_transcript_words
 from tui.operations.context import Context
 from tui.operations.listing_health import is_whole
 from tui.operations.monitor.history import UNKNOWN_SHARE, answers
@@ -237,7 +237,7 @@ def _remedy(session: Session, word: StateWord | str) -> str:
     """Return what to do about a state whose cause is not told in words of its own."""
     short = session.session_id[:8]
     if word in (StateWord.FAILED, StateWord.API_ERROR):
-        return f"fix the cause, then `resume {short}`; or `ack {short}`"
+        return f"fix the cause, then {failed_remedy(session)}"
     if word in (StateWord.STALLED, StateWord.QUIET):
         return f"`interrupt {short}` ends the turn, `stop {short}` the run"
     if word == StateWord.EXPIRED:

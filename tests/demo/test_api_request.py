@@ -10,6 +10,11 @@ import pytest
 from tui.demo.api_request import ApiRequest
 
 INTERRUPTED = "[Request interrupted by user]"
+COMMAND = (
+    "<local-command-caveat>Not sent to you.</local-command-caveat>\n",
+    "<command-name>/model</command-name>\n  <command-message>model</command-message>\n",
+    "<local-command-stdout>Set model to `claude-haiku-4-5`</local-command-stdout>\n",
+)
 NOTE = {"type": "text", "text": "<system-reminder>\nbe brief\n</system-reminder>"}
 
 
@@ -40,6 +45,9 @@ ANSWER = {"role": "assistant", "content": [{"type": "text", "text": "Yes."}]}
             0,
         ),
         ([user("One."), ANSWER, user(result("3"), NOTE), ANSWER, user(result("4"))], ("One.",), 2),
+        ([user("One."), ANSWER, user(*COMMAND, "Two.")], ("One.", "Two."), 0),
+        ([user("One."), ANSWER, user("".join(COMMAND) + "Two.")], ("One.", "Two."), 0),
+        ([user("<channel>A</channel> said it.")], ("<channel>A</channel> said it.",), 0),
         ([user("One."), {"role": "system", "content": "noted"}], ("One.",), 0),
     ],
 )

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tui.claude.transcript.line_parser import INTERRUPTED
-from tui.claude.transcript.speaker import without_reminders
+from tui.claude.transcript.speaker import without_notes
 
 _QUERY = re.compile(r"query:?\s*(.+)", re.IGNORECASE | re.DOTALL)
 
@@ -122,5 +122,5 @@ def _plain(content: object) -> str:
 
 
 def _words(content: object) -> str:
-    texts = (without_reminders(str(one.get("text", ""))).strip() for one in _blocks(content))
+    texts = (without_notes(str(one.get("text", ""))).strip() for one in _blocks(content))
     return "\n".join(text for text in texts if text and not text.startswith(INTERRUPTED))

@@ -28,7 +28,7 @@ async def test_a_prompt_goes_as_the_sdk_sends_it_and_what_is_typed_as_text(
     heard = Heard(site)
     task = asyncio.create_task(heard.listen(ask(manager, "/greet Acme", options=options)))
     request = await soon(lambda: run_folders(site.listing) and read_run(last_run(site)).request)
-    assert site.api.requests[-1].prompt.endswith("Greet PERMIT Acme.")
+    assert site.api.requests[-1].prompt == "Greet PERMIT Acme."
     for held_back in ("/clear", " /new buyers"):
         with pytest.raises(UsageError, match="is not sent"):
             send(console(site), heard.session(), held_back)

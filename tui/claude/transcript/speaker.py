@@ -77,9 +77,12 @@ def said_in(text: str, line: Mapping[str, Any]) -> tuple[SpokenText, ...]:
     return tuple(_split(text))
 
 
-def without_reminders(text: str) -> str:
-    """Return a text without the CLI's reminders to the agent."""
-    return _WHOLE_REMINDER.sub("", text)
+def without_notes(text: str) -> str:
+    """Return a text without the CLI's reminders to the agent, and what it tells of commands."""
+    text = _WHOLE_REMINDER.sub("", text)
+    elements, rest = _leading(text)
+    is_of_commands = all("command-" in one.tag for one in elements)
+    return rest if is_of_commands else text
 
 
 def command_of(text: str) -> str:

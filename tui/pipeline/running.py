@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 from weakref import WeakSet
@@ -18,6 +17,7 @@ from tui.operations.running.pipeline_query import Query, prepare
 from tui.pipeline.arguments import takes
 from tui.pipeline.listing_part import ListingPart
 from tui.pipeline.session_run import SessionRun
+from tui.runs.folder.protocol import RunSpec
 from tui.runs.hosted.callback import OnEvent
 from tui.runs.hosted.own_prompts import OwnPrompts
 from tui.runs.hosted.run import HostedRun, PreparedRun
@@ -60,9 +60,9 @@ class SessionRuns(ListingPart):
         its own. `listing_id` is the folder's name unless given. The session is tracked before
         `init` is yielded, with the options that shape its agent; `metadata` is added to its own.
         `resume` goes on as that agent, and what is set in `options` wins; with `take_over` what
-        runs it is ended first. An answer acknowledges the failure of `retry_of`. Operators are
-        asked for permissions, for as long as the manager's `permission_timeout`, unless `options`
-        say who answers. Their turns once the prompt is
+        runs it is ended first. An answer acknowledges the failure of `retry_of`, and of what that
+        tried again. Operators are asked for permissions, for as long as the manager's
+        `permission_timeout`, unless `options` say who answers. Their turns once the prompt is
         answered are waited for, and yielded, and their failures raised, only with `follow_ups` (see
         `prompted_by`). `on_event` is told of this run, besides the manager's. Leaving the iteration
         ends the agent.
@@ -101,7 +101,7 @@ class SessionRuns(ListingPart):
             resumed=(self._folder, query.resumed),
             follow_ups=query.follow_ups,
             stays=stays,
-            succeeded=self._settling(query.retry_of) if query.retry_of else None,
+            succeeded=self._settle,
             watch=RunWatch(self._watchers, self._clock, on_event=query.on_event, **query.told_as),
         )
         held = SessionRun(run)
@@ -120,13 +120,10 @@ class SessionRuns(ListingPart):
             )
         return prepare(context, self._folder, query, first, self.max_age_days)
 
-    def _settling(self, retried: str) -> Callable[[str], None]:
-        return partial(self._settle, retried)
-
-    def _settle(self, retried: str, retry: str) -> None:
+    def _settle(self, run: RunSpec) -> None:
         from tui.operations.sessions.recovery import settle_retried
 
-        settle_retried(self._context(), self._folder, retried, retry)
+        settle_retried(self._context(), self._folder, run.retried, run.session_id)
 
 
 async def _result(run: SessionRun) -> ResultMessage:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -9,6 +10,7 @@ import time
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -26,10 +28,10 @@ from tui.settings import Settings
 from tui.storage.session_locks import held
 
 
-def pipeline(site: Site, prompt: str) -> AbstractContextManager[subprocess.Popen[str]]:
+def pipeline(site: Site, prompt: str, **more: Any) -> AbstractContextManager[subprocess.Popen[str]]:
     own = {name: os.environ[name] for name in ("PATH", "TZ") if name in os.environ}
     own |= {"HOME": str(site.listing.parent.parent), "SESSION_CONSOLE_CONFIG": "/dev/null"}
-    words = ("tests.support.processes.pipeline", str(site.listing), prompt)
+    words = ("tests.support.processes.pipeline", str(site.listing), prompt, json.dumps(more))
     return module(*words, environment=own | site.api.env())
 
 

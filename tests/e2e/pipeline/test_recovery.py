@@ -9,8 +9,11 @@ import signal
 import uuid
 from contextlib import suppress
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 
 import pytest
+from claude_agent_sdk import ClaudeAgentOptions
 
 from tests.e2e.pipeline.test_pipeline import pipeline, run_of
 from tests.support.listings.sample_listing import register
@@ -39,10 +42,10 @@ from tui.storage.state.logbook import read_logbook
 NOBODYS = str(uuid.UUID(int=7))
 
 
-def killed(site: Site, *, with_cli: bool = True) -> str:
+def killed(site: Site, *, with_cli: bool = True, **more: Any) -> str:
     """Kill a pipeline in the middle of its turn; return its session."""
     before = len(run_folders(site.listing))
-    with pipeline(site, "LONG tale") as process:
+    with pipeline(site, "LONG tale", **more) as process:
         folder = wait(lambda: run_folders(site.listing)[before:])[0]
         session_id = read_run(folder).session_id
         wait(lambda: read_partial(folder) and site.transcript(session_id))
@@ -204,20 +207,52 @@ async def test_a_retry_that_succeeds_settles_the_failure(
     again = Heard(site)
     with pytest.raises(RunFailed):
         await again.listen(ask(manager, "BADKEY", retry_of=failed.session_id))
-    assert _need(site, failed)
+    assert _need(site, failed.session_id)
     await again.listen(ask(manager, "ECHO this", retry_of=failed.session_id))
-    assert _need(site, failed) is None
+    assert _need(site, failed.session_id) is None
     row = site.row(failed.session_id)
     assert row
     assert row.status == "failed"
     note = next(one.note for one in _log(site) if one.session_id == failed.session_id)
     assert "succeeded" in note
-    assert _need(site, again)  # of which this was no retry
+    assert _need(site, again.session_id)  # of which this was no retry
     asked = len(site.api.requests)
     for wrong, more in ((NOBODYS, {}), (failed.session_id, {"resume": failed.session_id})):
         with pytest.raises((UnknownId, UsageError)):
             await Heard(site).listen(ask(manager, "ECHO", retry_of=wrong, **more))
     assert len(site.api.requests) == asked
+
+
+@pytest.mark.parametrize("goes_on", [False, True])
+async def test_what_succeeds_at_last_settles_all_that_it_tried_again(
+    site: Site, manager: SessionManager, goes_on: bool
+) -> None:
+    tried: list[str] = []
+    for _ in range(2):  # each with a manager of its own, as in a task queue
+        failed, before = Heard(site), tried[-1] if tried else None
+        with pytest.raises(RunFailed):
+            await failed.listen(ask(SessionManager(site.listing), "BADKEY", retry_of=before))
+        tried.append(failed.session_id)
+    tried.append(killed(site, retry_of=tried[-1]))
+    assert all(_need(site, one) for one in tried)
+    how = {"resume": tried[-1], "take_over": True} if goes_on else {"retry_of": tried[-1]}
+    await Heard(site).listen(ask(manager, "ECHO this", **how))
+    assert [_need(site, one) for one in tried] == [None, None, None]
+
+
+async def test_what_failed_before_its_agent_began_can_be_tried_again(
+    site: Site, manager: SessionManager, tmp_path: Path
+) -> None:
+    first = Heard(site)
+    with pytest.raises(RunFailed):
+        await first.listen(ask(manager, "BADKEY"))
+    (broken := tmp_path / "claude").write_text("#!/bin/sh\nexit 3\n")
+    broken.chmod(0o755)
+    options = ClaudeAgentOptions(cli_path=broken)
+    with pytest.raises(RunFailed) as failed:
+        await Heard(site).listen(ask(manager, "ECHO", options=options, retry_of=first.session_id))
+    await Heard(site).listen(ask(manager, "ECHO", retry_of=failed.value.session_id))
+    assert _need(site, first.session_id) is None
 
 
 async def test_a_retry_that_is_left_in_the_middle_or_stopped_settles_nothing(
@@ -232,12 +267,12 @@ async def test_a_retry_that_is_left_in_the_middle_or_stopped_settles_nothing(
     stop(console(site), heard.session())
     with pytest.raises(RunStopped):
         await task
-    assert _need(site, failed)
+    assert _need(site, failed.session_id)
 
 
-def _need(site: Site, heard: Heard) -> object:
+def _need(site: Site, session_id: str) -> object:
     context = console(site)
-    session = session_of(context, site.listing, heard.session_id)
+    session = session_of(context, site.listing, session_id)
     return attention(session, context.clock(), context.settings.quiet_after)
 
 

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import signal
 import sys
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from claude_agent_sdk import query
+from claude_agent_sdk import ClaudeAgentOptions, query
 
 from tui import SessionManager
 
 
-async def run(output_dir: Path, prompt: str) -> None:
+async def run(output_dir: Path, prompt: str, more: dict[str, Any]) -> None:
     """Print each message's class; stop at the first, or at the result, if the prompt says so."""
     manager = SessionManager(output_dir, max_age_days=7)
-    async for message in manager.query(prompt, stage="stage_3", listing_id=output_dir.name):
+    options = ClaudeAgentOptions(**more.pop("options", {}))
+    async for message in manager.query(prompt, stage="stage_3", options=options, **more):
         print(type(message).__name__, flush=True)
         is_result = type(message).__name__ == "ResultMessage"
         if "LEAVE" in prompt or ("RETURN" in prompt and is_result):
@@ -75,5 +78,6 @@ if __name__ == "__main__":
     if "SYNC" in words:
         run_without_asyncio(folder, words)
     else:
-        does = run_as_the_guide_does if "GUIDE" in words else hold if "HOLD" in words else run
+        given = partial(run, more=json.loads(sys.argv[3]))
+        does = run_as_the_guide_does if "GUIDE" in words else hold if "HOLD" in words else given
         asyncio.run(does(folder, words))

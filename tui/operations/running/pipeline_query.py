@@ -40,6 +40,7 @@ from tui.runs.agent.recorded_options import (
 from tui.runs.folder.protocol import Mode, RunSpec, new_run_id
 from tui.runs.hosted.callback import OnEvent
 from tui.runs.hosted.own_prompts import Prompts
+from tui.runs.hosted.retries import retried_by
 from tui.runs.hosted.run import PreparedRun
 from tui.runs.prompt_queue import OwnPrompt
 from tui.settings import Settings, load_settings
@@ -77,9 +78,9 @@ class Query:
     `listing_id` is the name of the listing's folder unless given.
     A new session lasts `max_age_days`, and a resumed one at least so many more; `None` means as the
     manager and the settings say. `metadata` is added to the session's own. With `take_over`, what
-    runs a resumed session is ended first; the failure of the session `retry_of` is settled by an
-    answer. `on_event` is told of this run. With `follow_ups` the turns that operators add are the
-    pipeline's, too.
+    runs a resumed session is ended first; the failure of the session `retry_of`, and of those that
+    it had tried again itself, is settled by an answer. `on_event` is told of this run. With
+    `follow_ups` the turns that operators add are the pipeline's, too.
     """
 
     prompt: Prompts
@@ -290,6 +291,7 @@ def _spec(
         closed=closed_places(settings, target.folder),
         audit_days=settings.audit_days,
         metadata=dict(query.metadata or {}),
+        retried=retried_by(target.folder, chosen.mode, target.session_id, query.retry_of or ""),
     )
 
 

@@ -43,6 +43,7 @@ from tui.operations.target import (
     target_of,
 )
 from tui.runs.folder.protocol import Mode, RunSpec, new_run_id, require_sound_prompt, runs_folder
+from tui.runs.hosted.retries import retried_by
 from tui.runs.launcher import launch
 from tui.safe_io.folders import is_folder
 
@@ -281,6 +282,7 @@ def _spec(context: Context, plan: RunPlan, prompt: str, now: datetime) -> RunSpe
         act_id=context.act_id,
         audit_days=settings.audit_days,
         together=plan.together,
+        retried=retried_by(plan.target.folder, plan.mode, plan.target.session_id),
     )
 
 

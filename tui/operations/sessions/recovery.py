@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Collection
 from pathlib import Path
 
+from tui.claude.session_id import require_session_id
 from tui.core.errors import ConsoleError, DatabaseProblem, Reason, UsageError
 from tui.core.models.cut_off import CutOffSession
 from tui.core.models.session import Session
@@ -14,6 +16,7 @@ from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.context import Context
 from tui.operations.running.ending import session_of
 from tui.operations.sessions.acknowledge import acknowledge
+from tui.runs.hosted.retries import has_run
 
 logger = logging.getLogger(__name__)
 
@@ -44,25 +47,35 @@ def cut_off_sessions(context: Context, folder: Path) -> tuple[CutOffSession, ...
 
 
 def require_retriable(context: Context, folder: Path, session_id: str, resumed: str) -> None:
-    """Raise `UnknownId` or `UsageError` unless a query can be a retry of that session."""
-    session_of(context, folder, session_id)
+    """Raise `UnknownId` or `UsageError` unless a query can be a retry of that session.
+
+    One that failed before its agent had begun has left its run alone.
+    """
+    require_session_id(session_id)
+    if not has_run(folder, session_id):
+        session_of(context, folder, session_id)
     if session_id == resumed:
         raise UsageError("retry_of names another session: a resume settles its own failure")
 
 
-def settle_retried(context: Context, folder: Path, session_id: str, retry: str) -> None:
-    """Acknowledge that a session failed, since its retry succeeded; logs what goes wrong.
+def settle_retried(context: Context, folder: Path, retried: Collection[str], retry: str) -> None:
+    """Acknowledge that sessions failed, since their retry succeeded; logs what goes wrong.
 
-    What else it needs stands: nobody was shown that.
+    What else they need stands: nobody was shown that.
     """
-    try:
-        session = session_of(context, folder, session_id)
+    listing = CatalogScanner(context).look(only=folder.name).listing(folder.name)
+    found = {one.session_id: one for one in listing.sessions} if listing is not None else {}
+    for session in (found[one] for one in retried if one in found):
         needs = needs_of(session, context.clock(), context.settings.quiet_after)
         if any(need in _RETRIED for need in needs):
-            because = f"its retry {retry[:8]} succeeded"
-            acknowledge(context, session, because=because, only=_RETRIED)
+            _settle(context, session, retry)
+
+
+def _settle(context: Context, session: Session, retry: str) -> None:
+    try:
+        acknowledge(context, session, because=f"its retry {retry[:8]} succeeded", only=_RETRIED)
     except ConsoleError as problem:
-        logger.warning("%s was retried, and its failure is not settled: %s", session_id, problem)
+        logger.warning("%s: its retry succeeded, its failure stands: %s", session.address, problem)
 
 
 def _told(session: Session) -> CutOffSession:

@@ -74,7 +74,8 @@ class RunSpec:
     here, only in `env_file`. `is_restricted`: from a restricted console; `decides_itself`: its
     pipeline allows more than `agent` says. `stage_gives` is what the stage allows without asking;
     no tool may access the paths `closed`. The act `act_id` started it, kept for `audit_days`, as
-    one of `together` runs; 0 if it was alone. `metadata` is its pipeline's own.
+    one of `together` runs; 0 if it was alone. `metadata` is its pipeline's own. Its success settles
+    the failures of the sessions `retried`.
     """
 
     run_id: str
@@ -107,6 +108,7 @@ class RunSpec:
     audit_days: int = 0
     together: int = 0
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    retried: tuple[str, ...] = ()
 
     def to_json(self) -> str:
         """Return the text of `spec.json`; raises `RunFailed` if it is too large to be read."""
@@ -124,11 +126,13 @@ class RunSpec:
         """Return the spec that `to_json` wrote; raises `RunFailed` for anything else."""
         try:
             # An earlier version wrote none of these.
-            stored = {"source_at": "", "together": 0, "metadata": {}} | parse_json(text)
+            later: dict[str, Any] = {"source_at": "", "together": 0, "metadata": {}, "retried": ()}
+            stored = later | parse_json(text)
             value = {one.name: stored[one.name] for one in fields(cls)}
             for name in ("db_path", "config_dir", "cwd", "env_file", "cli_path"):
                 value[name] = None if value[name] is None else Path(value[name])
             value["closed"] = tuple(Path(one) for one in value["closed"])
+            value["retried"] = tuple(map(str, value["retried"]))
             for name in ("created_at", "expires_at", "keeps_until"):
                 value[name] = None if value[name] is None else _moment(value[name])
             return cls(**value)

@@ -52,7 +52,7 @@ class HostedRun:
     session are those of `resumed`. `follow_ups`: whether messages of turns that operators add,
     once the pipeline's prompts are answered, are wanted. With `stays` the run waits for more of
     them until it is ended, and else only while its stream of them goes on. `succeeded` is called
-    in a thread, with the session's id, once a prompt was answered and the run is over.
+    in a thread once a prompt was answered and the run is over, if it has `retried` anything.
 
     A separate task owns the agent. Once begun, it must be ended: however that is done, its CLI is
     gone then and the session's lock released.
@@ -67,7 +67,7 @@ class HostedRun:
         resumed: tuple[Path, str] = (Path(), ""),
         follow_ups: bool = False,
         stays: bool = False,
-        succeeded: Callable[[str], None] | None = None,
+        succeeded: Callable[[RunSpec], None] | None = None,
         watch: RunWatch | None = None,
     ) -> None:
         self._succeeded = succeeded
@@ -290,8 +290,8 @@ class HostedRun:
             failure = await driver.run(self._show)
         finally:
             await self._fed()
-        if self._succeeded is not None and driver.has_answered:
-            await asyncio.to_thread(self._succeeded, prepared.spec.session_id)
+        if self._succeeded is not None and prepared.spec.retried and driver.has_answered:
+            await asyncio.to_thread(self._succeeded, prepared.spec)
         if driver.follow_up_by and not self._wants_follow_ups:
             if failure is not None:
                 logger.warning("The follow-up of %s failed: %s", driver.follow_up_by, failure)

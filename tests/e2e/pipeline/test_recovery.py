@@ -123,7 +123,6 @@ async def test_what_a_crash_left_is_told_until_somebody_goes_on_or_knows(
     assert (left.can_resume, left.is_orphan) == (True, False)
     assert left.at
     assert left.at <= datetime.now(UTC)
-    assert left.metadata["operator"] == "pipeline"
     await manager.acknowledge(session_id)
     assert await manager.recover() == ()
     healthy = over(site.start("ECHO")).session_id
@@ -135,6 +134,48 @@ async def test_what_a_crash_left_is_told_until_somebody_goes_on_or_knows(
     await heard.listen(ask(manager, "ECHO go on", resume=other))
     assert "You said: ECHO go on" in heard.texts
     assert await manager.recover() == ()
+
+
+@pytest.mark.parametrize("has_table", [False, True])
+async def test_what_a_crash_left_before_its_agent_began_is_told_and_can_be_asked_again(
+    site: Site, manager: SessionManager, tmp_path: Path, has_table: bool
+) -> None:
+    if has_table:
+        await manager.init_table()
+    (silent := tmp_path / "claude").write_text("#!/bin/sh\nexec sleep 600\n")
+    silent.chmod(0o755)
+    options, given = {"cli_path": str(silent)}, {"k": 1, "tags": ["\x1b[31m"]}
+    with pipeline(site, "LONG tale", options=options, metadata=given) as process:
+        folder = run_of(site)
+        process.kill()
+        process.wait(60)
+    wait(lambda: read_run(folder).state == "lost" and not held(site.listing))
+    assert (site.listing / "buyers.db").exists() is has_table
+    left = await recovered(manager)
+    assert (left.session_id, left.stage) == (read_run(folder).session_id, "stage_3")
+    assert (left.can_resume, left.is_orphan, left.metadata) == (False, False, given)
+    again = manager.session(
+        "ECHO", stage=left.stage, retry_of=left.session_id, metadata=left.metadata
+    )
+    async with again as run:
+        assert await run.answer() == "You said: ECHO"
+    row = site.row(run.session_id)
+    assert row
+    assert row.details().items() >= given.items()
+    assert await manager.recover() == ()
+
+
+async def test_the_metadata_of_what_a_crash_left_is_the_pipelines_and_can_be_handed_on(
+    site: Site, manager: SessionManager
+) -> None:
+    session_id = killed(site, metadata={"k": 1, "round": 1})
+    await manager.mark_session_failed(session_id, "known")
+    await manager.track_session(session_id, "stage_3", "x", {**_details(site, session_id), "k": 2})
+    left = await recovered(manager)
+    assert left.metadata == {"k": 2, "round": 1}
+    again = ask(manager, "ECHO", retry_of=left.session_id, metadata=left.metadata)
+    await (heard := Heard(site)).listen(again)
+    assert _details(site, heard.session_id)["k"] == 2
 
 
 async def test_a_query_that_is_cancelled_because_it_hangs_is_told_too(
@@ -268,6 +309,12 @@ async def test_a_retry_that_is_left_in_the_middle_or_stopped_settles_nothing(
     with pytest.raises(RunStopped):
         await task
     assert _need(site, failed.session_id)
+
+
+def _details(site: Site, session_id: str) -> dict[str, Any]:
+    row = site.row(session_id)
+    assert row
+    return dict(row.details())
 
 
 def _need(site: Site, session_id: str) -> object:

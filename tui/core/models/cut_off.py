@@ -13,8 +13,8 @@ class CutOffSession:
     """A session whose last turn has no end, and which nobody has acknowledged or gone on with.
 
     `at`, aware, is when that was, if known. With `is_orphan` its CLI outlived what ran it: resume
-    it with `take_over=True`. Without `can_resume` there is no transcript: ask again. `stage` is
-    empty, and `metadata` too, of one that was not tracked yet.
+    it with `take_over=True`. Without `can_resume` there is no transcript: ask again. `metadata` is
+    the pipeline's own, to be handed on to what asks again.
     """
 
     session_id: str

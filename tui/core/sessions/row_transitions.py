@@ -26,6 +26,9 @@ from tui.core.time.zones import read_time, write_time
 
 KIND = "last_error_kind"
 FAILURE = ("last_error", "failed_at", KIND)
+# What a run keeps beside its pipeline's metadata: the first decides what a resume may do.
+OF_RUNS = ("agent", "operator")
+OWN_DETAILS = frozenset((*OF_RUNS, *FAILURE))
 
 
 def tracked(row: Row, expires_at: datetime, zone: tzinfo, metadata: str | None) -> Row:

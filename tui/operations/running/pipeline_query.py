@@ -18,6 +18,7 @@ from tui.claude.session_id import require_session_id
 from tui.core.errors import ConsoleError, NotTracked, Reason, Refused, UsageError
 from tui.core.models.row import Row
 from tui.core.recorded_agent import UNRECORDED, known_unrecorded
+from tui.core.sessions.row_transitions import OF_RUNS
 from tui.core.text.safe_text import one_line
 from tui.core.time.expiry import length_of
 from tui.core.time.zones import LOCAL, read_time, zone_name
@@ -54,10 +55,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _told: set[tuple[str, ...]] = set()  # each is said once by a process, not by every query
-
-# What a run itself keeps in the row's metadata; the first would decide what a resume may do.
-_OWN_DETAILS = {"agent", "operator"}
-
 
 # Which session it is, or how the CLI is talked to: two of them contradict each other.
 _OUR_FLAGS = frozenset(
@@ -174,7 +171,7 @@ def _require_sound(query: Query) -> None:
             f"extra_args cannot have {one_line(ours)}: which session it is, and how the CLI is "
             "talked to, is for the manager to say (resume=ID, options.fork_session)"
         )
-    if own := _OWN_DETAILS & metadata.keys():
+    if own := metadata.keys() & OF_RUNS:
         raise UsageError(f"metadata cannot have {one_line(min(own))}: it is the session's own")
 
 

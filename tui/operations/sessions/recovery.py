@@ -5,17 +5,22 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection
 from pathlib import Path
+from typing import Any
 
 from tui.claude.session_id import require_session_id
-from tui.core.errors import ConsoleError, DatabaseProblem, Reason, UsageError
+from tui.core.errors import ConsoleError, DatabaseProblem, Reason, RunFailed, UsageError
 from tui.core.models.cut_off import CutOffSession
+from tui.core.models.run import Run
 from tui.core.models.session import Session
 from tui.core.sessions.attention import Need, needs_of, open_needs
+from tui.core.sessions.row_transitions import OWN_DETAILS
 from tui.operations.catalog.late_rows import write_late_rows
 from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.context import Context
 from tui.operations.running.ending import session_of
 from tui.operations.sessions.acknowledge import acknowledge
+from tui.runs.folder.bounded_reads import read_end
+from tui.runs.folder.protocol import SPEC, RunSpec
 from tui.runs.hosted.retries import has_run
 
 logger = logging.getLogger(__name__)
@@ -33,9 +38,9 @@ def cut_off_sessions(context: Context, folder: Path) -> tuple[CutOffSession, ...
     for problem in write_late_rows(context, folder):
         logger.warning("%s", problem)
     listing = CatalogScanner(context).look(only=folder.name).listing(folder.name)
-    if listing is None or listing.trouble is Reason.NO_TABLE:
+    if listing is None:
         return ()
-    if not listing.has_rows:
+    if not listing.has_rows and listing.trouble is not Reason.NO_TABLE:
         raise DatabaseProblem(listing.problem, listing.trouble or None)
     now, quiet_after = context.clock(), context.settings.quiet_after
     left = (
@@ -87,5 +92,22 @@ def _told(session: Session) -> CutOffSession:
         at=session.cut_off_at,
         is_orphan=session.is_orphan,
         can_resume=file is not None and file.resumable,
-        metadata=dict(session.row.details()) if session.row else {},
+        metadata=_metadata(session),
     )
+
+
+def _metadata(session: Session) -> dict[str, Any]:
+    """Return the pipeline's own metadata: of the row, and of a run that has not written it yet."""
+    stored = dict(session.row.details()) if session.row is not None else {}
+    if (run := session.run) is not None:
+        stored = _given(run) | stored if run.model else stored | _given(run)
+    return {name: value for name, value in stored.items() if name not in OWN_DETAILS}
+
+
+def _given(run: Run) -> dict[str, Any]:
+    """Return the metadata that a run was given, empty if its folder does not tell."""
+    try:
+        spec = RunSpec.from_json(read_end(run.folder / SPEC).decode("utf-8", "replace"))
+        return dict(spec.metadata)
+    except (RunFailed, TypeError, ValueError):
+        return {}

@@ -179,7 +179,11 @@ class ConsoleError(Exception):
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle it whole, so that it reaches the parent of a pool of processes."""
-        return _restored, (type(self), self.args, vars(self) | {"_kind": self.kind})
+        return _restored, (type(self), self.args, self._facts())
+
+    def _facts(self) -> dict[str, Any]:
+        """Return what a pickle keeps of it: not its cause, but the kind that it got from that."""
+        return vars(self) | ({} if self.__cause__ is None else {"_kind": self.kind})
 
     @property
     def kind(self) -> Kind:

@@ -197,7 +197,7 @@ def _both(theirs: type[Exception]) -> type[RunFailed]:
         return _MADE[theirs]
 
     def __reduce__(self: RunFailed) -> tuple[Any, ...]:  # noqa: N807 (Python's own name)
-        return _restored, (theirs, self.args, vars(self) | {"_kind": self.kind})
+        return _restored, (theirs, self.args, self._facts())
 
     _MADE[theirs] = made = type(
         "RunFailed",

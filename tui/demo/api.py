@@ -91,11 +91,15 @@ class LoopbackApi:
         """The base URL, for `ANTHROPIC_BASE_URL`."""
         return f"http://127.0.0.1:{self._server.server_address[1]}"
 
-    def env(self) -> dict[str, str]:
-        """Return the environment that makes the CLI use this server and no other."""
+    def env(self, *, as_login: bool = False) -> dict[str, str]:
+        """Return the environment that makes the CLI use this server and no other.
+
+        It has a key, or the login of a subscription, which alone is told when a limit ends.
+        """
+        login = {"ANTHROPIC_API_KEY": "", "CLAUDE_CODE_OAUTH_TOKEN": "sk-ant-oat01-loopback"}
         return {
             "ANTHROPIC_BASE_URL": self.url,
-            "ANTHROPIC_API_KEY": "sk-ant-loopback",
+            **(login if as_login else {"ANTHROPIC_API_KEY": "sk-ant-loopback"}),
             "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
             "CLAUDE_CODE_MAX_RETRIES": "1",
         }

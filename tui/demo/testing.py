@@ -30,14 +30,15 @@ def play_api(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Scene], Loop
     """Yield what starts an API with a scene; agents of this process ask it until the test ends.
 
     A scene is given each `ApiRequest`, and returns a `Turn`, as `say` makes one, or a `Failure`.
+    Agents have a key; with `as_login=True` a login, which alone is told when a limit ends.
     """
     with ExitStack() as running:
 
-        def play(scene: Scene) -> LoopbackApi:
+        def play(scene: Scene, *, as_login: bool = False) -> LoopbackApi:
             api = running.enter_context(LoopbackApi(scene))
             for name in _OTHERS:
                 monkeypatch.delenv(name, raising=False)
-            for name, value in api.env().items():
+            for name, value in api.env(as_login=as_login).items():
                 monkeypatch.setenv(name, value)
             monkeypatch.setenv("SESSION_CONSOLE_CONFIG", "/dev/null")
             return api

@@ -86,7 +86,7 @@ class Failure:
     """An answer that is an HTTP error, such as 401, 429 or 529.
 
     `retry_after` is in seconds; `resets_at`, in seconds since 1970, is when a limit that a 429
-    tells of is over.
+    tells of is over, which the CLI believes for a login alone, not for a key.
     """
 
     status: int

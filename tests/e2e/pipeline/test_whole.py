@@ -65,10 +65,8 @@ def test_it_is_sound_to_a_type_checker_and_does_with_the_real_cli_what_it_says(
     assert told.startswith("Success"), told
     own = {name: os.environ[name] for name in ("PATH", "TZ") if name in os.environ}
     own |= {"HOME": str(tmp_path), "SESSION_CONSOLE_CONFIG": "/dev/null"}
-    # A limit says when it ends to a login alone, and not to a key.
-    login = {"ANTHROPIC_API_KEY": "", "CLAUDE_CODE_OAUTH_TOKEN": "sk-ant-oat01-loopback"}
     words = ("tests.e2e.pipeline.whole_pipeline", str(site.listing))
-    with module(*words, environment=own | site.api.env() | login) as process:
+    with module(*words, environment=own | site.api.env(as_login=True)) as process:
         out, err = process.communicate(timeout=300)
     assert process.returncode == 0, err
     assert "Traceback" not in err

@@ -11,7 +11,7 @@ from claude_agent_sdk import ClaudeAgentOptions, CLIConnectionError
 
 from tests.support.listings.sample_listing import run_cli
 from tests.support.processes.own_pipeline import Heard, ask, console
-from tests.support.processes.runs_site import Site
+from tests.support.processes.runs_site import Site, over
 from tui import ConsoleError, Kind, Refused, RunFailed, SessionManager, UsageError
 from tui.core.errors import Reason
 from tui.core.sessions.attention import Need, attention
@@ -116,6 +116,10 @@ async def test_it_is_acknowledged_marked_and_not_resumed(
 async def test_an_operators_start_and_a_fork_that_never_begin_are_told_too(
     site: Site, manager: SessionManager
 ) -> None:
+    started = over(site.start("ECHO go", cli_path=Path("/bin/false")))
+    begun = site.row(started.session_id)
+    assert begun
+    assert (begun.status, begun.details()["operator"]) == ("failed", "anna")
     heard = Heard(site)
     await heard.listen(ask(manager, "ECHO this"))
     options = ClaudeAgentOptions(fork_session=True, cli_path="/bin/false")

@@ -69,7 +69,7 @@ def test_a_retry_settles_the_failure_and_leaves_every_other_need_as_it_was(
     fail(listing, "no money")
     session = listing.session(FIRST)
     assert [*needs_of(session, listing.context().clock(), QUIET)] == [Need.FAILED, Need.ENDS]
-    settle_retried(listing.context(), listing.folder, FIRST, SECOND)
+    settle_retried(listing.context(), listing.folder, [FIRST], SECOND)
     assert need(listing, listing.session(FIRST)) is Need.ENDS
     acknowledge(listing.context(), listing.session(FIRST), only=(Need.ENDS,))
     assert need(listing, listing.session(FIRST)) is None

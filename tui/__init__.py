@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from tui.core.errors import UsageError as UsageError
     from tui.core.follow_ups import prompted_by as prompted_by
     from tui.core.models.cut_off import CutOffSession as CutOffSession
+    from tui.core.prompts import OnePrompt as OnePrompt
+    from tui.core.prompts import Prompts as Prompts
+    from tui.core.run_events import OnEvent as OnEvent
+    from tui.core.run_events import Outcome as Outcome
     from tui.core.run_events import PermissionAnswered as PermissionAnswered
     from tui.core.run_events import PermissionAsked as PermissionAsked
     from tui.core.run_events import RunEnded as RunEnded
@@ -29,15 +33,19 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 _EVENTS = (
     *("RunEvent", "RunStarted", "SessionTracked", "PermissionAsked", "PermissionAnswered"),
-    *("TurnFinished", "RunEnded"),
+    *("TurnFinished", "RunEnded", "Outcome", "OnEvent"),
 )
 __all__ = [
     "ConsoleError",
     "CutOffSession",
     "DatabaseProblem",
     "Kind",
+    "OnEvent",
+    "OnePrompt",
+    "Outcome",
     "PermissionAnswered",
     "PermissionAsked",
+    "Prompts",
     "Refused",
     "RunEnded",
     "RunEvent",
@@ -55,6 +63,8 @@ __all__ = [
 ]
 _HOMES = {
     "CutOffSession": "tui.core.models.cut_off",
+    "OnePrompt": "tui.core.prompts",
+    "Prompts": "tui.core.prompts",
     "SessionManager": "tui.pipeline.manager",
     "SessionRun": "tui.pipeline.session_run",
     "prompted_by": "tui.core.follow_ups",

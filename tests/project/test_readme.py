@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import ast
+import builtins
+import collections.abc
+import datetime
+import enum
+import pathlib
 import re
 import shlex
+import typing
 from collections.abc import Iterator
 from pathlib import Path
 
+import claude_agent_sdk
 import pytest
 
 import tui
@@ -25,6 +32,7 @@ MOST_LINES, WIDEST = 200, 80
 EVERYWHERE = ("--help", "--json", "--operator", "--read-only", "--restricted", "--root")
 TEXT = README.read_text("utf-8")
 VERBS = {one.name for one in verb_infos()}
+_CODE = re.compile(r"^```python\n(.*?)^```$", re.S | re.M)
 _FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.S | re.M)
 _SPAN = re.compile(r"`([^`\n]+)`")
 ANSWERS = set("ynAlw7")
@@ -126,6 +134,20 @@ def test_the_page_of_the_api_has_all_that_a_pipeline_can_call() -> None:
         public = {name for name in dir(own) if not name.startswith("_")}
         told = set(re.findall(r"^(?:### (\w+)|`(\w+)` \(property\))", page, re.M))
         assert public - {one for pair in told for one in pair} == set()
+    assert all(f"`{one}`" in page for one in vars(tui.SessionManager("x")) if one[0] != "_")
+
+
+def test_every_name_in_a_public_signature_is_on_the_page_and_can_be_imported() -> None:
+    page = (GUIDES / "api.md").read_text("utf-8")
+    shown = re.findall(r"^## (\w+)$", page, re.M)
+    assert set(shown) == {one for one in tui.__all__ if one[0] != "_"}
+    homes = (builtins, typing, collections.abc, datetime, pathlib, enum, claude_agent_sdk)
+    known = {*shown, *(name for home in homes for name in dir(home))}
+    types = [
+        word for code in _CODE.findall(page) for word in re.findall(r"[:>=(,|\[] ?([A-Z]\w+)", code)
+    ]
+    assert len(types) > 50
+    assert {*types} - known == set()
 
 
 def test_the_walk_presses_keys_that_exist() -> None:

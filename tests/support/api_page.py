@@ -7,6 +7,7 @@ import inspect
 import re
 import textwrap
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -24,13 +25,19 @@ def api_page() -> str:
 
 
 def _part(name: str) -> Iterator[str]:
-    made = getattr(tui, name)
+    made: Any = getattr(tui, name)
+    is_alias = not (inspect.isclass(made) or inspect.isfunction(made))
+    if is_alias:
+        yield from (f"## {name}", *_alias(name))
+        return
     node = _definition(made)
     if not isinstance(node, ast.ClassDef):
         yield from (f"## {name}", _code(_signature(node)), _words(node))
         return
     inside = [one for part in _parts(made) for one in part.body if isinstance(one, _Def)]
     yield from (f"## {name}", _code(_class_line(node, inside)), _words(node))
+    if has := list(_attributes(inside)):
+        yield textwrap.fill(f"Its attributes: {', '.join(f'`{one}`' for one in has)}.", _WIDE)
     for one in inside:
         if one.name.startswith("_"):
             continue
@@ -50,6 +57,26 @@ def _arguments(node: _Def, made: type) -> ast.arguments:
         if isinstance(each, ast.arg) and isinstance(each.annotation, ast.Constant):
             each.annotation = ast.parse(str(each.annotation.value), mode="eval").body
     return next(one.args for one in tree.body if isinstance(one, ast.FunctionDef))
+
+
+def _alias(name: str) -> Iterator[str]:
+    """Return what a name stands for, and the words below it."""
+    home = inspect.getsource(import_module(tui._HOMES[name]))
+    body = ast.parse(home).body
+    (at,) = (n for n, one in enumerate(body) if ast.unparse(one).startswith(f"{name} = "))
+    says = body[at + 1]
+    assert isinstance(says, ast.Expr)
+    yield from (_code(ast.get_source_segment(home, body[at]) or ""), ast.literal_eval(says.value))
+
+
+def _attributes(inside: list[_Def]) -> Iterator[str]:
+    """Return what can be read of a value: the public names that it is made with."""
+    for node in (one for begin in inside if begin.name == "__init__" for one in ast.walk(begin)):
+        targets = node.targets if isinstance(node, ast.Assign) else ()
+        for one in (node.target,) if isinstance(node, ast.AnnAssign) else targets:
+            known = ast.unparse(one).removeprefix("self.")
+            if isinstance(one, ast.Attribute) and not known.startswith("_"):
+                yield known
 
 
 def _definition(made: Any) -> ast.ClassDef | _Def:
@@ -72,7 +99,7 @@ def _class_line(node: ast.ClassDef, inside: list[_Def]) -> str:
     begins = (one for one in inside if one.name == "__init__")
     bases = ", ".join(map(ast.unparse, node.bases))
     head = f"class {node.name}({bases})" if bases else f"class {node.name}"
-    if bases.endswith("Error") or "Enum" in bases or not (begin := next(begins, None)):
+    if node.name != "SessionManager" or not (begin := next(begins, None)):  # others are not made
         values = [ast.unparse(one) for one in node.body if isinstance(one, ast.AnnAssign)]
         values += [ast.unparse(one) for one in node.body if isinstance(one, ast.Assign)]
         shown = values if "Error" not in bases and bases != "Exception" else []

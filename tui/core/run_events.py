@@ -5,11 +5,13 @@ None of it holds what the agent writes, or what its tools are given.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
 Outcome = Literal["succeeded", "interrupted", "left", "stopped", "refused", "failed"]
+"""How a run ended."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,3 +106,7 @@ class RunEnded(RunEvent):
     input_tokens: int
     output_tokens: int
     duration_s: float
+
+
+OnEvent = Callable[[RunEvent], object]
+"""A function or coroutine function that is told what happens to a run."""

@@ -29,6 +29,7 @@ class SessionManager(SessionRuns, SessionTracking, SessionCleanup, SessionCare):
     the agents that still run.
 
     `output_dir` is the listing's folder, its parent the root; one process can use several listings.
+    In it are `db_path`, the database, and `sessions_dir`, where the CLI keeps what it writes.
     `on_event`, a function or coroutine function, is told what happens to each run, as a
     `tui.RunEvent`; the same is logged by `tui.runs`, with prompts only if `log_prompts`.
     A tool that nobody has allowed waits `permission_timeout` for an operator, `timedelta(0)` not at

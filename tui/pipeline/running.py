@@ -12,13 +12,13 @@ from weakref import WeakSet
 
 from tui.core.errors import RunFailed, UsageError
 from tui.core.event_loop import require_no_loop
+from tui.core.run_events import OnEvent
 from tui.core.time.expiry import LONGEST
 from tui.operations.running.pipeline_query import Query, prepare
 from tui.pipeline.arguments import takes
 from tui.pipeline.listing_part import ListingPart
 from tui.pipeline.session_run import SessionRun
 from tui.runs.folder.protocol import RunSpec
-from tui.runs.hosted.callback import OnEvent
 from tui.runs.hosted.own_prompts import OwnPrompts
 from tui.runs.hosted.run import HostedRun, PreparedRun
 from tui.runs.hosted.run_watch import RunWatch, Watchers

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, cast
 
 from tui.core.errors import UsageError
 from tui.core.follow_ups import prompted_by
+from tui.core.prompts import OnePrompt
 from tui.runs.agent.sdk_messages import is_result
-from tui.runs.hosted.own_prompts import Given
 from tui.runs.hosted.run import HostedRun
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ class SessionRun:
         """
         return self._run.cost_usd
 
-    async def send(self, prompt: Given) -> None:
+    async def send(self, prompt: OnePrompt) -> None:
         """Send a further prompt, a string or the SDK's user message: a turn of its own.
 
         It waits for the turns before it. Raises `UsageError` for one that cannot be sent.

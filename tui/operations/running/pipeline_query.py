@@ -17,7 +17,9 @@ from tui.claude.layout import is_transcript, projects_folder
 from tui.claude.session_id import require_session_id
 from tui.core.errors import ConsoleError, NotTracked, Reason, Refused, UsageError
 from tui.core.models.row import Row
+from tui.core.prompts import Prompts
 from tui.core.recorded_agent import UNRECORDED, known_unrecorded
+from tui.core.run_events import OnEvent
 from tui.core.sessions.row_transitions import OF_RUNS
 from tui.core.text.safe_text import one_line
 from tui.core.time.expiry import length_of
@@ -39,8 +41,6 @@ from tui.runs.agent.recorded_options import (
     without,
 )
 from tui.runs.folder.protocol import Mode, RunSpec, new_run_id
-from tui.runs.hosted.callback import OnEvent
-from tui.runs.hosted.own_prompts import Prompts
 from tui.runs.hosted.retries import retried_by
 from tui.runs.hosted.run import PreparedRun
 from tui.runs.prompt_queue import OwnPrompt

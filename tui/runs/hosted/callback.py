@@ -9,14 +9,12 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from tui.core.run_events import RunEvent
+from tui.core.run_events import OnEvent, RunEvent
 
 logger = logging.getLogger("tui.runs")
 
 _MOST_WAITING = 1000
 _SETTLED_WITHIN_S = 5.0
-
-OnEvent = Callable[[RunEvent], object]
 
 
 class Guard:

@@ -8,15 +8,13 @@ from typing import Any
 
 from tui.claude.slash_commands import require_same_session
 from tui.core.errors import UsageError
+from tui.core.prompts import OnePrompt, Prompts
 from tui.core.text.safe_text import one_line
 from tui.core.text.sizes import size_text
 from tui.runs.folder.protocol import require_sound_prompt
 from tui.runs.prompt_queue import OwnPrompt
 
 _MAX_MESSAGE = 32 * 1024 * 1024  # what the API takes in one request
-
-Given = str | Mapping[str, Any]
-Prompts = Given | AsyncIterable[Mapping[str, Any]]
 
 
 class OwnPrompts:
@@ -40,7 +38,7 @@ class OwnPrompts:
             raise UsageError("the stream of prompts has ended without one") from None
         return self.of(given)
 
-    def of(self, given: Given) -> OwnPrompt:
+    def of(self, given: OnePrompt) -> OwnPrompt:
         """Return a prompt; raises `UsageError` for one that cannot be sent."""
         texts, message = ((given,), None) if isinstance(given, str) else _read(given)
         text = "\n".join(texts)

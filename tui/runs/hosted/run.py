@@ -14,6 +14,7 @@ from typing import Any
 from tui.core.errors import ConsoleError, Reason, Refused, RunFailed, RunStopped, UsageError
 from tui.core.event_loop import require_asyncio
 from tui.core.follow_ups import mark
+from tui.core.prompts import OnePrompt
 from tui.core.text.safe_text import one_line
 from tui.runs.agent.cli_errors import as_both
 from tui.runs.agent.recorded_options import GivenOptions
@@ -22,7 +23,7 @@ from tui.runs.folder.protocol import RunSpec
 from tui.runs.hosted.late_rows import write_soon
 from tui.runs.hosted.leaving import running, until_left
 from tui.runs.hosted.own_hooks import telling_faults
-from tui.runs.hosted.own_prompts import Given, OwnPrompts
+from tui.runs.hosted.own_prompts import OwnPrompts
 from tui.runs.hosted.run_watch import RunWatch, Watchers
 from tui.runs.journal.threaded_journal import ThreadedJournal
 from tui.runs.launcher import make_folder
@@ -116,7 +117,7 @@ class HostedRun:
         """What the run has cost so far; `None` if that is unknown."""
         return self._driver.books.cost_usd if self._driver is not None else 0.0
 
-    async def send(self, prompt: Given) -> None:
+    async def send(self, prompt: OnePrompt) -> None:
         """Queue a further prompt, once there is room."""
         await self._steer(lambda driver: driver.send(self._prompts.of(prompt)))
 

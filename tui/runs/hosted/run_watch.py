@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from tui.core.errors import ConsoleError, RunStopped
 from tui.core.run_events import (
+    OnEvent,
     Outcome,
     PermissionAnswered,
     PermissionAsked,
@@ -23,7 +24,7 @@ from tui.core.run_events import (
 )
 from tui.core.text.safe_text import one_line
 from tui.runs.folder.protocol import RunSpec
-from tui.runs.hosted.callback import Callback, Guard, OnEvent
+from tui.runs.hosted.callback import Callback, Guard
 from tui.runs.hosted.event_log import log_event
 from tui.runs.hosted.tracing import RunTrace
 from tui.runs.journal.threaded_journal import ThreadedJournal

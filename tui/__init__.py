@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from tui.core.errors import Kind as Kind
     from tui.core.errors import Refused as Refused
     from tui.core.errors import RunFailed as RunFailed
+    from tui.core.errors import RunInterrupted as RunInterrupted
     from tui.core.errors import RunStopped as RunStopped
     from tui.core.errors import UnknownId as UnknownId
     from tui.core.errors import UsageError as UsageError
@@ -50,6 +51,7 @@ __all__ = [
     "RunEnded",
     "RunEvent",
     "RunFailed",
+    "RunInterrupted",
     "RunStarted",
     "RunStopped",
     "SessionManager",

@@ -103,6 +103,7 @@ class Kind(StrEnum):
     SETUP = "setup"  # no CLI that starts, or folders or secrets that cannot be used
     # Of everything around it
     STOPPED = "stopped"  # by an operator, `stopped_by`
+    INTERRUPTED = "interrupted"  # the turn alone, by `stopped_by`
     REFUSED = "refused"  # `reason` says why
     BUSY = "busy"  # the database: somebody else writes
     DATABASE = "database"
@@ -295,10 +296,23 @@ class RunStopped(ConsoleError):
     code = "stopped"
     usual = Reason.STOPPED
     usual_kind = Kind.STOPPED
+    deed = "stopped the run"
 
     def __init__(self, stopped_by: str, session_id: str) -> None:
-        super().__init__(f"{stopped_by} stopped the run")
+        super().__init__(f"{stopped_by} {self.deed}")
         self.stopped_by, self.session_id = stopped_by, session_id
+
+
+class RunInterrupted(RunStopped):
+    """An operator, `stopped_by`, interrupted the turn, and nothing was answered in its place.
+
+    Or a denial of the pipeline's own `can_use_tool` did, with `interrupt`: it is caught as the
+    SDK's error then, too. The session can be resumed, and one that is held goes on.
+    """
+
+    code = "interrupted"
+    usual_kind = Kind.INTERRUPTED
+    deed = "interrupted the turn"
 
 
 def _restored(made: type[ConsoleError], args: tuple[Any, ...], facts: dict[str, Any]) -> Any:

@@ -70,7 +70,8 @@ class SessionRuns(ListingPart):
         Raises `Refused` before anything starts when the session is live or the root is held;
         `RunFailed` with the reason, which its row then has too, when a turn fails or its agent
         cannot begin; `RunStopped`, which is no `RunFailed`, when an operator stops it: don't start
-        it again by yourself.
+        it again by yourself; `RunInterrupted`, a `RunStopped`, when its turn was interrupted, and
+        nobody sent a prompt to be answered in its place.
         """
         return _messages(self._start(query))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import TracebackType
 from typing import TYPE_CHECKING, cast
 
-from tui.core.errors import UsageError
+from tui.core.errors import RunInterrupted, UsageError
 from tui.core.follow_ups import prompted_by
 from tui.core.prompts import OnePrompt
 from tui.runs.agent.sdk_messages import is_result
@@ -24,7 +24,8 @@ class SessionRun:
     or by an exception, ends the agent at once. Either way its session is free then.
 
     Iterating, `send`, `interrupt` and `set_model` raise `RunFailed` when a turn has failed,
-    `RunStopped` when an operator has stopped the run, and `Refused` once it was left.
+    `RunStopped` when an operator has stopped the run, and `Refused` once it was left. Iterating
+    raises `RunInterrupted` when an operator has interrupted the turn, and the run goes on.
     """
 
     def __init__(self, run: HostedRun) -> None:
@@ -56,7 +57,11 @@ class SessionRun:
 
     async def __anext__(self) -> Message:
         self._is_answered = False
-        message = cast("Message | None", await self._run.next())
+        try:
+            message = cast("Message | None", await self._run.next())
+        except RunInterrupted:
+            self._is_answered = True
+            raise
         if message is None:
             self._is_answered = True
             raise StopAsyncIteration
@@ -67,7 +72,7 @@ class SessionRun:
     async def answer(self) -> str:
         """Iterate to the end, for who wants no messages, and return the text of the last result.
 
-        Empty if there is none, as when the turn was interrupted.
+        Empty if there is none, as when you have interrupted the turn yourself.
         """
         last: ResultMessage | None = None
         async for message in self:

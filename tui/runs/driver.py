@@ -44,8 +44,7 @@ from tui.runs.receipts import Receipts
 if TYPE_CHECKING:
     from tui.runs.queue_gate import QueueGate
 
-_TICK_S, _BEAT_S = 0.5, 2.0
-_STOP_WITHIN_S, _BACKGROUND_WITHIN_S = 5.0, 600.0
+_TICK_S, _BEAT_S, _STOP_WITHIN_S, _BACKGROUND_WITHIN_S = 0.5, 2.0, 5.0, 600.0
 
 Show = Callable[[object, str], Awaitable[None]]
 
@@ -58,7 +57,8 @@ class RunDriver:
     """One run: the task `work` owns the agent, `tick` reads the inbox and writes the heartbeat.
 
     `stopped_by` is the operator who stopped it, if any; `follow_up_by` the one whose prompt is
-    being answered, once the pipeline's or the first one has been, `has_answered`. With `at_rest`
+    being answered, once the pipeline's or the first one has been, `has_answered`. `interrupted` is
+    who ended the last turn that way, unless the pipeline did, and the SDK's error. With `at_rest`
     it goes on until its `prompts` are closed, and calls that when it begins to wait for one.
     """
 
@@ -93,12 +93,13 @@ class RunDriver:
         self._model_changes = ModelChanges(self._agent, journal, spec)
         self._work: asyncio.Task[None] | None = None
         self._side_tasks: set[asyncio.Task[None]] = set()
-        self._is_stopping = self._is_interrupted = self._has_begun = self._is_resting = False
-        self._is_closing = self._is_left = False
+        self._is_stopping = self._has_begun = self._is_resting = self._is_closing = False
+        self._cut_by: str | None = None  # empty if not by an operator
         self._connected, self._at_work = asyncio.Event(), asyncio.Event()
         self._ended: TurnEnded | None = None
         self.stopped_by = self.follow_up_by = ""
-        self.has_answered, self._is_turn_open = False, True
+        self.interrupted: tuple[str, RunFailed | None] | None = None
+        self.has_answered, self._is_left, self._is_turn_open = False, False, True
 
     async def run(self, show: Show = _ignore) -> Exception | None:
         """Run to the end; return the failure, if any, once it is in the row and the events.
@@ -138,14 +139,14 @@ class RunDriver:
             self._at_work.clear()
         self._queue(Prompt.own(self._spec, prompt))
 
-    async def interrupt(self) -> None:
+    async def interrupt(self, by: str = "") -> None:
         """Interrupt the turn, or the one that is about to begin; nothing if all is answered.
 
         The CLI forgets an interrupt that comes between a prompt and its turn.
         """
         if not self.prompts.is_resting:
             await self._at_work.wait()
-            self._is_interrupted = True
+            self._cut_by = by
             await self._agent.interrupt()
 
     async def change_model(self, name: str) -> None:
@@ -173,7 +174,7 @@ class RunDriver:
         """Interrupt the turn, drop queued prompts, and end soon."""
         if self._is_stopping or self._work is None or self._work.done():
             return
-        self._is_stopping = self._is_interrupted = True
+        self._is_stopping, self._cut_by = True, ""
         self._is_left = self._is_turn_open
         self.prompts.drop()
         patience = 0.0 if self._is_resting or not self._connected.is_set() else _STOP_WITHIN_S
@@ -189,8 +190,7 @@ class RunDriver:
         if self._gate is not None:
             await self._gate.enter(self._journal.event)
         await asyncio.to_thread(make_config_dir, self._spec.config_dir)
-        own = self._spec.session_id
-        await asyncio.to_thread(prune_runs, self._listing, self._clock(), own=own)
+        await asyncio.to_thread(prune_runs, self._listing, self._clock(), own=self._spec.session_id)
         heard = Ears(self._agent.listen())
         try:
             await self._agent.connect()
@@ -257,14 +257,14 @@ class RunDriver:
         """Reset the state of the previous turn, whose last messages may still arrive."""
         self._ended, self._is_turn_open = None, True
         self._at_work.clear()
-        self._is_interrupted, self._is_resting = self._is_stopping, False
+        self._cut_by, self._is_resting = "" if self._is_stopping else None, False
         self._hearing.begin_turn()
 
     async def _say(self, prompt: Prompt) -> None:
         is_in_spec = prompt.is_typed or not self._has_begun
         self._hearing.begin_wait(prompt.by, prompt.id, "" if is_in_spec else prompt.text)
         self.has_answered = self.has_answered and prompt.is_typed
-        self.follow_up_by = prompt.by if self.has_answered else ""
+        self.follow_up_by, self.interrupted = prompt.by if self.has_answered else "", None
         self.books.begin_turn(prompt.by)
         self._permissions.begin_turn(is_restricted=prompt.is_restricted)
         try:
@@ -279,10 +279,8 @@ class RunDriver:
 
     def _is_turn_over(self, happening: Happening) -> bool:
         """Whether the turn is over: a result may come before background work ends."""
-        if isinstance(happening, AgentIdle):
-            return True
-        has_more = bool(self.prompts) or self._is_stopping
-        return isinstance(happening, TurnEnded) and (has_more or not self._agent.tells_rest)
+        may_end = bool(self.prompts) or self._is_stopping or not self._agent.tells_rest
+        return isinstance(happening, AgentIdle) or (isinstance(happening, TurnEnded) and may_end)
 
     async def _take(self, heard: AgentMessage) -> None:
         """Act on a message and show it; the session is tracked before its first one is shown."""
@@ -323,7 +321,10 @@ class RunDriver:
         await self.books.begun()
 
     async def _end_turn(self, ended: TurnEnded) -> None:
-        is_aborted = ended.is_aborted or self._is_interrupted
+        is_aborted = ended.is_aborted or self._cut_by is not None
+        by = self._spec.operator if self._cut_by is None else self._cut_by
+        is_cut = ended.is_aborted or bool(ended.error and self._cut_by)
+        self.interrupted = (by, None if self._cut_by else ended.error) if is_cut and by else None
         self._is_turn_open = False
         self._at_work.set()
         cost_usd = self.books.end_turn(ended)
@@ -374,7 +375,7 @@ class RunDriver:
             case "prompt":
                 self._queue(Prompt.of(command))
             case "interrupt":
-                self._send_off(self.interrupt())
+                self._send_off(self.interrupt(command.by or "somebody"))
             case "stop":
                 self.stopped_by = self.stopped_by or command.by or "somebody"
                 self.stop()

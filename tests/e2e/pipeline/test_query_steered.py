@@ -2,17 +2,41 @@
 
 from __future__ import annotations
 
+import ast
 import asyncio
+import inspect
 import os
-from collections.abc import AsyncIterator, Callable
+import pickle
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Any, cast
 
 import pytest
-from claude_agent_sdk import ClaudeAgentOptions, Message, ResultMessage
+from claude_agent_sdk import (
+    ClaudeAgentOptions,
+    Message,
+    PermissionResultDeny,
+    ResultError,
+    ResultMessage,
+)
 
 from tests.support.processes.own_pipeline import Heard, ask, console, last_run, listening, soon
 from tests.support.processes.runs_site import Site
-from tui import Refused, RunFailed, RunStopped, SessionManager, UsageError, prompted_by
+from tui import (
+    Kind,
+    Refused,
+    RunFailed,
+    RunInterrupted,
+    RunStopped,
+    SessionManager,
+    UsageError,
+    prompted_by,
+)
 from tui.core.models.session import Session
+from tui.guides import read_guide
+from tui.operations.catalog.scanner import CatalogScanner
+from tui.operations.catalog.session_lookup import find_session
 from tui.operations.context import Context
 from tui.operations.running.steer import answer, interrupt, send, stop
 from tui.runs.folder.protocol import read_run, run_folders
@@ -53,7 +77,14 @@ async def test_an_interrupt_ends_the_turn_and_a_stop_reaches_the_pipeline(
 ) -> None:
     heard, task = await listening(site, ask(manager, "LONG story"))
     interrupt(console(site), heard.session())
-    await task
+    with pytest.raises(RunInterrupted, match="bert interrupted the turn") as interrupted:
+        await task
+    assert (interrupted.value.kind, interrupted.value.is_retryable) == (Kind.INTERRUPTED, False)
+    assert (interrupted.value.stopped_by, interrupted.value.session_id) == (
+        "bert",
+        heard.session_id,
+    )
+    assert not isinstance(interrupted.value, RunFailed | ResultError)
     assert isinstance(heard.messages[-1], ResultMessage)
     assert heard.messages[-1].is_error
     resumed = asyncio.create_task(
@@ -120,6 +151,66 @@ async def test_a_prompt_after_an_interrupt_is_answered_in_the_pipelines_place(
     results = [one for one in heard.messages if isinstance(one, ResultMessage)]
     assert [one.is_error for one in results] == [True, False]
     assert results[-1].result == "You said: ECHO this instead"
+
+
+RECIPES = re.findall(r"^```python\n(.*?)^```$", read_guide("recipes"), re.S | re.M)[:3]
+
+
+def _asking(code: str) -> Callable[..., Awaitable[str]]:
+    """Return what a recipe awaits for its answer, without the scheduler around it."""
+    every = (one for one in ast.parse(code).body if isinstance(one, ast.AsyncFunctionDef))
+    (found,) = (one for one in every if "manager.query" in ast.unparse(one))
+    found.decorator_list = []
+    names: dict[str, Any] = {"Path": Path, "SessionManager": SessionManager}
+    names["ResultMessage"] = ResultMessage
+    exec(ast.unparse(found), names)  # noqa: S102 (our own guide)
+    return cast("Callable[..., Awaitable[str]]", names[found.name])
+
+
+@pytest.mark.parametrize("code", RECIPES)
+async def test_a_recipe_takes_no_interrupted_turn_for_an_answer(site: Site, code: str) -> None:
+    asked = _asking(code)
+    more = (None,) * (len(inspect.signature(asked).parameters) - 2)
+    task = asyncio.ensure_future(asked(str(site.listing), "LONG story", *more))
+    run = await soon(lambda: run_folders(site.listing) and read_run(last_run(site)))
+    await soon(lambda: site.transcript(run.session_id))
+    interrupt(console(site), find_session(CatalogScanner(console(site)).look(), run.session_id))
+    with pytest.raises(RunInterrupted):
+        await task
+
+
+async def test_a_denial_that_interrupts_is_raised_as_the_sdk_raises_it(
+    site: Site, manager: SessionManager
+) -> None:
+    async def deny(*_: Any) -> PermissionResultDeny:
+        return PermissionResultDeny(message="no", interrupt=True)
+
+    heard, options = Heard(site), ClaudeAgentOptions(can_use_tool=deny, cwd=site.listing)
+    with pytest.raises(RunInterrupted) as interrupted:
+        await heard.listen(ask(manager, "PERMIT it", options=options))
+    error = interrupted.value
+    assert isinstance(error, ResultError)
+    assert (error.subtype, error.kind) == ("error_during_execution", Kind.INTERRUPTED)
+    assert (error.stopped_by, error.session_id) == ("pipeline", heard.session_id)
+    again = pickle.loads(pickle.dumps(error))  # noqa: S301 (our own)
+    assert (type(again), str(again), again.kind) == (type(error), str(error), error.kind)
+
+
+async def test_a_held_session_whose_turn_is_interrupted_says_so_and_goes_on(
+    site: Site, manager: SessionManager
+) -> None:
+    async with manager.session("LONG story", stage="stage_3") as run:
+        answering = asyncio.create_task(run.answer())
+        await soon(lambda: site.transcript(run.session_id))
+        held = find_session(CatalogScanner(console(site)).look(), run.session_id)
+        interrupt(console(site), held)
+        with pytest.raises(RunInterrupted, match="bert interrupted the turn"):
+            await answering
+        send(console(site), held, "ECHO this instead")
+        await soon(lambda: "You said: ECHO this" in site.transcript(run.session_id))
+        assert await run.answer() == "You said: ECHO this instead"
+        await run.send("ECHO mine")
+        assert await run.answer() == "You said: ECHO mine"
 
 
 async def _to_result(messages: AsyncIterator[Message]) -> str:

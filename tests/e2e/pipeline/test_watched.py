@@ -36,6 +36,7 @@ from tui import (
     RunEnded,
     RunEvent,
     RunFailed,
+    RunInterrupted,
     RunStarted,
     RunStopped,
     SessionManager,
@@ -43,7 +44,7 @@ from tui import (
 )
 from tui.core.run_events import Outcome
 from tui.guides import read_guide
-from tui.operations.running.steer import answer, send, stop
+from tui.operations.running.steer import answer, interrupt, send, stop
 from tui.runs.folder.protocol import read_run, run_folders
 from tui.storage.session_locks import held
 
@@ -224,6 +225,18 @@ async def test_a_failure_a_refusal_and_a_stop_are_told_with_their_cause(
         await task
     assert ending(events).outcome == "stopped"
     assert "stopped: bert stopped the run" in lines(caplog)[-1].getMessage()
+
+    events.clear()
+    heard = Heard(site)
+    task = asyncio.create_task(heard.listen(ask(manager, "LONG tale")))
+    await soon(lambda: heard.session_id)
+    interrupt(console(site), heard.session())
+    with pytest.raises(RunInterrupted) as cut:
+        await task
+    assert (ending(events).outcome, ending(events).error) == ("interrupted", cut.value)
+    last = lines(caplog)[-1]
+    assert "interrupted: bert interrupted the turn (1 turn" in last.getMessage()
+    assert last.levelno == logging.INFO
 
 
 @pytest.mark.parametrize(("prompt", "outcome"), [("ECHO this", "succeeded"), ("LONG tale", "left")])

@@ -11,11 +11,11 @@ import re
 import signal
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from tui.claude.config_dir import footprint
 from tui.claude.layout import is_transcript
-from tui.core.errors import ConsoleError, Kind, RunFailed, kind_of_system
+from tui.core.errors import ConsoleError, Kind, RunFailed, RunInterrupted, kind_of_system
 from tui.core.text.safe_text import one_line
 
 _CODE = re.compile(r"exit code:? (-?\d{1,4})")
@@ -44,7 +44,9 @@ _OF_CLASS = {
     "ProcessError": Kind.CLI_DIED,
     "CLIJSONDecodeError": Kind.CLI_DIED,
 }
-_MADE: dict[type[Exception], type[RunFailed]] = {}
+_MADE: dict[tuple[type[ConsoleError], type[Exception]], type[ConsoleError]] = {}
+
+E = TypeVar("E", bound=ConsoleError)
 
 
 def memory_kills() -> int:
@@ -108,10 +110,26 @@ def error_words(error: Exception, said: str, again: str, *, is_out_of_memory: bo
 
 def as_both(error: Exception, words: str, kind: Kind | None = None) -> RunFailed:
     """Return a `RunFailed` with these words that is caught as `error` is, too, and caused by it."""
-    made = _both(type(error)) if _is_of_sdk(error) else RunFailed
+    failure = _made(RunFailed, error)
+    RunFailed.__init__(failure, words, kind=kind or kind_of(error))
+    return failure
+
+
+def interrupted(by: str, session_id: str, error: Exception | None) -> RunInterrupted:
+    """Return that somebody interrupted a turn, caught as `error` is, too, if that is given."""
+    if error is None:
+        return RunInterrupted(by, session_id)
+    theirs = error.__cause__ if isinstance(error.__cause__, Exception) else error
+    failure = _made(RunInterrupted, theirs)
+    RunInterrupted.__init__(failure, by, session_id)
+    return failure
+
+
+def _made(ours: type[E], error: Exception) -> E:
+    """Return an error of our class that is of the class of the SDK's, too, and caused by it."""
+    made = _both(ours, type(error)) if _is_of_sdk(error) else ours
     failure = made.__new__(made)
     vars(failure).update(vars(error))  # such as `exit_code` and `stderr`
-    RunFailed.__init__(failure, words, kind=kind or kind_of(error))
     failure.__cause__ = error
     return failure
 
@@ -192,22 +210,20 @@ def _is_of_sdk(error: Exception) -> bool:
     return any(one.__name__ == "ClaudeSDKError" for one in type(error).__mro__)
 
 
-def _both(theirs: type[Exception]) -> type[RunFailed]:
-    if theirs in _MADE:
-        return _MADE[theirs]
+def _both(ours: type[E], theirs: type[Exception]) -> type[E]:
+    if (ours, theirs) not in _MADE:
 
-    def __reduce__(self: RunFailed) -> tuple[Any, ...]:  # noqa: N807 (Python's own name)
-        return _restored, (theirs, self.args, self._facts())
+        def __reduce__(self: E) -> tuple[Any, ...]:  # noqa: N807 (Python's own name)
+            return _restored, (ours, theirs, self.args, self._facts())
 
-    _MADE[theirs] = made = type(
-        "RunFailed",
-        (RunFailed, theirs),
-        {"__reduce__": __reduce__, "__module__": RunFailed.__module__},
-    )
-    return made
+        own = {"__reduce__": __reduce__, "__module__": ours.__module__}
+        _MADE[ours, theirs] = type(ours.__name__, (ours, theirs), own)
+    return cast("type[E]", _MADE[ours, theirs])
 
 
-def _restored(theirs: type[Exception], args: tuple[Any, ...], facts: dict[str, Any]) -> RunFailed:
-    failure = _both(theirs).__new__(_both(theirs), *args)
+def _restored(
+    ours: type[E], theirs: type[Exception], args: tuple[Any, ...], facts: dict[str, Any]
+) -> E:
+    failure = _both(ours, theirs).__new__(_both(ours, theirs), *args)
     vars(failure).update(facts)
     return failure

@@ -44,10 +44,9 @@ def turn_ended(result: Any, signs: ApiSigns) -> TurnEnded:
     """Return the end of a turn, from a result of the SDK and what was told of the API before."""
     words = "; ".join(result.errors or ()) or result.result or result.subtype
     is_aborted = str(result.terminal_reason or "").startswith("aborted")
-    has_failed = result.is_error and not is_aborted
     return TurnEnded(
         subtype=str(result.subtype),
-        error=signs.failure(result, one_line(words or "failed")) if has_failed else None,
+        error=signs.failure(result, one_line(words or "failed")) if result.is_error else None,
         is_aborted=is_aborted,
         cost_usd=result.total_cost_usd,
         usage=result.usage or {},

@@ -39,7 +39,9 @@ class RunNotice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TurnEnded:
-    """The turn is over; `error` is its failure, `windows` are the models' context windows.
+    """The turn is over; `error` is its failure, or what an abort is for the SDK.
+
+    `windows` are the models' context windows.
 
     `is_background` if no prompt began it, but background work that ended.
     """

@@ -11,12 +11,20 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from tui.core.errors import ConsoleError, Reason, Refused, RunFailed, RunStopped, UsageError
+from tui.core.errors import (
+    ConsoleError,
+    Reason,
+    Refused,
+    RunFailed,
+    RunInterrupted,
+    RunStopped,
+    UsageError,
+)
 from tui.core.event_loop import require_asyncio
 from tui.core.follow_ups import mark
 from tui.core.prompts import OnePrompt
 from tui.core.text.safe_text import one_line
-from tui.runs.agent.cli_errors import as_both
+from tui.runs.agent.cli_errors import as_both, interrupted
 from tui.runs.agent.recorded_options import GivenOptions
 from tui.runs.driver import RunDriver
 from tui.runs.folder.protocol import RunSpec
@@ -98,8 +106,8 @@ class HostedRun:
     async def next(self) -> object | None:
         """Return the next message, and `None` once all is answered or the run is over.
 
-        Raises `RunFailed` when a turn has failed, `RunStopped` when an operator has stopped it, and
-        what the stream of prompts has raised.
+        Raises `RunFailed` when a turn has failed, `RunStopped` when an operator has stopped it,
+        `RunInterrupted` when the turn was interrupted, and what the stream of prompts has raised.
         """
         await self._until(lambda: not self._waiting.empty() or self._is_answered)
         if not self._waiting.empty():
@@ -108,6 +116,8 @@ class HostedRun:
             raise error
         if self._hosting is not None and self._hosting.done():
             await self._hosting
+        if interruption := self._interruption():
+            raise interruption
         if self._is_left:
             raise self._over()
         return None
@@ -297,13 +307,26 @@ class HostedRun:
             if failure is not None:
                 logger.warning("The follow-up of %s failed: %s", driver.follow_up_by, failure)
             return
-        if failure is not None or driver.stopped_by:
-            own = prepared.spec.session_id
-            ending: ConsoleError = RunStopped(driver.stopped_by, own)
-            if failure is not None:
-                ending = _as_ours(failure)
-            ending.session_id, ending.cost_usd = own, driver.books.cost_usd
+        ending: ConsoleError | None = None
+        if failure is not None:
+            ending = _as_ours(failure)
+        elif driver.stopped_by:
+            ending = RunStopped(driver.stopped_by, self.session_id)
+        else:
+            ending = self._interruption()
+        if ending is not None:
+            ending.session_id, ending.cost_usd = self.session_id, driver.books.cost_usd
             raise ending
+
+    def _interruption(self) -> RunInterrupted | None:
+        """Return that the pipeline's turn was interrupted, if nothing was answered since."""
+        driver = self._driver
+        if driver is None or driver.interrupted is None or driver.has_answered:
+            return None
+        by, cause = driver.interrupted
+        ending = interrupted(by, self.session_id, cause)
+        ending.cost_usd = driver.books.cost_usd
+        return ending
 
     async def _fed(self) -> None:
         """End the stream of prompts, which is not the run's."""

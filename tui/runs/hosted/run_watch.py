@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
-from tui.core.errors import ConsoleError, RunStopped
+from tui.core.errors import ConsoleError, RunInterrupted, RunStopped
 from tui.core.run_events import (
     OnEvent,
     Outcome,
@@ -109,7 +109,7 @@ class RunWatch:
 
     def _outcome_of(self, error: BaseException | None, *, is_left: bool) -> Outcome:
         if isinstance(error, RunStopped):
-            return "stopped"
+            return "interrupted" if isinstance(error, RunInterrupted) else "stopped"
         if isinstance(error, Exception):
             is_refusal = isinstance(error, ConsoleError) and self._spec is None
             return "refused" if is_refusal else "failed"

@@ -90,7 +90,7 @@ class RunTrace:
         self._set("session_console.turns", event.turns)
         self._set("gen_ai.usage.input_tokens", event.input_tokens)
         self._set("gen_ai.usage.output_tokens", event.output_tokens)
-        if event.error is not None and event.outcome != "stopped":
+        if event.error is not None and event.outcome not in ("stopped", "interrupted"):
             self._set("error.type", type(event.error).__qualname__)
             span.record_exception(event.error)
             span.set_status(StatusCode.ERROR, str(event.error))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 from pathlib import Path
 from typing import TypeVar
 
@@ -12,6 +11,7 @@ from tui.core.errors import ConsoleError, Reason
 from tui.operations.target import make_listing
 from tui.pipeline.care import SessionCare
 from tui.pipeline.cleaning import SessionCleanup
+from tui.pipeline.environment import Entered, set_to
 from tui.pipeline.listing_part import in_thread
 from tui.pipeline.running import SessionRuns
 from tui.pipeline.tracking import SessionTracking
@@ -26,7 +26,7 @@ class SessionManager(SessionRuns, SessionTracking, SessionCleanup, SessionCare):
     """Tracks, extends, cleans up and runs the sessions of one listing, as the guide's class does.
 
     `async with SessionManager(...) as manager` does `setup` and `init_table`, and leaving it ends
-    the agents that still run.
+    the agents that still run, and puts the environment back.
 
     `output_dir` is the listing's folder, its parent the root; one process can use several listings.
     In it are `db_path`, the database, and `sessions_dir`, where the CLI keeps what it writes.
@@ -40,9 +40,22 @@ class SessionManager(SessionRuns, SessionTracking, SessionCleanup, SessionCare):
 
     async def __aenter__(self: M) -> M:
         """Do `setup` and `init_table`."""
-        await in_thread(self.setup)
-        await self.init_table()
+        entered = Entered(self._config_dir)
+        try:
+            await in_thread(self.setup)
+            await self.init_table()
+        except BaseException:  # a cancellation too: nobody leaves what was not entered
+            entered.leave()
+            raise
+        self._entered.append(entered)
         return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """End the agents that it still runs in this event loop, and put the environment back."""
+        try:
+            await super().__aexit__(*_)
+        finally:
+            self._entered.pop().leave()
 
     def setup(self) -> Path:
         """Make the sessions' folder, set this process's environment to it, and return it.
@@ -55,8 +68,7 @@ class SessionManager(SessionRuns, SessionTracking, SessionCleanup, SessionCare):
         except OSError as error:
             words = f"{self.sessions_dir} cannot be made: {error.strerror or error}"
             raise ConsoleError(words, Reason.of(error)) from error
-        for name in ("CLAUDE_CONFIG_DIR", "CLAUDE_SESSION_DIR"):
-            os.environ[name] = str(self._config_dir)
+        set_to(self._config_dir)
         if is_link(self._config_dir):
             logger.warning("%s is a link, and links are not followed", self.sessions_dir)
         else:

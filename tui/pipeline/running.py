@@ -16,6 +16,7 @@ from tui.core.run_events import OnEvent
 from tui.core.time.expiry import LONGEST
 from tui.operations.running.pipeline_query import Query, prepare
 from tui.pipeline.arguments import takes
+from tui.pipeline.environment import Entered
 from tui.pipeline.listing_part import ListingPart
 from tui.pipeline.session_run import SessionRun
 from tui.runs.folder.protocol import RunSpec
@@ -47,6 +48,7 @@ class SessionRuns(ListingPart):
         self._permission_timeout = permission_timeout
         self._watchers = Watchers(on_event, log_prompts)
         self._runs: WeakSet[SessionRun] = WeakSet()
+        self._entered: list[Entered] = []
 
     async def __aexit__(self, *_: object) -> None:
         """End the agents that this manager still runs in this event loop."""

@@ -180,7 +180,7 @@ def test_the_guide_to_events_logs_and_tells(tmp_path: Path, api: LoopbackApi) ->
     )
     assert re.search(r"^stage_3 failed: \S", done.stdout, re.M)
     assert re.search(
-        r"^[\d ,:-]+ hollis_park stage_3 [0-9a-f]{8}: started \(new\)$", done.stderr, re.M
+        r"^\d\d:\d\d:\d\d hollis_park stage_3 [0-9a-f]{8}: started \(new\)$", done.stderr, re.M
     )
 
 

@@ -70,7 +70,7 @@ class SessionRun:
         return message
 
     async def answer(self) -> str:
-        """Iterate to the end, for who wants no messages, and return the text of the last result.
+        """Iterate to the end, without the messages, and return the text of the last result.
 
         Empty if there is none, as when you have interrupted the turn yourself.
         """

@@ -124,6 +124,8 @@ async def test_the_line_extends_all_of_a_listing() -> None:
     engine = FixedEngine()
     async with console(engine) as at:
         await at.press("colon", *"extend hollis_park/ 9d", "enter")
+        await at.asked()
+        await at.press("enter")
         await at.answered()
         extended = {asked[1] for asked in engine.asked if asked[0] == "extend"}
         assert extended == {

@@ -129,7 +129,6 @@ class FixedEngine:
     disk_error: OSError | None = None
     notifies: bool = False
     trouble: str = ""
-    moments: int = 0
     joined: int = 0
     warnings: tuple[Explanation, ...] = ()
     denies: str = ""
@@ -141,7 +140,6 @@ class FixedEngine:
         return self.moment
 
     def at_one_moment(self) -> FixedEngine:
-        self.moments += 1
         return self
 
     def as_one_act(self) -> FixedEngine:

@@ -20,6 +20,7 @@ from tui.ui.actions.outcome import Commands, Outcome, asked_by, done_by, told
 from tui.ui.actions.prompting import until_taken
 from tui.ui.actions.sessions import resuming
 from tui.ui.actions.sessions.batch_action import each, in_one_go
+from tui.ui.engine.engine import Engine
 from tui.ui.state.drafts import again
 from tui.view.text import formatting
 from tui.view.text.lines import Cell
@@ -100,12 +101,11 @@ async def extend(
     require_some(sessions)
     asks = f"extend {named(sessions, hidden)}"
     addresses = [one.address for one in sessions]
-    engine = context.engine.at_one_moment()
 
     def commands(typed: str) -> Commands:
         return (("extend", *addresses, typed.strip() or _DAYS),)
 
-    def act(session: Session, text: str) -> ActionResult:
+    def act(session: Session, text: str, engine: Engine) -> ActionResult:
         plan = engine.plan_extension(session, text)
         done = engine.extend(plan)
         if plan.is_needless:
@@ -116,7 +116,8 @@ async def extend(
 
     async def extend_each(text: str) -> Outcome:
         _require_duration(context, sessions, text)
-        work, already = partial(act, text=text), "had that long already"
+        work = partial(act, text=text, engine=context.engine.at_one_moment())
+        already = "had that long already"
         return await each(context, sessions, work, "extended", already=already)
 
     async def take(typed: str) -> Outcome:

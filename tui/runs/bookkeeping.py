@@ -73,10 +73,11 @@ class Bookkeeper:
             self._tell("tracked", problem=self.trouble)
         await self._keep()
 
-    async def failed(self, reason: str, kind: Kind) -> None:
+    async def failed(self, reason: str, kind: Kind, follow_up_by: str = "") -> None:
         """Record a failed turn, and a start or resume that its agent has not lived to tell of.
 
-        One that failed before its first turn needs somebody, too: it gets its row now.
+        One that failed before its first turn needs somebody, too: it gets its row now. What an
+        operator added to a pipeline's run leaves the row as it is.
         """
         if not self._has_row:
             self._has_row = self._has_begun = True
@@ -89,6 +90,8 @@ class Bookkeeper:
             await self._do(lambda: self._beginning.note(self._resume()))
         now, own = self._clock(), self._spec.session_id
         turn = self._taken_turn() or self._of_this_run("fail")
+        if follow_up_by:
+            return await self._do(lambda: self._tracking.note(replace(turn, action="fail")))
         mark = self._tracking.mark_failed
         await self._do(lambda: mark(own, now=now, reason=reason, kind=kind, turn=turn))
 

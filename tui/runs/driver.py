@@ -85,6 +85,7 @@ class RunDriver:
             self._permissions, self.books, lambda: self._model_changes.settle()
         ).ask
         options, self._owner = (given.options, {IN_PIPELINE: True}) if given else (None, {})
+        self._owns_follow_ups = given is None or given.owns_follow_ups
         self._agent = AgentClient(spec, self._listing, asking, self._hearing.hear, options)
         self._show: Show = _ignore
         self.prompts = PromptQueue(
@@ -174,8 +175,7 @@ class RunDriver:
         """Interrupt the turn, drop queued prompts, and end soon."""
         if self._is_stopping or self._work is None or self._work.done():
             return
-        self._is_stopping, self._cut_by = True, ""
-        self._is_left = self._is_turn_open
+        self._is_stopping, self._cut_by, self._is_left = True, "", self._is_turn_open
         self.prompts.drop()
         patience = 0.0 if self._is_resting or not self._connected.is_set() else _STOP_WITHIN_S
         asyncio.get_running_loop().call_later(patience, self._cancel_work)
@@ -294,8 +294,7 @@ class RunDriver:
 
     async def _show_it(self, heard: AgentMessage) -> None:
         """Show a message; what background work adds is the first prompt's, whatever runs beside."""
-        ended = heard.happening
-        is_background = isinstance(ended, TurnEnded) and ended.is_background
+        is_background = isinstance(heard.happening, TurnEnded) and heard.happening.is_background
         await self._show(heard.message, "" if is_background else self.follow_up_by)
 
     async def _act(self, happening: Happening | None) -> TurnEnded | None:
@@ -346,8 +345,9 @@ class RunDriver:
     async def _fail(self, error: Exception) -> None:
         kind = "" if isinstance(error, RunFailed) else f"{one_line(type(error).__name__)}: "
         reason = f"{kind}{error}" + await self._unsent()
-        self._journal.event("failed", reason=reason)
-        await self.books.failed(reason, kind_of(error))
+        by = "" if self._owns_follow_ups else self.follow_up_by
+        self._journal.event("failed", reason=reason, by=by)
+        await self.books.failed(reason, kind_of(error), by)
 
     async def _unsent(self) -> str:
         """Close the inbox; return a message about the commands that will not be executed."""

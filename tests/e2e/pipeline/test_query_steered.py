@@ -8,6 +8,7 @@ import inspect
 import os
 import pickle
 import re
+import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any, cast
@@ -35,12 +36,14 @@ from tui import (
     prompted_by,
 )
 from tui.core.models.session import Session
+from tui.core.sessions.attention import why_failed
 from tui.guides import read_guide
 from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.catalog.session_lookup import find_session
 from tui.operations.context import Context
 from tui.operations.running.steer import answer, interrupt, send, stop
-from tui.runs.folder.protocol import read_run, run_folders
+from tui.runs.folder.protocol import read_owner, read_run, run_folders
+from tui.storage.table.tracking import read_rows
 
 
 async def test_a_prompt_goes_as_the_sdk_sends_it_and_what_is_typed_as_text(
@@ -103,11 +106,15 @@ async def test_an_interrupt_ends_the_turn_and_a_stop_reaches_the_pipeline(
 
 
 async def _with_follow_up(
-    site: Site, manager: SessionManager, prompt: str, act: Callable[[Context, Session], object]
+    site: Site,
+    manager: SessionManager,
+    prompt: str,
+    act: Callable[[Context, Session], object],
+    **more: Any,
 ) -> Heard:
     """Run a query to whose session an operator sends `prompt`, and then does `act`."""
     heard = Heard(site)
-    task = asyncio.create_task(heard.listen(ask(manager, "QUESTION for you")))
+    task = asyncio.create_task(heard.listen(ask(manager, "QUESTION for you", **more)))
     request = await soon(lambda: run_folders(site.listing) and read_run(last_run(site)).request)
     send(console(site), heard.session(), prompt)
     answer(console(site), heard.session(), "2", shown=request.digest)
@@ -138,8 +145,37 @@ async def test_a_follow_up_that_fails_or_is_stopped_is_no_failure_of_the_pipelin
     assert heard.messages[-1].result == "Very well."
     row = site.row(heard.session_id)
     assert row
-    assert row.status == ("active" if "LONG" in prompt else "failed")
-    assert ("The follow-up of bert failed" in caplog.text) == ("LONG" not in prompt)
+    assert (row.status, "last_error" in row.details()) == ("active", False)
+    stats = await manager.get_session_stats()
+    assert (stats["active"], stats.get("failed", 0)) == (1, 0)
+    is_failed, session = "LONG" not in prompt, heard.session()
+    assert ("The follow-up of bert failed" in caplog.text) == is_failed
+    assert ("a prompt that bert added: " in why_failed(session)) == is_failed
+    again = Heard(site)
+    await again.listen(ask(manager, "ECHO it", resume=heard.session_id))
+    assert why_failed(again.session()) == ""
+
+
+async def test_a_cli_that_dies_in_a_follow_up_is_no_failure_of_the_pipelines(
+    site: Site, manager: SessionManager
+) -> None:
+    def kill(*_: object) -> None:
+        os.kill(read_owner(last_run(site))["cli_pid"], signal.SIGKILL)
+
+    heard = await _with_follow_up(site, manager, "LONG tale", kill)
+    row = site.row(heard.session_id)
+    assert row
+    assert row.status == "active"
+    assert "a prompt that bert added: the CLI was" in why_failed(heard.session())
+
+
+async def test_a_follow_up_that_is_the_pipelines_too_fails_its_session(
+    site: Site, manager: SessionManager
+) -> None:
+    with pytest.raises(RunFailed, match="Invalid API key"):
+        await _with_follow_up(site, manager, "BADKEY", lambda *_: None, follow_ups=True)
+    (row,) = read_rows(manager.db_path)
+    assert row.status == "failed"
 
 
 async def test_a_prompt_after_an_interrupt_is_answered_in_the_pipelines_place(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 
@@ -25,6 +25,10 @@ class SentCommand:
     is_taken: bool = False
     request_id: str = ""
     decision: str = ""
+
+
+# What a CLI that outlives its run may still write; later writes are from another resume.
+OUTLIVES = timedelta(minutes=10)
 
 
 class Phase(StrEnum):
@@ -68,7 +72,8 @@ class Run:
     run or its turn, until the API answers it; with `is_taken` the CLI has it. `title` is the
     beginning of the run's first prompt. All runs started at once have the same `act_id`.
     With `is_turn_open` it had something to do whose end it did not record. `row_problem` says why
-    its session's row is not written yet, empty if it is.
+    its session's row is not written yet, empty if it is. `failed_by` is the operator whose prompt
+    failed after that of the pipeline was answered, whose run it is.
     """
 
     run_id: str
@@ -98,6 +103,13 @@ class Run:
     act_id: str = ""
     is_turn_open: bool = False
     row_problem: str = ""
+    failed_by: str = ""
+
+    def failed_follow_up(self, written_at: datetime) -> str:
+        """Return why an operator's prompt failed, if nothing went on since: it wrote last then."""
+        if not self.failed_by or written_at - (self.ended_at or self.beat_at) > OUTLIVES:
+            return ""
+        return f"a prompt that {self.failed_by} added: {self.error}"
 
     @property
     def cut_off_at(self) -> datetime | None:

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import KW_ONLY, dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
 from tui.core.models.annotation import NO_ANNOTATION, Annotation
 from tui.core.models.audit import AuditEvent
 from tui.core.models.row import Row, Status
-from tui.core.models.run import Phase, Run, SentCommand
+from tui.core.models.run import OUTLIVES, Phase, Run, SentCommand
 
 Key = tuple[str, str]  # listing and session id
-
-# What a CLI that outlives its run may still write; later writes are from another resume.
-_OUTLIVES = timedelta(minutes=10)
 
 
 class Liveness(StrEnum):
@@ -254,7 +251,7 @@ class Session:
         """Whether nothing went on with it since its last run ended then."""
         if (file := self.transcript) is None:
             return self.never_began or (self.row is None and self.remains is None)
-        return file.modified_at - at <= _OUTLIVES
+        return file.modified_at - at <= OUTLIVES
 
     @property
     def is_live(self) -> bool:

@@ -229,8 +229,8 @@ def _session(found: ListingScan, place: _Place, session_id: str, known: _Known) 
         cost_usd=file.own_cost_usd,
         bytes=remains.bytes if remains else file.bytes,
         waiting_for=_waiting_for(liveness, process, run),
-        reason=_reason(row) or _turn_error(row, file, liveness),
-        turn_error=_turn_error(row, file, liveness),
+        reason=_reason(row) or _turn_error(row, file, run, liveness),
+        turn_error=_turn_error(row, file, run, liveness),
         expiry_is_unreadable=row is not None and expires_at is None,
         folder=found.path,
         zone=place.zone_name,
@@ -274,10 +274,11 @@ def _stage(row: Row | None, run: Run | None) -> str:
     return run.stage if run is not None and is_told else ""
 
 
-def _turn_error(row: Row | None, file: Transcript, liveness: Liveness) -> str:
+def _turn_error(row: Row | None, file: Transcript, run: Run | None, liveness: Liveness) -> str:
     """Return the error of the last turn, for an active session that is not running."""
     is_over = row is not None and row.status == Status.ACTIVE and liveness is Liveness.NONE
-    return file.turn_error if is_over else ""
+    added = run.failed_follow_up(file.modified_at) if run is not None else ""
+    return (one_line(added)[:400] or file.turn_error) if is_over else ""
 
 
 def _active_at(left: Transcript | Remains | None) -> datetime | None:

@@ -41,7 +41,7 @@ class StateWord(StrEnum):
     UNKNOWN = "unknown", "cannot tell whether it is running, so nothing acts on it"
     ATTACHED = "attached", "a process or its pipeline has it open, but no turn is running"
     FAILED = "failed", "its last turn failed, or somebody marked it as failed"
-    API_ERROR = "api-error", "its last turn ended with an error from the API"
+    API_ERROR = "api-error", "its last turn failed at the API, or was a prompt that somebody added"
     CUT_OFF = (
         "cut-off",
         "left in the middle of a turn: its run was killed or given up",

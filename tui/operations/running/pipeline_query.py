@@ -152,7 +152,7 @@ def prepare(
         raise
     left_out = {name: spec.agent[name] for name in (UNRECORDED,) if name in spec.agent}
     recorded = _recorded(query) | left_out
-    given = GivenOptions(query.options, recorded, first)
+    given = GivenOptions(query.options, recorded, first, owns_follow_ups=query.follow_ups)
     return PreparedRun(spec, folder, lock, given)
 
 

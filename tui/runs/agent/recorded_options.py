@@ -54,12 +54,14 @@ _MOST_BYTES = 256 * 1024  # of one option
 class GivenOptions:
     """What a pipeline gives that runs its agent itself: the SDK's options, and its first prompt.
 
-    `recorded` are the options that a later resume replays, as plain values.
+    `recorded` are the options that a later resume replays, as plain values. Unless it
+    `owns_follow_ups`, one of an operator's that fails is no failure of its session's.
     """
 
     options: ClaudeAgentOptions | None
     recorded: Mapping[str, Any]
     first: OwnPrompt
+    owns_follow_ups: bool = True
 
 
 def decides_itself(options: Any) -> bool:

@@ -239,6 +239,7 @@ def read_run(folder: Path) -> Run:
         stage=one_line(spec.get("stage", ""))[:60],
         act_id=one_line(spec.get("act_id", ""))[:64],
         is_turn_open=story.is_turn_open,
+        failed_by=story.failed_by,
         row_problem=story.row_problem or (_UNWRITTEN if is_over and story.is_row_due else ""),
     )
 

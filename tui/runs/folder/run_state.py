@@ -23,7 +23,7 @@ _NEVER = datetime.fromtimestamp(0, UTC)
 _WORDS = ("error", "model", "permission_mode", "queued_for")
 _PLAIN = (
     *("has_begun", "is_turn_open", "is_left", "is_resting", "cost_usd", "refused"),
-    *("is_row_due", "row_problem"),
+    *("is_row_due", "row_problem", "failed_by"),
 )
 _MOMENTS = ("ended_at", "stalled_since")
 _FIRST = SentCommand(kind="prompt", by="", at=_NEVER)
@@ -38,7 +38,7 @@ class RunState:
     to be done whose end is not told; so it is before the first turn. `is_left`: it was ended then,
     by no operator. `is_resting`: between two turns, a pipeline has not said yet what comes next.
     `is_row_due`: its session's row is to be written, and is not as far as is told; `row_problem`
-    says why.
+    says why. `failed_by`: the operator whose follow-up to a pipeline's run failed.
     """
 
     def __init__(self) -> None:
@@ -57,7 +57,7 @@ class RunState:
         self.progress = Progress()
         self.asked: SentCommand | None = _FIRST
         self.is_turn_open, self.is_left, self.is_resting = True, False, False
-        self.is_row_due, self.row_problem = False, ""
+        self.is_row_due, self.row_problem, self.failed_by = False, "", ""
 
     @classmethod
     def after(cls, events: Iterable[Mapping[str, Any]], base: RunState | None = None) -> RunState:
@@ -93,7 +93,7 @@ class RunState:
             case "resting" | "woken":
                 self.is_resting = event.get("type") == "resting"
             case "turn":
-                self.error, self.is_turn_open, self.is_resting = "", True, False
+                self.error, self.failed_by, self.is_turn_open, self.is_resting = "", "", True, False
                 self._add_turn(event, at)
             case "heard":
                 self.asked = None
@@ -112,6 +112,7 @@ class RunState:
             case "failed":
                 self.is_turn_open = False
                 self.error = str(event.get("reason") or "failed without a reason")[:_MAX_WORDS]
+                self.failed_by = one_line(event.get("by", ""))[:64]
             case "ended":
                 self.ended_at, self.is_turn_open = at, self.is_left
                 self.stalled_since = None
@@ -225,6 +226,7 @@ class RunState:
             state.is_resting = value.get("is_resting") is True
             state.is_row_due = value.get("is_row_due") is True
             state.row_problem = one_line(value.get("row_problem", ""))[:_MAX_WORDS]
+            state.failed_by = one_line(value.get("failed_by", ""))[:64]
             state.progress = progress_from(value.get("progress"))
             state.asked = _sent(asked) if (asked := value.get("asked")) else None
         except (KeyError, TypeError, AttributeError) as error:

@@ -143,7 +143,7 @@ def _steps(late: _Late, now: datetime) -> Steps[bool]:
             expires_at=max(spec.expires_at or now, now + _KEPT),
             metadata={**(row.details() if row else {}), **row_metadata(spec)},
         )
-    if late.run.state == "failed":
+    if late.run.state == "failed" and not late.run.failed_by:
         reason = one_line(late.run.error)
         yield from writes.mark_failed(spec.session_id, now=now, reason=reason)
     elif late.run.state == "done" and not late.run.is_turn_open:

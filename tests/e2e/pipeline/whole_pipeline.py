@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections import Counter
+from datetime import timedelta
 from pathlib import Path
 
 from claude_agent_sdk import ClaudeAgentOptions, ResultMessage
@@ -141,7 +142,13 @@ async def stages(manager: SessionManager) -> None:
 
 
 if __name__ == "__main__":
-    pipeline = SessionManager(Path(sys.argv[1]), max_age_days=7, on_event=hear)
+    pipeline = SessionManager(
+        Path(sys.argv[1]),
+        max_age_days=7,
+        permission_timeout=timedelta(0),
+        on_event=hear,
+        log_prompts=True,
+    )
     print("run:", pipeline.run("ECHO the run", stage="stage_0", metadata={"first": True}).result)
     asyncio.run(stages(pipeline))
     print("heard:", *sorted(f"{name}={count}" for name, count in heard.items()))

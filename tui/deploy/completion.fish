@@ -26,7 +26,7 @@ complete -c session-console -n '__fish_seen_subcommand_from ls' -l ends -r
 complete -c session-console -n '__fish_seen_subcommand_from ls' -l filter -r
 complete -c session-console -n '__fish_seen_subcommand_from ls' -l live
 complete -c session-console -n '__fish_seen_subcommand_from ls' -l sort -x -a 'attention ends quiet size cost listing stage title id model owner context created tags note expires swept'
-complete -c session-console -n '__fish_seen_subcommand_from ls' -l status -x -a 'rate-limit retrying stalled quiet waiting starting asking-api running queued orphan unknown attached failed api-error cut-off unsent overwritten unreadable stray ghost untracked leftover expired ready cleaned deleted'
+complete -c session-console -n '__fish_seen_subcommand_from ls' -l status -x -a 'rate-limit retrying stalled quiet waiting starting asking-api running queued orphan unknown attached failed api-error cut-off unsent overwritten unreadable stray ghost untracked leftover expired past-end ready cleaned deleted'
 complete -c session-console -n '__fish_seen_subcommand_from ls' -l view -x -a '(__session_console_names view)'
 complete -c session-console -n '__fish_seen_subcommand_from ls' -a '(__session_console_names listing)'
 complete -c session-console -n __fish_use_subcommand -a show -d 'show everything known about a session'

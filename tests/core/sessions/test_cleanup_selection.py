@@ -9,7 +9,7 @@ import pytest
 
 from tests.core.sessions.test_session_filter import NOW, session
 from tui.core.models.session import Liveness, Session, State, Transcript
-from tui.core.sessions.cleanup_selection import CleanupCriteria, select
+from tui.core.sessions.cleanup_selection import CleanupCriteria, select, why_left
 
 
 def there(name: str, days: float, size: int = 10, **more: object) -> Session:
@@ -91,6 +91,14 @@ def test_down_to_a_size_the_least_recently_active_go_first_and_it_is_said_why() 
     assert {one.session_id: why for one, why in found.skipped}["over-live"] == "in use"
 
 
+def test_why_one_is_left_is_what_a_clean_up_says_of_it() -> None:
+    found = select(OLD, CleanupCriteria(is_expired=True), NOW)
+    assert {one.key: why_left(one, NOW) for one, _ in found.skipped} == {
+        one.key: why for one, why in found.skipped
+    }
+    assert not any(why_left(one, NOW) for one, _ in found.taken)
+
+
 def test_an_expiry_in_a_zone_that_is_in_doubt_takes_nothing_and_says_so() -> None:
     found = (
         there("doubted", 3, hours=-1, is_zone_doubted=True),
@@ -102,6 +110,7 @@ def test_an_expiry_in_a_zone_that_is_in_doubt_takes_nothing_and_says_so() -> Non
     assert [(one.session_id, why) for one, why in chosen.skipped] == [
         ("doubted", "its time zone is uncertain: set time_zone")
     ]
+    assert [bool(why_left(one, NOW)) for one in found] == [True, True, False]
     for asked in (CleanupCriteria(older_than=timedelta(days=2)), CleanupCriteria(max_bytes=0)):
         every = select(found, asked, NOW)
         assert (len(every.taken), every.skipped) == (3, ())

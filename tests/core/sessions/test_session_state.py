@@ -71,6 +71,7 @@ IN_STATE = {
     StateWord.UNTRACKED: session("", state=State.UNTRACKED, expires_at=None),
     StateWord.LEFTOVER: session(Status.EXPIRED, state=State.LEFTOVER),
     StateWord.EXPIRED: session(expires_at=NOW - HOUR),
+    StateWord.PAST_END: session(expires_at=NOW - HOUR, is_zone_doubted=True),
     StateWord.READY: session(),
     StateWord.CLEANED: session(Status.EXPIRED, transcript=None),
     StateWord.DELETED: session(Status.DELETED, transcript=None),
@@ -121,9 +122,12 @@ def test_a_run_that_is_over_or_another_programs_has_no_phase() -> None:
 
 
 def test_a_doubtful_or_unreadable_date_never_means_expired() -> None:
-    for more in ({"is_zone_doubted": True}, {"expires_at": None, "expiry_is_unreadable": True}):
-        facts = {"expires_at": NOW - HOUR} | more
-        assert state_word(session(**facts), NOW, QUIET) == "ready"
+    unreadable = session(expires_at=None, expiry_is_unreadable=True)
+    assert state_word(unreadable, NOW, QUIET) == "ready"
+    doubted = session(expires_at=NOW - HOUR, is_zone_doubted=True)
+    assert state_word(doubted, NOW, QUIET) == "past-end"
+    later = session(expires_at=NOW + HOUR, is_zone_doubted=True)
+    assert state_word(later, NOW, QUIET) == "ready"
 
 
 def test_the_table_explains_every_state_in_a_few_words() -> None:

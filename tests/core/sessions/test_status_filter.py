@@ -36,7 +36,7 @@ def test_state_shows_words_that_the_filter_and_status_take(word: str) -> None:
         ("busy", {"running", "quiet", "stalled", *PHASES}),
         ("idle", {"attached"}),
         ("unread", {"unreadable"}),
-        ("expired", {"expired", "leftover"}),
+        ("expired", {"expired", "leftover", "past-end"}),
     ],
 )
 def test_words_of_earlier_versions_and_of_json_still_work(alias: str, taken: set[str]) -> None:

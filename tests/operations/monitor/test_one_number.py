@@ -121,7 +121,7 @@ def test_what_a_clean_up_takes_and_what_is_expired_are_told_apart(listing: Sampl
     assert keys(printed(listing, "ls", "--status", "expired")) == expired
     assert keys(printed(listing, "ls", "--filter", "expired")) == expired
     said = run_cli(listing.root, "report").stdout
-    assert "- 6 expired in all, 5 to clean up\n" in said
+    assert "- 6 expired in all, 5 to clean up, 1 left (in use)\n" in said
     assert re.search(r"^LISTING .* CLEAN-UP ", run_cli(listing.root, "stats").stdout)
     newly = [one for one in (fact.text for fact in found.facts) if "expired!" in one]
     checked = [one for one in printed(listing, "check") if one["what"] == "expired"]

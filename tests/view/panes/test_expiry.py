@@ -101,6 +101,17 @@ def test_what_is_over_is_not_told_as_if_it_were_to_come_or_had_been_done() -> No
     assert told(SWEPT).startswith("sweep due since 22 Nov 15:30: the CLI deletes its transcript")
 
 
+def test_what_no_clean_up_takes_is_not_promised_to_the_trash() -> None:
+    """A table's times may be read in the wrong zone: doctor said that nothing is removed there."""
+    doubted = replace(OURS, is_zone_doubted=True)
+    past = replace(doubted, expires_at=NOW - timedelta(hours=1))
+    why = "clean-up leaves it: its time zone is uncertain: set time_zone"
+    assert line(doubted, 70).split()[-2:] == line(past, 70).split()[-2:] == ["expiry", "stays"]
+    assert explained(doubted, 100) == f"expires 17:30; {why}"
+    assert explained(past, 100) == f"expired 13:30; {why}"
+    assert explained(doubted, 44) == "expires 17:30, then stays"
+
+
 def test_how_many_end_in_a_day_a_week_and_a_month() -> None:
     past = session("hollis_park", "stage_5", "w", expires_at=NOW - timedelta(days=1))
     ordered = expiry.ordered((*ENDING, past), NOW)

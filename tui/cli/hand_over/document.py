@@ -11,7 +11,7 @@ from tui.cli.hand_over.what_was_done import WhatWasDone
 from tui.core.act_summary import GRAVE, action_word
 from tui.core.models.session import Liveness
 from tui.core.models.work_counts import WorkCounts
-from tui.core.sessions.cleanup_selection import cleanable, is_expired
+from tui.core.sessions.cleanup_selection import is_expired, why_left
 from tui.core.time.zones import LOCAL
 from tui.operations.formatting import count, moment, span
 from tui.operations.monitor.hand_over import HandOver
@@ -74,15 +74,24 @@ def _urgent(found: HandOver) -> Iterator[str]:
     yield f"**{kinds.total()} more to look at**: {told}{more}" if kinds else ""
 
 
+def _expired(found: HandOver) -> str:
+    """Return how many are past their end, and why a clean-up would leave some of them."""
+    there = [one for one in found.sessions if not one.is_vanished and is_expired(one, found.at)]
+    left = Counter(why for one in there if (why := why_left(one, found.at)))
+    words = f"{len(there)} expired in all, {len(there) - left.total()} to clean up"
+    why = ", ".join(
+        f"{many} left ({shown(reason, 100)})" for reason, many in left.most_common(_MOST_KINDS)
+    )
+    return ", ".join(filter(None, (words, why))) if there else ""
+
+
 def _besides(found: HandOver) -> Iterator[str]:
     yield WorkCounts.of(found.sessions).words
     waiting = sum(one.liveness is Liveness.WAITING for one in found.sessions)
     settled = waiting - sum(one.what == "waiting" for one in found.waits)
     yield f"{settled} waiting that somebody acknowledged or snoozed" if settled else ""
     yield f"{len(found.expired)} ended since then, and still here" if found.expired else ""
-    there = [one for one in found.sessions if not one.is_vanished]
-    expired, due = sum(is_expired(one, found.at) for one in there), cleanable(there, found.at)
-    yield f"{expired} expired in all, {len(due)} to clean up" if expired or due else ""
+    yield _expired(found)
     yield f"{len(found.snoozed)} snoozed" if found.snoozed else ""
     yield f"{count(len(found.noted), 'session')} with notes or tags" if found.noted else ""
     operators, whole = {one.first.operator for one in found.deeds}, found.spending[-1]

@@ -73,6 +73,17 @@ def is_expired(session: Session, now: datetime) -> bool:
     return is_past(session, now) or session.state is State.LEFTOVER
 
 
+def why_left(session: Session, now: datetime) -> str:
+    """Return why a clean-up would leave a session at its end, or leaves it; empty if it takes it.
+
+    What has it open now counts only once it has ended: by then it may be closed.
+    """
+    if session.is_zone_doubted and session.state is not State.LEFTOVER:
+        return IN_DOUBT
+    is_held = session.is_live and not is_expired(session, now)
+    return "" if is_held else _protection(session)
+
+
 def _due(session: Session, wanted: CleanupCriteria, now: datetime) -> str:
     """Return why a session is due by its age or expiry, live or not; empty when it is not."""
     if wanted.is_expired and _is_over(session, now):

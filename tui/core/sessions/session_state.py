@@ -13,7 +13,7 @@ from tui.core.models.row import Status
 from tui.core.models.run import Phase, Progress
 from tui.core.models.session import Liveness, Session, State
 from tui.core.sessions.attention import is_quiet, is_stalled
-from tui.core.sessions.listing_join import is_pending
+from tui.core.sessions.listing_join import is_past, is_pending
 
 
 class StateWord(StrEnum):
@@ -54,6 +54,7 @@ class StateWord(StrEnum):
     UNTRACKED = "untracked", "it has a transcript but no row"
     LEFTOVER = "leftover", "its row says deleted or expired, but its transcript is still there"
     EXPIRED = "expired", "past its expiry, awaiting clean-up"
+    PAST_END = "past-end", "past its expiry, but its time zone is uncertain: clean-up leaves it"
     READY = "ready", "nothing is running; it can be resumed"
     CLEANED = "cleaned", "expired and cleaned up; only its row is left"
     DELETED = "deleted", "deleted; only its row is left"
@@ -121,6 +122,7 @@ def _at_rest(session: Session, now: datetime) -> StateWord | str:
         (session.is_stray, StateWord.STRAY),
         (session.state in OF_STATE, OF_STATE.get(session.state, "")),
         (is_pending(session, now), StateWord.EXPIRED),
+        (is_past(session, now), StateWord.PAST_END),
         (is_active, StateWord.READY),
     )
     of_status = _OF_STATUS.get(session.status, session.status)

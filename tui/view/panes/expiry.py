@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
 
 from tui.core.models.session import Key, Session
+from tui.core.sessions.cleanup_selection import why_left
 from tui.core.sessions.listing_join import is_gone
 from tui.core.text.safe_text import cell_width, cut, fit
 from tui.core.text.sizes import size_text
@@ -126,7 +127,7 @@ def line(
         "SESSION": Cell(formatting.listing_stage(session, room)),
         "ID": Cell(formatting.short_id(session.session_id)[:id_width], "muted"),
         "CLOCK": Cell("sweep" if session.is_swept_first else "expiry", "muted"),
-        "THEN": _then(session),
+        "THEN": _then(session, now),
         "EXPIRES": Cell(formatting.moment(session.expires_at, zone)),
         "SWEPT": Cell(formatting.moment(session.sweep_at, zone), "muted"),
         "SIZE": Cell(size_text(session.bytes) if session.bytes else "-", "muted"),
@@ -134,11 +135,13 @@ def line(
     return table_line(columns, [cells[one.key or one.name] for one in columns], shape.width)
 
 
-def _then(session: Session) -> Cell:
+def _then(session: Session, now: datetime) -> Cell:
     """Return what becomes of a session at its end."""
     if session.is_swept_first:
         return Cell("deleted", "noticed")
-    return Cell("to trash" if session.transcript is not None else "row only", "muted")
+    if session.transcript is None:
+        return Cell("row only", "muted")
+    return Cell("stays", "noticed") if why_left(session, now) else Cell("to trash", "muted")
 
 
 def explained(session: Session, now: datetime, zone: tzinfo, width: int) -> Line:
@@ -152,6 +155,9 @@ def explained(session: Session, now: datetime, zone: tzinfo, width: int) -> Line
     elif session.transcript is None:
         begins = f"{'expired' if is_over else 'expires'} {at}"
         full, short = ": only its row is left", ": only a row"
+    elif why := why_left(session, now):
+        begins = f"expired {at}" if is_over else f"expires {at}"
+        full, short = f"; clean-up leaves it: {why}", ", then stays"
     elif is_over:
         begins = f"expired {at}, still here"
         full, short = ": clean-up may move it to the trash", ": clean-up"

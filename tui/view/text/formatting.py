@@ -158,6 +158,7 @@ _SIGNS = {
     StateWord.UNTRACKED: ("+", "muted"),
     StateWord.LEFTOVER: ("◌", "muted"),
     StateWord.EXPIRED: ("-", "noticed"),
+    StateWord.PAST_END: ("-", "noticed"),
     StateWord.READY: ("·", "calm"),
 }
 _NO_SIGN = ("-", "muted")

@@ -242,6 +242,8 @@ def _remedy(session: Session, word: StateWord | str) -> str:
         return f"`interrupt {short}` ends the turn, `stop {short}` the run"
     if word == StateWord.EXPIRED:
         return f"`extend {short} 7d` keeps it, `cleanup` moves it to the trash"
+    if word == StateWord.PAST_END:
+        return f"set `time_zone`, as `doctor` says; `extend {short} 7d` keeps it for certain"
     return ""
 
 

@@ -72,7 +72,7 @@ def listing(tmp_path: Path) -> Path:
 
 
 async def left(
-    listing: Path, *, error: str = "", ended: bool = True, **changes: Any
+    listing: Path, *, error: str = "", by: str = "", ended: bool = True, **changes: Any
 ) -> tuple[Run, Bookkeeper]:
     """Run to the end, or die, beside a database that is busy for longer than a run waits."""
     spec = spec_of(listing, **changes)
@@ -83,8 +83,8 @@ async def left(
         books = Bookkeeper(spec, clock, None, journal.event, patience_s=0.1)
         await books.begun()
         if error:
-            journal.event("failed", reason=error)
-            await books.failed(error, Kind.OTHER)
+            journal.event("failed", reason=error, by=by)
+            await books.failed(error, Kind.OTHER, by)
         if ended:
             await books.settle()
             journal.event("ended")
@@ -133,6 +133,16 @@ async def test_a_failure_that_could_not_be_written_is_written_too(listing: Path)
     assert write_row(run, clock)
     (row,) = read_rows(listing / "buyers.db")
     assert (row.status, row.details()["last_error"]) == ("failed", "401 invalid key")
+
+
+async def test_a_follow_up_that_failed_is_no_failure_of_a_row_that_is_written_later(
+    listing: Path,
+) -> None:
+    run, _ = await left(listing, error="401 invalid key", by="bert")
+    assert (run.failed_by, run.state) == ("bert", "failed")
+    assert write_row(run, clock)
+    (row,) = read_rows(listing / "buyers.db")
+    assert (row.status, "last_error" in row.details()) == ("active", False)
 
 
 async def test_a_run_that_lives_writes_it_as_soon_as_the_database_is_free(listing: Path) -> None:

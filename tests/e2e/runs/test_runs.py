@@ -27,6 +27,7 @@ from tests.support.processes.runs_site import (
     over,
     wait,
 )
+from tui.claude.transcript_files.entry_lookup import fork_point
 from tui.core.errors import Refused
 from tui.runs.folder import protocol
 from tui.runs.folder.command import Command
@@ -118,6 +119,28 @@ def test_a_fork_may_begin_at_an_earlier_entry(site: Site) -> None:
     assert forked.state == "done"
     assert site.api.requests[-1].prompts[-2:] == ("remember this", "back there")
     assert "go on" in site.transcript(first)
+
+
+def test_a_fork_at_a_tool_call_is_told_its_results(site: Site) -> None:
+    """At either of two calls that were made at once: of neither it is told that it is missing."""
+    given: dict[str, Any] = {"agent": {"allowed_tools": ["Bash"]}}
+    given["stage_gives"] = given["agent"]
+    folder = site.start("TWICE", **given)
+    (path,) = site.listing.rglob(f"{read_run(over(folder).folder).session_id}.jsonl")
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    calls = [one["uuid"] for one in lines if "'tool_use'" in str(one) and "uuid" in one]
+    assert len(calls) == 2
+    for call in calls:
+        found = fork_point(path, call)
+        assert found is not None
+        at = {"source_id": path.stem, "source_at": found.uuid}
+        before = len(site.api.requests)
+        assert over(site.start("back there", mode="fork", **at, **given)).state == "done"
+        asked = [one for one in site.api.requests[before:] if one.prompt == "back there"]
+        told = json.dumps(asked[0].body)
+        assert all(f'"content": "Bash-{one}"' in told for one in "ab")
+        assert "result missing" not in told
+        assert "Both were said." not in told
 
 
 _LAUNCH = """

@@ -14,7 +14,15 @@ from typing import Any
 import pytest
 
 from tests.support.listings.sample_listing import FIRST, SampleListing, register, snapshot
-from tests.support.listings.transcript_lines import AT, write_lines
+from tests.support.listings.transcript_lines import (
+    AT,
+    answer,
+    call,
+    prompt,
+    result,
+    text,
+    write_lines,
+)
 from tui.core.errors import ConsoleError, DatabaseProblem, Refused, UnknownId, UsageError
 from tui.operations.running.agent_options import agent_options, describe, lacking
 from tui.operations.running.resume import fork_at, plan_new, plan_resume, start
@@ -202,6 +210,42 @@ def test_a_fork_begins_only_at_an_entry_of_its_session(listing: SampleListing) -
             fork_at(plan, session, wrong)
     with pytest.raises(UsageError, match="goes with --fork"):
         fork_at(plan_resume(listing.context(), session), session, own)
+
+
+def test_a_fork_at_a_tool_call_takes_all_results_of_its_message_over(
+    listing: SampleListing,
+) -> None:
+    """Whichever call or result is marked: without one the agent would be told that it lacks."""
+    said, one, two, first, second, after = (
+        f"{at}f2c0000-0000-4000-8000-{0:012}" for at in "123456"
+    )
+    write_lines(
+        listing.transcript_path(FIRST),
+        answer(text("I look"), uuid=said),
+        answer(call("Bash", tool_id="toolu_01A"), uuid=one),
+        answer(call("Bash", tool_id="toolu_01B"), uuid=two),
+        result("a", tool_id="toolu_01A") | {"uuid": first},
+        result("b", tool_id="toolu_01B") | {"uuid": second},
+        prompt("Go on") | {"uuid": after},
+    )
+    session = listing.session(FIRST)
+    plan = plan_resume(listing.context(), session, fork=True)
+    for marked in (one, two, first, second):
+        assert fork_at(plan, session, marked) == replace(plan, source_at=second)
+    for marked in (said, after):
+        assert fork_at(plan, session, marked) == replace(plan, source_at=marked)
+
+
+def test_a_fork_at_a_call_without_a_result_says_so(listing: SampleListing) -> None:
+    own = "1f2c0000-0000-4000-8000-000000000000"
+    write_lines(
+        listing.transcript_path(FIRST),
+        answer(call("Bash", tool_id="toolu_01A"), call("Bash", tool_id='"'), uuid=own),
+    )
+    session = listing.session(FIRST)
+    plan = fork_at(plan_resume(listing.context(), session, fork=True), session, own)
+    assert plan.source_at == own
+    assert "1 of its tool calls there have no result" in str(plan.warnings[-1])
 
 
 def test_a_fork_has_an_id_of_its_own(listing: SampleListing) -> None:

@@ -49,9 +49,15 @@ def ask(asked: ApiRequest) -> Turn:
     return say("Very well.") if asked.step else say(ToolUse("AskUserQuestion", given))
 
 
+def call_twice(asked: ApiRequest) -> Turn:
+    calls = (ToolUse("Bash", {"command": f"echo Bash-{one}", "description": one}) for one in "ab")
+    return say("Both were said.") if asked.step else say(*calls)
+
+
 SCENES = by_word(
     {
         "QUESTION": ask,
+        "TWICE": call_twice,
         "BEHIND": leave_work_behind,
         "ECHO": lambda asked: say(f"You said: {asked.prompt[:40]}"),
         "STREAM": lambda asked: say(Text("Let me think. "), Text(WORDS, 40)),

@@ -45,7 +45,7 @@ RUNS = (
             ID_OR_ALL,
             PROMPT,
             flag("--fork", about="resume a copy; the session itself does not change"),
-            text("--at", "UUID", "with --fork: go on from this entry, not from the end"),
+            text("--at", "UUID", "with --fork: go on from this entry (a call with its results)"),
             argument(
                 "--also",
                 action="append",

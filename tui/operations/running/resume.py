@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tui.claude.slash_commands import require_same_session
-from tui.claude.transcript_files.entry_lookup import has_entry
+from tui.claude.transcript_files.entry_lookup import fork_point
 from tui.core.errors import ConsoleError, DatabaseProblem, Reason, Refused, UnknownId, UsageError
 from tui.core.explanation import Explanation
 from tui.core.listing_id import is_listing_id
@@ -128,18 +128,21 @@ def plan_resume(
 def fork_at(plan: RunPlan, session: Session, at: str) -> RunPlan:
     """Return the plan of a fork that begins at the entry with the uuid `at`, not at the end.
 
-    Raises `UsageError` unless the session's transcript has that entry.
+    At a tool call it begins after the results. Raises `UsageError` unless the session's transcript
+    has that entry.
     """
     if plan.mode != "fork":
         raise UsageError("--at goes with --fork: a resume goes on from the end")
     try:
-        is_there = session.transcript is not None and has_entry(session.transcript.path, at)
+        found = fork_point(session.transcript.path, at) if session.transcript else None
     except OSError as error:
         raise ConsoleError(f"its transcript cannot be read: {error.strerror}") from error
-    if not is_there:
+    if found is None:
         said = f"{one_line(at)[:40]!r} is no entry of {session.session_id[:8]}"
         raise UsageError(f"{said}: `tail --json` prints the uuid of each")
-    return replace(plan, source_at=at)
+    lacks = f"{found.unanswered} of its tool calls there have no result: the agent is told so"
+    more = (Explanation(lacks),) if found.unanswered else ()
+    return replace(plan, source_at=found.uuid, warnings=(*plan.warnings, *more))
 
 
 def plan_new(context: Context, listing_id: str, stage: str, *, days: int | None = None) -> RunPlan:

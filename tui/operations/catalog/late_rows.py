@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from tui.core.errors import MOMENTARY, ConsoleError, DatabaseProblem
+from tui.core.errors import ConsoleError, DatabaseProblem, Kind
 from tui.core.models.run import Run
 from tui.core.models.session import Session
 from tui.operations.context import Context
@@ -81,7 +81,7 @@ def _write(context: Context, run: Run) -> bool:
     try:
         write_row(run, context.clock)
     except DatabaseProblem as problem:
-        if problem.reason in MOMENTARY:
+        if problem.kind is Kind.BUSY:
             raise
         return False
     except (ConsoleError, OSError):

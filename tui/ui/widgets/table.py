@@ -63,10 +63,10 @@ class Table(Pane):
         unknown = signs.UNKNOWN.sign if self.is_part else "0"
         return "" if self.unread else str(number or unknown)
 
-    def say_unread(self, words: tuple[str, ...]) -> None:
-        """Say why nothing is known yet; without words everything is."""
-        if self.unread != words:
-            self.unread = words
+    def say_unread(self, lines: tuple[str, ...]) -> None:
+        """Say why nothing is known yet; without lines everything is."""
+        if self.unread != lines:
+            self.unread = lines
             self.redraw()
 
     def head_line(self) -> Line:

@@ -99,6 +99,27 @@ def is_zone(word: str) -> bool:
     return word in ("JST", f"UTC{signs.ZONES.sign[-1]}")
 
 
+@pytest.mark.parametrize("width", range(80, 121, 4))
+@pytest.mark.parametrize("by", ["", "anna", "tamara.oyelaran"])
+@pytest.mark.parametrize("trouble", ["", "stale 12s: buyers.db is locked by the pipeline"])
+@pytest.mark.parametrize("unread", [0, 1, 3])
+def test_failures_and_what_waits_stay_in_sight_beside_every_warning(
+    width: int, by: str, trouble: str, unread: int
+) -> None:
+    """A selected listing that cannot be read, or a hold, drove `46 failed` out at 80 columns."""
+    catalog = replace(with_unread(unread), hold=Hold(by, NOW) if by else None)
+    needs = dict.fromkeys((one.key for one in catalog.sessions), Need.FAILED)
+    known = top_line.facts(catalog, NOW, needs, UTC)
+    first = catalog.listings[0]
+    line = top_line.line(catalog, known, width, selected=first, trouble=trouble)
+    text = "".join(cell.text for cell in line)
+    assert f"{len(needs)}!  " in text
+    assert f"  {len(needs)} failed  " in text
+    assert ("HELD" in text) == bool(by)
+    assert trouble[:20] in text
+    assert text.count("unreadable") + text.count("down") >= bool(unread)
+
+
 @pytest.mark.parametrize("width", [80, 120])
 def test_queued_runs_are_counted_apart_from_those_at_work(width: int) -> None:
     before = sum(one.is_at_work for one in CATALOG.sessions)

@@ -42,3 +42,14 @@ def test_rows_out_of_sight_that_need_nobody_are_not_worth_a_word() -> None:
     margin = Margin(above=OutOfSight(3), below=OutOfSight(460))
     assert margin.heading("500", 80) == NO_MARGIN.heading("500", 80) == "500"
     assert not margin.needs
+
+
+@pytest.mark.parametrize("margin", [NO_MARGIN, BOTH])
+@pytest.mark.parametrize("room", [40, 60])
+def test_a_long_filter_gives_way_and_not_the_count_that_it_leaves(
+    margin: Margin, room: int
+) -> None:
+    said = margin.heading("6 marked  /tamara or stage:3 or failed or quiet>1h or waiting  12", room)
+    assert len(said) <= room
+    assert "6 marked  /t" in said
+    assert said.endswith("~  12")

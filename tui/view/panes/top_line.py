@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 
 from tui.core.errors import UsageError
 from tui.core.limits import LOW_BYTES
-from tui.core.models.catalog import Catalog, Listing
+from tui.core.models.catalog import Catalog, Hold, Listing
 from tui.core.models.session import Key, Session
 from tui.core.models.work_counts import WorkCounts
 from tui.core.sessions.attention import Need
@@ -41,12 +41,19 @@ class TopLineFact:
     short: str = ""
     may_go: bool = False
 
+    @property
+    def is_need(self) -> bool:
+        """Whether it says that somebody or something needs help."""
+        return bool(self.text) and self.style in ("attention", "bad")
+
     def cell(self, *, is_short: bool) -> Cell:
         """Return the full or the short form."""
         return Cell(self.short if is_short and self.short else self.text, self.style)
 
 
 Facts = tuple[TopLineFact, ...]
+_NONE = TopLineFact("", "muted")
+_LOOKS = signs.READ_ONLY.sign
 
 
 def line(
@@ -58,35 +65,47 @@ def line(
     selected: Listing | None = None,
     is_read_only: bool = False,
 ) -> Line:
-    """Return the top line; drops from the right what does not fit, never zone or warnings.
+    """Return the top line; what needs somebody stays longest, and the zone and warnings always.
 
     `known` are the `facts` of the catalog, the zone last. Without `trouble` it says why the
     `selected` listing cannot be read now, if that is so.
     """
-    warnings = [Cell(signs.READ_ONLY.sign, "noticed")] if is_read_only else []
-    hidden = set()
-    if trouble:
-        warnings.append(Cell(one_line(trouble), "bad"))
-    elif catalog is not None and selected is not None and is_unreadable(selected):
-        warnings.append(Cell(_unreadable_words(selected, width), "bad"))
-        if len(_unreadable(catalog)) == 1:
-            hidden.add(_UNREADABLE)
+    read_only = [TopLineFact(_LOOKS, "noticed", _LOOKS)] if is_read_only else []
     if catalog is None:
-        return _joined((TopLineFact(signs.LOOKING.sign, "muted"),), (), warnings, width)
-    if catalog.hold is not None:
-        by = one_line(catalog.hold.by)
-        warnings.insert(0, Cell(f"{signs.HELD} {cut(by, _HOLDER)}", "attention"))
-    if catalog.problem:
-        warnings.append(Cell(one_line(catalog.problem), "bad"))
+        looks = TopLineFact(signs.LOOKING.sign, "muted")
+        return _joined((looks,), (), [*read_only, *_trouble(trouble, width)], width)
     if not catalog.is_read:
         known = (*known[:1], *known[-1:])  # the root and the zone: nothing was counted
     room = _room(catalog)
     is_short = room.style != "muted"  # nearly full or unknown: shown at any width
-    if is_short:
-        warnings.append(Cell(room.text, room.style))
-        hidden.add(_ROOM)
-    shown = tuple(one for at, one in enumerate(known[:-1]) if at not in hidden)
-    return _joined(shown, known[-1:], warnings, width)
+    shown, zone = list(known[:-1]), known[-1:]
+    if is_short and len(shown) > _ROOM:
+        shown[_ROOM] = _NONE
+    named = _unreadable_selected(catalog, selected, width) if not trouble else _NONE
+    if named.text and len(_unreadable(catalog)) == 1 and len(shown) > _UNREADABLE:
+        shown[_UNREADABLE] = _NONE
+    warnings = [
+        *([_hold(catalog.hold)] if catalog.hold is not None else []),
+        *read_only,
+        *([named] if named.text else []),
+        *_trouble(trouble, width),
+        *_trouble(catalog.problem, width),
+        *([replace(room, short=room.text)] if is_short else []),
+    ]
+    for at in reversed(range(len(warnings))):
+        if _loses_needs(shown, zone, warnings, width):
+            warnings[at] = replace(warnings[at], text=warnings[at].short)
+    return _joined(tuple(shown), zone, [one for one in warnings if one.text], width)
+
+
+def _trouble(words: str, width: int) -> list[TopLineFact]:
+    text = one_line(words)
+    return [TopLineFact(text, "bad", cut(text, max(_NAME, width // 3)))] if text else []
+
+
+def _hold(hold: Hold) -> TopLineFact:
+    by = cut(one_line(hold.by), _HOLDER)
+    return TopLineFact(f"{signs.HELD} {by}", "attention", str(signs.HELD).partition(" ")[0])
 
 
 def facts(catalog: Catalog, now: datetime, needs: Mapping[Key, Need], zone: tzinfo) -> Facts:
@@ -162,6 +181,17 @@ def _unreadable_fact(catalog: Catalog) -> TopLineFact:
     return TopLineFact(_unreadable_words(found[0]) if len(found) == 1 else count, "bad", short)
 
 
+def _unreadable_selected(catalog: Catalog, selected: Listing | None, width: int) -> TopLineFact:
+    """Return that the selected listing cannot be read now, if so.
+
+    In short that one is; of several the number stands among the facts.
+    """
+    if selected is None or not is_unreadable(selected):
+        return _NONE
+    down = f"1 {signs.DOWN}" if len(_unreadable(catalog)) == 1 else ""
+    return TopLineFact(_unreadable_words(selected, width), "bad", down)
+
+
 def _unreadable_words(listing: Listing, width: int = 0) -> str:
     """Return that a listing cannot be read now, with the reason where there is room."""
     name = cut_middle(one_line(listing.listing_id), _NAME)
@@ -194,13 +224,9 @@ def _spent(catalog: Catalog) -> str:
     return f"{formatting.cost(sum(known))}{more} {signs.TOTAL}" if known else ""
 
 
-def _joined(facts: Facts, always: Facts, warnings: Sequence[Cell], width: int) -> Line:
-    room = width + 1 - sum(cell_width(cell.text) + 2 for cell in warnings)
-    room -= sum(_used(one, is_short=True) for one in always)
-    there = [one for one in facts if one.text]
-    kept = _fitting(there, room)
-    if len(kept) < len(there) - 1:  # more than the last one, the costs, is out of sight
-        kept = _fitting([one for one in there if not one.may_go], room)
+def _joined(facts: Facts, always: Facts, warnings: Sequence[TopLineFact], width: int) -> Line:
+    room = _room_beside(always, warnings, width)
+    kept = _kept(facts, room)
     room -= sum(_used(one, is_short=True) for one in kept)
     whole = set[TopLineFact]()
     for one in (*always, *kept):
@@ -211,15 +237,42 @@ def _joined(facts: Facts, always: Facts, warnings: Sequence[Cell], width: int) -
     line = [Cell(" ")]
     for one in (*kept, *always):
         line += [one.cell(is_short=one not in whole), Cell("  ")]
-    for cell in warnings:
-        line += [cell, Cell("  ")]
+    for one in warnings:
+        line += [one.cell(is_short=False), Cell("  ")]
     return clipped(tuple(line), width)
 
 
-def _fitting(facts: Sequence[TopLineFact], room: int) -> list[TopLineFact]:
+def _room_beside(always: Facts, warnings: Sequence[TopLineFact], width: int) -> int:
+    room = width + 1 - sum(_used(one, is_short=False) for one in warnings if one.text)
+    return room - sum(_used(one, is_short=True) for one in always)
+
+
+def _loses_needs(
+    facts: Sequence[TopLineFact], always: Facts, warnings: Sequence[TopLineFact], width: int
+) -> bool:
+    """Whether beside the whole warnings something that needs somebody has no room."""
+    kept = _kept(facts, _room_beside(always, warnings, width))
+    return any(one.is_need and one not in kept for one in facts)
+
+
+def _kept(facts: Sequence[TopLineFact], room: int) -> list[TopLineFact]:
+    """Return the facts to show, in their order: those that need somebody are left out last."""
+    there = [one for one in facts if one.text]
+    kept = _fitting(there, room)
+    if len(kept) < len(there) - 1:  # more than the last one, the costs, is out of sight
+        there = [one for one in there if not one.may_go]
+        first = [one for one in there if one.is_need]
+        fitting = _fitting((*there[:1], *first, *there[1:]), room)
+        kept = [one for one in there if one in fitting]
+    return kept
+
+
+def _fitting(facts: Iterable[TopLineFact], room: int) -> list[TopLineFact]:
     """Return the first of the facts that fit in their short forms."""
-    kept = []
+    kept = list[TopLineFact]()
     for one in facts:
+        if one in kept:
+            continue
         room -= _used(one, is_short=True)
         if room < 0:
             break

@@ -26,6 +26,7 @@ _WORDS: Mapping[Need, str] = {
     Need.GHOST: StateWord.GHOST,
 }
 
+_LEAST_PART = 2
 _UP, _DOWN = signs.ABOVE.sign, signs.BELOW.sign
 
 
@@ -60,12 +61,12 @@ class Margin:
     def heading(self, rest: str, room: int | None = None) -> str:
         """Return it before the `rest` of a heading, in as many words as fit `room` cells."""
         forms = [f"{form}  {rest}".strip() for form in self._forms()]
-        if room is None or not self:
+        if room is None:
             return forms[0]
         fitting = (form for form in forms if cell_width(form) <= room)
         told = list(self._forms())[-1]
         is_tight = cell_width(told) + len("  1~") > room
-        return next(fitting, cut(told if is_tight else forms[-1], room))
+        return next(fitting, cut(told, room) if is_tight else _within(forms[-1], room))
 
     def _forms(self) -> Iterator[str]:
         """Yield what to say, from the longest form to the shortest."""
@@ -82,6 +83,17 @@ def with_hint(hint: str, told: str, room: int) -> str:
     """Return a hint before what a heading tells, where there is room for both."""
     both = _joined((hint, told))
     return both if cell_width(both) <= room else told
+
+
+def _within(text: str, room: int) -> str:
+    """Return a heading in that room: its longest part gives way, not the number at its end."""
+    *parts, last = text.split("  ")
+    over = cell_width(text) - room
+    longest = max(range(len(parts)), key=lambda at: cell_width(parts[at]), default=None)
+    if longest is None or (left := cell_width(parts[longest]) - over) < _LEAST_PART:
+        return cut(text, room)
+    parts[longest] = cut(parts[longest], left)
+    return "  ".join((*parts, last))
 
 
 def _joined(parts: Iterable[str]) -> str:

@@ -33,6 +33,7 @@ from tui.ui.engine.engine import Engine
 from tui.ui.pointer import WHEEL_ROWS, Pointer
 from tui.ui.state import layout, session_restore
 from tui.ui.state.bell import Bell
+from tui.ui.state.cut_off_deeds import tell_cut_off
 from tui.ui.state.notifications import Notifications
 from tui.ui.state.sent_prompts import SentPrompts
 from tui.ui.state.session_restore import SessionRestore
@@ -243,6 +244,8 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
         for said, is_so in session_restore.restored_words(view, drafts, self.engine.keys, catalog):
             self.news.tell(said, is_true=partial(self._is_still, is_so))
         self.restore.begin()
+        telling = tell_cut_off(self.engine, catalog, self.store, self.news, self.restore.save)
+        self.once("what was cut off", telling)
 
     def _is_still(self, is_so: session_restore.StillSo) -> bool:
         return is_so(self.store.view, self.context.drafts.all)

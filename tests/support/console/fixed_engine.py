@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from array import array
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
@@ -12,6 +13,7 @@ from pathlib import Path
 from tests.support.console import fixed_catalog
 from tui.claude.transcript.usage.usage_meter import SessionUsage
 from tui.cli.verb_info import verb_infos
+from tui.core.console.cut_off_deed import CutOffDeed
 from tui.core.console.keymap import Keymap
 from tui.core.console.named_view import NamedView, joined
 from tui.core.console.own_command import OwnCommand
@@ -40,6 +42,7 @@ from tui.operations.target import target_of
 from tui.operations.trash.bulk import BulkProgress, BulkResult, OnProgress, Stop
 from tui.operations.trash.cleanup import CleanupPlan
 from tui.settings import Settings
+from tui.storage.state.deeds import DeedRecord, deed_recorded, take_cut_off
 
 TURN_FROM = fixed_catalog.NOW - timedelta(minutes=6)
 SPENT = SessionUsage(
@@ -135,6 +138,7 @@ class FixedEngine:
     shown: list[str] = field(default_factory=list)
     faults: list[tuple[str, str]] = field(default_factory=list)
     follower: FixedFollow | None = None
+    state_dir: Path | None = None
 
     def now(self) -> datetime:
         return self.moment
@@ -168,6 +172,15 @@ class FixedEngine:
         if self.disk_error is not None:
             raise self.disk_error
         self.view = view
+
+    def recorded(self, word: str, keys: Sequence[Key]) -> AbstractContextManager[DeedRecord]:
+        if self.state_dir is None:
+            return nullcontext(DeedRecord())
+        return deed_recorded(self.state_dir, self.root, self.operator, word, keys)
+
+    def take_cut_off(self) -> tuple[CutOffDeed, ...]:
+        folder = self.state_dir
+        return take_cut_off(folder, self.root, self.operator) if folder else ()
 
     def named_views(self) -> tuple[tuple[NamedView, ...], str]:
         return joined(self.views, ()), self.views_problem

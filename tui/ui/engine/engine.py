@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Protocol
 
+from tui.core.console.cut_off_deed import CutOffDeed
 from tui.core.console.keymap import Keymap
 from tui.core.console.named_view import NamedView
 from tui.core.console.own_command import OwnCommand
@@ -25,6 +27,7 @@ from tui.operations.sessions.extend import Extension
 from tui.operations.stream.follow import StreamPage, StreamUpdate
 from tui.operations.trash.bulk import BulkResult, OnProgress, Stop
 from tui.operations.trash.cleanup import CleanupPlan
+from tui.storage.state.deeds import DeedRecord
 
 
 class Follower(Protocol):
@@ -89,6 +92,14 @@ class Engine(Protocol):
     def write_looks(self, looks: LastLooked, keys: Iterable[Key]) -> None: ...
     def read_remembered(self) -> SavedView: ...
     def write_remembered(self, view: SavedView) -> None: ...
+    def recorded(self, word: str, keys: Sequence[Key]) -> AbstractContextManager[DeedRecord]:
+        """Record a deed on these sessions while the context lasts, for when it is cut off."""
+        ...
+
+    def take_cut_off(self) -> tuple[CutOffDeed, ...]:
+        """Return this operator's deeds that were cut off here, each only once."""
+        ...
+
     def named_views(self) -> tuple[tuple[NamedView, ...], str]: ...
     def note_fault(self, where: str, trace: str) -> None:
         """Log an exception of the console itself. Raises `OSError`."""

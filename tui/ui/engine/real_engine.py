@@ -6,8 +6,10 @@ import copy
 import gc
 import threading
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 
+from tui.core.console.cut_off_deed import CutOffDeed
 from tui.core.console.named_view import NamedView
 from tui.core.console.own_command import OwnCommand
 from tui.core.console.saved_view import SavedView
@@ -34,6 +36,7 @@ from tui.operations.stream.follow import StreamFollower
 from tui.operations.trash import cleanup, delete, restore, undo, undoable_acts
 from tui.operations.trash.bulk import BulkResult, OnProgress, Stop
 from tui.operations.trash.cleanup import CleanupPlan
+from tui.storage.state.deeds import DeedRecord, deed_recorded, take_cut_off
 from tui.storage.state.fault_log import write_fault
 from tui.storage.state.last_looked import read_looks, write_looks
 from tui.storage.state.saved_views import read_remembered, write_remembered
@@ -126,6 +129,16 @@ class RealEngine(Engine):
     def write_remembered(self, view: SavedView) -> None:
         if (folder := self._context.settings.state_dir) is not None:
             write_remembered(folder, self.root, self._own, view)
+
+    def recorded(self, word: str, keys: Sequence[Key]) -> AbstractContextManager[DeedRecord]:
+        folder = self._context.settings.state_dir
+        if folder is None:
+            return nullcontext(DeedRecord())
+        return deed_recorded(folder, self.root, self._own, word, keys)
+
+    def take_cut_off(self) -> tuple[CutOffDeed, ...]:
+        folder = self._context.settings.state_dir
+        return take_cut_off(folder, self.root, self._own) if folder else ()
 
     def named_views(self) -> tuple[tuple[NamedView, ...], str]:
         return named_views.views_and_problem(self._context)

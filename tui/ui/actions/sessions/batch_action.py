@@ -103,11 +103,14 @@ async def each(
     tally = BatchTally(len(sessions), already, left=left)
 
     def work() -> None:
-        for session in sessions:
-            try:
-                tally.done.append(act(session))
-            except ConsoleError as error:
-                tally.errors[session.key] = error
+        with context.engine.recorded(word, [one.key for one in sessions]) as record:
+            for session in sessions:
+                record.begins()
+                try:
+                    tally.done.append(act(session))
+                except ConsoleError as error:
+                    tally.errors[session.key] = error
+                record.ends(is_done=session.key not in tally.errors)
         tally.require_any(word)
         tally.sum_of_done = sum_of(tally.done)
 
@@ -122,30 +125,28 @@ async def each(
 
 
 async def in_one_go(
-    context: ActionContext, work: Callable[[OnProgress, Stop], BulkResult], word: str
+    context: ActionContext,
+    work: Callable[[OnProgress, Stop], BulkResult],
+    word: str,
+    keys: Sequence[Key],
 ) -> Outcome:
     """Call an operation that acts on many by itself, and return its sum; Esc stops it."""
     so_far: list[BulkProgress] = []
     is_over = threading.Event()
 
-    def says() -> str:
-        if not so_far:
-            return word
-        last = so_far[-1]
-        size = f", {size_text(last.bytes)}" if last.bytes else ""
-        return f"{word} {last.done} of {last.total}{size}"
+    says = partial(_progress, word, so_far)
 
     def later(task: asyncio.Future[BulkResult]) -> None:
         if (error := task.exception()) is not None:
             context.news.tell(str(error), "bad")
-        else:
-            done = task.result()
-            context.remember(undoable(done.acts))
-            context.news.tell(with_failed(done.sum, dict(done.refused), AS_BEFORE))
+            return
+        done = task.result()
+        context.remember(undoable(done.acts))
+        context.news.tell(with_failed(done.sum, dict(done.refused), AS_BEFORE))
 
     try:
         cleaned = await context.question.wait_for(
-            in_background(lambda: work(so_far.append, is_over.is_set)),
+            in_background(partial(_recorded, context, work, word, keys, so_far, is_over)),
             says,
             later,
             "stop (what is done stays done)",
@@ -159,6 +160,26 @@ async def in_one_go(
         failed=frozenset(key for key, _ in cleaned.refused),
         done=undoable(cleaned.acts),
     )
+
+
+def _progress(word: str, so_far: Sequence[BulkProgress]) -> str:
+    if not so_far:
+        return word
+    last = so_far[-1]
+    size = f", {size_text(last.bytes)}" if last.bytes else ""
+    return f"{word} {last.done} of {last.total}{size}"
+
+
+def _recorded(
+    context: ActionContext,
+    work: Callable[[OnProgress, Stop], BulkResult],
+    word: str,
+    keys: Sequence[Key],
+    so_far: list[BulkProgress],
+    is_over: threading.Event,
+) -> BulkResult:
+    with context.engine.recorded(word, keys):
+        return work(so_far.append, is_over.is_set)
 
 
 def undoable(acts: Sequence[ActionResult]) -> tuple[ActionResult, ...]:
@@ -175,7 +196,8 @@ def undoable(acts: Sequence[ActionResult]) -> tuple[ActionResult, ...]:
 async def undo_batch(context: ActionContext, acts: Sequence[ActionResult]) -> Outcome:
     """Undo a batch; acts that could not be undone just now stay undoable."""
     if len(acts) > 1:
-        return await in_one_go(context, partial(context.engine.undo_many, acts), "undone")
+        keys = [(act.listing, act.session_id) for act in acts]
+        return await in_one_go(context, partial(context.engine.undo_many, acts), "undone", keys)
     try:
         act = await context.do(partial(context.engine.undo, acts[0]), "undoing")
     except Refused:

@@ -52,7 +52,9 @@ async def clean_up(
     work, done = partial(context.engine.clean_up, plan), "cleaned up"
     if plan.asked is not None:
         done = "erased"
-    return await done_by(commands(wish, "--yes"), in_one_go(context, work, done))
+    keys = [(one.listing, one.session_id) for one in plan.purges]
+    keys += [one.key for one, _ in plan.taken]
+    return await done_by(commands(wish, "--yes"), in_one_go(context, work, done, keys))
 
 
 def _where(catalog: Catalog, listing: str) -> str:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
+from tui.core.console.cut_off_deed import DELETED
 from tui.core.errors import ConsoleError, UsageError
 from tui.core.models.session import Session
 from tui.core.text.safe_text import cell_width, one_line
@@ -214,9 +215,10 @@ async def delete(
         if not await is_sure(context, asks, len(sessions), "delete"):
             return Outcome("nothing deleted", commands=())
     if len(sessions) == 1:
-        flow = each(context, sessions, context.engine.delete, "deleted")
+        flow = each(context, sessions, context.engine.delete, DELETED)
     else:
-        flow = in_one_go(context, partial(context.engine.delete_many, sessions), "deleted")
+        work, keys = partial(context.engine.delete_many, sessions), [one.key for one in sessions]
+        flow = in_one_go(context, work, DELETED, keys)
     return await done_by(((*command, "--yes"),), flow)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from functools import partial
 
 from tui.core.models.session import Key
 from tui.core.time.zones import read_time
@@ -43,7 +42,13 @@ async def _undo_last(context: ActionContext) -> Outcome:
     batch = await context.learn(context.engine.last_batch, "looking up the last action")
     if not await context.question.confirm(f"undo: {batch_words(batch, context.engine.now())}?"):
         return Outcome("nothing was undone")
-    acts, said = await context.do(partial(context.engine.undo_last, batch), "undoing")
+
+    def work() -> tuple[tuple[ActionResult, ...], str]:
+        keys = [(act.listing, act.session_id) for act in batch]
+        with context.engine.recorded("undone", keys):
+            return context.engine.undo_last(batch)
+
+    acts, said = await context.do(work, "undoing")
     left = [act for act in acts if act.is_needless]
     why = f"; {left[0].words}" if left else ""
     return Outcome(f"{said}{why}", "bad" if left else "good", back=_restored(batch))

@@ -129,16 +129,23 @@ async def _done(
     saying = _Saying(info, calls, left)
     width = max(20, context.question.size.width - 2)  # of a line of a page
 
-    def work() -> None:
-        for session, argv in calls:
-            try:
-                saying.outputs.append(context.engine.say_verb(argv, width))
-            except ConfirmationRequired:
+    def run(session: Session | None, argv: tuple[str, ...]) -> None:
+        try:
+            saying.outputs.append(context.engine.say_verb(argv, width))
+        except ConfirmationRequired:
+            raise
+        except ConsoleError as error:
+            if session is None or len(calls) == 1:
                 raise
-            except ConsoleError as error:
-                if session is None or len(calls) == 1:
-                    raise
-                saying.errors[session.key] = error
+            saying.errors[session.key] = error
+
+    def work() -> None:
+        keys = [one.key for one, _ in calls if one is not None and info.acts]
+        with context.engine.recorded(f"done by :{info.name}", keys) as record:
+            for session, argv in calls:
+                record.begins()
+                run(session, argv)
+                record.ends(is_done=session is None or session.key not in saying.errors)
 
     def later(task: asyncio.Future[None]) -> None:
         context.news.tell(str(task.exception() or saying.sum()))

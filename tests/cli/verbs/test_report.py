@@ -29,6 +29,7 @@ from tui.operations.sessions.extend import extend, plan_extension
 from tui.operations.sessions.rename import rename
 from tui.operations.sessions.row_edits import fail
 from tui.operations.trash.delete import delete
+from tui.operations.trash.undo import undo_many
 from tui.storage.table.audit import detail_of
 from tui.storage.table.tracking import Tracking
 
@@ -263,7 +264,35 @@ def test_what_ends_removes_or_refuses_is_never_folded(listing: SampleListing) ->
     )
     others = [one for one in text.splitlines() if one.startswith("- **2 other operators**")]
     assert "purge: 2 times, 1 session (hollis\\_park 1)" in others[0]
-    assert "(purge 9, delete 1, stop 1, interrupt 1, mode 1)" in text
+    assert "(9\u00d7 purge, 1 delete, 1 stop, 1 interrupt, 1 mode)" in text
+
+
+def test_acts_are_counted_as_acts_and_it_is_said_what_was_taken_back(
+    listing: SampleListing,
+) -> None:
+    """`91 actions (clean-up 112, undo 18)`: they were acts at first, then sessions."""
+    run_cli(listing.root, "delete", FIRST, SECOND, "--yes")
+    assert "1 delete of 2 sessions)" in run_cli(listing.root, "report").stdout
+    run_cli(listing.root, "undo")
+    assert "(1 delete of 2 sessions, all taken back)" in (run_cli(listing.root, "report").stdout)
+    context, now = listing.context(), datetime.now(UTC)
+    plans = [plan_extension(listing.session(own), "60d", now) for own in (FIRST, SECOND)]
+    undo_many(context, [extend(context, plan) for plan in plans])
+    assert ", 1 undo of 2 sessions)" in run_cli(listing.root, "report").stdout
+
+
+def test_failures_that_need_somebody_are_counted_apart_from_those_acknowledged(
+    listing: SampleListing,
+) -> None:
+    """The top line and `check` said 4, the report 46."""
+    run_cli(listing.root, "fail", FIRST)
+    run_cli(listing.root, "fail", SECOND)
+    run_cli(listing.root, "ack", SECOND)
+    assert "- **1 failed, 1 acknowledged**, for 1 cause\n" in (
+        run_cli(listing.root, "report").stdout
+    )
+    run_cli(listing.root, "ack", FIRST)
+    assert "- 2 failed, all acknowledged, for 1 cause\n" in run_cli(listing.root, "report").stdout
 
 
 def test_who_was_acknowledged_and_still_waits_is_counted(listing: SampleListing) -> None:

@@ -13,6 +13,7 @@ import pytest
 from tests.support.listings.sample_listing import SampleListing, change_row, register, run_cli
 from tests.support.listings.transcript_lines import answer, text
 from tui.core.models.catalog import Catalog
+from tui.core.sessions.attention import Need
 from tui.core.sessions.session_filter import parse_filter
 from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.trash.cleanup import plan_cleanup
@@ -99,6 +100,10 @@ def test_what_failed_and_what_there_is_is_the_same_everywhere(listing: SampleLis
     total = printed(listing, "stats")["total"]
     assert total["failed"] == len(filtered(catalog, "failed"))
     assert keys(printed(listing, "ls", "--status", "failed")) == filtered(catalog, "failed")
+    said = run_cli(listing.root, "stats").stderr
+    settled = total["failed"] - sum(one is Need.FAILED for one in view_of(catalog).needs.values())
+    assert f"FAILED counts also {settled} that somebody acknowledged" in said
+    assert settled == 1
     group = view_of(catalog).groups[0]
     assert total["sessions"] - total["gone"] == group.count == len(filtered(catalog, ""))
     assert total["bytes"] == group.bytes

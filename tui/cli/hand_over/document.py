@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 from tui.cli.hand_over.rows import EMPTY, CommandLines, Row, section, shown, since_words
 from tui.cli.hand_over.still_open import StillOpen, duration
-from tui.cli.hand_over.what_was_done import WhatWasDone
-from tui.core.act_summary import GRAVE, action_word
+from tui.cli.hand_over.what_was_done import WhatWasDone, grave_words
 from tui.core.models.session import Liveness
 from tui.core.models.work_counts import WorkCounts
+from tui.core.sessions.attention import Need, is_settled
 from tui.core.sessions.cleanup_selection import is_expired, why_left
 from tui.core.time.zones import LOCAL
 from tui.operations.formatting import count, moment, span
@@ -61,8 +61,9 @@ def _urgent(found: HandOver) -> Iterator[str]:
     waiting = [one for one in found.waits if one.what == "waiting"]
     yield f"**{count(len(waiting), 'agent')} waiting for an answer**" if waiting else ""
     yield from (f"**{shown(one.words, 200)}**" for one in found.waits if one.what == "hold")
-    failed, causes = sum(len(one.sessions) for one in found.failures), len(found.failures)
-    yield f"**{failed} failed**, for {count(causes, 'cause')}" if failed else ""
+    failed, settled, causes = _failed(found)
+    more = f", {settled} acknowledged" if settled else ""
+    yield f"**{failed} failed{more}**, for {causes}" if failed else ""
     if found.ends:
         alert = found.ends[0]
         key = (alert.listing, alert.session_id)
@@ -72,6 +73,13 @@ def _urgent(found: HandOver) -> Iterator[str]:
     told = ", ".join(f"{many} {kind}" for kind, many in kinds.most_common(_MOST_KINDS))
     more = f" and {len(kinds) - _MOST_KINDS} other kinds" if len(kinds) > _MOST_KINDS else ""
     yield f"**{kinds.total()} more to look at**: {told}{more}" if kinds else ""
+
+
+def _failed(found: HandOver) -> tuple[int, int, str]:
+    """Return how many failed and need somebody, how many are settled, and for how many causes."""
+    every = [one for group in found.failures for one in group.sessions]
+    settled = sum(is_settled(one, Need.FAILED, found.at) for one in every)
+    return len(every) - settled, settled, count(len(found.failures), "cause")
 
 
 def _expired(found: HandOver) -> str:
@@ -90,17 +98,16 @@ def _besides(found: HandOver) -> Iterator[str]:
     waiting = sum(one.liveness is Liveness.WAITING for one in found.sessions)
     settled = waiting - sum(one.what == "waiting" for one in found.waits)
     yield f"{settled} waiting that somebody acknowledged or snoozed" if settled else ""
+    failed, acknowledged, causes = _failed(found)
+    if acknowledged and not failed:
+        yield f"{acknowledged} failed, all acknowledged, for {causes}"
     yield f"{len(found.expired)} ended since then, and still here" if found.expired else ""
     yield _expired(found)
     yield f"{len(found.snoozed)} snoozed" if found.snoozed else ""
     yield f"{count(len(found.noted), 'session')} with notes or tags" if found.noted else ""
     operators, whole = {one.first.operator for one in found.deeds}, found.spending[-1]
     done = f"{count(len(found.deeds), 'action')} by {count(len(operators), 'operator')}"
-    grave = Counter[str]()
-    for one in found.deeds:
-        if one.first.action in GRAVE and one.first.action != "answer":
-            grave[one.first.action] += max(1, one.sessions)
-    named = ", ".join(f"{action_word(kind)} {many}" for kind, many in grave.most_common())
+    named = ", ".join(grave_words(found.deeds))
     done += f" ({named})" if named else ""
     covered = len(found.covered)
     yield f"{count(covered, 'request')} covered by an earlier answer" if covered else ""

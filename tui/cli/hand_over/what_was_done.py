@@ -29,6 +29,8 @@ from tui.view.text.formatting import cost, moment
 
 _MOST_OPERATORS, _MOST_KINDS, _MOST_LISTINGS = 8, 6, 8
 _ANSWERS = ("answer",)
+_MOVED = ("delete", "clean-up")
+_ENDED = ((("undo", "restore"), "taken back"), (("purge",), "erased since"))
 _ELSEWHERE = (
     "Not in the audit: sessions that something else wrote to, such as a pipeline, and what they "
     "have cost from their first turn on."
@@ -138,6 +140,37 @@ class WhatWasDone:
             _ELSEWHERE if whole.elsewhere else "",
         )
         yield self.line.row(f"{' '.join(filter(None, notes))} Cost in all", ("stats",))
+
+
+def grave_words(deeds: Sequence[LoggedAct]) -> Iterator[str]:
+    """Yield how many acts of each grave kind there were, on how many sessions, and what became of
+    those: `1 clean-up of 112 sessions, all taken back`."""
+    kinds = Counter(one.first.action for one in deeds if one.first.action in GRAVE)
+    for kind, number in kinds.most_common():
+        if kind in _ANSWERS:
+            continue
+        acts = [one for one in deeds if one.first.action == kind]
+        sessions = sum(one.sessions for one in acts)
+        on = f" of {count(sessions, 'session')}" if sessions > number else ""
+        times = f"{number}\u00d7" if number > 1 else "1"
+        ended = [_since(acts, deeds, ways, words) for ways, words in _ENDED if kind in _MOVED]
+        yield f"{times} {action_word(kind)}{on}{''.join(ended)}"
+
+
+def _since(
+    acts: Sequence[LoggedAct], deeds: Sequence[LoggedAct], ways: Sequence[str], words: str
+) -> str:
+    """Return how many of the sessions of these acts met one of the `ways` since then."""
+    last = {
+        (event.listing, event.session_id): event.at
+        for one in deeds
+        if one.first.action in ways
+        for event in one.events
+    }
+    every = {(event.listing, event.session_id): event.at for one in acts for event in one.events}
+    met = sum(key in last and last[key] >= at for key, at in every.items())
+    number = "" if len(every) == 1 else " all" if met == len(every) else f" {met}"
+    return f",{number} {words}" if met else ""
 
 
 def _whose(act: LoggedAct) -> str:

@@ -67,11 +67,12 @@ def undo_many(
     progress: OnProgress | None = None,
     stop: Stop = never,
 ) -> BulkResult:
-    """Undo several acts: trash batch by batch, then the extensions.
+    """Undo several acts as one: trash batch by batch, then the extensions.
 
     What cannot be undone is left, and the result says so.
     """
     context.require_writable()
+    context = context.as_one_act()
     wanted = {act.trash_id for act in acts if act.kind in DELETES}
     trash = list_trash(context.root, listing_paths(context.root)) if wanted else ()
     found = [one for one in trash if one.trash_id in wanted]

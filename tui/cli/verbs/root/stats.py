@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import astuple
+from datetime import datetime
+from itertools import repeat
 
 from tui.cli.json_fields import stats_json
 from tui.cli.lookup import look, say_unreadable
@@ -12,6 +14,8 @@ from tui.cli.tables import put_fitted
 from tui.core.models.line_target import LineTarget
 from tui.core.models.row import Status
 from tui.core.models.session import Session, State
+from tui.core.sessions.attention import Need, has_failed, is_settled
+from tui.core.sessions.listing_join import is_gone
 from tui.core.text.sizes import size_text
 from tui.core.time.zones import LOCAL
 from tui.operations.catalog.session_lookup import find_listing
@@ -41,6 +45,9 @@ def stats(context: Context, args: argparse.Namespace) -> int:
     say_unreadable(catalog, args.listing or "")
     if total.problem:
         say(total.problem)
+    settled = sum(map(_is_settled_failure, catalog.sessions, repeat(catalog.at)))
+    if settled and not args.json:
+        say(f"FAILED counts also {settled} that somebody acknowledged or snoozed")
     if total.uncosted:
         say(f"COST leaves {total.uncosted} sessions out: {UNKNOWN_SHARE}")
     if args.json:
@@ -51,6 +58,12 @@ def stats(context: Context, args: argparse.Namespace) -> int:
         lines = [_stats_line(one) for one in (*listings, total)]
         put_fitted(_HEAD, lines, _SHRINK_ORDER, targets)
     return int(not total.is_whole or total.uncosted > 0)
+
+
+def _is_settled_failure(session: Session, now: datetime) -> bool:
+    """Whether it counts as failed, but needs nobody for that."""
+    is_counted = has_failed(session) and not is_gone(session)
+    return is_counted and is_settled(session, Need.FAILED, now)
 
 
 def _stats_line(account: ListingStats) -> tuple[str, ...]:

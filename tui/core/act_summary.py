@@ -49,6 +49,7 @@ GRAVE = frozenset(
     }
 )
 _SHOWN = {"track": "started", "hold": "hold set", "lift": "hold released"}
+OLDER = "; older: -n"  # how a list of acts says that there are more
 _UNITS = ((86_400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 
 

@@ -129,7 +129,7 @@ def test_the_log_folds_equal_lines_and_names_nobody_for_a_turn_that_failed(
     assert folded.startswith("2026-12-02")
     assert folded.endswith(" - fail hollis_park 9f2c0000 (x12)")
     assert resumed.endswith(" anna resume hollis_park 9f2c0000 one of 40 at once")
-    assert "(x12) is the last of 12 equal ones in a row" in stderr
+    assert "(x12) is the last of 12 in a row that say the same" in stderr
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tui.core.act_summary import OLDER
 from tui.ui.actions.action_context import ActionContext
 from tui.ui.actions.flow_runner import FlowRunner
 from tui.ui.actions.outcome import Outcome
@@ -50,13 +51,14 @@ class TextSearch:
         if isinstance(text, LivePane):
             await self._reading.search(self._sought, step)
         elif self._sought and text is not None:
-            self._say_found(text.find(self._sought, step))
+            self._say_found(text.find(self._sought, step), has_older=text.holds(OLDER))
         return Outcome()
 
-    def _say_found(self, found: Match | None) -> None:
+    def _say_found(self, found: Match | None, *, has_older: bool) -> None:
         question, keys = self._context.question, self._context.engine.keys
         if found is None:
-            question.say(f"{self._sought} was not found", "bad", is_brief=True)
+            older = f" here{OLDER} lists more" if has_older else ""
+            question.say(f"{self._sought} was not found{older}", "bad", is_brief=True)
         else:
             ways = f"{keys.sign('again')} next, {keys.sign('again_back')} previous"
             question.say(f"{found.number} of {found.total}: {ways}", is_brief=True)

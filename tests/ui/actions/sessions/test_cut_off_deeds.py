@@ -9,8 +9,7 @@ from pathlib import Path
 from tests.support.console.fixed_engine import FixedEngine
 from tests.support.console.harness import console
 from tui.core.console.saved_view import SavedView
-from tui.core.models.session import Key, Session
-from tui.operations.context import ActionResult
+from tui.core.models.session import Key
 from tui.operations.running.resume import RunPlan
 
 
@@ -25,10 +24,6 @@ class Stalling(FixedEngine):
     def start(self, plan: RunPlan, prompt: str) -> str:
         self._try((plan.target.folder.name, plan.target.session_id))
         return super().start(plan, prompt)
-
-    def acknowledge(self, session: Session) -> ActionResult:
-        self._try(session.key)
-        return super().acknowledge(session)
 
     def _try(self, key: Key) -> None:
         if len(self.tried) == 2:

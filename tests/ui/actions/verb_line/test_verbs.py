@@ -184,6 +184,16 @@ async def test_a_page_is_searched() -> None:
         assert at.message == "pumps was not found"
 
 
+async def test_a_search_in_a_log_that_has_older_lines_says_so() -> None:
+    said = ("AT WHO DID", "12:00 anna tag", "these are the last 50 actions; older: -n 200")
+    async with console(FixedEngine(sayings={"log": said})) as at:
+        await at.enter("log")
+        await at.until(lambda: at.view.is_page_open)
+        await at.press("slash", *"delete", "enter")
+        await at.answered()
+        assert at.message == "delete was not found here; older: -n lists more"
+
+
 @pytest.mark.parametrize(("answer", "is_done"), [("y", True), ("n", False), ("enter", False)])
 async def test_what_must_be_sure_is_asked_and_done_with_yes(answer: str, is_done: bool) -> None:
     async with console(FixedEngine(needs_yes={"purge"})) as at:
@@ -266,6 +276,7 @@ async def test_ack_settles_what_is_marked_as_it_was_seen() -> None:
         await at.answered()
         assert {asked[1] for asked in at.engine.asked} == {one.session_id for one in group.sessions}
         assert at.message == "4 acknowledged"
+        assert at.engine.joined == 1
         assert at.view.marks == frozenset()
 
 

@@ -229,7 +229,7 @@ async def acknowledge(context: ActionContext, sessions: Sequence[Session]) -> Ou
     flow = each(
         context,
         sessions,
-        context.engine.acknowledge,
+        context.engine.as_one_act().acknowledge,
         "acknowledged",
         already="were acknowledged already",
     )

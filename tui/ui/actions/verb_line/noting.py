@@ -34,7 +34,7 @@ async def note(
         return tuple(("note", one.address, *words) for one in sessions)
 
     async def take(typed: str) -> Outcome:
-        write = partial(context.engine.note, text=typed.strip())
+        write = partial(context.engine.as_one_act().note, text=typed.strip())
         flow = each(context, sessions, write, "noted", already="had that note already")
         return await done_by(commands(typed), flow)
 

@@ -280,9 +280,9 @@ def test_old_trash_is_erased_when_asked_for_and_frees_what_it_says(
 def test_down_to_a_size_the_oldest_trash_goes_first(
     listings: tuple[SampleListing, SampleListing],
 ) -> None:
-    context = listings[0].context()
-    clean_up(later(context, -3), planned(context, listing="oak"))
-    clean_up(context, planned(context, listing="hollis_park"))
+    context = listings[0].context(trash_days=2)
+    clean_up(later(context, -4), planned(context, listing="oak"))
+    clean_up(later(context, -3), planned(context, listing="hollis_park"))
     total = sum(one.bytes for one in look(context).sessions)
     in_trash = sum(len(facts[2]) for facts in snapshot(context.root / ".session_console").values())
     assert in_trash > 0
@@ -297,6 +297,21 @@ def test_down_to_a_size_the_oldest_trash_goes_first(
     done = clean_up(context, planned(context, max_bytes=0))
     assert len(done.acts) == 4
     assert {one.session_id for one in list_trash(context.root)} == {FIRST, SECOND}
+
+
+def test_what_can_still_be_restored_is_never_erased_for_a_size_limit(
+    listings: tuple[SampleListing, SampleListing],
+) -> None:
+    context = listings[0].context()
+    clean_up(later(context, -6), planned(context))
+    promised = {one.trash_id for one in list_trash(context.root)}
+    assert len(promised) == 4
+    plan = planned(context, max_bytes=1)
+    assert plan.purges == ()
+    assert clean_up(context, plan).freed == 0
+    assert {one.trash_id for one in list_trash(context.root)} > promised
+    plan = planned(later(context, 2), max_bytes=1)
+    assert {one.trash_id for one in plan.purges} == promised
 
 
 def files_of(listing: SampleListing, *session_ids: str) -> set[str]:

@@ -20,7 +20,7 @@ ROOT = (
             LISTING,
             flag("--expired", about="expired sessions and leftover transcripts (default)"),
             word("--older-than", "30d", "sessions inactive for this long"),
-            word("--max-size", "5G", "the least recently active first"),
+            word("--max-size", "5G", "the least recently active first, and old trash"),
             flag("--purge-trash", about="also erase trash that is older than `trash_days`"),
             word(
                 "--free", "200M", "erase that much for good: the oldest trash first, then expired"

@@ -53,10 +53,11 @@ def plan_cleanup(
 
     Without criteria it takes expired sessions and leftovers. `older_than` counts from the last
     activity; to get down to `max_bytes` it takes the least recently active sessions and erases the
-    oldest trash, which counts as well; `purges_trash` erases what is in the trash for longer than
-    `trash_days`. To free `free_bytes`, it erases for good: trash, the oldest first, then what has
-    expired, the longest over first, and nothing else. Raises `UnknownId` for an unknown listing,
-    `UsageError` for `free_bytes` with other criteria.
+    oldest trash, which counts as well; `purges_trash` erases all old trash. Neither erases what is
+    in the trash for less than `trash_days`: so long it can be restored. To free `free_bytes`, it
+    erases for good: trash, the oldest first, then what has expired, the longest over first, and
+    nothing else. Raises `UnknownId` for an unknown listing, `UsageError` for `free_bytes` with
+    other criteria.
     """
     only = find_listing(catalog, listing) if listing else None
     listings = (only,) if only else catalog.listings
@@ -259,18 +260,21 @@ def _unread(listing: Listing, session: Session) -> str:
 def _over_limit(
     context: Context, listings: tuple[Listing, ...], excess: int, known: tuple[Manifest, ...]
 ) -> tuple[Manifest, ...]:
-    """Return the oldest trash to erase until sessions and trash fit the limit."""
+    """Return the oldest trash to erase until sessions and trash fit the limit.
+
+    What is in the trash for less than `trash_days` stays, whatever the limit.
+    """
     paths = [one.path for one in listings]
     names = {path.name for path in paths}
     found = [one for one in read_trash(context.root, paths)[0] if one.listing in names]
     counted = zip(found, measures(found), strict=True)
     sizes = {one.trash_id: size.bytes for one, size in counted}
     excess += sum(sizes.values()) - sum(sizes.get(one.trash_id, 0) for one in known)
-    taken = []
+    taken, old = [], {*old_trash(context)}
     for one in reversed(found):
         if excess <= 0:
             break
-        if one not in known:
+        if one in old and one not in known:
             taken.append(one)
             excess -= sizes[one.trash_id]
     return tuple(taken)

@@ -85,7 +85,7 @@ def sessions_named(
         if left and is_sure:
             say(f"{name}: {left}")
     if asks and not is_sure:
-        raise ConfirmationRequired(f"would {verb.name} {', '.join(asks)}")
+        raise ConfirmationRequired(f"would {verb.name} {', '.join(asks)}", many=len(named))
     return named
 
 

@@ -256,11 +256,21 @@ class Conflict(Refused):
 
 
 class ConfirmationRequired(ConsoleError):
-    """A destructive operation without `--yes`; `message` says what it would do."""
+    """A destructive operation without `--yes`; `message` says what it would do.
+
+    `many` is on how many sessions, as far as that is known; it `must_type` their
+    number, however few they are, where what is erased cannot be undone.
+    """
 
     exit_code = 5
     code = "needs_yes"
     usual = Reason.NEEDS_YES
+
+    def __init__(
+        self, message: str = "", *, remedy: str = "", many: int = 1, must_type: bool = False
+    ) -> None:
+        super().__init__(message, remedy=remedy)
+        self.many, self.must_type = many, must_type
 
     def __str__(self) -> str:
         return super().__str__() if self.remedy else f"{self.message}: add --yes to do it"

@@ -145,7 +145,8 @@ def mode(context: Context, args: argparse.Namespace) -> int:
     """Change the permission mode of running agents."""
     if len(args.ids) > 1 and is_permissive(args.name) and allows(args.name) and not args.yes:
         raise ConfirmationRequired(
-            f"would give mode {args.name} to {len(args.ids)} agents: {allows(args.name)}"
+            f"would give mode {args.name} to {len(args.ids)} agents: {allows(args.name)}",
+            many=len(args.ids),
         )
     return _steer(context, args, lambda at, session: steer.mode(at, session, args.name))
 

@@ -70,6 +70,22 @@ class CleanupPlan:
         return not (self.taken or self.purges or self.unfinished or self.leftovers)
 
     @property
+    def count(self) -> int:
+        """How many sessions it would move or erase."""
+        return len(self.taken) + len(self.purges)
+
+    @property
+    def is_final(self) -> bool:
+        """Whether it would erase any for good."""
+        return bool(self.purges) or (self.asked is not None and bool(self.taken))
+
+    @property
+    def verb(self) -> str:
+        """What it would do with them."""
+        moves = bool(self.taken) and self.asked is None
+        return " or ".join([*["move"] * moves, *["erase"] * self.is_final])
+
+    @property
     def words(self) -> str:
         """The preview in one line."""
         return "; ".join(filter(None, (self.does, self.frees, *self.leaves)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -170,17 +170,44 @@ def require_some(sessions: Sequence[Session]) -> None:
 
 
 async def is_sure(
-    context: ActionContext, asks: str, count: int, verb: str, *, must_type: bool = False
+    context: ActionContext, asks: str, count: int, verb: str, *, most_untyped: int = MANY
 ) -> bool:
-    """Ask for confirmation, default No; for more than five at once the count must be typed.
-
-    Where it `must_type`, for more than one.
-    """
-    if count <= (1 if must_type else MANY):
+    """Ask for confirmation, default No; for more than `most_untyped` the count must be typed."""
+    if count <= most_untyped:
         return await context.question.confirm(asks)
+    return await _is_typed(context, asks, count, verb)
+
+
+async def is_sure_of_list(
+    context: ActionContext,
+    asks: str,
+    count: int,
+    verb: str,
+    show: Callable[[], Awaitable[None]],
+    *,
+    must_type: bool = False,
+    more: str = "",
+) -> bool:
+    """Ask as `is_sure`, where a key shows the list of what it is about; default No.
+
+    Where it `must_type`, also one is typed; `more` then stands behind what is asked.
+    """
+    while True:
+        choices = {"y": "yes", "n": "no", "l": "list"}
+        key = await context.question.choose(f"{asks}?{more}", choices, default="n")
+        if key == "y" and count > (0 if must_type else MANY):
+            final = ", and no undo of what is erased" if must_type else ""
+            return await _is_typed(context, f"{asks}{final}{more}", count, verb)
+        if key != "l":
+            return key == "y"
+        await show()
+
+
+async def _is_typed(context: ActionContext, asks: str, count: int, verb: str) -> bool:
+    """Ask until the count is typed, or nothing is."""
     typed, refused = "", ""
     while True:
-        line = f"{asks}. Type {count} to {verb} them"
+        line = f"{asks}. Type {count} to {verb} {'it' if count == 1 else 'them'}"
         typed = await context.question.ask(line, text=typed, refused=refused, must_be_shown=True)
         typed = typed.strip()
         if typed in ("", str(count)):

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from uuid import UUID
 
 import pytest
 
 from tests.support.console.fixed_catalog import NOW, catalog
 from tests.support.console.fixed_engine import FixedEngine
-from tests.support.console.harness import console
+from tests.support.console.harness import console, console_over
+from tests.support.listings.sample_listing import SampleListing
+from tui.__main__ import say_verb
+from tui.cli.verb_info import verb_infos
 from tui.core.errors import UsageError
 from tui.core.models.catalog import Hold
 from tui.core.sessions.cleanup_selection import CleanupCriteria
+from tui.operations.trash.delete import delete_many
+from tui.storage.trash.trash import list_trash
 from tui.ui.actions.sessions.cleaning import wanted
+from tui.ui.engine.real_engine import RealEngine
 
 
 @pytest.mark.parametrize(
@@ -55,6 +65,61 @@ async def test_a_preview_comes_first_and_its_default_is_no(answer: str, is_done:
         await at.answered()
         assert [asked[0] for asked in at.engine.asked] == ["clean-up"] * (2 if is_done else 0)
         assert at.message == ("2 cleaned up" if is_done else "nothing moved")
+
+
+def lines(*keys: str) -> tuple[str, ...]:
+    """Return the keys, each word of more than one letter typed."""
+    return tuple(key for word in keys for key in ((word,) if word in ("enter", "c") else word))
+
+
+@pytest.mark.parametrize(
+    ("keys", "many", "is_erasing"),
+    [
+        (("c", "enter"), 5, False),
+        (("c", "enter"), 6, False),
+        (("c", "1b", "enter"), 6, True),
+        ((":cleanup", "enter", "enter"), 6, False),
+        ((":cleanup --expired", "enter"), 5, False),
+        ((":cleanup --expired", "enter"), 6, False),
+        ((":cleanup --max-size 1", "enter"), 2, True),
+        ((":cleanup --purge-trash", "enter"), 1, True),
+    ],
+)
+async def test_the_number_is_typed_for_many_and_wherever_something_is_erased(
+    tmp_path: Path, keys: tuple[str, ...], many: int, is_erasing: bool
+) -> None:
+    """One key never takes more than five, nor anything for good; that holds for each way in."""
+    listing = SampleListing(tmp_path / "outputs")
+    ids = [str(UUID(int=number)) for number in range(1, many + 2)]
+
+    def prepare() -> None:
+        for one in ids:
+            listing.add(one, days=-1, age=timedelta(days=2))
+        last = listing.session(ids.pop())
+        if is_erasing:
+            past = datetime.now(UTC) - timedelta(days=8)
+            delete_many(replace(listing.context(), clock=lambda: past), [last])
+        else:
+            delete_many(listing.context(), [last])
+
+    await asyncio.to_thread(prepare)
+    context = listing.context()
+    engine = RealEngine(context, partial(say_verb, context), verb_infos())
+    is_typed, count = is_erasing or many > 5, many + is_erasing
+    async with console_over(engine, waits=False) as at:
+        await at.until(lambda: len(at.listed) == many)
+        await at.press(*lines(*keys))
+        await at.until(lambda: f"move {many} session" in at.message)
+        await at.press("y")
+        if is_typed:
+            await at.until(lambda: f"Type {count} to " in at.text("bottom"))
+            assert ("no undo" in at.text("bottom")) is is_erasing
+            there = await asyncio.to_thread(list_trash, listing.root)
+            assert len(there) == 1
+            await at.press(*str(count), "enter")
+        await at.until(lambda: f"{many} " in at.message and "trash" in at.message)
+    there = await asyncio.to_thread(list_trash, listing.root)
+    assert len(there) == many + (not is_erasing)
 
 
 @pytest.mark.parametrize("how", ["key", "verb"])
@@ -107,7 +172,7 @@ async def test_the_screen_shows_how_far_it_is_and_esc_stops_it() -> None:
     async with console(FixedEngine(slow={"clean-up"})) as at:
         await at.press("c", *"1m", "enter")
         await at.until(lambda: "to the trash" in at.message)
-        await at.press("y")
+        await at.press("y", "5", "0", "enter")
         await at.until(lambda: at.message.startswith("cleaned up"))
         assert "Esc: stop (what is done stays done)" in at.rows("bottom")[1]
         await at.press("escape")

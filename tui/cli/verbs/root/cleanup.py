@@ -57,7 +57,7 @@ def cleanup(context: Context, args: argparse.Namespace) -> int:
     if not (args.yes or plan.is_empty):
         if not args.json:
             _put_plan(context, plan, as_json=False)
-        raise ConfirmationRequired(f"would {plan.words}")
+        raise ConfirmationRequired(f"would {plan.words}", many=plan.count, must_type=plan.is_final)
     return _put_done(plan, clean_up(context, plan, _progress_printer()), as_json=args.json)
 
 

@@ -41,7 +41,7 @@ def delete(context: Context, args: argparse.Namespace) -> int:
     named = sessions_named(context, BY_NAME["delete"], args.ids, is_sure=args.yes)
     if not args.yes:
         sessions = [session_named(context, words) for words in named]
-        raise ConfirmationRequired(f"would delete {_named(sessions)}")
+        raise ConfirmationRequired(f"would delete {_named(sessions)}", many=len(sessions))
     found: dict[Key, Session] = {}
     errors: list[ConsoleError] = []
     for words, session in named.items():

@@ -13,7 +13,7 @@ from tui.core.sessions.cleanup_selection import CleanupCriteria, select
 from tui.core.text.sizes import parse_size, size_text
 from tui.core.time.expiry import parse_duration
 from tui.operations.trash.cleanup import CleanupPlan
-from tui.ui.actions.action_context import ActionContext, is_sure
+from tui.ui.actions.action_context import ActionContext, is_sure_of_list
 from tui.ui.actions.outcome import Commands, Outcome, asked_by, done_by
 from tui.ui.actions.prompting import until_taken
 from tui.ui.actions.sessions.batch_action import in_one_go
@@ -126,28 +126,28 @@ def _asks(context: ActionContext, catalog: Catalog, listing: str) -> str:
     return f"clean up {_where(catalog, listing)}: {what}"
 
 
-def _question(where: str, plan: CleanupPlan) -> str:
+def _more(plan: CleanupPlan) -> str:
     more = [plan.frees] if plan.asked is not None else []
     if plan.taken and plan.asked is None and plan.emptied_at is not None:
         more = ["frees nothing before the trash is emptied"]
     more += plan.leaves
-    return f"{where}: {plan.does}?" + (f" ({'; '.join(more)})" if more else "")
+    return f" ({'; '.join(more)})" if more else ""
 
 
 async def _is_sure(context: ActionContext, plan: CleanupPlan, title: str, where: str) -> bool:
-    """Ask until the answer is yes or no; a key shows the list."""
-    while True:
-        key = await context.question.choose(
-            _question(where, plan),
-            {"y": "yes", "n": "no", "l": "list"},
-            default="n",
-        )
-        if key == "y" and plan.asked is not None:
-            most = len(plan.purges) + len(plan.taken)
-            asks = f"{where}: {plan.does}, {plan.frees}, and no undo"
-            return await is_sure(context, asks, most, "erase", must_type=True)
-        if key != "l":
-            return key == "y"
+    """Ask; a key shows the list."""
+
+    async def show() -> None:
         erased = [(f"{one.listing}/{one.session_id[:8]}", one.at) for one in plan.purges]
         lines = cleanup_preview.listed(plan.taken, plan.skipped, erased, context.engine.now())
         await context.pages.show(title, lines)
+
+    return await is_sure_of_list(
+        context,
+        f"{where}: {plan.does}",
+        plan.count,
+        plan.verb,
+        show,
+        must_type=plan.is_final,
+        more=_more(plan),
+    )

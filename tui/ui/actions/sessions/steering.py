@@ -53,8 +53,9 @@ async def interrupt(
     else:
         whose = f"{len(foreign)} of them run by other programs"
         asks = f"interrupt {named_all} ({whose})? this may end all of their work"
+    most = 1 if foreign else MANY
     with asked_by((command,)):
-        if not await is_sure(context, asks, len(possible), "interrupt", must_type=bool(foreign)):
+        if not await is_sure(context, asks, len(possible), "interrupt", most_untyped=most):
             return Outcome(commands=(command,))
     act, sure = context.engine.at_one_moment().interrupt, ("--yes",) if foreign else ()
     words, left = (

@@ -14,7 +14,7 @@ from tui.core.errors import ConfirmationRequired, ConsoleError, UsageError
 from tui.core.models.line_target import LineTarget
 from tui.core.models.session import Key, Session
 from tui.operations.context import VerbInfo, VerbOutput
-from tui.ui.actions.action_context import ActionContext, is_sure, named
+from tui.ui.actions.action_context import ActionContext, is_sure, is_sure_of_list, named
 from tui.ui.actions.outcome import Outcome, asked_by, done_by
 from tui.ui.actions.sessions.batch_action import words_of
 from tui.ui.threads import in_background
@@ -162,14 +162,11 @@ async def _confirmed(
     asks = _FULL_ID.sub(r"\1", error.message)
     if len(sessions) > 1:
         return await is_sure(context, f"{verb} {named(sessions)}?", len(sessions), verb)
-    if len(listed) < 2:
-        return await context.question.confirm(f"{asks}?")
-    while True:
-        choices = {"y": "yes", "n": "no", "l": "list"}
-        key = await context.question.choose(f"{asks}?", choices, default="n")
-        if key != "l":
-            return key == "y"
-        await context.pages.show(f":{verb}", listed)
+    if len(listed) < 2 and not error.must_type:
+        return await is_sure(context, f"{asks}?", error.many, verb)
+    show = partial(context.pages.show, f":{verb}", listed or [asks])
+    must_type = error.must_type
+    return await is_sure_of_list(context, asks, error.many, verb, show, must_type=must_type)
 
 
 def _shown(context: ActionContext, saying: _Saying, calls: Calls) -> Outcome:

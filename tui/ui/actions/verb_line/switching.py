@@ -9,7 +9,7 @@ from tui.core.models.session import Session
 from tui.core.permission_modes import allows, is_permissive
 from tui.core.text.safe_text import one_line
 from tui.operations.context import VerbInfo
-from tui.ui.actions.action_context import ActionContext, is_sure, named
+from tui.ui.actions.action_context import MANY, ActionContext, is_sure, named
 from tui.ui.actions.outcome import Outcome, asked_by
 from tui.ui.actions.sessions.steering import (
     left_out,
@@ -69,8 +69,9 @@ async def _switch(
 ) -> Outcome:
     calls = [(one, (info.name, one.address, *words)) for one in possible]
     if len(sessions) > 1 or must_ask:
+        most = 1 if must_ask else MANY
         with asked_by(tuple(argv for _, argv in calls)):
-            if not await is_sure(context, asks, len(possible), "switch", must_type=must_ask):
+            if not await is_sure(context, asks, len(possible), "switch", most_untyped=most):
                 return Outcome(f"no {info.name} was changed")
     return await run_verb.say(context, info, calls, why_left(context, sessions, takes_none))
 

@@ -85,6 +85,15 @@ async def test_one_searches_the_help_and_it_says_so(size: tuple[int, int]) -> No
         assert at.message == "no such word was not found"
 
 
+@pytest.mark.parametrize("sought", ["<1h", "+21", "moved", "-1d+"])
+async def test_what_the_titles_show_is_found(sought: str) -> None:
+    """Every title showed `↓12 <1h +21`, and the help did not know `<1h`."""
+    async with console(size=(80, 24)) as at:
+        await at.press("question_mark", "slash", *sought, "enter")
+        await at.answered()
+        assert at.message.endswith(": n next, N previous")
+
+
 async def test_every_key_is_in_it() -> None:
     async with console() as at:
         page = await help_of(at)

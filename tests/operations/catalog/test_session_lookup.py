@@ -137,3 +137,20 @@ def test_what_must_mean_a_session_is_an_address(word: str) -> None:
 )
 def test_what_may_be_text_is_no_address(word: str) -> None:
     assert not is_address(CATALOG, word)
+
+
+def test_a_name_that_is_none_asks_for_those_that_have_it(tmp_path: Path) -> None:
+    """`stats cranbury` knew none, where other verbs match a part of a name."""
+    names = ("cranbury_dental", "cranbury_vets", "hollis_park", "cranbury_a", "cranbury_b")
+    for name in names:
+        (tmp_path / name).mkdir()
+    catalog = Catalog(tmp_path, datetime.now(UTC), listings=(Listing("hollis_park", tmp_path),))
+    asked = {
+        "Cranbury": "; did you mean cranbury_a, cranbury_b, cranbury_dental, ... (4 in all)?",
+        "holis_park": "; did you mean hollis_park?",
+        "zz": "",
+    }
+    for typed, words in asked.items():
+        with pytest.raises(UnknownId) as refused:
+            find_listing(catalog, typed)
+        assert str(refused.value) == f"no listing {typed!r} below {tmp_path}{words}"

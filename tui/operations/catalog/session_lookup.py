@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 
 from tui.claude.session_id import is_cli_id, is_session_id
 from tui.core.errors import AmbiguousId, Inconclusive, UnknownId
@@ -10,9 +11,12 @@ from tui.core.listing_id import is_listing_id
 from tui.core.models.catalog import Catalog, Listing
 from tui.core.models.session import Session
 from tui.core.sessions.listing_join import is_gone
+from tui.core.text.near_names import nearest
 from tui.core.text.safe_text import one_line
+from tui.operations.catalog.root_state import listing_names
 
 _SLOW = "it did not answer in time"
+_FEW = 3
 _START_OF_ID = re.compile(r"[0-9a-f]{4}[0-9a-f-]*", re.IGNORECASE)
 
 
@@ -119,5 +123,18 @@ def find_listing(catalog: Catalog, name: str) -> Listing:
     """Return the listing called `name`; raises `UnknownId` when there is none."""
     listing = catalog.listing(name)
     if listing is None:
-        raise UnknownId(f"no listing {one_line(name)[:80]!r} below {catalog.root}")
+        near = _near_names(catalog, name)
+        raise UnknownId(f"no listing {one_line(name)[:80]!r} below {catalog.root}{near}")
     return listing
+
+
+def _near_names(catalog: Catalog, typed: str) -> str:
+    """Ask whether a listing was meant whose name has what was typed, or else is most like it."""
+    known = {one.listing_id for one in catalog.listings}
+    with suppress(OSError):  # a catalog of one listing does not name the others
+        known |= {one_line(name) for name in listing_names(catalog.root)}
+    sought = typed.casefold()
+    having = sorted(one for one in known if sought and sought in one.casefold())
+    found = having or [one for one in (nearest(typed, known),) if one]
+    more = f", ... ({len(found)} in all)" if len(found) > _FEW else ""
+    return f"; did you mean {', '.join(found[:_FEW])}{more}?" if found else ""

@@ -137,7 +137,7 @@ def group_line(
     ends_at = min((one.ends_at for one in group.sessions if one.ends_at), default=None)
     ends = formatting.countdown(ends_at, now)
     others = {formatting.countdown(one.ends_at, now) for one in group.sessions} - {ends}
-    later = signs.LATER.sign if others else " "
+    later = signs.LATER.sign[-1] if others else " "
     word, style = ("failed", "bad") if isinstance(group, FailureGroup) else ("finished", "strong")
     current = signs.SELECTED.sign if is_current else " "
     dot = " " if isinstance(group, FailureGroup) else signs.UNSEEN.sign

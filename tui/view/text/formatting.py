@@ -18,16 +18,16 @@ _WEEK = timedelta(days=7)
 
 
 def countdown(until: datetime | None, now: datetime, *, is_unreadable: bool = False) -> str:
-    """Return how long is left: `13d`, `6d 04h`, `23h 10m`, `12m`, `00:42`; `-3h` when past."""
+    """Return how long is left: `13d`, `6d 04h`, `23h 10m`, `12m`, `42s`; `-3h` when past."""
     if is_unreadable:
         return "?"
     if until is None:
         return "-"
     left = until - now
     if left <= timedelta():
-        return "-" + _coarse(-left)
+        return "now" if -left < _MINUTE else "-" + _coarse(-left)
     if left < _MINUTE:
-        return f"00:{int(left.total_seconds()):02}"
+        return f"{int(left.total_seconds())}s"
     return span(left)
 
 

@@ -19,8 +19,8 @@ _WORDS: Mapping[Need, str] = {
     Need.UNSENT: StateWord.UNSENT,
     Need.ORPHAN: StateWord.ORPHAN,
     Need.QUIET: StateWord.QUIET,
-    Need.ENDS: "<1h",
-    Need.SWEPT: "swept",
+    Need.ENDS: signs.ENDING.sign,
+    Need.SWEPT: signs.SWEEP.sign,
     Need.EXPIRED: StateWord.EXPIRED,
     Need.OVERWRITTEN: StateWord.OVERWRITTEN,
     Need.GHOST: StateWord.GHOST,
@@ -70,7 +70,7 @@ class Margin:
 
     def _forms(self) -> Iterator[str]:
         """Yield what to say, from the longest form to the shortest."""
-        moved = f"{self.moved} moved" if self.moved else ""
+        moved = f"{self.moved} {signs.MOVED}" if self.moved else ""
         named = f"{moved} ({self.key})" if moved and self.key else moved
         for way in (_full, _counted, _short):
             yield _joined((way(_UP, self.above), way(_DOWN, self.below), named))

@@ -26,9 +26,13 @@ OPENED = Sign("▾", "the same opened, each in a row of its own")
 FALLING = Sign("▼", "in the head of a column: the rows are sorted by it, the most first")
 RISING = Sign("▲", "the same, the least first")
 TIMES = Sign("\u00d7", "so many sessions are in this one row")
-LATER = Sign("+", "after the countdown of such a row: not all of them end then")
+LATER = Sign("-1d+", "the countdown of such a row: the earliest of them; not all end then")
 ABOVE = Sign("↑", "rows out of sight above")
 BELOW = Sign("↓", "rows out of sight below; in Live, what came while you read")
+ENDING = Sign("<1h", "after such an arrow: of those, so many end within the hour")
+OTHERS = Sign("+21", "after that: so many more of them need somebody for another reason")
+SWEEP = Sign("swept", "after such an arrow: the CLI sweeps so many within a day")
+MOVED = Sign("moved", "in a heading: rows that the new order would move, and its key")
 ARROW = Sign("→", "what was, and what is now; in Live, a result without its call")
 CUT = Sign("~", "a text that goes on")
 LEFT_OUT = Sign("…", "left out here; of a call, no result yet; in a prompt, more lines")
@@ -70,6 +74,7 @@ LOOKING = Sign("looking...", "the root is read for the first time")
 LISTS = (
     *(SELECTED, MARKED, UNSEEN, NOTED, SNOOZED, SWEPT, CLOSED, OPENED, TIMES, LATER),
     *(MORE, FALLING, RISING, ABOVE, BELOW, ARROW, CUT, LEFT_OUT, NOTHING, UNKNOWN, ATTENTION),
+    *(ENDING, OTHERS, SWEEP, MOVED),
     *(LEFT, OVER),
 )
 TOP_LINE = (

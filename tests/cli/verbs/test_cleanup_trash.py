@@ -143,3 +143,22 @@ def test_several_are_deleted_in_one_batch_that_one_undo_takes_back(listing: Samp
     assert "2 of 3 done" in err
     assert len({one["at"] for one in say_json(listing, "trash")}) == 1
     assert len(say(listing, "undo")[0].splitlines()) == 2
+
+
+def test_each_session_that_a_cleanup_erases_is_logged_by_its_id(listing: SampleListing) -> None:
+    """Else its own log ends with the trash, where it can no longer be restored from."""
+    say(listing, "delete", FIRST, SECOND, "--yes")
+    say(listing, "cleanup", "--free", "200M", "--yes")
+    for one in (FIRST, SECOND, OVER):
+        last = say(listing, "log", one)[0].splitlines()[-1]
+        assert " purge " in last
+        assert "from the trash, " in last
+        assert say_json(listing, "log", one)[0]["action"] == "purge"
+    purges = [row for row in say(listing, "log", "--all")[0].splitlines() if " purge " in row]
+    assert sorted(one[:8] for row in purges for one in (FIRST, SECOND, OVER) if one[:8] in row) == [
+        one[:8] for one in sorted((FIRST, SECOND, OVER))
+    ]
+    done = say_json(listing, "report", "--since", "1h")["done"]
+    (act,) = (one for one in done if one["action"] == "purge")
+    assert {one["session_id"] for one in act["sessions"]} == {FIRST, SECOND, OVER}
+    assert "1 delete of 2 sessions, all erased since" in say(listing, "report", "--since", "1h")[0]

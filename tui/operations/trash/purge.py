@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -204,7 +204,7 @@ def broken_off(context: Context, *, only: Path | None = None) -> tuple[Manifest,
 
 def erase_many(context: Context, sessions: Iterable[Manifest]) -> BulkResult:
     """Erase sessions in the trash, but none being restored, and complete interrupted purges."""
-    freed = 0
+    context, freed = context.as_one_act(), 0
     acts: list[ActionResult] = []
     refused: dict[Key, ConsoleError] = {}
     erased: list[Manifest] = []
@@ -218,17 +218,13 @@ def erase_many(context: Context, sessions: Iterable[Manifest]) -> BulkResult:
             continue
         freed += bytes_freed
         erased.append(one)
-        words, own = f"erased {one.session_id[:8]} from the trash", one.session_id
-        act = ActionResult(kind="purge", listing=shown, session_id=own, at=now, words=words)
-        acts.append(replace(act, trash_id=one.trash_id))
+        acts.append(_logged(context, one, bytes_freed, now))
     try:
         finish((context.root, *listing_paths(context.root)), now - _SURELY_OVER)
     except ConsoleError as error:
         refused["", ""] = error
-    said = f"{size_text(freed)} freed"
-    if acts:
-        note = f"{count(len(acts), 'session')} in the trash, {size_text(freed)}"
-        said = log_act(context, AuditEvent(at=now, action="purge", note=note), said)
+    unlogged = next((act.words.partition("; ")[1:] for act in acts if "; " in act.words), ())
+    said = "".join((f"{size_text(freed)} freed", *unlogged))
     said += _forget_erased(context, erased, begun)
     return BulkResult(
         participle="erased",
@@ -237,6 +233,16 @@ def erase_many(context: Context, sessions: Iterable[Manifest]) -> BulkResult:
         freed=freed,
         note=said,
     )
+
+
+def _logged(context: Context, erased: Manifest, freed: int, now: datetime) -> ActionResult:
+    """Log the erasure of one session, so that its own log tells it, and return the act."""
+    shown, own = one_line(erased.listing), erased.session_id
+    note = f"from the trash, {size_text(freed)}"
+    event = AuditEvent(at=now, action="purge", listing=shown, session_id=own, note=note)
+    words = log_act(context, event, f"erased {own[:8]} from the trash")
+    act = ActionResult(kind="purge", listing=shown, session_id=own, at=now, words=words)
+    return replace(act, trash_id=erased.trash_id)
 
 
 def _forget_erased(context: Context, erased: Sequence[Manifest], begun: Sequence[Manifest]) -> str:

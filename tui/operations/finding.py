@@ -9,6 +9,8 @@ from typing import Literal
 Command = tuple[str, ...]
 Level = Literal["error", "warning", "note"]
 LEVELS: tuple[Level, ...] = ("error", "warning", "note")
+# What is shown of each: an `error` of `check` is somebody who is needed, and counts others.
+LEVEL_WORDS: dict[Level, str] = {"error": "fault", "warning": "warning", "note": "note"}
 
 
 @dataclass(frozen=True, slots=True)

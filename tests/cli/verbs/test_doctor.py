@@ -152,9 +152,9 @@ def test_a_report_is_by_listing_the_most_serious_first(listing: SampleListing) -
     said = run_cli(listing.root, "doctor", **KEY)
     heads = [line for line in said.stdout.splitlines() if not line.startswith(" ")]
     assert heads == ["swept_first:", "a_ghost:"]
-    assert "  error    9f2c0000: it would be swept by the CLI in" in said.stdout
+    assert "  fault    9f2c0000: it would be swept by the CLI in" in said.stdout
     assert "           -> `doctor --fix`" in said.stdout
-    assert said.stderr.startswith("doctor: 1 error, 1 warning: ")
+    assert said.stderr.startswith("doctor: 1 fault, 1 warning: ")
     assert said.returncode == 1
 
 

@@ -9,7 +9,7 @@ _NAMED = 2
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """How many findings there are, as in `3 errors, 4 warnings`, and their kinds, the worst first.
+    """How many findings there are, as in `3 faults, 4 warnings`, and their kinds, the worst first.
 
     When `is_clear` there are at most notes. As a string it is one line for a shell.
     """

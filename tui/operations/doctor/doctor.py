@@ -14,7 +14,7 @@ from tui.operations.doctor.machine_findings import MachineFacts, of_machine, rea
 from tui.operations.doctor.repair import fix
 from tui.operations.doctor.session_findings import of_sessions
 from tui.operations.doctor.trash_findings import of_trash
-from tui.operations.finding import LEVELS, Finding
+from tui.operations.finding import LEVEL_WORDS, LEVELS, Finding
 from tui.operations.formatting import count
 from tui.operations.trash.interrupted_moves import unfinished
 
@@ -77,7 +77,9 @@ def verdict(findings: Sequence[Finding]) -> Verdict:
     levels = Counter(one.level for one in findings)
     if not levels["error"] and not levels["warning"]:
         return Verdict(count(levels["note"], "note") if findings else "")
-    counts = ", ".join(count(levels[level], level) for level in LEVELS[:2] if levels[level])
+    counts = ", ".join(
+        count(levels[level], LEVEL_WORDS[level]) for level in LEVELS[:2] if levels[level]
+    )
     codes = Counter(one.code for one in findings if one.level != "note")
     worst = (f"{codes[code]} {_KINDS[code][codes[code] > 1]}" for code in _KINDS if codes[code])
     return Verdict(counts, tuple(worst), is_clear=False)

@@ -14,13 +14,13 @@ from tui.core.models.line_target import LineTarget
 from tui.operations.catalog.session_lookup import find_listing
 from tui.operations.context import Context
 from tui.operations.doctor.doctor import examine, fix, verdict
-from tui.operations.finding import Finding
+from tui.operations.finding import LEVEL_WORDS, Finding
 
 _ALIKE = 3
 
 
 def doctor(context: Context, args: argparse.Namespace) -> int:
-    """Explain everything unusual and how to fix it; 1 when something is at error level."""
+    """Explain everything unusual and how to fix it; 1 when there is a fault."""
     findings, catalog = _examined(context, args.listing or "")
     if args.fix:
         for words in fix(context, catalog, findings):
@@ -72,7 +72,10 @@ def _lines_of_group(alike: Sequence[Finding]) -> Lines:
     for one in alike[:_ALIKE]:
         named = f"{one.session_id[:8]}: " if one.session_id else ""
         target = _target(one)
-        yield f"  {one.level:<8} {named}{one.words}", target
+        yield f"  {LEVEL_WORDS[one.level]:<8} {named}{one.words}", target
         yield f"           -> {one.remedy}", target
     if len(alike) > _ALIKE:
-        yield f"  {alike[0].level:<8} ... and {len(alike) - _ALIKE} more of the same", None
+        yield (
+            f"  {LEVEL_WORDS[alike[0].level]:<8} ... and {len(alike) - _ALIKE} more of the same",
+            None,
+        )

@@ -12,7 +12,7 @@ from textual.binding import BindingsMap
 from textual.screen import Screen
 
 from tui.core.console.key_action import Reach
-from tui.core.console.pane_table import PANES
+from tui.core.console.pane_table import LIVE, PANES
 from tui.core.console.saved_view import SavedView
 from tui.core.models.catalog import Catalog
 from tui.core.models.verdict import Verdict
@@ -223,8 +223,8 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
         await self.restore.read()
         last, query = self.restore.last, self.store.query
         self.store.change(query=session_restore.restored_query(query, last))
-        if last.pane in self.panes.numbered:
-            self.store.change(pane=last.pane)
+        if last.pane in self.panes.numbered and last.pane != LIVE:
+            self.store.change(pane=last.pane)  # in Live keys would pass over the marks
         self.context.drafts.restore(last.drafts)
         self.fit()
         await self.looking.run()

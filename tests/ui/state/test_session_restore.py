@@ -9,10 +9,11 @@ from dataclasses import replace
 
 import pytest
 
+from tests.support.console.fixed_catalog import catalog
 from tests.support.console.fixed_engine import FixedEngine
 from tests.support.console.harness import Console, console
 from tui.core.console.column_table import COLUMN_NAMES
-from tui.core.console.pane_table import EXPIRY, SESSIONS
+from tui.core.console.pane_table import EXPIRY, LIVE, SESSIONS
 from tui.core.console.saved_view import Draft, SavedView
 from tui.operations.context import ActionResult
 from tui.operations.running.resume import RunPlan
@@ -42,15 +43,26 @@ async def test_the_view_comes_back() -> None:
     async with console(FixedEngine(view=view)) as at:
         board = at.view.query
         assert (board.filter, board.sort, board.columns) == ("hollis", "ends", COLUMN_NAMES)
-        assert (at.view.pane, at.listed[at.view.row], at.view.marks) == (
-            4,
-            chosen,
-            marks,
-        )
+        assert (at.listed[at.view.row], at.view.marks) == (chosen, marks)
         await at.until(lambda: at.view.reading is not None)
         await at.until(lambda: "restored: filter `hollis`, 1 marked; Esc clears" in at.message)
-        await at.press("F")
+        await at.press("4", "F")
         await saved(at, reading=None)
+
+
+async def test_keys_act_on_the_marks_after_a_start_as_the_list_shows_them() -> None:
+    """Also where Live had the keys, which act there on one session."""
+    titles = ("First screen", "PE platforms, DACH")
+    keys = [one.key for one in catalog().sessions if one.title in titles]
+    view = SavedView(pane=LIVE, marks=frozenset(keys), selected=keys[0])
+    async with console(FixedEngine(view=view)) as at:
+        await at.press("r")
+        await at.asked()
+        assert {one.key for one in at.about} == set(keys)
+        await at.press("escape")
+        await at.answered()
+        await at.press("asterisk")
+        assert at.view.marks == at.view.shown
 
 
 async def test_who_placed_nothing_gets_the_first_row_again() -> None:

@@ -79,9 +79,8 @@ class SessionsPane(Table):
         self._index(shown)
         keys = [one.key for one in shown]
         self.moved = row_order.moved(keys, [one.key for one in asked])
-        self.show(keys, keeps_sight=is_same and not (waits or is_held))
-        if is_anew:
-            self.let_go()
+        keeps_sight = is_same and not (waits or is_held)
+        self.show(keys, keeps_sight=keeps_sight, opens=not is_same, is_anew=is_anew)
 
     def is_asked_anew(self, asks: tuple[str, ...]) -> bool:
         """Whether the operator asks for another listing or filter than that of these rows."""

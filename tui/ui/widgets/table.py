@@ -133,11 +133,20 @@ class Table(Pane):
         self._takes_order = False
         self.redraw()
 
-    def show(self, keys: Sequence[Key], *, keeps_sight: bool = False) -> None:
+    def show(
+        self,
+        keys: Sequence[Key],
+        *,
+        keeps_sight: bool = False,
+        opens: bool = False,
+        is_anew: bool = False,
+    ) -> None:
         """Show these rows; the selection keeps its key and its place on the screen.
 
-        With `keeps_sight` the same places stay in sight, and so does the selection. The selection
-        follows its key into a row that holds it.
+        With `keeps_sight` the same places stay in sight, and so does the selection. What `opens`
+        begins with its first row, unless the selection is further down than that shows; what is
+        asked for `anew` begins with its first row selected where the selected one is not in it. The
+        selection follows its key into a row that holds it.
         """
         before, place, first = self.key, self.index - self.first, self.first
         kept = self.lost or before
@@ -145,6 +154,8 @@ class Table(Pane):
         self._places = {key: index for index, key in enumerate(self.keys)}
         last = max(0, len(self.keys) - 1)
         there = self.place_of(kept) if kept and self.follows else 0
+        if there is None and is_anew:
+            there, self.selection_pinned = 0, False
         self.lost = kept if there is None else None
         at = min(self.index, last) if there is None else there
         top = first if self.is_away else 0
@@ -152,11 +163,18 @@ class Table(Pane):
         if keeps_sight and is_there and not top <= at < top + self.page:
             at = min(first + place, last)
         self.index, self.first = at, top if keeps_sight else max(0, at - place)
+        if opens:
+            self._open_at_top(at)
         self.is_away = self.is_away and at > 0
         self._takes_order = False
         self._settle()
         if self.key != before:
             self.post_message(self.Moved(self, self.key))
+
+    def _open_at_top(self, index: int) -> None:
+        """Begin with the first row, if one to be selected is then in sight, or nothing is."""
+        if index < self.page or not self.body_height:
+            self.first = 0
 
     def let_go(self) -> None:
         """Select the row in the place of the one that is gone: the operator took it away."""
@@ -194,10 +212,16 @@ class Table(Pane):
         )
 
     def select(self, key: Key) -> bool:
-        """Select a key; return whether it is there."""
+        """Select a key; return whether it is there.
+
+        Where that is out of sight, and the first rows have it, these are shown.
+        """
         if key not in self._places:
             return False
-        self.move_to(self._places[key])
+        index = self._places[key]
+        if not self.first <= index < self.first + self.page:
+            self._open_at_top(index)
+        self.move_to(index)
         return True
 
     def restore(self, key: Key | None, first: int) -> None:

@@ -12,12 +12,13 @@ from tests.support.listings.sample_listing import FIRST, SECOND, SampleListing, 
 from tui.core.models.audit import AuditEvent
 from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.context import Context
-from tui.operations.monitor.history import grouped_acts, history, stats
+from tui.operations.monitor.history import answer_to, grouped_acts, history, stats
 from tui.operations.sessions.extend import extend, plan_extension
 from tui.operations.sessions.row_edits import fail
 from tui.operations.trash.delete import delete
 from tui.operations.trash.purge import purge
 from tui.storage.state.logbook import write_event
+from tui.storage.table.tracking import Tracking
 
 
 @pytest.fixture
@@ -121,3 +122,17 @@ def test_an_erasure_is_one_act_of_one_session_though_it_stands_in_both_books(
     assert len({event.act_id for event in deed.events}) == 1
     (line,) = run_cli(first.root, "log").stdout.splitlines()[1:]
     assert [" purge " in line, "1 file, " in line] == [True, True]
+
+
+def test_who_answered_is_found_behind_later_acts(first: SampleListing) -> None:
+    first.add("aa11")
+    context, session = first.context(), first.session("aa11")
+    tracking = Tracking(first.db_path, UTC, "ben")
+    at = context.clock()
+    for action, request in (("answer", "p1"), ("answer", "p2"), ("tag", "")):
+        of = AuditEvent(at=at, action=action, session_id="aa11", request_id=request, detail="{}")
+        tracking.note(of)
+    found = answer_to(context, session, "p1")
+    assert found is not None
+    assert (found.operator, found.request_id) == ("ben", "p1")
+    assert answer_to(context, session, "p3") is None

@@ -21,6 +21,7 @@ from tui.core.console.saved_view import SavedView
 from tui.core.errors import ConfirmationRequired, ConsoleError, Refused, UsageError
 from tui.core.explanation import Explanation
 from tui.core.limits import LONGEST_WAIT_S
+from tui.core.models.audit import AuditEvent
 from tui.core.models.catalog import Catalog
 from tui.core.models.entry import Entry
 from tui.core.models.line_target import LineTarget
@@ -139,6 +140,7 @@ class FixedEngine:
     faults: list[tuple[str, str]] = field(default_factory=list)
     follower: FixedFollow | None = None
     state_dir: Path | None = None
+    answered: dict[str, AuditEvent] = field(default_factory=dict)
 
     def now(self) -> datetime:
         return self.moment
@@ -304,6 +306,9 @@ class FixedEngine:
     def answer_questions(self, session: Session, said: Sequence[str], shown: str) -> ActionResult:
         self.shown.append(shown)
         return self._act("answer", session, *said)
+
+    def answer_to(self, session: Session, request_id: str) -> AuditEvent | None:
+        return self.answered.get(request_id)
 
     def put_off(self, session: Session, typed: str) -> ActionResult:
         if not timedelta() < parse_duration(typed) <= timedelta(seconds=LONGEST_WAIT_S):

@@ -117,6 +117,13 @@ def answers(context: Context, session: Session) -> tuple[AuditEvent, ...]:
     return tuple(one for one in of_run if json_object(one.detail).get("run") == run)
 
 
+def answer_to(context: Context, session: Session, request_id: str) -> AuditEvent | None:
+    """Return how a request of a session was answered, if that is among its last acts."""
+    acts = history(context, listing=session.folder.name, session_id=session.session_id)
+    of_it = (one for one in acts if one.action == "answer" and one.request_id == request_id)
+    return next(of_it, None)
+
+
 @dataclass(frozen=True, slots=True)
 class LoggedAct:
     """One act of an operator, on `sessions` of them; `events` are all of it, or one per listing."""

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TypeVar
 
-from tui.core.errors import UsageError
+from tui.core.errors import ConsoleError, UsageError
 from tui.core.models.permission_request import PermissionRequest
 from tui.core.models.session import Key, Session
 from tui.core.sessions.listing_join import is_gone
@@ -23,7 +25,12 @@ from tui.ui.threads import in_background
 from tui.ui.widgets.page import Draw
 from tui.ui.widgets.prompt import PromptBar
 from tui.view.text import formatting
-from tui.view.text.sent_commands import answered_words, deadline_words
+from tui.view.text.sent_commands import (
+    BY_NOBODY_KNOWN,
+    answered_words,
+    audited_answer,
+    deadline_words,
+)
 
 T = TypeVar("T")
 MANY = 5
@@ -38,7 +45,7 @@ class ActionContext:
     `done` are the batches that `u` undoes, the latest last, `message_of_done` the message of the
     latest. `running` are the operator's own commands that run without a question. `about` are the
     sessions of the open question, `request` its permission request; `sent` are the prompts that
-    were just sent from here.
+    were just sent from here, `seeking` looks for who answered the request.
     """
 
     engine: Engine
@@ -52,6 +59,7 @@ class ActionContext:
     about: tuple[Session, ...] = ()
     message_of_done: int = 0
     request: PermissionRequest | None = None
+    seeking: asyncio.Task[None] | None = None
 
     def __post_init__(self) -> None:
         self.drafts = Drafts(self.question, self.news)
@@ -132,9 +140,24 @@ class ActionContext:
         now = session.run.request if session.run else None
         if now is not None and now.request_id == request.request_id:
             self.request = now
-        if why := answered_words(request, session, self.engine.zone):
+        why = answered_words(request, session, self.engine.zone)
+        if why == BY_NOBODY_KNOWN:
+            if self.seeking is None or self.seeking.done():
+                self.seeking = asyncio.create_task(self._say_who_answered(request, session))
+            why = self.question.gone or why
+        if why:
             self.question.gone = why
             self.question.redraw()
+
+    async def _say_who_answered(self, request: PermissionRequest, session: Session) -> None:
+        """Look into the audit for who answered a request whose session shows a later act."""
+        look = partial(self.engine.answer_to, session, request.request_id)
+        with suppress(ConsoleError, OSError):
+            found = await in_background(look)
+            is_asked = self.request is not None and self.request.request_id == request.request_id
+            if found is not None and is_asked and self.question.gone:
+                self.question.gone = audited_answer(found, self.engine.zone)
+                self.question.redraw()
 
 
 def named(sessions: Sequence[Session], hidden: int = 0) -> str:

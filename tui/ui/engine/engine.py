@@ -13,6 +13,7 @@ from tui.core.console.keymap import Keymap
 from tui.core.console.named_view import NamedView
 from tui.core.console.own_command import OwnCommand
 from tui.core.console.saved_view import SavedView
+from tui.core.models.audit import AuditEvent
 from tui.core.models.catalog import Catalog
 from tui.core.models.permission_request import PermissionRequest
 from tui.core.models.session import Key, Session
@@ -144,6 +145,10 @@ class Engine(Protocol):
     def answer_questions(
         self, session: Session, said: Sequence[str], shown: str
     ) -> ActionResult: ...
+    def answer_to(self, session: Session, request_id: str) -> AuditEvent | None:
+        """Return how a request was answered, if its session's last acts say so."""
+        ...
+
     def put_off(self, session: Session, typed: str) -> ActionResult: ...
     def interrupt(self, session: Session) -> ActionResult: ...
     def stop(self, session: Session) -> ActionResult: ...

@@ -13,6 +13,7 @@ from tui.core.console.cut_off_deed import CutOffDeed
 from tui.core.console.named_view import NamedView
 from tui.core.console.own_command import OwnCommand
 from tui.core.console.saved_view import SavedView
+from tui.core.models.audit import AuditEvent
 from tui.core.models.catalog import Catalog
 from tui.core.models.permission_request import PermissionRequest
 from tui.core.models.session import Key, Session
@@ -25,7 +26,7 @@ from tui.operations.catalog.late_rows import write_late_rows_soon
 from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.context import ActionResult, Context, VerbInfo, VerbOutput
 from tui.operations.doctor import doctor
-from tui.operations.monitor import alerts
+from tui.operations.monitor import alerts, history
 from tui.operations.own_command import CommandOutput, CommandPlan
 from tui.operations.running import resume, steer
 from tui.operations.running.prompt_line import parse_prompt_line, with_options
@@ -237,6 +238,9 @@ class RealEngine(Engine):
 
     def answer_questions(self, session: Session, said: Sequence[str], shown: str) -> ActionResult:
         return steer.answer_questions(self._context, session, said, shown=shown)
+
+    def answer_to(self, session: Session, request_id: str) -> AuditEvent | None:
+        return history.answer_to(self._context, session, request_id)
 
     def put_off(self, session: Session, typed: str) -> ActionResult:
         return steer.put_off(self._context, session, typed)

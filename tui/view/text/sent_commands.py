@@ -6,12 +6,14 @@ import json
 from datetime import datetime, timedelta, tzinfo
 
 from tui.core.act_summary import Source, source_of
+from tui.core.models.audit import AuditEvent
 from tui.core.models.permission_request import PermissionRequest
 from tui.core.models.run import SentCommand
 from tui.core.models.session import Session
 from tui.core.text.safe_text import one_line
 from tui.view.text import formatting
 
+BY_NOBODY_KNOWN = "no longer waiting: it was answered, or its turn ended"
 _NOW = "0s"
 
 
@@ -89,10 +91,15 @@ def answered_words(request: PermissionRequest, session: Session, zone: tzinfo) -
         return "" if now.digest == request.digest else "it is asking for something else now"
     last = session.last_event
     if last is not None and last.action == "answer" and last.request_id == request.request_id:
-        if source_of(last) is Source.ALWAYS:  # of a later call: the answer itself was earlier
-            return _answered(last.operator, "always", None, zone)
-        return _answered(last.operator, _decision(last.detail), last.at, zone)
-    return "no longer waiting: it was answered, or its turn ended"
+        return audited_answer(last, zone)
+    return BY_NOBODY_KNOWN
+
+
+def audited_answer(event: AuditEvent, zone: tzinfo) -> str:
+    """Return who answered a request and when, from the audit."""
+    if source_of(event) is Source.ALWAYS:  # of a later call: the answer itself was earlier
+        return _answered(event.operator, "always", None, zone)
+    return _answered(event.operator, _decision(event.detail), event.at, zone)
 
 
 def _answered(by: str, decision: str, at: datetime | None, zone: tzinfo) -> str:

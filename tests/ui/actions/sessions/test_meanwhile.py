@@ -105,6 +105,20 @@ async def test_what_a_colleague_answers_meanwhile_is_told_and_nothing_can_be_gra
         assert at.engine.asked == []
 
 
+@pytest.mark.parametrize("action", ["succeed", "answer", "extend"])
+async def test_who_answered_is_known_also_after_a_later_act_on_the_session(action: str) -> None:
+    engine = engine_with(waiting())
+    async with console(engine) as at:
+        one = await open_request(at)
+        assert one.run is not None
+        engine.answered["p7"] = _TAKEN
+        later = replace(_TAKEN, action=action, request_id="p9", operator="carl")
+        await change(at, one, replace(one.run, request=None), later)
+        await at.until(lambda: "bert denied it at" in at.text("bottom"))
+        await change(at, one, replace(one.run, request=None), replace(later, operator="dora"))
+        assert "bert denied it at" in at.text("bottom")
+
+
 async def test_an_answer_to_another_request_of_the_run_leaves_the_question_open() -> None:
     async with console(engine_with(waiting())) as at:
         one = await open_request(at)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import replace
 from datetime import UTC, timedelta
@@ -160,3 +161,19 @@ def test_a_key_of_a_filter_costs_milliseconds_with_six_hundred_sessions() -> Non
         assert model.query.filter == typed
     assert min(times) < 0.008
     assert model.groups is renewed(model, catalog, query, now, UTC).groups
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36)])
+async def test_what_the_filter_takes_and_the_top_line_does_not_count_is_told_apart(
+    size: tuple[int, int],
+) -> None:
+    """The filter `failed` said 46 where the top line said `4 failed`."""
+    async with console(size=size) as at:
+        await at.press("/", *"failed", "enter")
+        await at.answered()
+        heading = at.rows("sessions")[0]
+        told = re.search(r"/f\S+ +(\d+), (\d+) settled", heading)
+        assert told is not None, heading
+        assert f"{int(told[1]) - int(told[2])} failed" in at.text("top")
+        await at.press("escape")
+        assert "settled" not in at.text("sessions")

@@ -7,12 +7,14 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from tui.core.models.session import Key, Session
+from tui.core.sessions.attention import is_all_settled
 from tui.core.sessions.rows import row_order
 from tui.core.sessions.rows.finished import Row, SessionGroup
 from tui.ui.widgets.pane import PaneSettings
 from tui.ui.widgets.table import Table
 from tui.view.panes import sessions
 from tui.view.panes.session_layout import ListShape
+from tui.view.text import signs
 from tui.view.text.lines import Line
 from tui.view.text.out_of_sight import with_hint
 
@@ -33,6 +35,7 @@ class SessionsPane(Table):
         self.groups: dict[Key, SessionGroup] = {}
         self.session_keys: frozenset[Key] = frozenset()
         self.stays: Key | None = None
+        self._settled = 0
         self._selected: frozenset[Key] = frozenset()
         self._shown: Sequence[Row] = ()
         self._asked: Sequence[Row] = ()
@@ -97,6 +100,11 @@ class SessionsPane(Table):
             one.key: group.key for group in self.groups.values() for one in group.sessions
         }
         self.session_keys = frozenset((*self.sessions, *self._group_rows)) - {self.stays}
+        self._settled = sum(
+            one.ack is not None and is_all_settled(one, self.now, self.quiet_after)
+            for one in self.sessions.values()
+            if one.key != self.stays
+        )
 
     def place_of(self, selected: Key) -> int | None:
         """Return its own row, else the one row that all its sessions are in."""
@@ -168,7 +176,10 @@ class SessionsPane(Table):
 
     def _count(self) -> str:
         marked = f"{len(self.marks)} marked  " if self.marks else ""
-        return f"{marked}{self.says}{self.counted(len(self.session_keys))}"
+        # A filter by a state also takes those that the top line does not count in it.
+        is_filtered = any(self._asks[1:2])
+        settled = f", {self._settled} {signs.SETTLED}" if is_filtered and self._settled else ""
+        return f"{marked}{self.says}{self.counted(len(self.session_keys))}{settled}"
 
     def head_line(self) -> Line:
         style, at = "active" if self.is_active else "head", (self.sort, self.arrow)

@@ -33,6 +33,7 @@ ENDING = Sign("<1h", "after such an arrow: of those, so many end within the hour
 OTHERS = Sign("+21", "after that: so many more of them need somebody for another reason")
 SWEEP = Sign("swept", "after such an arrow: the CLI sweeps so many within a day")
 MOVED = Sign("moved", "in a heading: rows that the new order would move, and its key")
+SETTLED = Sign("settled", "after a filter's count: so many of them acknowledged or snoozed")
 ARROW = Sign("→", "what was, and what is now; in Live, a result without its call")
 CUT = Sign("~", "a text that goes on")
 LEFT_OUT = Sign("…", "left out here; of a call, no result yet; in a prompt, more lines")
@@ -74,7 +75,7 @@ LOOKING = Sign("looking...", "the root is read for the first time")
 LISTS = (
     *(SELECTED, MARKED, UNSEEN, NOTED, SNOOZED, SWEPT, CLOSED, OPENED, TIMES, LATER),
     *(MORE, FALLING, RISING, ABOVE, BELOW, ARROW, CUT, LEFT_OUT, NOTHING, UNKNOWN, ATTENTION),
-    *(ENDING, OTHERS, SWEEP, MOVED),
+    *(ENDING, OTHERS, SWEEP, MOVED, SETTLED),
     *(LEFT, OVER),
 )
 TOP_LINE = (

@@ -74,14 +74,16 @@ class PageReader:
             self._hits = await self._sought(follower, sought, None if is_new else self._hits)
             self._searched = follower
         hits = self._hits
-        number = hits.next(live.place, step) if hits else None
+        before = live.place
+        number = hits.next(before, step) if hits else None
         if hits is None or number is None:
             where = "in what could be read" if hits and hits.not_searched else "there"
             said = f"{sought} is not {where}{_not_searched(hits)}"
             self._question.say(said, "bad", is_brief=True)
             return
         await self._go_to(hits.places[number], sought)
-        said = f"{number + 1} of {len(hits.places)}{_not_searched(hits)}"
+        again = _again(before, hits.places[number], step) if before in hits.places else ""
+        said = f"{number + 1} of {len(hits.places)}{again}{_not_searched(hits)}"
         self._question.say(said, is_brief=True)
 
     def expect(self, key: Key, place: int, sought: str = "") -> None:
@@ -138,6 +140,12 @@ class PageReader:
         if not live.go_to(place, sought):
             self.forget()
             raise ConsoleError(f"{sought} was there a moment ago, but the transcript has changed")
+
+
+def _again(before: int, place: int, step: int) -> str:
+    """Return that a search went on from the other side, as the end of a message."""
+    side = "start" if step > 0 else "end"
+    return f", on from the {side}" if (place - before) * step < 0 else ""
 
 
 def _not_searched(hits: SearchHits | None) -> str:

@@ -45,15 +45,14 @@ class LivePane(Pane):
         self._pace = PaintThrottle(is_remote=settings.is_remote)
         self._follows, self._resumes = settings.follow_key, settings.resume_key
         self._access = settings.access
-        self._is_waiting = False
         self._found: Place | None = None
+        self._found_place = -1
         self._awaited: tuple[int, str, Place] | None = None
         self.quiet_after = settings.quiet_after
         self.now = datetime.fromtimestamp(0, UTC)
         self.session: Session | None = None
-        self.has_rule = True
-        self.is_full = False
-        self.is_following = True
+        self.has_rule = self.is_following = True
+        self.is_full = self._is_waiting = False
         self.unseen = 0
         self.says = ""
         self.spent = SessionUsage()
@@ -217,7 +216,7 @@ class LivePane(Pane):
             self._buffer.open(found[0])
             found = self._buffer.sought(place, sought) or found
         index, row = found
-        self._current, self._found = index, (index, max(0, row))
+        self._current, self._found, self._found_place = index, (index, max(0, row)), place
         self.top = self._buffer.moved((index, max(0, row)), -(self.body_height // 3))
         self._settle()
         self._awaited = (place, sought, self.top) if row < 0 else None
@@ -225,7 +224,9 @@ class LivePane(Pane):
 
     @property
     def place(self) -> int:
-        """The file offset that a search goes on from; -1 for none."""
+        """The file offset that a search goes on from, perhaps of a call's result; -1 for none."""
+        if self._found is not None and self._found[0] == self._current:
+            return self._found_place
         if self._current is not None and self._current < len(self._buffer.entries):
             return self._buffer.entries[self._current].place
         return max(-1, self._buffer.place_at(self.top[0]) - 1)

@@ -8,14 +8,15 @@ from dataclasses import dataclass
 from tui.core.models.session import Key
 
 MOST_DRAFTS = 8
+DENY = "deny"
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
     """A prompt that was typed and not sent.
 
-    `question` is the verb: `resume`, `fork`, `send`, or `new` (with the stage as `session_id`). For
-    several `sessions` listing and id are empty.
+    `question` is the verb: `resume`, `fork`, `send`, or `new` (with the stage as `session_id`), or
+    `deny` with the id of the request. For several `sessions` listing and id are empty.
     """
 
     question: str
@@ -23,6 +24,12 @@ class Draft:
     session_id: str
     text: str
     sessions: tuple[Key, ...] = ()
+
+    @property
+    def request_id(self) -> str:
+        """The request that it denies, if it does."""
+        verb, _, request_id = self.question.partition(" ")
+        return request_id if verb == DENY else ""
 
     def may_quote(self, keys: Collection[Key]) -> bool:
         """Whether it is about one of these sessions; one about unknown sessions may be."""

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from tui.core.console.keymap import Keymap
-from tui.core.console.saved_view import MOST_DRAFTS, Draft
+from tui.core.console.saved_view import DENY, MOST_DRAFTS, Draft
 from tui.core.errors import ConsoleError
 from tui.core.models.session import Key
 from tui.ui.leaving import Cancelled, LeftRunning, StoppedWaiting, has_failed
@@ -120,6 +120,8 @@ class Drafts:
 def again(question: str, keys: Keymap) -> str:
     """Return the key or verb that asks the same question."""
     verbs = {"fork": ":resume --fork", "send": ":send", "new": ":new"}
+    if question.partition(" ")[0] == DENY:
+        return f"{keys.sign('answer')} n"
     return verbs.get(question) or keys.sign("resume")
 
 

@@ -131,12 +131,12 @@ def restored_words(
     facts += [f"{len(view.marks)} marked"] if view.marks else []
     if facts:
         yield f"restored: {', '.join(facts)}; {keys.sign('back')} clears", partial(_hides, view)
-    ids = {one.session_id for one in catalog.sessions}
-    drafts = [one for one in drafts if _can_be_sent(one, ids)]
+    drafts = [one for one in drafts if _can_be_sent(one, catalog)]
     are_kept = partial(_are_kept, frozenset(drafts))
     if len(drafts) == 1:
         way = again(drafts[0].question, keys)
-        yield f"an unsent prompt{_whose(drafts[0])}: {way} brings it back", are_kept
+        what = "reason to deny" if drafts[0].request_id else "prompt"
+        yield f"an unsent {what}{_whose(drafts[0])}: {way} brings it back", are_kept
     elif drafts:
         named = ", ".join(formatting.short_id(one.session_id) or one.question for one in drafts)
         said = f"{len(drafts)} unsent prompts ({named}): they come back when you ask again"
@@ -154,8 +154,12 @@ def _are_kept(drafts: frozenset[Draft], now: ViewState, kept: Sequence[Draft]) -
     return drafts <= set(kept)
 
 
-def _can_be_sent(draft: Draft, ids: set[str]) -> bool:
-    return draft.question == "new" or not draft.session_id or draft.session_id in ids
+def _can_be_sent(draft: Draft, catalog: Catalog) -> bool:
+    found = [one for one in catalog.sessions if one.session_id == draft.session_id]
+    if draft.request_id:
+        asked = (one.run.request for one in found if one.run is not None)
+        return any(one is not None and one.request_id == draft.request_id for one in asked)
+    return draft.question == "new" or not draft.session_id or bool(found)
 
 
 def _whose(draft: Draft) -> str:

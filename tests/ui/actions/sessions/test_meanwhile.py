@@ -19,6 +19,7 @@ from tests.support.console.permission_requests import (
     open_request,
     page_through,
 )
+from tui.core.console.saved_view import Draft, SavedView
 from tui.core.models.audit import AuditEvent
 from tui.core.models.permission_request import PermissionRequest
 from tui.core.models.run import Run, SentCommand
@@ -190,3 +191,33 @@ async def test_the_list_says_how_long_a_request_still_waits(size: tuple[int, int
         assert " 5m left " in row
         at.tick(minutes=4, seconds=50)
         await at.until(lambda: " 10s left " in "".join(at.rows("sessions")))
+
+
+async def test_a_reason_to_deny_comes_back_at_the_next_start_for_the_same_request_alone() -> None:
+    engine = engine_with(waiting())
+    async with console(engine) as at:
+        one = await open_request(at)
+        await at.press("n")
+        await at.until(lambda: "deny: reason?" in at.message)
+        await at.press(*"not in a shift")
+        draft = Draft("deny p7", *one.key, "not in a shift")
+        await at.until(lambda: engine.view.drafts == (draft,))  # saved while it is open
+    kept = SavedView(drafts=(draft,))
+    other = replace(engine_with(replace(waiting(), request_id="p8")), view=kept)
+    async with console(other) as at:
+        await open_request(at)
+        await at.press("n")
+        await at.until(lambda: "deny: reason?" in at.message)
+        assert at.typed == ""
+    again = replace(engine_with(waiting()), view=kept)
+    async with console(again) as at:
+        told = f"an unsent reason to deny for {one.session_id[:8]}: a n brings it back"
+        await at.until(lambda: told in at.message)
+        await open_request(at)
+        await at.press("n")
+        await at.until(lambda: "deny: reason?" in at.message)
+        assert at.typed == "not in a shift"
+        await at.press("enter")
+        await at.answered()
+        assert again.asked[-1][-2:] == ("deny", "not in a shift")
+        await at.until(lambda: again.view.drafts == ())

@@ -7,6 +7,7 @@ from datetime import timedelta
 from functools import partial
 
 from tui.core.agent_questions import AgentQuestion, questions
+from tui.core.console.saved_view import DENY
 from tui.core.errors import UsageError
 from tui.core.limits import LONGEST_WAIT_S
 from tui.core.models.permission_request import LEAST_DIGEST, PermissionRequest
@@ -17,6 +18,7 @@ from tui.core.time.expiry import parse_duration
 from tui.ui.actions.action_context import ActionContext, after_dashes, named
 from tui.ui.actions.outcome import Commands, Outcome, asked_by, done_by, told
 from tui.ui.actions.prompting import until_taken
+from tui.ui.state.drafts import again
 from tui.ui.widgets.prompt import Turns
 from tui.view.stream import permission_page
 from tui.view.text.lines import Cell, Line
@@ -113,10 +115,16 @@ async def _deny(context: ActionContext, session: Session, request: PermissionReq
     def commands(reason: str) -> Commands:
         return (("answer", session.address, "deny", *_because(reason)),)
 
-    with asked_by(commands(""), commands):
-        asks = "deny: reason? (the agent will read it)"
-        reason = await context.question.ask(asks, turns=_turns(context), has_lines=True)
-    return await _say(context, session, request, "deny", reason)
+    async def take(reason: str) -> Outcome:
+        return await _say(context, session, request, "deny", reason)
+
+    about = (f"{DENY} {request.request_id}", *session.key)
+    asks = "deny: reason? (the agent will read it)"
+    with context.drafts.written(about, again(about[0], context.engine.keys)):
+        with asked_by(commands(""), commands):
+            text, turns = context.drafts.text(about), _turns(context)
+            reason = await context.question.ask(asks, text=text, turns=turns, has_lines=True)
+        return await context.drafts.taking(take)(reason)
 
 
 async def _put_off(context: ActionContext, session: Session, words: str) -> Outcome:

@@ -15,6 +15,7 @@ from tests.support.listings.transcript_lines import answer, text
 from tui.core.models.catalog import Catalog
 from tui.core.sessions.attention import Need
 from tui.core.sessions.session_filter import parse_filter
+from tui.core.sessions.session_state import StateWord, state_word
 from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.trash.cleanup import plan_cleanup
 from tui.operations.trash.delete import delete
@@ -100,6 +101,14 @@ def test_what_failed_and_what_there_is_is_the_same_everywhere(listing: SampleLis
     total = printed(listing, "stats")["total"]
     assert total["failed"] == len(filtered(catalog, "failed"))
     assert keys(printed(listing, "ls", "--status", "failed")) == filtered(catalog, "failed")
+    counted = run_cli(listing.root, "stats").stdout.splitlines()
+    column = dict(zip(counted[0].split(), counted[-1].split(), strict=False))
+    states = [state_word(one, catalog.at, QUIET) for one in catalog.sessions]
+    assert states.count(StateWord.LEFTOVER) == 1
+    assert (column["CLEANED"], column["DELETED"]) == (
+        str(states.count(StateWord.CLEANED)),
+        str(states.count(StateWord.DELETED)),
+    )
     said = run_cli(listing.root, "stats").stderr
     settled = total["failed"] - sum(one is Need.FAILED for one in view_of(catalog).needs.values())
     assert f"FAILED counts also {settled} that somebody acknowledged" in said

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
@@ -12,7 +12,7 @@ from typing import TypeVar
 from tui.core.errors import DatabaseProblem
 from tui.core.models.audit import AuditEvent
 from tui.core.models.catalog import Catalog
-from tui.core.models.session import Session
+from tui.core.models.session import Session, State
 from tui.core.models.work_counts import WorkCounts
 from tui.core.sessions.attention import has_failed
 from tui.core.sessions.cleanup_selection import cleanable
@@ -49,7 +49,8 @@ class ListingStats:
     is what clean-up would take; `next_end` the session that ends soonest. Unless `is_whole`, there
     may be more of everything. `uncosted` are forks and their parents whose own costs are unknown:
     they are not in `cost_usd`. `failed` are those that the filter `failed` takes, `gone` those of
-    which only a row is left, so that the console hides them.
+    which only a row is left, so that the console hides them. `leftovers` counts by status those
+    whose rows say that they are gone, and whose transcripts are there.
     """
 
     listing: str
@@ -69,6 +70,7 @@ class ListingStats:
     uncosted: int = 0
     failed: int = 0
     gone: int = 0
+    leftovers: Mapping[str, int] = field(default_factory=Counter)
 
 
 def history(
@@ -313,6 +315,7 @@ def _account(
         uncosted=sum(one.inherited_usd is None for one in found),
         failed=sum(has_failed(one) and not is_gone(one) for one in found),
         gone=sum(map(is_gone, found)),
+        leftovers=Counter(one.status for one in found if one.state is State.LEFTOVER),
     )
 
 

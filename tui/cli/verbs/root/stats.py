@@ -76,7 +76,10 @@ def _stats_line(account: ListingStats) -> tuple[str, ...]:
         *(str(count) for count in astuple(account.work)),
         str(statuses.get(Status.ACTIVE.value, 0)),
         str(account.failed),
-        *(str(statuses.get(one.value, 0)) for one in (Status.EXPIRED, Status.DELETED)),
+        *(
+            str(statuses.get(one.value, 0) - account.leftovers.get(one.value, 0))
+            for one in (Status.EXPIRED, Status.DELETED)
+        ),
         *(str(account.states.get(one.value, 0)) for one in (State.GHOST, State.UNTRACKED)),
         size_text(account.bytes),
         f"{cost(account.cost_usd)}{'+?' if account.uncosted else ''}",

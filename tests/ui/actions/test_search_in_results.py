@@ -56,7 +56,28 @@ async def test_n_goes_through_hits_in_results(tmp_path: Path, presses: int) -> N
             assert f"seen by Halvorsen {number}" in found(at)
 
 
-def listing_with_long_results(place: Path) -> SampleListing:
+async def test_a_hit_in_a_result_is_shown_below_the_call_that_has_one_too(tmp_path: Path) -> None:
+    listing = await asyncio.to_thread(listing_with_long_results, tmp_path, "Halvorsen")
+    context = listing.context()
+    engine = RealEngine(context, partial(say_verb, context), verb_infos())
+    async with console_over(engine, waits=False) as at:
+        await at.until(lambda: len(at.listed) == 1)
+        await at.press("enter")
+        await at.until(lambda: at.entries > 6)
+        await at.press("g", "slash", *"Halvorsen", "enter")
+        await at.answered()
+        for number in range(3):
+            assert at.message == f"{2 * number + 1} of 6"
+            assert f"cat {number} Halvorsen" in found(at)
+            await at.press("n")
+            await at.answered()
+            assert at.message == f"{2 * number + 2} of 6"
+            assert f"seen by Halvorsen {number}" in found(at)
+            await at.press("n")
+            await at.answered()
+
+
+def listing_with_long_results(place: Path, named: str = "") -> SampleListing:
     """Return a listing of one session, whose calls have long results that name somebody."""
     listing = SampleListing(place / "outputs")
     listing.track(FIRST)
@@ -66,7 +87,7 @@ def listing_with_long_results(place: Path) -> SampleListing:
         said = "\n".join((*FILLER, f"seen by Halvorsen {number}", *FILLER))
         lines += [
             answer(text(f"step {number}")),
-            answer(call("Bash", tool_id=tool_id, command=f"cat {number}")),
+            answer(call("Bash", tool_id=tool_id, command=f"cat {number} {named}")),
             result(said, tool_id=tool_id),
         ]
     write_lines(listing.transcript_path(FIRST), *lines)

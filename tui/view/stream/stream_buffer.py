@@ -7,6 +7,7 @@ or an earlier page costs no more than one screen.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, tzinfo
 
 from tui.core.models.entry import Entry, EntryKind
@@ -188,11 +189,17 @@ class StreamBuffer:
             return None
         at, folded = first, wanted.casefold()
         while at < len(self.entries) and (at == first or self.entries[at].place == place):
-            for row, line in enumerate(self.lines(at)):
-                if folded in "".join(cell.text for cell in line).casefold():
-                    return at, row
+            is_result = at == first and self.entries[at].place < place
+            above = _rows_with(folded, self._call_alone(at)) if is_result else []
+            if rows := _rows_with(folded, self.lines(at))[len(above) :]:
+                return at, rows[0]
             at += 1
         return first, -1
+
+    def _call_alone(self, index: int) -> tuple[Line, ...]:
+        """Return the lines of a call without its result, which has hits of its own."""
+        alone = replace(self._around(index), result=None)
+        return entry_lines.entry_lines(self.entries[index], alone, self._width)
 
     def place_at(self, index: int) -> int:
         """Return the file offset of an entry, or of the last before it; -1 for none."""
@@ -328,6 +335,11 @@ class StreamBuffer:
     def bottom(self, height: int) -> Place:
         """Return the position from which the last lines fill a height."""
         return self.moved((len(self.entries), len(self.tail)), -height) if height else (0, 0)
+
+
+def _rows_with(folded: str, lines: Sequence[Line]) -> list[int]:
+    texts = ("".join(cell.text for cell in line).casefold() for line in lines)
+    return [row for row, text in enumerate(texts) if folded in text]
 
 
 def _size(entry: Entry) -> int:

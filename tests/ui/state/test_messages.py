@@ -9,7 +9,10 @@ import pytest
 from tests.support.console.fixed_catalog import NOW
 from tests.support.console.fixed_engine import FixedEngine
 from tests.support.console.harness import console
+from tui.core.errors import Refused
 from tui.core.models.catalog import Hold
+from tui.core.models.session import Session
+from tui.operations.running.resume import RunPlan
 from tui.ui.actions.action_context import named
 from tui.ui.state.message_log import LONGEST, MOST
 
@@ -24,6 +27,25 @@ async def test_a_message_has_its_time_at_the_right_where_there_is_room() -> None
         assert at.rows("bottom")[0] == f" {'x' * 72} 14:30 "
         at.say("x" * 73)
         assert at.rows("bottom")[0].rstrip() == f" {'x' * 73}"
+
+
+class Held(FixedEngine):
+    """An engine that starts nothing while somebody holds the root, for a long reason."""
+
+    def plan_resume(self, session: Session, *, is_fork: bool = False, at: str = "") -> RunPlan:
+        why = "new runs and clean-up paused by ben since 07:02: the disk of the shared root is full"
+        raise Refused(why, remedy="hold off")
+
+
+@pytest.mark.parametrize("width", [60, 80])
+async def test_a_message_that_is_shortened_keeps_the_command_that_mends_it(width: int) -> None:
+    async with console(Held(), size=(width, 24)) as at:
+        await at.choose("Final list for the partner call")
+        await at.press("r")
+        await at.answered()
+        first = at.rows("bottom")[0].rstrip()
+        assert first.startswith(" new runs and clean-up paused by")
+        assert first.endswith("…: `hold off` M whole")
 
 
 @pytest.mark.parametrize("width", [60, 80, 120])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import datetime
 
@@ -11,6 +12,7 @@ from tui.view.text.lines import Cell, Line
 from tui.view.text.styled_text import wrap
 
 LEAST_ROWS = 2
+_REMEDY = re.compile(r": `[^`]{1,30}`$")
 Note = Callable[[str, str], datetime | None]
 
 
@@ -122,9 +124,12 @@ class MessageBar(Pane):
         text, style, room = self.message.text, self.message.style, max(0, self.size.width - 2)
         left = room - cell_width(text)
         if left < 0 and self._time:
-            cut = fit(text, max(0, room - len(f"  {self.whole_key} whole")))[:-1].rstrip()
+            last = _REMEDY.search(text)  # only decides which words are cut
+            remedy = last[0] if last else ""
+            taken = len(f"  {self.whole_key} whole") + cell_width(remedy)
+            cut = fit(text, max(0, room - taken))[:-1].rstrip()
             return (
-                *(Cell(" "), Cell(f"{cut}… ", style)),
+                *(Cell(" "), Cell(f"{cut}…{remedy} ", style)),
                 *(Cell(self.whole_key, "key"), Cell(" whole", "muted")),
             )
         if left <= len(self._time) or not self._time:

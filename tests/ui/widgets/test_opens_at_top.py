@@ -69,3 +69,25 @@ async def test_a_jump_to_one_of_the_first_rows_shows_those_before_it() -> None:
     async with console(engine()) as at:
         await at.press("G", "3", "g", "enter")
         assert (at.session.title, at.view.row, is_at_top(at)) == ("row 0000", 3, True)
+
+
+async def test_rows_that_a_small_window_pushed_away_come_back_with_room() -> None:
+    async with console(engine(), (120, 36)) as at:
+        await at.press("g", *"jjjjjjj")
+        assert is_at_top(at)
+        await at.resize(80, 16)
+        await at.until(lambda: not is_at_top(at))
+        await at.resize(120, 36)
+        await at.until(lambda: is_at_top(at))
+        assert at.view.row == 7
+
+
+async def test_rows_that_were_scrolled_away_stay_there() -> None:
+    async with console(engine(), (120, 36)) as at:
+        await at.press("g", *"jjjjjj")
+        await at.wheel("sessions", 1)
+        top = at.rows("sessions")[1]
+        assert not is_at_top(at)
+        await at.resize(80, 16)
+        await at.resize(120, 36)
+        await at.until(lambda: at.rows("sessions")[1] == top)

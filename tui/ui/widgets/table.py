@@ -56,6 +56,7 @@ class Table(Pane):
         self.needs: Mapping[Key, Need] = {}
         self._order_key = settings.order_key
         self._takes_order = False
+        self._pushed = 0  # rows that a smaller window has pushed out of sight above
         self._places: dict[Key, int] = {}
 
     def counted(self, number: int) -> str:
@@ -174,7 +175,7 @@ class Table(Pane):
     def _open_at_top(self, index: int) -> None:
         """Begin with the first row, if one to be selected is then in sight, or nothing is."""
         if index < self.page or not self.body_height:
-            self.first = 0
+            self.first = self._pushed = 0
 
     def let_go(self) -> None:
         """Select the row in the place of the one that is gone: the operator took it away."""
@@ -227,7 +228,7 @@ class Table(Pane):
     def restore(self, key: Key | None, first: int) -> None:
         """Select a key that was selected, with the row on top that was there then."""
         if key is not None and self.select(key):
-            self.first = first
+            self.first, self._pushed = first, 0
             self._settle()
 
     def move(self, rows: int) -> None:
@@ -242,7 +243,7 @@ class Table(Pane):
         self.is_away = index > 0
         if index == self.index and self.lost is None:
             return
-        self.index, self.lost = index, None
+        self.index, self.lost, self._pushed = index, None, 0
         self._settle()
         self.post_message(self.Moved(self, self.key))
 
@@ -273,8 +274,10 @@ class Table(Pane):
         return (Cell("".join(cell.text for cell in line), "current"),)
 
     def resized(self) -> None:
-        """Keep the selection visible."""
+        """Keep the selection visible; what a smaller window pushed out of sight comes back."""
+        self.first = wanted = max(0, self.first - self._pushed)
         self._settle()
+        self._pushed = max(0, self.first - wanted)
 
     def is_head(self, y: int) -> bool:
         """Whether the line at `y` of the widget is that of the column names."""
@@ -292,7 +295,7 @@ class Table(Pane):
         first = max(0, min(self.first + rows, lowest))
         if first == self.first:
             return
-        self.first = first
+        self.first, self._pushed = first, 0
         index = max(first, min(self.index, first + self.page - 1))
         if self.lost is None:
             self.move_to(index)

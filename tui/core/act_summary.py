@@ -25,6 +25,7 @@ _DID = {
     "resume": "resumed {}",
     "rename": "renamed {}",
     "ack": "acknowledged {}",
+    "unack": "took back the acknowledgement of {}",
     "snooze": "snoozed {}",
     "wake": "ended the snooze of {}",
     "tag": "changed the tags of {}",

@@ -36,7 +36,7 @@ _session_console() {
         purge) words='--help --json --operator --read-only --restricted --root --yes' takes='session trash' ;;
         fail) words='--help --json --operator --read-only --reason --restricted --root' takes='session' ;;
         activate) words='--help --json --operator --read-only --restricted --root' takes='session' ;;
-        ack) words='--help --json --operator --read-only --restricted --root' takes='session listing' ;;
+        ack) words='--help --json --off --operator --read-only --restricted --root' takes='session listing' ;;
         snooze) words='--help --json --operator --read-only --restricted --root' takes='session' ;;
         tag) words='--help --json --operator --read-only --remove --restricted --root' takes='session' ;;
         note) words='--help --json --operator --read-only --restricted --root' takes='session' ;;

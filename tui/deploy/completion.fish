@@ -61,6 +61,7 @@ complete -c session-console -n '__fish_seen_subcommand_from fail' -a '(__session
 complete -c session-console -n __fish_use_subcommand -a activate -d 'make a failed or expired session active again'
 complete -c session-console -n '__fish_seen_subcommand_from activate' -a '(__session_console_names session)'
 complete -c session-console -n __fish_use_subcommand -a ack -d 'acknowledge what needs attention, until something new happens'
+complete -c session-console -n '__fish_seen_subcommand_from ack' -l off
 complete -c session-console -n '__fish_seen_subcommand_from ack' -a '(__session_console_names session listing)'
 complete -c session-console -n __fish_use_subcommand -a snooze -d 'take a session out of attention for a time, or until something new happens'
 complete -c session-console -n '__fish_seen_subcommand_from snooze' -a '(__session_console_names session)'

@@ -71,7 +71,7 @@ _session-console() {
                 purge) _arguments --help --json '--operator=:value:_default' --read-only --restricted '--root=:folder:_files -/' --yes '*:name: _session_console_names session trash' ;;
                 fail) _arguments --help --json '--operator=:value:_default' --read-only '--reason=:value:_default' --restricted '--root=:folder:_files -/' '*:name: _session_console_names session' ;;
                 activate) _arguments --help --json '--operator=:value:_default' --read-only --restricted '--root=:folder:_files -/' '*:name: _session_console_names session' ;;
-                ack) _arguments --help --json '--operator=:value:_default' --read-only --restricted '--root=:folder:_files -/' '*:name: _session_console_names session listing' ;;
+                ack) _arguments --help --json --off '--operator=:value:_default' --read-only --restricted '--root=:folder:_files -/' '*:name: _session_console_names session listing' ;;
                 snooze) _arguments --help --json '--operator=:value:_default' --read-only --restricted '--root=:folder:_files -/' '*:name: _session_console_names session' ;;
                 tag) _arguments --help --json '--operator=:value:_default' --read-only '--remove=:value:_default' --restricted '--root=:folder:_files -/' '*:name: _session_console_names session' ;;
                 note) _arguments --help --json '--operator=:value:_default' --read-only --restricted '--root=:folder:_files -/' '*:name: _session_console_names session' ;;

@@ -14,7 +14,7 @@ from tui.core.errors import ConsoleError, Refused, UnknownId, UsageError
 from tui.core.models.session import Session
 from tui.core.sessions.attention import Need, attention, needs_of
 from tui.operations.catalog.scanner import CatalogScanner
-from tui.operations.sessions.acknowledge import acknowledge, snooze
+from tui.operations.sessions.acknowledge import acknowledge, snooze, take_back
 from tui.operations.sessions.recovery import settle_retried
 from tui.storage.state.logbook import read_logbook
 from tui.storage.table.tracking import Tracking
@@ -200,3 +200,14 @@ def test_what_was_only_snoozed_is_not_settled_for_good_by_what_settles_something
     snooze(listing.context(), listing.session(FIRST), "4h")
     acknowledge(listing.context(), listing.session(FIRST), only=(Need.FAILED,))
     assert need(listing, listing.session(FIRST)) is Need.ENDS
+
+
+def test_an_acknowledgement_is_taken_back_and_a_second_time_nothing_is(
+    listing: SampleListing,
+) -> None:
+    acknowledge(listing.context(), listing.session(FIRST))
+    assert need(listing, listing.session(FIRST)) is None
+    assert not take_back(listing.context(), listing.session(FIRST)).is_needless
+    assert need(listing, listing.session(FIRST)) is Need.FAILED
+    assert take_back(listing.context(), listing.session(FIRST)).is_needless
+    assert [one.action for one in read_logbook(listing.root)] == ["ack", "unack"]

@@ -175,10 +175,11 @@ SESSIONS = (
         name="ack",
         module="sessions.session_edits",
         summary="acknowledge what needs attention, until something new happens",
-        examples=("ack 9f2c",),
+        examples=("ack 9f2c", "ack --off 9f2c"),
         acts=True,
         arguments=(
             word("id", "ID", "a session, or a listing whose folder is gone", "session listing"),
+            flag("--off", about="take it back: what the session needs counts again"),
         ),
         target="marked",
     ),

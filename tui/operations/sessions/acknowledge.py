@@ -70,6 +70,22 @@ def snooze(context: Context, session: Session, typed: str) -> ActionResult:
     return _settle(context, session, context.clock() + length)
 
 
+def take_back(context: Context, session: Session) -> ActionResult:
+    """Take an acknowledgement back, or a snooze: what the session needs counts again.
+
+    Raises as `acknowledge`.
+    """
+    context.require_writable()
+    target = target_of(session)
+    if session.ack is None:
+        words = f"{target.short} is not acknowledged"
+        return act_on(context, session, "unack", words, is_needless=True)
+    with _writing():
+        forget_ack(target.folder, target.session_id)
+    words = f"{target.short} is no longer acknowledged: what it needs counts again"
+    return act_on(context, session, "unack", _logged(context, session, "unack", words))
+
+
 def _settle(
     context: Context,
     session: Session,

@@ -164,6 +164,9 @@ async def test_u_undoes_the_batch() -> None:
         await at.press("y")
         await at.answered()
         await at.press("u")
+        await at.until(lambda: "undo: cleaned up 2 sessions" in at.message)
+        assert len(at.engine.asked) == 2
+        await at.press("y")
         await at.answered()
         assert [asked[:2] for asked in at.engine.asked[2:]] == [("undo", "clean-up")] * 2
 

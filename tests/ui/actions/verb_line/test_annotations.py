@@ -99,6 +99,9 @@ async def test_they_act_on_the_marks_and_what_failed_stays_marked(verb: str) -> 
         at.engine.refusing = {second[1]}
         await at.press("space", "space", "space")
         await at.enter(verb)
+        await at.until(lambda: "3 sessions in 3 listings?" in at.message)
+        assert at.engine.asked == []
+        await at.press("y")
         await at.answered()
         assert [asked[2] for asked in at.engine.asked] == ["/".join(first), "/".join(third)]
         assert f"2 done; 1 not, left marked: {second[1][:8]}: " in at.message

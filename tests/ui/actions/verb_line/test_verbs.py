@@ -142,6 +142,8 @@ async def test_a_verb_takes_all_that_is_marked_and_those_that_failed_stay_so() -
         at.engine.refusing = {second[1]}
         await at.press("space", "space", "space")
         await at.enter("fail")
+        await at.until(lambda: at.message == "fail 3 sessions in 3 listings?")
+        await at.press("y")
         await at.answered()
         assert [asked[2] for asked in at.engine.asked] == ["/".join(first), "/".join(third)]
         assert at.message == f"fail: 2 done; 1 not, left marked: {second[1][:8]}: fail is refused"
@@ -273,6 +275,9 @@ async def test_ack_settles_what_is_marked_as_it_was_seen() -> None:
         assert at.view.group is not None
         group = at.view.group
         await at.enter("ack")
+        await at.until(lambda: "acknowledge 4 sessions" in at.message)
+        assert at.engine.asked == []
+        await at.press("y")
         await at.answered()
         assert {asked[1] for asked in at.engine.asked} == {one.session_id for one in group.sessions}
         assert at.message == "4 acknowledged"

@@ -17,7 +17,7 @@ from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.catalog.session_lookup import find_session
 from tui.operations.context import ActionResult, Context
 from tui.operations.sessions import annotate, row_edits
-from tui.operations.sessions.acknowledge import acknowledge
+from tui.operations.sessions.acknowledge import acknowledge, take_back
 from tui.operations.sessions.acknowledge import snooze as snooze_session
 from tui.operations.sessions.adopt import adopt as adopt_session
 from tui.operations.sessions.adopt import adoptable
@@ -58,6 +58,9 @@ def ack(context: Context, args: argparse.Namespace) -> int:
     """Acknowledge what needs attention, until something new happens."""
     name, _, wanted = args.id.rpartition("/")
     catalog = look(context, name, wanted)
+    if args.off:
+        act = take_back(context, find_session(catalog, args.id))
+        return put_result(result_json(act), as_json=args.json)
     listing = catalog.listing(args.id)
     if listing is None or not listing.is_vanished:
         act = acknowledge(context, find_session(catalog, args.id))

@@ -222,10 +222,17 @@ async def delete(
     return await done_by(((*command, "--yes"),), flow)
 
 
-async def acknowledge(context: ActionContext, sessions: Sequence[Session]) -> Outcome:
-    """Settle what each of them needs now, until something new happens."""
+async def acknowledge(
+    context: ActionContext, sessions: Sequence[Session], *, hidden: int = 0
+) -> Outcome:
+    """Settle what each of them needs now, until something new happens; of many it is asked."""
     require_some(sessions)
     commands = tuple(("ack", one.address) for one in sessions)
+    if len(sessions) > 1:
+        asks = f"acknowledge {named(sessions, hidden)}?"
+        with asked_by(commands):
+            if not await is_sure(context, asks, len(sessions), "acknowledge"):
+                return Outcome("nothing acknowledged", commands=())
     flow = each(
         context,
         sessions,

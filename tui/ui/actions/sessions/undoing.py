@@ -20,7 +20,7 @@ _DONE = {"extend": "extended", "delete": "deleted", "clean-up": "cleaned up"}
 
 
 async def undo(context: ActionContext) -> Outcome:
-    """Undo the last act; ask first unless its message is still visible."""
+    """Undo the last act; ask first, unless it was on one session and its message is visible."""
     return await done_by((("undo",),), _undo(context))
 
 
@@ -31,7 +31,8 @@ async def _undo(context: ActionContext) -> Outcome:
     what = acts[0].words if len(acts) == 1 else batch_words(acts, context.engine.now())
     is_old = context.engine.now() - acts[0].at > _OLD
     is_in_sight = context.message_of_done == context.question.message_id != 0
-    if (is_old or not is_in_sight) and not await context.question.confirm(f"undo: {what}?"):
+    may_do = len(acts) == 1 and is_in_sight and not is_old
+    if not may_do and not await context.question.confirm(f"undo: {what}?"):
         return Outcome("nothing was undone")
     context.done.pop()
     return replace(await undo_batch(context, acts), back=_restored(acts))

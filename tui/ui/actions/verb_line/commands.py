@@ -117,7 +117,9 @@ async def run(context: ActionContext, command: VerbLine, meant: Selection) -> Ou
         raise UsageError(f"`{name}` takes no {min(unknown)} here")
     if flow is None or unknown:
         _require_on_some(context, order)
-        return await run_verb.say(context, command.verb, _calls(order))
+        return await run_verb.say_of_marks(
+            context, command.verb, _calls(order), order.sessions, hidden=order.meant.hidden
+        )
     if context.engine.is_read_only:
         raise Refused("this console is read-only", Reason.READ_ONLY)
     return await flow(context, order)
@@ -297,7 +299,8 @@ async def _ack(context: ActionContext, order: ResolvedCommand) -> Outcome:
         return await session_actions.forget(context, name)
     if order.arguments:
         raise UnknownId(f"no session {order.arguments[0]!r} here, and no listing that has vanished")
-    return await session_actions.acknowledge(context, order.some())
+    hidden = order.meant.hidden
+    return await session_actions.acknowledge(context, order.some(), hidden=hidden)
 
 
 async def _note(context: ActionContext, order: ResolvedCommand) -> Outcome:

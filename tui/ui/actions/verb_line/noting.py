@@ -8,7 +8,14 @@ from functools import partial
 from tui.core.models.session import Session
 from tui.core.sessions.annotations import LONGEST_NOTE
 from tui.core.text.safe_text import one_line
-from tui.ui.actions.action_context import ActionContext, after_dashes, named, require_some
+from tui.ui.actions.action_context import (
+    MANY,
+    ActionContext,
+    after_dashes,
+    is_sure,
+    named,
+    require_some,
+)
 from tui.ui.actions.outcome import Commands, Outcome, done_by
 from tui.ui.actions.prompting import until_taken
 from tui.ui.actions.sessions.batch_action import each
@@ -34,6 +41,10 @@ async def note(
         return tuple(("note", one.address, *words) for one in sessions)
 
     async def take(typed: str) -> Outcome:
+        if len(sessions) > MANY:
+            asks = f"{'note on' if typed.strip() else 'clear the note of'} {named(sessions)}"
+            if not await is_sure(context, asks, len(sessions), "note"):
+                return Outcome("nothing noted", commands=())
         write = partial(context.engine.as_one_act().note, text=typed.strip())
         flow = each(context, sessions, write, "noted", already="had that note already")
         return await done_by(commands(typed), flow)

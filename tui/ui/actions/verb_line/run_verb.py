@@ -108,6 +108,23 @@ async def say(
     return await done_by(tuple(argv for _, argv in calls), _say(context, info, calls, left))
 
 
+async def say_of_marks(
+    context: ActionContext,
+    info: VerbInfo,
+    calls: Calls,
+    sessions: Sequence[Session],
+    *,
+    hidden: int = 0,
+) -> Outcome:
+    """Do as `say`; where it acts on many, and the command line asks nothing, ask for them first."""
+    if len(sessions) > 1 and info.acts and "--yes" not in info.flags:
+        asks = f"{info.name} {named(sessions, hidden)}?"
+        with asked_by(tuple(argv for _, argv in calls)):
+            if not await is_sure(context, asks, len(sessions), info.name):
+                return Outcome("nothing done", commands=())
+    return await say(context, info, calls)
+
+
 async def _say(
     context: ActionContext, info: VerbInfo, calls: Calls, left: Mapping[Key, str]
 ) -> Outcome:

@@ -29,6 +29,7 @@ _OTHERS = {
     ("storage/sqlite/transactions.py", "_reason"): "SQLite has one code for several mistakes",
     ("operations/doctor/session_findings.py", "_bypass"): "the CLI's own last words, in a row",
     ("ui/state/view_model.py", "_is_unchanged"): "only whether anything is to be drawn again",
+    ("ui/widgets/message_bar.py", "_said"): "only which words are cut in too short a line",
     ("view/text/not_done.py", "_by_cause"): "only which ids stand before one reason in a message",
     ("core/text/toml_lines.py", "broken"): "tomllib tells the line in its words only",
 }

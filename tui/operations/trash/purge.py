@@ -208,7 +208,7 @@ def erase_many(context: Context, sessions: Iterable[Manifest]) -> BulkResult:
     acts: list[ActionResult] = []
     refused: dict[Key, ConsoleError] = {}
     erased: list[Manifest] = []
-    now, begun = context.clock(), broken_off(context)
+    now, begun, problems = context.clock(), broken_off(context), ""
     for one in dict.fromkeys((*sessions, *begun)):
         shown = one_line(one.listing)
         try:
@@ -218,14 +218,14 @@ def erase_many(context: Context, sessions: Iterable[Manifest]) -> BulkResult:
             continue
         freed += bytes_freed
         erased.append(one)
-        acts.append(_logged(context, one, bytes_freed, now))
+        act, unlogged = _logged(context, one, bytes_freed, now)
+        acts.append(act)
+        problems = problems or unlogged
     try:
         finish((context.root, *listing_paths(context.root)), now - _SURELY_OVER)
     except ConsoleError as error:
         refused["", ""] = error
-    unlogged = next((act.words.partition("; ")[1:] for act in acts if "; " in act.words), ())
-    said = "".join((f"{size_text(freed)} freed", *unlogged))
-    said += _forget_erased(context, erased, begun)
+    said = f"{size_text(freed)} freed{problems}{_forget_erased(context, erased, begun)}"
     return BulkResult(
         participle="erased",
         acts=tuple(acts),
@@ -235,14 +235,17 @@ def erase_many(context: Context, sessions: Iterable[Manifest]) -> BulkResult:
     )
 
 
-def _logged(context: Context, erased: Manifest, freed: int, now: datetime) -> ActionResult:
-    """Log the erasure of one session, so that its own log tells it, and return the act."""
+def _logged(
+    context: Context, erased: Manifest, freed: int, now: datetime
+) -> tuple[ActionResult, str]:
+    """Log an erasure under its session's id; return the act, and why it could not be logged."""
     shown, own = one_line(erased.listing), erased.session_id
     note = f"from the trash, {size_text(freed)}"
     event = AuditEvent(at=now, action="purge", listing=shown, session_id=own, note=note)
-    words = log_act(context, event, f"erased {own[:8]} from the trash")
+    unlogged = log_act(context, event)
+    words = f"erased {own[:8]} from the trash{unlogged}"
     act = ActionResult(kind="purge", listing=shown, session_id=own, at=now, words=words)
-    return replace(act, trash_id=erased.trash_id)
+    return replace(act, trash_id=erased.trash_id), unlogged
 
 
 def _forget_erased(context: Context, erased: Sequence[Manifest], begun: Sequence[Manifest]) -> str:

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import partial
 from typing import TypeVar
 
-from tui.core.errors import ConsoleError, UsageError
+from tui.core.errors import UsageError
 from tui.core.models.permission_request import PermissionRequest
 from tui.core.models.session import Key, Session
 from tui.core.sessions.listing_join import is_gone
 from tui.core.text.safe_text import cut_middle, one_line
 from tui.operations.context import ActionResult
 from tui.ui.actions.pages import Pages
+from tui.ui.background.answer_search import AnswerSearch
 from tui.ui.engine.engine import Engine
 from tui.ui.leaving import StoppedWaiting
 from tui.ui.state.drafts import Drafts
@@ -28,7 +27,6 @@ from tui.view.text import formatting
 from tui.view.text.sent_commands import (
     BY_NOBODY_KNOWN,
     answered_words,
-    audited_answer,
     deadline_words,
 )
 
@@ -45,7 +43,7 @@ class ActionContext:
     `done` are the batches that `u` undoes, the latest last, `message_of_done` the message of the
     latest. `running` are the operator's own commands that run without a question. `about` are the
     sessions of the open question, `request` its permission request; `sent` are the prompts that
-    were just sent from here, `seeking` looks for who answered the request.
+    were just sent from here, `answers` looks for who answered the request.
     """
 
     engine: Engine
@@ -59,10 +57,11 @@ class ActionContext:
     about: tuple[Session, ...] = ()
     message_of_done: int = 0
     request: PermissionRequest | None = None
-    seeking: asyncio.Task[None] | None = None
+    answers: AnswerSearch = field(init=False)
 
     def __post_init__(self) -> None:
         self.drafts = Drafts(self.question, self.news)
+        self.answers = AnswerSearch(self.engine, self.question)
 
     def forget(self, keys: Collection[Key]) -> None:
         """Drop drafts of erased sessions, and undo batches that contain them."""
@@ -122,6 +121,7 @@ class ActionContext:
         """Record which sessions the next questions are about, while they are there."""
         self.about = tuple(one for one in sessions if not is_gone(one))
         self.question.gone, self.request = "", None
+        self.answers.end()
 
     def take_note_of(self, there: Mapping[Key, Session]) -> None:
         """Say at the open question that its sessions are gone, when all of them are.
@@ -141,23 +141,12 @@ class ActionContext:
         if now is not None and now.request_id == request.request_id:
             self.request = now
         why = answered_words(request, session, self.engine.zone)
-        if why == BY_NOBODY_KNOWN:
-            if self.seeking is None or self.seeking.done():
-                self.seeking = asyncio.create_task(self._say_who_answered(request, session))
-            why = self.question.gone or why
+        if why is None:
+            self.answers.begin(request, session)
+            why = self.question.gone or BY_NOBODY_KNOWN
         if why:
             self.question.gone = why
             self.question.redraw()
-
-    async def _say_who_answered(self, request: PermissionRequest, session: Session) -> None:
-        """Look into the audit for who answered a request whose session shows a later act."""
-        look = partial(self.engine.answer_to, session, request.request_id)
-        with suppress(ConsoleError, OSError):
-            found = await in_background(look)
-            is_asked = self.request is not None and self.request.request_id == request.request_id
-            if found is not None and is_asked and self.question.gone:
-                self.question.gone = audited_answer(found, self.engine.zone)
-                self.question.redraw()
 
 
 def named(sessions: Sequence[Session], hidden: int = 0) -> str:

@@ -225,9 +225,9 @@ class PagePane(Pane):
         self.top = max(0, lowest if self._is_at_end else min(self.top, lowest))
         self.redraw()
 
-    def holds(self, words: str) -> bool:
+    def holds(self, sought: str) -> bool:
         """Whether these words stand in one of its lines."""
-        return any(words in "".join(cell.text for cell in line) for line in self.lines)
+        return any(sought in "".join(cell.text for cell in line) for line in self.lines)
 
     def find(self, sought: str, step: int) -> page.Match | None:
         """Go to the next line that has `sought`, and return which it is; `None` if none has it."""

@@ -80,8 +80,8 @@ def left_words(request: PermissionRequest, now: datetime) -> str:
     return f"{left.seconds}s" if left < timedelta(minutes=1) else formatting.span(left)
 
 
-def answered_words(request: PermissionRequest, session: Session, zone: tzinfo) -> str:
-    """Return who has answered a request and when; empty while it is unchanged."""
+def answered_words(request: PermissionRequest, session: Session, zone: tzinfo) -> str | None:
+    """Return who has answered a request and when: empty if nobody has, `None` if unknown."""
     run = session.run
     for sent in run.sent if run else ():
         if sent.kind == "answer" and sent.request_id == request.request_id:
@@ -92,7 +92,7 @@ def answered_words(request: PermissionRequest, session: Session, zone: tzinfo) -
     last = session.last_event
     if last is not None and last.action == "answer" and last.request_id == request.request_id:
         return audited_answer(last, zone)
-    return BY_NOBODY_KNOWN
+    return None
 
 
 def audited_answer(event: AuditEvent, zone: tzinfo) -> str:

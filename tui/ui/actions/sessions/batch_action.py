@@ -144,9 +144,13 @@ async def in_one_go(
         context.remember(undoable(done.acts))
         context.news.tell(with_failed(done.sum, dict(done.refused), AS_BEFORE))
 
+    def recorded() -> BulkResult:
+        with context.engine.recorded(word, keys):
+            return work(so_far.append, is_over.is_set)
+
     try:
         cleaned = await context.question.wait_for(
-            in_background(partial(_recorded, context, work, word, keys, so_far, is_over)),
+            in_background(recorded),
             says,
             later,
             "stop (what is done stays done)",
@@ -168,18 +172,6 @@ def _progress(word: str, so_far: Sequence[BulkProgress]) -> str:
     last = so_far[-1]
     size = f", {size_text(last.bytes)}" if last.bytes else ""
     return f"{word} {last.done} of {last.total}{size}"
-
-
-def _recorded(
-    context: ActionContext,
-    work: Callable[[OnProgress, Stop], BulkResult],
-    word: str,
-    keys: Sequence[Key],
-    so_far: list[BulkProgress],
-    is_over: threading.Event,
-) -> BulkResult:
-    with context.engine.recorded(word, keys):
-        return work(so_far.append, is_over.is_set)
 
 
 def undoable(acts: Sequence[ActionResult]) -> tuple[ActionResult, ...]:

@@ -228,13 +228,23 @@ async def test_the_selection_follows_its_session_when_rows_change() -> None:
         assert at.session.key == one.key
 
 
-async def test_a_look_that_fails_keeps_the_picture_and_says_how_old_it_is() -> None:
-    async with console() as at:
+@pytest.mark.parametrize(
+    ("size", "why"),
+    [
+        ((120, 36), "stale 12s: buyers.db locked by the pipeline"),
+        ((80, 24), "stale 12s: buyers.db lock~"),
+    ],
+)
+async def test_a_look_that_fails_keeps_the_picture_and_says_how_old_it_is(
+    size: tuple[int, int], why: str
+) -> None:
+    async with console(size=size) as at:
         rows = at.listed
         at.engine.problem = "buyers.db locked by the pipeline"
         at.engine.moment += timedelta(seconds=12)
         await at.look()
-        await at.until(lambda: "stale 12s: buyers.db locked by the pipeline" in at.top)
+        await at.until(lambda: why in at.top)
+        assert "5 failed" in at.top
         assert at.listed == rows
 
 

@@ -329,6 +329,7 @@ def test_a_storm_harms_neither_a_stream_nor_a_clean_up() -> None:
         screen.wait_for("clean up all")
         screen.words("expired\r")
         screen.wait_for("y yes")
+        screen.wait_until_seen()
         screen.send("y")
         storm(screen, last=(80, 24))
         screen.wait_for("cleaned up")

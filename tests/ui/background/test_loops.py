@@ -44,7 +44,7 @@ async def test_a_loop_that_fails_is_told_written_down_and_begins_again(
     for each in ("AGAIN_S", "CALM_S"):
         monkeypatch.setattr(f"tui.ui.background.loops.{each}", 0.1)
     engine = FixedEngine(notifies=True)
-    async with console(engine, (120, 36)) as at:
+    async with console(engine, (160, 36)) as at:
         of, what = NEEDED[name]
         works: Callable[..., object] = getattr(of, what)
         is_mended = False

@@ -63,8 +63,9 @@ class SessionRestore:
             await asyncio.sleep(SAVE_EACH)
             view = self._current()
             if self._saved is not None and view != self._saved:
-                self._saved = view
-                if refused := await in_background(partial(self._write, view)):
+                refused = await in_background(partial(self._write, view))
+                self._saved = view  # not before: a fault is told until a write succeeds
+                if refused:
                     self._tell_once(f"this view cannot be saved for the next start: {refused}")
 
     def save(self) -> None:

@@ -47,6 +47,8 @@ def own_places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_STATE_HOME", str(home / "state"))
         patch.setenv("XDG_CACHE_HOME", str(home / "cache"))
+        # A test of what the live console shows must not read what the last one did.
+        patch.setenv("SESSION_CONSOLE_FIRST_PICTURE", "no")
         patch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
         patch.setenv("PYTHONPYCACHEPREFIX", sys.pycache_prefix or "")
         yield

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import atexit
+import gc
 import importlib
 import os
 import sys
 from argparse import Namespace
 from collections.abc import Sequence
-from dataclasses import replace
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any
+from typing import Any, NoReturn
 
 from tui.cli.declarations.table import BY_NAME
 from tui.cli.encoding import discard_output, is_ascii_locale, never_fail_to_print
@@ -18,8 +20,30 @@ from tui.cli.output import as_console_error, captured, put_error, say
 from tui.cli.parser import build_parser
 from tui.cli.ssh_command import ssh_arguments, ssh_words
 from tui.core.errors import ConsoleError, UsageError
+from tui.core.values import replace
 from tui.operations.context import Context, VerbOutput
 from tui.settings import Settings, load_settings
+
+_FEW = 100_000  # objects made between two collections of garbage: most verbs end before
+_USUAL = gc.get_threshold()
+
+
+def run() -> NoReturn:
+    """Run the command line as a process of its own."""
+    gc.set_threshold(_FEW)
+    codes: list[int] = []
+    atexit.register(_leave, codes)  # as the first of all, hence called as the last
+    codes.append(main())
+    sys.exit(codes[0])
+
+
+def _leave(codes: Sequence[int]) -> None:
+    """End the process at once: taking the modules apart takes longer than many verbs."""
+    if codes:
+        with suppress(OSError, ValueError):  # the interpreter tells of it
+            for stream in filter(None, (sys.stdout, sys.stderr)):
+                stream.flush()
+            os._exit(codes[0])
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -59,7 +83,14 @@ def _run(args: Namespace) -> int:
 
 
 def _settings(args: Namespace) -> Settings:
-    return load_settings(os.environ, _flags(args), (*BY_NAME, "columns", "wide"))
+    settings = load_settings(os.environ, _flags(args), (*BY_NAME, "columns", "wide"))
+    if not settings.root.is_absolute():
+        try:
+            settings.root.absolute()
+        except OSError as error:
+            why = f"the folder that this shell is in cannot be used: {error.strerror or error}"
+            raise ConsoleError(f"{why}: go to another, or name an absolute --root") from error
+    return settings
 
 
 def _do(context: Context, args: Namespace) -> int:
@@ -108,11 +139,15 @@ def _show(context: Context, *, as_json: bool) -> int:
 
 
 def _console(context: Context) -> str:
-    from tui.cli.verb_info import verb_infos
-    from tui.ui.engine.real_engine import RealEngine
-    from tui.ui.start import run_console
+    from tui.ui.terminal.first_picture import first_picture
 
-    return run_console(RealEngine(context, partial(say_verb, context), verb_infos()))
+    with first_picture(context.settings, context.clock()) as first:  # before the rest is imported
+        from tui.cli.verb_info import verb_infos
+        from tui.ui.engine.real_engine import RealEngine
+        from tui.ui.start import run_console
+
+        gc.set_threshold(*_USUAL)
+        return run_console(RealEngine(context, partial(say_verb, context), verb_infos()), first)
 
 
 def _demo(context: Context) -> int:
@@ -147,4 +182,4 @@ def _now() -> datetime:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run()

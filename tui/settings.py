@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import tomllib
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -16,6 +14,7 @@ from tui.core.text.safe_text import one_line
 from tui.core.text.toml_lines import SettingsSource
 from tui.core.time.expiry import parse_duration
 from tui.core.time.zones import zone_named
+from tui.core.values import dataclass, field, fields, replace
 from tui.settings_file import home, read_settings, settings_path
 
 if TYPE_CHECKING:  # a pipeline reads settings too, and shall not pay for what a console needs
@@ -76,6 +75,9 @@ class Settings:
     ascii: Annotated[bool, "ASCII only; set automatically if the locale is not UTF-8"] = False
     cell_diff: Annotated[
         bool, "send only the cells that differ; off leaves the painting to Textual"
+    ] = True
+    first_picture: Annotated[
+        bool, "begin with what the last console showed, until the root has been read"
     ] = True
     theme: Annotated[str, "Textual's theme; else `ansi-dark` over SSH, `tokyo-night` elsewhere"] = (
         ""
@@ -191,6 +193,10 @@ def _folder(environment: Mapping[str, str], name: str, default: str, *ours: str)
 
 
 def _parsed(source: SettingsSource) -> dict[str, Any]:
+    if not source.text:
+        return {}
+    import tomllib
+
     try:
         return tomllib.loads(source.text)
     except RecursionError as error:

@@ -79,6 +79,14 @@ class Program:
         self.process.wait(60)
         return time.perf_counter() - began
 
+    def wait_for(self, is_there: IsThere, most_s: float) -> None:
+        """Wait until the screen is like this."""
+        until = time.perf_counter() + most_s
+        while not (self._sent and is_there(self.screens()[-1][1])):
+            if time.perf_counter() > until:
+                raise AssertionError(f"it never came: {self.screens()[-1:]}")
+            time.sleep(0.05)
+
     def rest(self, word: re.Pattern[bytes], quiet_s: float, most_s: float = 30.0) -> None:
         """Wait until it has sent `word` and then nothing for a while, or for `most_s`."""
         until, is_there = time.perf_counter() + most_s, False

@@ -11,9 +11,10 @@ import sys
 import tempfile
 import time
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
-from tests.bench._figures import Measured, best, ratio
+from tests.bench._figures import Measured, best, best_cpu, ratio
 from tests.support.listings.sample_listing import FIRST, text_line
 from tests.support.processes.growing_session import WORDS, shown
 from tests.support.processes.terminal import Terminal
@@ -37,9 +38,13 @@ one = Transcript("a", place=path, bytes=path.stat().st_size, modified_at=datetim
 session = Session(
     "a", "l", stage="s", status="active", liveness=Liveness.NONE, state=State.OK, transcript=one
 )
-before, began = held(), time.perf_counter()
-update = StreamFollower(session).poll(session)
-print(time.perf_counter() - began, (held() - before) / 1024, len(update.entries))
+follow, before, began = StreamFollower(session), held(), time.perf_counter()
+update = follow.poll(session)
+print(time.perf_counter() - began)
+began = time.thread_time()
+while update.has_more:
+    update = follow.poll(session)
+print(time.thread_time() - began, (held() - before) / 1024)
 """
 
 
@@ -50,7 +55,7 @@ def measure() -> list[Measured]:
         large = _large(folder / f"{FIRST}.jsonl")
         return [
             *_opening(large),
-            _searching(large),
+            *_searching(large),
             *_writing(folder / "split", "the pane", ""),
             *_writing(folder / "full", "the full Live", "\r"),
             _painting(folder / "paint"),
@@ -66,35 +71,55 @@ def _large(path: Path) -> Path:
         for _ in range(4000)
     ]
     lines[7] = json.dumps(text_line(f"Here are the {_NEEDLE} of the region.", now))
-    block = ("\n".join(lines) + "\n").encode()
-    with path.open("wb") as file:
+    count = 0
+    with path.open("w") as file:
         while file.tell() < _BYTES:
-            file.write(block)
+            for line in lines:
+                ids = f'"uuid": "{_id(count + 1)}", "parentUuid": "{_id(count)}"'
+                line = line.replace('"uuid": "a1"', ids, 1)
+                file.write(line.replace('"msg_1"', f'"msg_{count:020x}"', 1) + "\n")
+                count += 1
     return path
+
+
+def _id(number: int) -> str:
+    return f"{number:08x}-1111-4222-8333-444455556666"
 
 
 def _opening(path: Path) -> list[Measured]:
     """Measure a program that has started: what the interpreter takes is not the question."""
     said = [_opened(path) for _ in range(5)]
-    taken, megabytes = min(one[0] for one in said), min(one[1] for one in said)
+    taken, branches, megabytes = (min(figures) for figures in zip(*said, strict=True))
     floor = best(lambda: subprocess.run(["tail", "-c", "200000", path], capture_output=True))
     return [
-        ratio("open 1 GB at its end, against tail -c 200000", taken, floor, 3.0),
-        {"name": "... memory for it", "value": megabytes, "unit": "MB", "goal": 10.0},
+        ratio("open 1 GB at its end, against tail -c 200000", taken, floor, 2.0),
+        {"name": "... CPU until its branches are known", "value": branches, "unit": "s"},
+        {
+            "name": "... memory, branches included",
+            "value": megabytes,
+            "unit": "MB",
+            "goal": 10.0,
+        },
     ]
 
 
-def _opened(path: Path) -> tuple[float, float]:
+def _opened(path: Path) -> tuple[float, ...]:
     words = [sys.executable, "-c", _OPEN, str(path)]
     said = subprocess.run(words, capture_output=True, text=True, check=True).stdout.split()
-    return float(said[0]), float(said[1])
+    return tuple(map(float, said))
 
 
-def _searching(path: Path) -> Measured:
+def _searching(path: Path) -> list[Measured]:
     size = path.stat().st_size
-    floor = best(lambda: subprocess.run(["grep", "-c", _NEEDLE, path], capture_output=True), 3)
-    taken = best(lambda: seek(path, _NEEDLE, size), 3)
-    return ratio("search 1 GB, against grep -c", taken, floor, 4.0)
+    taken = best_cpu(lambda: seek(path, _NEEDLE, size))
+    floor, ignoring_case = (
+        best_cpu(partial(subprocess.run, ["grep", flag, _NEEDLE, path], capture_output=True))
+        for flag in ("-c", "-ci")
+    )
+    return [
+        ratio("search 1 GB, CPU, against grep -c", taken, floor, 1.5),
+        ratio("... against grep -ci", taken, ignoring_case, None),
+    ]
 
 
 def _writing(root: Path, where: str, keys: str) -> list[Measured]:
@@ -110,8 +135,8 @@ def _writing(root: Path, where: str, keys: str) -> list[Measured]:
         sent = (screen.received - received) / passed / 1024
     name = f"{_TOKENS} tokens/s into {where}"
     return [
-        {"name": f"{name}, 80x24", "value": sent, "unit": "KiB/s", "goal": 6.0},
-        {"name": "... of a core", "value": 100 * share, "unit": "%", "goal": 15.0},
+        {"name": f"{name}, 80x24", "value": sent, "unit": "KiB/s", "goal": 3.0},
+        {"name": "... of a core", "value": 100 * share, "unit": "%", "goal": 4.0},
     ]
 
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -79,3 +83,28 @@ def test_an_id_that_was_not_found_may_be_in_it(root: Path, verb: str) -> None:
 
 def test_nothing_is_done_to_all_of_it(root: Path) -> None:
     assert run_cli(root, "delete", "broken_b/", "--yes").returncode == 1
+
+
+@pytest.mark.parametrize("verb", ["ls", "check", "show"])
+def test_a_shell_in_a_folder_that_is_gone_is_told_so_unless_the_root_is_absolute(
+    root: Path, tmp_path: Path, verb: str
+) -> None:
+    """It was told that its own output cannot be written."""
+    gone = tmp_path / "gone"
+    words = shlex.join([verb, FIRST] if verb == "show" else [verb])
+
+    def run(given: str) -> subprocess.CompletedProcess[str]:
+        gone.mkdir()
+        program = (
+            f"exec {shlex.quote(sys.executable)} -P -m tui --root {shlex.quote(given)} {words}"
+        )
+        line = f"cd {shlex.quote(str(gone))} && rmdir {shlex.quote(str(gone))} && {program}"
+        environment = {**os.environ, "SESSION_CONSOLE_CONFIG": "/dev/null"}
+        return subprocess.run(
+            ["sh", "-c", line], env=environment, capture_output=True, text=True, check=False
+        )
+
+    told = run("outputs")
+    assert (told.returncode, told.stdout) == (1, "")
+    assert "the folder that this shell is in cannot be used: No such file" in told.stderr
+    assert "stdout" not in run(str(root)).stderr

@@ -10,14 +10,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.support.listings.sample_listing import FIRST, SECOND, SampleListing, run_cli
 from tui.cli.json_fields import alert_json, entry_json, run_json
+from tui.cli.output import json_text
 from tui.core.models.entry import Entry, EntryKind
 from tui.core.models.permission_request import PermissionRequest
 from tui.core.models.run import Run, SentCommand
+from tui.core.text.safe_text import safe_text
 from tui.guides import read_guide
 from tui.operations.monitor.alerts import Alert
+
+_STRINGS = st.text(st.characters(max_codepoint=0x9F) | st.characters(), max_size=20)
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 THIRD = "9f2e0000-1111-4222-8333-444455556666"
@@ -145,3 +151,22 @@ def test_stats_findings_alerts_and_errors(listing: SampleListing) -> None:
     )
     error = json.loads(run_cli(listing.root, "show", "9f2", "--json").stderr.splitlines()[-1])
     assert set(error["error"]) == set(documented("error"))
+
+
+@given(st.dictionaries(_STRINGS, st.lists(_STRINGS) | _STRINGS | st.none(), max_size=4))
+def test_every_string_is_safe(value: dict[str, Any]) -> None:
+    found = json.loads(json_text(value))
+    assert found == {
+        safe_text(name): [safe_text(one) for one in said]
+        if isinstance(said, list)
+        else said and safe_text(said)
+        for name, said in value.items()
+    }
+
+
+def test_what_is_nested_too_deep_is_cut() -> None:
+    value: Any = "end"
+    for _ in range(100):
+        value = [value]
+    assert '"..."' in json_text(value)
+    assert "end" not in json_text(value)

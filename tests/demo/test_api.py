@@ -6,6 +6,7 @@ import http.client
 import json
 import socket
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -158,3 +159,52 @@ def test_the_real_cli_takes_a_turn(
     assert said in answer.text
     assert answer.code == code
     assert prompt in api.requests[0].prompt
+
+
+def _missing(asked: ApiRequest) -> Turn:
+    raise KeyError("no such prompt")
+
+
+def _odd(*blocks: Any) -> Any:
+    return lambda asked: say(*blocks)
+
+
+def _ask(scene: Any, told: list[str]) -> None:
+    with LoopbackApi(scene) as api, closing(connect(api)) as connection:
+        status, answer = post(connection, body("Rank them."))
+        told += [str(status), answer["error"]["message"]]
+
+
+@pytest.mark.parametrize(
+    ("scene", "kind", "words"),
+    [
+        (_missing, KeyError, "'no such prompt'"),
+        (lambda asked: pytest.fail("unexpected"), pytest.fail.Exception, "unexpected"),
+        (lambda asked: [].pop(), IndexError, "pop from empty list"),
+        (lambda asked: Path("/none").read_text(), FileNotFoundError, "[Errno 2]"),
+        (lambda asked: "Pumps.", TypeError, "a scene returns a Turn or a Failure, not str"),
+        (_odd(5), TypeError, "a turn has blocks, such as Text or ToolUse, not int"),
+        (_odd(ToolUse("Bash", {"command": object()})), TypeError, "Object of type object"),
+    ],
+)
+def test_what_a_scene_raises_is_told_to_the_agent_and_raised_at_the_end(
+    scene: Any, kind: type[BaseException], words: str
+) -> None:
+    """Without that, the agent is told of a connection that was reset, and nobody of the reason."""
+    told: list[str] = []
+    with pytest.raises(kind):
+        _ask(scene, told)
+    assert told[0] == "400"
+    assert told[1].startswith(f"the scene raised {kind.__name__}: {words}")
+
+
+def _fail_by_itself(api: LoopbackApi) -> None:
+    with closing(connect(api)) as connection:
+        post(connection, body("Rank them."))
+    raise AssertionError("mine")
+
+
+def test_what_a_scene_has_raised_is_noted_on_what_ends_the_test() -> None:
+    with pytest.raises(AssertionError, match="mine") as raised, LoopbackApi(_missing) as api:
+        _fail_by_itself(api)
+    assert raised.value.__notes__ == ["before that, a scene raised KeyError('no such prompt')"]

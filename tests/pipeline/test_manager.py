@@ -267,6 +267,20 @@ def test_an_id_that_is_not_tracked_is_warned_about(
     assert not read_rows(listing.db_path)
 
 
+@pytest.mark.parametrize("name", [FIRST[:8], FIRST.upper()])
+def test_an_id_that_is_not_whole_is_told_with_the_one_that_is_meant(
+    listing: SampleListing, manager: SessionManager, name: str
+) -> None:
+    """A warning in the log alone would let a pipeline take it for extended."""
+    listing.track(FIRST)
+    before = read_rows(listing.db_path)
+    acts = (manager.extend_session, manager.mark_session_failed)
+    for act in (*acts, lambda short: manager.mark_session_failed(short, "timeout")):
+        with pytest.raises(UnknownId, match=f"^{name} is not a whole .* do you mean {FIRST}"):
+            asyncio.run(act(name))
+    assert read_rows(listing.db_path) == before
+
+
 def test_a_failure_keeps_the_reason_that_was_known_first(
     listing: SampleListing, manager: SessionManager
 ) -> None:

@@ -57,7 +57,8 @@ STAND_INS = {
             def task(self, **given): return lambda act: act
         class Retry(Exception): pass
         class Task:
-            def retry(self, **given): return Retry(given)
+            def retry(self, args, kwargs, **given):  # else those of the caller, in part
+                return Retry(args, kwargs, given)
     """,
     "prefect.py": """
         def task(**given):
@@ -75,11 +76,11 @@ TRIED = {
         print(run_stage(Task(), "acme", "ECHO it"))
         for prompt in ("LIMIT", "BUSY"):
             try:
-                run_stage(Task(), "acme", prompt)
+                run_stage(Task(), listing="acme", prompt=prompt)
             except Retry as retry:
-                (given,) = retry.args
-                again = given.pop("kwargs")
-                print(given.pop("exc").kind, *(f"{name}={value}" for name, value in given.items()))
+                args, again, given = retry.args
+                told = (f"{name}={value}" for name, value in given.items() if name != "exc")
+                print(args, given["exc"].kind, *told)
         print(run_stage(Task(), "acme", "ECHO again", **again))
         try:
             run_stage(Task(), "acme", "BADKEY")
@@ -190,8 +191,8 @@ def test_the_guide_to_events_logs_and_tells(tmp_path: Path, api: LoopbackApi) ->
         (
             "celery",
             "You said: ECHO it\n"
-            "rate_limit eta=2096-10-02 07:06:40+00:00\n"
-            "overloaded countdown=60\n"
+            "('acme', 'LIMIT') rate_limit eta=2096-10-02 07:06:40+00:00\n"
+            "('acme', 'BUSY') overloaded countdown=60\n"
             "You said: ECHO again\n"
             "raised: credential\n",
         ),

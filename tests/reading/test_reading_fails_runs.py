@@ -37,7 +37,8 @@ from tui.runs.folder.run_finder import RunFinder
 from tui.safe_io.moving import conflict, move
 from tui.storage.trash.erasing import erase, erase_words
 from tui.storage.trash.manifest import MANIFEST
-from tui.storage.trash.trash import list_trash, put_back, read_trash
+from tui.storage.trash.putting_back import put_back
+from tui.storage.trash.trash import list_trash, read_trash
 
 
 @pytest.fixture

@@ -97,7 +97,9 @@ def test_no_row_is_restored_whose_files_nobody_could_look_at(
 
     def failing(real: Callable[..., Any]) -> Callable[..., Any]:
         def call(path: Any, *given: Any, **named: Any) -> Any:
-            if not isinstance(path, int) and os.fspath(path) == str(trashed.moved(0)):
+            moved = trashed.moved(0)
+            wanted = moved.name if named.get("dir_fd") is not None else str(moved)
+            if not isinstance(path, int) and os.fspath(path) == wanted:
                 raise OSError(number, os.strerror(number), path)
             return real(path, *given, **named)
 

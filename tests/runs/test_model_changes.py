@@ -35,8 +35,8 @@ class SlowAgent(AgentClient):
             raise RunFailed("no such model")
 
 
-def _unheard(_: AgentMessage) -> None:
-    pass
+def _unheard(_: AgentMessage) -> bool:
+    return False
 
 
 async def _nobody(ask: PermissionAsk) -> PermissionAnswer:

@@ -14,7 +14,7 @@ from tui.operations.trash.purge import purge
 from tui.pipeline.manager import SessionManager
 from tui.runs import runner
 from tui.safe_io import opening
-from tui.safe_io.opening import guard_config_dir, open_base, open_regular
+from tui.safe_io.opening import guard_config_dir, open_base, open_folder, open_regular
 from tui.settings import Settings
 from tui.storage.trash.erasing import erase_path
 
@@ -114,3 +114,23 @@ def test_a_folder_called_projects_may_be_a_link_but_in_a_config_dir(tmp_path: Pa
         (tmp_path / name / "projects").symlink_to(tmp_path / "real")
         guard_config_dir(tmp_path / "another")
         assert not opens(tmp_path / name / "projects" / "state" / "seen.json"), name
+
+
+def test_a_file_in_an_open_folder_is_found_there_whatever_takes_the_folders_place(
+    tmp_path: Path,
+) -> None:
+    listing = SampleListing(tmp_path / "outputs")
+    path = listing.write_transcript(FIRST, "Hello")
+    folder = open_folder(path.parent)
+    try:
+        path.parent.rename(tmp_path / "moved")
+        path.parent.symlink_to(tmp_path)
+        (tmp_path / path.name).write_text("planted")
+        with open(open_regular(path, folder)) as file:  # noqa: PTH123 (a descriptor)
+            assert "Hello" in file.read()
+        (tmp_path / "moved" / path.name).unlink()
+        (tmp_path / "moved" / path.name).symlink_to(tmp_path / path.name)
+        with pytest.raises(OSError, match="symbolic link"):
+            open_regular(path, folder)
+    finally:
+        os.close(folder)

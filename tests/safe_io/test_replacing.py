@@ -14,6 +14,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from tui.core.errors import ConsoleError
 from tui.safe_io import rewriting
 from tui.safe_io.folders import console_folder
 from tui.safe_io.renaming import rename_new
-from tui.safe_io.replacing import make_folders, rename_anew, write_atomically
+from tui.safe_io.replacing import OpenFolders, make_folders, rename_anew, write_atomically
 from tui.safe_io.rewriting import rewrite
 from tui.storage.session_locks import SessionLock
 
@@ -178,6 +179,27 @@ def test_in_a_race_with_a_folder_no_other_folder_gets_rights(shared: Path, tmp_p
     assert [rights(one) for one in found] == [before]
 
 
+def test_nor_does_one_that_was_swapped_in_before_it_was_opened(
+    shared: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where others may write, what is opened first may be any folder of root's own."""
+    private, mkdir = shared / "private", os.mkdir
+    private.mkdir(mode=0o700)
+    (private / "kept").touch()
+    before = rights(private)
+
+    def swapped(name: str, mode: int, *, dir_fd: int) -> None:
+        mkdir(name, mode, dir_fd=dir_fd)
+        if name.endswith(".new"):
+            (shared / name).rename(shared / "gone")
+            private.rename(shared / name)
+
+    monkeypatch.setattr(os, "mkdir", swapped)
+    make_folders(shared, "new")
+    monkeypatch.undo()
+    assert [rights(one) for one in shared.iterdir() if (one / "kept").exists()] == [before]
+
+
 def test_nothing_is_renamed_over_what_is_there(tmp_path: Path) -> None:
     for kind in ("file", "folder"):
         source, target = tmp_path / f"{kind} a", tmp_path / f"{kind} b"
@@ -189,6 +211,26 @@ def test_nothing_is_renamed_over_what_is_there(tmp_path: Path) -> None:
         target.rmdir() if kind == "folder" else target.unlink()
         rename_anew(source, target)
         assert not source.exists()
+
+
+def test_of_the_folders_of_many_files_only_a_few_stay_open(tmp_path: Path) -> None:
+    """A clean-up of sessions in a thousand projects would run out of descriptors."""
+    open_before = len(list(Path("/proc/self/fd").iterdir()))
+    folders = [tmp_path / f"{number}" for number in range(30)]
+    for folder in folders:
+        folder.mkdir()
+    (folders[0] / "one").write_text("kept")
+    with OpenFolders() as kept:
+        for source, target in pairwise(folders):
+            kept.rename_anew(source / "one", target / "one")
+        assert kept.is_open(folders[-1] / "another")
+        assert not kept.is_open(folders[0] / "one")
+        assert len(list(Path("/proc/self/fd").iterdir())) - open_before < 10
+        for odd in ("..", "."):
+            with pytest.raises(OSError, match="names nothing"):
+                kept.unlink(f"{folders[-1]}/{odd}")
+    assert len(list(Path("/proc/self/fd").iterdir())) == open_before
+    assert (folders[-1] / "one").read_text() == "kept"
 
 
 def test_nor_where_the_system_has_no_such_rename(

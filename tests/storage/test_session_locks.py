@@ -12,6 +12,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
@@ -24,6 +25,7 @@ from tui.storage.session_locks import (
     SessionLock,
     batch_lock,
     discard_locks,
+    has_locks,
     held,
     lock_path,
     look_at_locks,
@@ -32,6 +34,7 @@ from tui.storage.session_locks import (
 TAKE = """
 import sys, time
 from pathlib import Path
+from unittest.mock import Mock
 from tui.core.errors import Reason, Refused
 from tui.storage.session_locks import SessionLock
 sys.stdin.readline()
@@ -308,6 +311,22 @@ def test_a_mount_without_locks_says_so_and_nothing_there_is_free(
         SessionLock.take(listing, "a1b2")
     with pytest.raises(OSError, match=NO_LOCKS), batch_lock(listing, ["a1b2"]):
         pass
+
+
+def test_only_a_file_that_was_asked_proves_that_its_device_has_locks(
+    listing: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One file that is just gone must not vouch for a mount without locks."""
+    path, known = listing / "here.jsonl", set[int]()
+    path.touch()
+    assert has_locks(listing / "gone.jsonl", known)
+    assert not known
+    with monkeypatch.context() as patch:
+        patch.setattr("fcntl.flock", Mock(side_effect=OSError(errno.ENOLCK, "No locks")))
+        assert not has_locks(path, known)
+    assert not known
+    assert has_locks(path, known)
+    assert known == {path.stat().st_dev}
 
 
 def test_a_batch_that_cannot_be_looked_at_may_hold_every_session(

@@ -124,7 +124,7 @@ def _come_and_go(demo: Demo, folder: Path) -> None:
     """Let a colleague look in for a moment, and lose the line."""
     words, environment = _given(demo, folder, "carla")
     with Terminal([sys.executable, "-m", "tui", *words], environment=environment) as screen:
-        screen.wait_for("hollis_park")
+        screen.wait_for("hollis_park", " live ")  # not only in the last one's picture
         screen.send("jj\r")
         time.sleep(1)
         screen.hang_up()

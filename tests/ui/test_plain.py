@@ -8,6 +8,7 @@ from tests.support.console.fixed_catalog import NOW
 from tests.support.console.fixed_engine import FixedEngine
 from tests.support.console.harness import console
 from tui.core.console.pane_table import PANES
+from tui.core.models.catalog import Catalog
 from tui.core.sessions.catalog_changes import LastLooked
 from tui.view.text import formatting
 
@@ -64,3 +65,23 @@ async def test_a_smaller_one_says_what_it_needs(size: tuple[int, int]) -> None:
         assert f"needs 60x16, has {size[0]}x{size[1]}; or use `ls`".startswith(line.rstrip(" ~"))
         await here.press("d", "y", "r", "enter")
         assert here.engine.asked == []
+
+
+async def test_what_a_smaller_one_found_is_acted_on_once_it_is_large_enough() -> None:
+    """Fails if a session counts as seen that was found while there was no room to paint it."""
+
+    class Held(FixedEngine):
+        def look(self) -> Catalog:
+            self.goes_on.wait(60)
+            return super().look()
+
+    async with console(Held(), size=(1, 1), waits=False) as here:
+        here.engine.goes_on.set()
+        await here.until(lambda: here.view.session is not None)
+        assert here.view.is_seen  # keys act on nothing there, and need not wait
+        await here.press("a")
+        with here.unpainted():
+            await here.resize(80, 24)
+            assert not here.view.is_seen
+        await here.press("a")
+        await here.asked()

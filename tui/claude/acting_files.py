@@ -6,11 +6,11 @@ import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tui.claude.layout import DEFAULT_CONFIG_DIR, LOCAL_SETTINGS, SETTINGS, STATE
+from tui.core.values import dataclass
 from tui.safe_io.folders import is_link, read_small
 from tui.safe_io.opening import CONFIG_DIR
 

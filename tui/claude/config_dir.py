@@ -139,7 +139,7 @@ def footprints(config_dir: Path, session_ids: Iterable[str]) -> dict[str, tuple[
 
 
 def _footprints(config_dir: Path, session_ids: Iterable[str]) -> dict[str, tuple[Path, ...]]:
-    found: dict[str, list[Path]] = {one: [] for one in session_ids}
+    found: dict[str, list[str]] = {one: [] for one in session_ids}
     wanted = {one for one in found if is_session_id(one)}
     if not wanted or is_link(config_dir):
         return dict.fromkeys(found, ())
@@ -149,31 +149,30 @@ def _footprints(config_dir: Path, session_ids: Iterable[str]) -> dict[str, tuple
     transcripts = [(layout.session_of(one.name), one) for one in entries if _is_lines(one)]
     for session_id, entry in transcripts:
         if session_id in wanted:
-            found[session_id].append(Path(entry.path))
+            found[session_id].append(entry.path)
     theirs = {one for one in wanted if is_cli_id(one) or any(map(_is_file, found[one]))}
     beside = (one for one in _beside(config_dir, entries) if one[0] in theirs)
     for session_id, path in sorted(beside):
         found[session_id].append(path)
     for session_id in wanted:
-        if _is_file(config_dir / session_id / "conversation.json"):
-            found[session_id] += _unlinked(config_dir / session_id)
-    return {one: tuple(dict.fromkeys(paths)) for one, paths in found.items()}
+        own = f"{config_dir}/{session_id}"
+        if _is_file(f"{own}/conversation.json") and not is_link(own):
+            found[session_id].append(own)
+    return {one: tuple(map(Path, dict.fromkeys(paths))) for one, paths in found.items()}
 
 
-def _beside(
-    config_dir: Path, in_projects: Iterable[os.DirEntry[str]]
-) -> Iterator[tuple[str, Path]]:
+def _beside(config_dir: Path, in_projects: Iterable[os.DirEntry[str]]) -> Iterator[tuple[str, str]]:
     """Yield the files and folders beside transcripts, each with the id of its session."""
     for entry in in_projects:
-        yield entry.name, Path(entry.path)
+        yield entry.name, entry.path
     for kind in layout.SESSION_FOLDERS:
         for entry in _entries(config_dir / kind):
-            yield entry.name, Path(entry.path)
+            yield entry.name, entry.path
     for entry in _entries(config_dir / layout.DEBUG_LOGS):
         if entry.name.endswith(".txt"):
-            yield entry.name.removesuffix(".txt"), Path(entry.path)
+            yield entry.name.removesuffix(".txt"), entry.path
     for entry in _entries(config_dir / layout.TODOS):
-        yield _owner_of_todo(entry.name), Path(entry.path)
+        yield _owner_of_todo(entry.name), entry.path
 
 
 def is_place_of(session_id: str, place: str) -> bool:
@@ -228,13 +227,9 @@ def _entries(folder: Path) -> Iterator[os.DirEntry[str]]:
         return
 
 
-def _unlinked(path: Path) -> list[Path]:
-    return [] if is_link(path) else [path]
-
-
-def _is_file(path: Path) -> bool:
+def _is_file(path: str) -> bool:
     try:
-        return stat.S_ISREG(path.lstat().st_mode)
+        return stat.S_ISREG(os.lstat(path).st_mode)
     except (FileNotFoundError, NotADirectoryError):
         return False
 

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import re
 
+from tui.core.text.late_pattern import late_pattern
+
 _LARGE, _SMALL = 1_000_000, 200_000
-_ASKS_FOR_LARGE = re.compile(r"\[1m\]", re.IGNORECASE)
+_ASKS_FOR_LARGE = late_pattern(r"\[1m\]", re.IGNORECASE)
 # `claude-opus-4-8`, `us.anthropic.claude-haiku-4-5-20251001-v1:0`, `claude-sonnet-4@20250514`
-_NAME = re.compile(r"claude-([a-z]+)-(\d{1,2})(?!\d)(?:[-.](\d{1,2})(?!\d))?")
-_OLD_NAME = re.compile(r"claude-3(?:[-.][57])?-(?:haiku|sonnet|opus)(?![a-z])")
+_NAME = late_pattern(r"claude-([a-z]+)-(\d{1,2})(?!\d)(?:[-.](\d{1,2})(?!\d))?")
+_OLD_NAME = late_pattern(r"claude-3(?:[-.][57])?-(?:haiku|sonnet|opus)(?![a-z])")
 _WINDOWS = {
     "haiku": {"4-5": _SMALL, "5-5": _LARGE},
     "sonnet": {"4": _SMALL, "4-5": _SMALL, "4-6": _SMALL, "5": _LARGE, "5-5": _LARGE},

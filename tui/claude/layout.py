@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-import re
 from pathlib import Path, PurePath
+
+from tui.core.text.late_pattern import late_pattern
 
 DEFAULT_CONFIG_DIR = ".claude"
 PROJECTS = "projects"
@@ -36,7 +37,7 @@ ALL_FOLDERS = frozenset(
         TOOL_RESULTS, "traces", "uploads", "usage-data", WORKFLOWS, *SESSION_FOLDERS,
     }
 )  # fmt: skip
-_NOT_IN_A_SLUG = re.compile(r"[^a-zA-Z0-9]")
+_NOT_IN_A_SLUG = late_pattern(r"[^a-zA-Z0-9]")
 LONGEST_SLUG = 200  # the CLI cuts longer ones and adds a hash
 
 

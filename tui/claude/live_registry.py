@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -13,12 +12,13 @@ from tui.claude.layout import registry_entry, registry_folder
 from tui.core.limits import MOST_LIVE, REGISTRY_ENTRY, REGISTRY_S
 from tui.core.models.session import Liveness, Process
 from tui.core.text.bounded_json import parse_json
+from tui.core.text.late_pattern import late_pattern
 from tui.core.text.safe_text import one_line
 from tui.safe_io.folders import is_link, read_object, read_small
 from tui.safe_io.processes import is_domain_gone, is_gone, is_running, own_domain, started
 from tui.safe_io.walking import Budget, names_in
 
-_ENTRY = re.compile(r"[1-9][0-9]{0,9}\.json")
+_ENTRY = late_pattern(r"[1-9][0-9]{0,9}\.json")
 _TORN_S = 0.05
 _STATUSES = {
     "busy": Liveness.BUSY,
@@ -40,9 +40,8 @@ def read_registry(config_dir: Path) -> tuple[Process, ...]:
     any session: its session id is `""`. Pid 0 stands for a registry that cannot be read, or that
     has more entries than are read.
     """
-    folder = registry_folder(config_dir)
     try:
-        paths, is_all = _entries(folder)
+        paths, is_all = _entries(registry_folder(config_dir))
     except (FileNotFoundError, NotADirectoryError):
         return ()
     except OSError:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
-
 from tui.core.errors import UsageError
+from tui.core.text.late_pattern import late_pattern
 
 # Each goes on in another session, or would; the CLI knows them in lower case only.
-_LEAVES = re.compile(r"/(?:clear|new|reset|resume|exit|quit)(?=\s|$)")
-_COMPACTS = re.compile(r"/compact(?=\s|$)")
+_LEAVES = late_pattern(r"/(?:clear|new|reset|resume|exit|quit)(?=\s|$)")
+_COMPACTS = late_pattern(r"/compact(?=\s|$)")
 
 
 def compacts(prompt: str) -> bool:

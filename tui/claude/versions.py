@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
+from tui.core.text.late_pattern import late_pattern
 from tui.core.text.safe_text import one_line
 
 # Oldest first; `help new-cli-version` says how one is added.
 TESTED = ("2.1.139", "2.1.235", "2.1.330", "2.1.332")
-_VERSION = re.compile(r"(\d{1,6})\.(\d{1,6})\.(\d{1,6})")
+_VERSION = late_pattern(r"(\d{1,6})\.(\d{1,6})\.(\d{1,6})")
 _LONGEST = 200
 REMEDY = "see `help new-cli-version`"
 

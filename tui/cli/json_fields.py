@@ -5,7 +5,6 @@ Times are ISO 8601 with offset. A value that is not known is `null`.
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +16,7 @@ from tui.core.sessions.attention import snoozed_until
 from tui.core.sessions.session_state import state_word
 from tui.core.text.bounded_json import json_object
 from tui.core.text.safe_text import safe_text
+from tui.core.values import asdict
 
 if TYPE_CHECKING:  # a verb imports only what it prints
     from tui.core.models.audit import AuditEvent

@@ -10,13 +10,13 @@ import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, TextIO
 
 from tui.core.errors import AmbiguousId, ConsoleError
 from tui.core.models.line_target import LineTarget
 from tui.core.text.safe_text import safe_text
+from tui.core.values import dataclass, field
 
 _DEEPEST = 60
 _USUAL = 80
@@ -136,12 +136,12 @@ def put_array(values: Iterable[Any]) -> None:
 
 
 def json_text(value: Any) -> str:
-    """Return a value as safe JSON; a flat value without escapes needs no cleaning."""
+    """Return a value as safe JSON; one without escapes, that is not deep, needs no cleaning."""
     try:
         text = _encode(value)
     except (ValueError, TypeError, RecursionError):  # `Verbatim`, NaN, or nested too deeply
         text = _ESCAPE
-    is_plain = _ESCAPE not in text and text.count("{") + text.count("[") < 2
+    is_plain = _ESCAPE not in text and text.count("{") + text.count("[") < _DEEPEST
     return text if is_plain else json.dumps(_cleaned(value))
 
 
@@ -165,7 +165,7 @@ def _cleaned(value: Any, depth: int = 0) -> Any:
         return value.value if _is_strict(value.value) else json.dumps(value.value)
     if isinstance(value, float) and not math.isfinite(value):
         return None
-    if not isinstance(value, dict | list):
+    if not isinstance(value, (dict, list)):  # a union would be made at each call
         return value
     if depth == _DEEPEST:
         return "..."

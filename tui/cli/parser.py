@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import re
+import os
+import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
@@ -14,6 +15,7 @@ from tui.cli.declarations.verb import Verb
 from tui.cli.output import put
 from tui.core.console.unknown_verb import unknown_verb
 from tui.core.errors import UsageError
+from tui.core.text.late_pattern import late_pattern
 from tui.core.text.near_names import meant
 from tui.core.text.safe_text import one_line
 
@@ -25,7 +27,29 @@ IDs may be shortened as in git, or written LISTING/ID. Data goes to stdout,
 messages to stderr. Exit codes: 0 done, 1 failed, 2 usage or ambiguous id,
 3 unknown id, 4 refused, 5 needs --yes.
 """
-_SIGNED = re.compile(r"-\d.*")
+_USUAL = 80
+vars(argparse)["_"] = str  # it would look for translations of each of its messages
+_SIGNED = late_pattern(r"-\d.*")
+
+
+class _Formatter(argparse.RawDescriptionHelpFormatter):
+    """Finds out how wide the terminal is as `shutil` does, whose import takes as long as parsing.
+
+    argparse makes one for each argument that it is given.
+    """
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=_columns() - 2)
+
+
+def _columns() -> int:
+    given = os.environ.get("COLUMNS", "")
+    if given.isdecimal() and int(given):
+        return int(given)
+    try:
+        return (sys.__stdout__ and os.get_terminal_size(sys.__stdout__.fileno()).columns) or _USUAL
+    except (ValueError, OSError):  # no terminal, or a closed file
+        return _USUAL
 
 
 class Parser(argparse.ArgumentParser):
@@ -87,7 +111,7 @@ class VerbParser(Parser):
         super().__init__(
             description=verb.summary[0].upper() + verb.summary[1:] + ".",
             epilog="\n".join(f"example: session-console {one}" for one in verb.examples),
-            formatter_class=argparse.RawDescriptionHelpFormatter,
+            formatter_class=_Formatter,
             **options,
         )
         _add_common(self, default=argparse.SUPPRESS)
@@ -104,14 +128,16 @@ def build_parser() -> Parser:
         description="A console for the Claude Agent SDK sessions of the Buyer List Builder.\n"
         "Without a verb it opens the screen.",
         epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=_Formatter,
     )
     parser.add_argument("--version", action="version", version=f"session-console {__version__}")
     parser.add_argument("--demo", action="store_true", help="open the console on a sample root")
     parser.add_argument("--ssh", action="store_true", help="send fewer bytes, as over SSH")
     parser.add_argument("--rich", action="store_true", help="send more bytes, even over SSH")
     _add_common(parser)
-    verbs = parser.add_subparsers(dest="verb", metavar="VERB", parser_class=VerbParser)
+    verbs = parser.add_subparsers(
+        dest="verb", metavar="VERB", prog=parser.prog, parser_class=VerbParser
+    )
     for verb in VERBS:
         verbs.add_parser(verb.name, help=verb.summary, verb=verb)
     return parser

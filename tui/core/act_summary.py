@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from datetime import datetime
 from enum import StrEnum
 
@@ -21,6 +20,7 @@ _DID = {
     "track": "started {}",
     "activate": "activated {}",
     "reapply": "reapplied the change to {}",
+    "mend": "put back the options of {}",
     "adopt": "adopted {}",
     "resume": "resumed {}",
     "rename": "renamed {}",
@@ -46,17 +46,13 @@ _TURNS = ("succeed", "fail", "turn")  # the actions of a run's events at the end
 GRAVE = frozenset(
     {
         *("delete", "clean-up", "purge", "stop", "interrupt", "fail", "take over"),
+        "resume without",
         *("answer", "mode", "command", "undo", "hold", "lift"),
     }
 )
 _SHOWN = {"track": "started", "hold": "hold set", "lift": "hold released"}
 OLDER = "; older: -n"  # how a list of acts says that there are more
 _UNITS = ((86_400, "d"), (3600, "h"), (60, "min"), (1, "s"))
-
-
-def new_act_id() -> str:
-    """Return a new random id for one act of an operator."""
-    return secrets.token_hex(8)
 
 
 def action_word(action: str) -> str:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from tui.core.errors import Refused, UsageError
 from tui.core.models.permission_request import PermissionRequest
 from tui.core.text.visible_escapes import revealed
+from tui.core.values import dataclass
 
 QUESTION = "AskUserQuestion"
 PLAN = "ExitPlanMode"

@@ -107,7 +107,7 @@ class Kind(StrEnum):
     REFUSED = "refused"  # `reason` says why
     BUSY = "busy"  # the database: somebody else writes
     DATABASE = "database"
-    DISK_FULL = "disk_full"
+    DISK_FULL = "disk_full"  # also of a turn that its transcript lacks, though answered
     USAGE = "usage"  # what was asked for makes no sense
 
 

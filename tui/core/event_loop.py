@@ -38,6 +38,35 @@ def require_no_loop() -> None:
     )
 
 
+def is_being_cancelled() -> bool:
+    """Whether somebody has cancelled the task that runs here.
+
+    A `CancelledError` without that is a fault of the code that raises it, such as one that awaits
+    a task which it has cancelled.
+    """
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
+
+
+def is_fault(raised: BaseException) -> bool:
+    """Whether what code of a pipeline's own has raised is a fault of that code.
+
+    All is, as `pytest.fail` raises it, too, but for what is to end the task or the process.
+    """
+    if isinstance(raised, asyncio.CancelledError):
+        return not is_being_cancelled()
+    if isinstance(raised, GeneratorExit):
+        return _runs_in_a_task()  # else it ends what a loop has left behind
+    return not isinstance(raised, SystemExit | KeyboardInterrupt)
+
+
+def _runs_in_a_task() -> bool:
+    try:
+        return asyncio.current_task() is not None
+    except RuntimeError:
+        return False
+
+
 def _is_of_another() -> bool:
     """Whether this code runs in an event loop that is not asyncio's, such as Trio's.
 

@@ -18,6 +18,7 @@ RUNS_S = 1.5  # for one scan of a listing
 MOST_EVENTS = 50_000  # the last ones of a run: half a second of reading
 MOST_COMMANDS = 1_000  # pending for a run: an operator typed each of them
 COMMANDS_S = 0.5  # for one scan of them
+MOST_WATCHES = 16_384  # folders that a console watches: each takes 1 kB of the kernel's memory
 MOST_LOCKS = 100_000  # in a listing; they are removed with their sessions
 MOST_LIVE = 5_000  # entries in a registry: one for each process, running or killed
 REGISTRY_S = 1.0  # for one scan of a registry
@@ -44,7 +45,8 @@ FAMILY_BYTES = 128 * 1024 * 1024  # of a parent and its forks, read once for the
 MOST_AGENTS = 10_000  # sub-agents of a session
 AGENTS_S = 1.0  # to read their descriptions
 BRANCHES_BYTES = 64 * 1024 * 1024  # from a transcript's end, to find each line's parent
-BRANCHES_S = 1.0  # for the same; the screen waits for it once
+BRANCHES_S = 5.0  # of a core, for the same: 64 MB take about one
+BRANCHES_AT_ONCE = 1024 * 1024  # of a transcript, before its last lines are shown: takes 15 ms
 DOCTOR_BRANCHES_S = 1.0  # to look for branches in all transcripts, the latest first
 KEPT_COUNTED = 4 * 1024 * 1024  # of a result in a file of its own: read to count its lines
 KEPT_SHOWN = 512 * 1024  # of such a result: can be opened in place
@@ -53,6 +55,7 @@ MOST_KEPT = 10_000  # such files in a session's folder: one for each call
 
 # The terminal: a larger size is a typing error or a fault.
 WIDEST, HIGHEST = 500, 200  # cells that are drawn; the largest screens have some 400 by 120
+MOST_PICTURES = 32  # that a login keeps of its consoles: one for each root, operator and size
 LINE_GONE_S = 1.5  # for the console to quit by itself once its terminal is gone
 
 # The disk: with less free space, an agent's next turn may be lost.

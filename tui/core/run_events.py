@@ -6,9 +6,10 @@ None of it holds what the agent writes, or what its tools are given.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
+
+from tui.core.values import dataclass, field
 
 Outcome = Literal["succeeded", "interrupted", "left", "stopped", "refused", "failed"]
 """How a run ended."""
@@ -94,18 +95,21 @@ class TurnFinished(RunEvent):
 class RunEnded(RunEvent):
     """The run is over, its CLI ended and its session free: the last event of each run.
 
-    `left`: the pipeline left it, or was cancelled, before its prompt was answered; `refused`:
-    nothing was started. `error` is what the pipeline gets raised. The figures are sums of all
-    turns; the cost is `None` unless that of each is known.
+    `left`: the pipeline left it, or was cancelled, before its last prompt was answered, or the
+    model gave no answer, as to a command such as `/cost`; `refused`: nothing was started. `error`
+    is what the pipeline gets raised, unless it has left before. The figures are sums of all turns;
+    the cost is `None` unless that of each is known. `unwritten` says what could not be written of
+    the run, to its row or its folder, and why: it is written as soon as it can be.
     """
 
     outcome: Outcome
-    error: Exception | None
+    error: BaseException | None
     cost_usd: float | None
     turns: int
     input_tokens: int
     output_tokens: int
     duration_s: float
+    unwritten: str = ""
 
 
 OnEvent = Callable[[RunEvent], object]

@@ -6,11 +6,11 @@ import json
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
 from tui.core.errors import ConsoleError
+from tui.core.values import dataclass
 
 _PATIENCE_S = 30.0
 _PATHS = ("root", "env_file", "claude_home", "state_dir", "cache_dir")

@@ -17,6 +17,7 @@ from itertools import count
 from types import MappingProxyType
 from typing import Any, Self
 
+from tui.core.text.safe_text import one_line
 from tui.demo.api_request import ApiRequest
 from tui.demo.turns import (
     Failure,
@@ -63,7 +64,8 @@ class LoopbackApi:
     Requests that the client makes for itself get a short answer and never reach the scene.
     `requests` lists those that were received, oldest first; `speed` divides every delay, and may be
     changed at any time. Without `input_tokens`, a request's tokens are estimated. Each connection
-    has a thread, so scenes may be called at the same time.
+    has a thread, so scenes may be called at the same time. What a scene raises is the answer as an
+    error that is not tried again, and is raised when the server is left.
     """
 
     def __init__(
@@ -80,6 +82,7 @@ class LoopbackApi:
         self.speed = speed
         self._input_tokens = input_tokens
         self._ids = count(1)
+        self._faults: list[BaseException] = []
         self._closing = threading.Event()
         self._server = _Server(("127.0.0.1", 0), partial(_Connection, self))
         self._thread = threading.Thread(
@@ -108,24 +111,32 @@ class LoopbackApi:
         self._thread.start()
         return self
 
-    def __exit__(self, *raised: object) -> None:
-        """Cut all connections and wait for their threads."""
+    def __exit__(self, kind: object, raised: BaseException | None, trace: object) -> None:
+        """Cut all connections and wait for their threads; raises what a scene has raised."""
         self._server.shutdown()
         self._thread.join()
         self._closing.set()
         self._server.cut_connections()
         self._server.server_close()
+        for fault in self._faults[:1]:
+            if raised is None:
+                raise fault
+            raised.add_note(f"before that, a scene raised {fault!r}")
 
     def answer(self, request: ApiRequest) -> Turn | Failure:
         """Record a request and return its answer."""
         if not request.body:
             return _NOT_JSON
         self.requests.append(request)
-        if request.is_search:
-            return self._search(request)
-        if request.is_background:
+        if request.is_background and not request.is_search:
             return say("Buyer research")
-        return self._scene(request)
+        scene = self._search if request.is_search else self._scene
+        try:
+            return _sound(scene(request))
+        except BaseException as error:  # that of `pytest.fail` is no Exception
+            self._faults.append(error)
+            words = f"the scene raised {one_line(f'{type(error).__name__}: {error}')[:300]}"
+            return Failure(400, "invalid_request_error", words)
 
     def tokens_of(self, body: bytes) -> int:
         """Return how many tokens a request counts as."""
@@ -255,6 +266,15 @@ class _Connection(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
+
+
+def _sound(answer: object) -> Turn | Failure:
+    """Return what a scene has answered; raises if it cannot be sent."""
+    if not isinstance(answer, Turn | Failure):
+        raise TypeError(f"a scene returns a Turn or a Failure, not {type(answer).__name__}")
+    if isinstance(answer, Turn):
+        whole(answer, message_id="", model="", input_tokens=0)
+    return answer
 
 
 def _is_closed(connection: socket.socket) -> bool:

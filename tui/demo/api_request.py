@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from tui.claude.transcript.line_parser import INTERRUPTED
 from tui.claude.transcript.speaker import without_notes
+from tui.core.text.late_pattern import late_pattern
+from tui.core.values import dataclass
 
-_QUERY = re.compile(r"query:?\s*(.+)", re.IGNORECASE | re.DOTALL)
+_QUERY = late_pattern(r"query:?\s*(.+)", re.IGNORECASE | re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ import os
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -16,6 +15,7 @@ from uuid import UUID
 
 from tui.claude.config_dir import CONFIG_DIR
 from tui.claude.layout import transcript_path
+from tui.core.values import dataclass
 from tui.demo.cast import CLIENTS, CastListing, CastSession, DatabaseKind, Fate, hours
 from tui.demo.conversation import Conversation
 from tui.demo.story import INDUSTRIES, Industry, Storyteller, seeded

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from random import Random
 
+from tui.core.values import dataclass
 from tui.demo.turns import SearchHit
 
 

@@ -30,6 +30,7 @@ def play_api(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Scene], Loop
     """Yield what starts an API with a scene; agents of this process ask it until the test ends.
 
     A scene is given each `ApiRequest`, and returns a `Turn`, as `say` makes one, or a `Failure`.
+    What it raises fails its agent's turn, which says so, and then the test.
     Agents have a key; with `as_login=True` a login, which alone is told when a limit ends.
     """
     with ExitStack() as running:

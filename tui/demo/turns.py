@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from tui.core.text.late_pattern import late_pattern
+from tui.core.values import dataclass
+
 Event = dict[str, Any]
-_TOKENS = re.compile(r"\s*\S{1,7}|\s+")
+_TOKENS = late_pattern(r"\s*\S{1,7}|\s+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,8 +227,9 @@ def _contents(block: Block, seed: str) -> list[tuple[Event, list[tuple[float, Ev
             return [(start, _json_deltas(arguments))]
         case Search(query, hits):
             return _searched(query, hits, _token("srvtoolu_", seed))
-        case _:
+        case Pause() | Disconnect():
             return []
+    raise TypeError(f"a turn has blocks, such as Text or ToolUse, not {type(block).__name__}")
 
 
 def _typed(kind: str, field: str, text: str, rate: float) -> list[tuple[float, Event]]:

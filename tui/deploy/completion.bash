@@ -43,8 +43,8 @@ _session_console() {
         rename) words='--help --json --operator --read-only --restricted --root' takes='session' ;;
         adopt) words='--all --help --json --listing --operator --read-only --restricted --root --stage' takes='session' ;;
         reapply) words='--help --json --operator --read-only --restricted --root' takes='session' ;;
-        new) words='--days --help --json --max-budget-usd --max-turns --mode --model --operator --read-only --restricted --root --stage --tools --wait' takes='listing' ;;
-        resume) words='--also --at --fork --help --json --max-budget-usd --max-turns --mode --model --operator --read-only --restricted --root --take-over --tools --wait --yes' takes='session whole' ;;
+        new) words='--cwd --days --help --json --max-budget-usd --max-turns --mode --model --operator --read-only --restricted --root --stage --tools --wait' takes='listing' ;;
+        resume) words='--also --at --cwd --fork --help --json --max-budget-usd --max-turns --mode --model --operator --read-only --restricted --root --take-over --tools --wait --without --yes' takes='session whole' ;;
         send) words='--help --json --operator --read-only --restricted --root --yes' takes='session whole' ;;
         answer) words='--help --input --json --operator --read-only --reason --restricted --root' takes='session' ;;
         interrupt) words='--help --json --operator --read-only --restricted --root --yes' takes='session whole' ;;
@@ -70,7 +70,7 @@ _session_console() {
         --stage) words='' takes='stage' ;;
         --listing) words='' takes='listing' ;;
         --also) words='' takes='session' ;;
-        --also | --at | --columns | --days | --ends | --filter | --free | --input | --listing | --max-budget-usd | --max-size | --max-turns | --mode | --model | --older-than | --operator | --output | --reason | --remove | --root | --since | --sort | --stage | --status | --tools | --view | -e | -n | -o) return ;;
+        --also | --at | --columns | --cwd | --days | --ends | --filter | --free | --input | --listing | --max-budget-usd | --max-size | --max-turns | --mode | --model | --older-than | --operator | --output | --reason | --remove | --root | --since | --sort | --stage | --status | --tools | --view | --without | -e | -n | -o) return ;;
     esac
     if [[ $takes && $word != -* ]]; then
         words=$(for kind in $takes; do _session_console_names "$kind" "${look[@]}"; done)

@@ -80,6 +80,7 @@ complete -c session-console -n '__fish_seen_subcommand_from adopt' -a '(__sessio
 complete -c session-console -n __fish_use_subcommand -a reapply -d 'write back what the pipeline overwrote'
 complete -c session-console -n '__fish_seen_subcommand_from reapply' -a '(__session_console_names session)'
 complete -c session-console -n __fish_use_subcommand -a new -d 'start a new session'
+complete -c session-console -n '__fish_seen_subcommand_from new' -l cwd -r
 complete -c session-console -n '__fish_seen_subcommand_from new' -l days -r
 complete -c session-console -n '__fish_seen_subcommand_from new' -l max-budget-usd -r
 complete -c session-console -n '__fish_seen_subcommand_from new' -l max-turns -r
@@ -92,6 +93,7 @@ complete -c session-console -n '__fish_seen_subcommand_from new' -a '(__session_
 complete -c session-console -n __fish_use_subcommand -a resume -d 'resume a session in a new run'
 complete -c session-console -n '__fish_seen_subcommand_from resume' -l also -x -a '(__session_console_names session)'
 complete -c session-console -n '__fish_seen_subcommand_from resume' -l at -r
+complete -c session-console -n '__fish_seen_subcommand_from resume' -l cwd -r
 complete -c session-console -n '__fish_seen_subcommand_from resume' -l fork
 complete -c session-console -n '__fish_seen_subcommand_from resume' -l max-budget-usd -r
 complete -c session-console -n '__fish_seen_subcommand_from resume' -l max-turns -r
@@ -100,6 +102,7 @@ complete -c session-console -n '__fish_seen_subcommand_from resume' -l model -r
 complete -c session-console -n '__fish_seen_subcommand_from resume' -l take-over
 complete -c session-console -n '__fish_seen_subcommand_from resume' -l tools -r
 complete -c session-console -n '__fish_seen_subcommand_from resume' -l wait
+complete -c session-console -n '__fish_seen_subcommand_from resume' -l without -r
 complete -c session-console -n '__fish_seen_subcommand_from resume' -l yes
 complete -c session-console -n '__fish_seen_subcommand_from resume' -a '(__session_console_names session whole)'
 complete -c session-console -n __fish_use_subcommand -a send -d 'queue a follow-up prompt for running sessions'

@@ -8,8 +8,10 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from tui.core.text.late_pattern import late_pattern
+
 _FOLDER = Path(__file__).parent
-_COMMENT = re.compile(r"^<!-- .* -->\n\n?", re.M)
+_COMMENT = late_pattern(r"^<!-- .* -->\n\n?", re.M)
 
 
 def topics() -> dict[str, str]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from tui.core.errors import ConsoleError
 from tui.core.models.audit import AuditEvent
 from tui.core.models.session import Session
+from tui.core.values import replace
 from tui.operations.context import ActionResult, Context
 from tui.operations.logbook_entry import log_act
 from tui.operations.target import target_of, tracking_of

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+import shlex
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tui.claude.config_dir import CONFIG_DIR, DEFAULT_SWEEP_DAYS, sweep_days
 from tui.claude.layout import DEFAULT_CONFIG_DIR, LAST_SWEEP, PROJECTS, STATE, projects_folder
@@ -15,14 +17,16 @@ from tui.core.models.session import Session, State
 from tui.core.sessions.session_state import orphan_words
 from tui.core.text.safe_text import one_line
 from tui.core.text.sizes import size_text
+from tui.core.values import dataclass
 from tui.operations.context import Context
-from tui.operations.formatting import moment, span
-from tui.operations.interrupted_purges import half_erased, half_erased_words, left_in_trash
+from tui.operations.formatting import count, moment, span
 from tui.operations.owner import owner_elsewhere
+from tui.operations.target import DATABASE
 from tui.safe_io.folders import is_folder
 from tui.storage.index.erasure_marks import mark_of
-from tui.storage.trash.manifest import Manifest
-from tui.storage.trash.trash import read_trash
+
+if TYPE_CHECKING:
+    from tui.storage.trash.manifest import Manifest
 
 WRONG_VARIABLE = (
     "a pipeline that sets CLAUDE_SESSION_DIR, which the CLI ignores, instead of "
@@ -243,6 +247,8 @@ def _owner_words(session: Session, context: Context | None) -> str:
 
 
 def _gone_words(session: Session, context: Context | None) -> str:
+    from tui.operations.interrupted_purges import half_erased, half_erased_words, left_in_trash
+
     short, (trashed, unread) = session.session_id[:8], _trashed(session, context)
     begun = half_erased(context.root).get(session.key) if context is not None else None
     if begun is not None:
@@ -283,12 +289,10 @@ def _odd_words(session: Session, short: str) -> str:
         return f"{cut_off_words(session)}: {cut_off_remedy(session)}"
     if session.unsent:
         return f"{unsent_words(session)}: {unsent_remedy(session)}"
-    if session.row is None and session.run is not None and session.run.row_problem:
-        return (
-            f"not in the database yet: {session.run.row_problem}; it is written as soon as that "
-            "is over"
-        )
-    if session.state is State.UNTRACKED:
+    if words := unwritten_words(session):
+        doctor = f"doctor {shlex.quote(session.listing)}"
+        return f"{words}; `{doctor}` says what to do, and `{doctor} --fix` writes it then"
+    if session.state is State.UNTRACKED and session.transcript is not None:
         return (
             "a transcript without a row: it can be resumed; "
             f"`adopt {short} --stage STAGE` adds one, so that it can be extended"
@@ -301,6 +305,33 @@ def _odd_words(session: Session, short: str) -> str:
     if session.overwritten is not None:
         return f"the pipeline overwrote an operator's change: `reapply {short}` restores it"
     return str(bad_date(session))
+
+
+TAKE_ROWS = (
+    f"let {DATABASE} take a row of the guide's columns alone (no trigger on it; no column or check "
+    "of the pipeline's own that refuses the row)"
+)
+
+
+def unwritten_words(session: Session) -> str:
+    """Say what its last run could not write to its row, and why; empty if it could."""
+    run = session.run
+    if run is None or not (run.is_over and run.row_problem):
+        return ""
+    if session.row is not None and run.state == "lost" and run.unmarked_since is None:
+        return ""  # killed in the middle of a turn, which says more
+    lacks = "its row does not say how its last run ended"
+    return f"{'not in the database yet' if session.row is None else lacks}: {run.row_problem}"
+
+
+def unwritten_sessions(sessions: Iterable[Session]) -> str:
+    """Say how many sessions' rows lack what their last runs should have written, and why."""
+    lacking = [one for one in sessions if unwritten_words(one)]
+    if not lacking:
+        return ""
+    found = dict.fromkeys(one.run.row_problem[:200] for one in lacking if one.run is not None)
+    why = "; ".join([*found][:_MOST_NAMED])
+    return f"{count(len(lacking), 'run')} could not write the session's row: {why}"
 
 
 def bad_date(session: Session) -> Explanation:
@@ -319,6 +350,8 @@ def _trashed(session: Session, context: Context | None) -> tuple[Manifest | None
     """Return where in the trash a session is, and what of the trash could not be read."""
     if context is None:
         return None, ()
+    from tui.storage.trash.trash import read_trash
+
     every, unread = read_trash(context.root, (session.folder,))
     found = (
         one

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import KW_ONLY, dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
-from tui.core.act_summary import new_act_id
 from tui.core.console.disabled_reason import WhyNot, nothing
 from tui.core.errors import Reason, Refused
+from tui.core.models.audit import new_act_id
 from tui.core.models.line_target import LineTarget
 from tui.core.models.row import Row
 from tui.core.text.shell_line import shell_line
+from tui.core.values import KW_ONLY, dataclass, field, replace
 from tui.safe_io.opening import guard_below, guard_config_dir
 from tui.settings import Settings
 

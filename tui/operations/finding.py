@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import KW_ONLY, dataclass
 from typing import Literal
+
+from tui.core.values import KW_ONLY, dataclass
 
 # A verb and its arguments; one that ends with an option lacks its value.
 Command = tuple[str, ...]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from tui.core.models.audit import AuditEvent
 from tui.core.models.session import Key
 from tui.core.text.bounded_json import json_object
 from tui.core.text.safe_text import one_line
+from tui.core.values import dataclass
 from tui.operations.context import Context
 from tui.operations.formatting import moment
 from tui.operations.logbook_entry import log_act

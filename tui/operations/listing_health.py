@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from tui.core.errors import Reason
 from tui.core.models.catalog import Listing
-from tui.operations.finding import Level
+
+if TYPE_CHECKING:
+    from tui.operations.finding import Level
 
 _LEVELS: dict[Reason, Level] = {
     Reason.NO_TABLE: "note",

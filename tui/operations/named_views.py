@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 from tui.core.console.named_view import MOST_VIEWS, SHIPPED, NamedView, Origin, joined, view_name
 from tui.core.errors import ConsoleError, Reason, Refused, UsageError
 from tui.core.models.audit import AuditEvent
 from tui.core.sessions.session_filter import parse_filter
+from tui.core.values import replace
 from tui.operations.context import Context
 from tui.operations.logbook_entry import log_act
 from tui.storage.state.named_views import (

@@ -6,7 +6,6 @@ import os
 import subprocess
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from tui.claude.session_id import is_session_id
@@ -17,6 +16,7 @@ from tui.core.listing_id import is_listing_id
 from tui.core.models.audit import AuditEvent
 from tui.core.models.session import Session
 from tui.core.text.safe_text import one_line, safe_text
+from tui.core.values import dataclass
 from tui.operations.child_process import ended
 from tui.operations.context import Context
 from tui.operations.formatting import span

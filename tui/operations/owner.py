@@ -1,8 +1,10 @@
-"""Who runs a session elsewhere, and its last sign of life."""
+"""Who runs a session elsewhere, and its last sign of life.
+
+The protocol of runs is imported where there is one.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from tui.claude.config_dir import CONFIG_DIR
@@ -11,11 +13,9 @@ from tui.core.errors import Reason, Refused
 from tui.core.models.run import Run
 from tui.core.models.session import Liveness, Process, Session
 from tui.core.text.safe_text import one_line
+from tui.core.values import dataclass
 from tui.operations.formatting import moment, span
 from tui.operations.target import Target, is_foreign
-from tui.runs.folder.bounded_reads import read_surely
-from tui.runs.folder.heartbeat import is_moving
-from tui.runs.folder.protocol import OWNER, list_runs, named_process, read_owner, read_run
 
 _STILL = timedelta(seconds=15)  # a runner shows every 2 s that it lives
 
@@ -56,6 +56,9 @@ def require_silent(target: Target, now: datetime, *, watches: bool = False) -> N
     With `watches`, a heartbeat that looks old is watched for some seconds: the clocks of its
     machine or of the disk may differ from ours, so only a heartbeat that does not move proves it.
     """
+    from tui.runs.folder.heartbeat import is_moving
+    from tui.runs.folder.protocol import list_runs
+
     try:
         runs = list_runs(target.folder)
     except OSError as error:
@@ -78,6 +81,9 @@ def require_silent(target: Target, now: datetime, *, watches: bool = False) -> N
 
 
 def _is_elsewhere(run: Run) -> bool:
+    from tui.runs.folder.bounded_reads import read_surely
+    from tui.runs.folder.protocol import OWNER, named_process
+
     try:
         owner = read_surely(run.folder / OWNER)
     except OSError:  # unknown
@@ -86,6 +92,8 @@ def _is_elsewhere(run: Run) -> bool:
 
 
 def _of_run(session: Session, run: Run, now: datetime) -> Owner:
+    from tui.runs.folder.protocol import read_owner, read_run
+
     owner, beat_at = read_owner(run.folder), read_run(run.folder).beat_at
     host = one_line(owner.get("host") or "")[:80]
     where = f"a run of {run.operator or 'somebody'} on {host or 'another machine or container'}"

@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from tui.claude.config_dir import CONFIG_DIR
-from tui.claude.layout import registry_entry, registry_folder
+from tui.claude.config_dir import CONFIG_DIR, footprint
+from tui.claude.layout import is_transcript, projects_folder, registry_entry, registry_folder
 from tui.claude.live_registry import read_registry
 from tui.claude.session_id import require_session_id
-from tui.core.errors import ConsoleError, Reason, Refused
+from tui.core.errors import ConsoleError, DatabaseProblem, Reason, Refused, UsageError
 from tui.core.explanation import Explanation
 from tui.core.limits import AUDIT_FOR_EVER_DAYS, MOST_LIVE
 from tui.core.models.session import Liveness, Process, Session
 from tui.core.text.safe_text import one_line
 from tui.core.time.zones import zone_named
+from tui.core.values import dataclass
 from tui.operations.context import Context
-from tui.runs.folder.protocol import list_runs
 from tui.safe_io.folders import is_link
+from tui.safe_io.opening import open_folder
 from tui.safe_io.processes import own_domain, started
 from tui.storage.session_locks import SessionLock
 from tui.storage.table.tracking import Tracking
+from tui.storage.trash.trash import read_trash
 
 DATABASE = "buyers.db"
 
@@ -77,6 +80,13 @@ def target_of(session: Session) -> Target:
     return Target(stored, session.folder)
 
 
+def require_row_known(session: Session, participle: str) -> None:
+    """Raise `DatabaseProblem` if it is unknown whether a session has a row, and what it says."""
+    if session.row_problem:
+        words = f"{session.session_id[:8]} cannot be {participle} now: {session.row_problem}"
+        raise DatabaseProblem(words, session.row_trouble or Reason.UNREAD)
+
+
 def require_transcript_known(session: Session) -> None:
     """Raise `ConsoleError` if it is unknown whether a session has a transcript."""
     if session.transcript is None and session.transcript_problem:
@@ -84,6 +94,55 @@ def require_transcript_known(session: Session) -> None:
             f"cannot tell whether {session.session_id[:8]} has a transcript, so nothing was "
             f"changed: {one_line(session.transcript_problem)}"
         )
+
+
+def deleted(context: Context, session: Session) -> Refused:
+    """Return that a session is deleted, and what brings it back, if anything does."""
+    short, (found, unread) = session.session_id[:8], read_trash(context.root, (session.folder,))
+    is_kept = bool(unread) or any(one.session_id == session.session_id for one in found)
+    gone = "" if is_kept else ", and in no trash: nothing brings it back"
+    remedy = f"restore {short}" if is_kept else ""
+    return Refused(f"{short} is deleted{gone}", Reason.DELETED, remedy=remedy)
+
+
+def has_transcript(target: Target) -> bool:
+    """Whether its listing has a transcript of the session; raises `Refused` if nobody can tell."""
+    return any(map(is_transcript, footprint(target.config_dir, target.session_id)))
+
+
+def require_transcript(target: Target) -> None:
+    """Raise `Refused` for a session without a transcript, which cannot be gone on with."""
+    if not has_transcript(target):
+        raise Refused(
+            f"{target.short} has no transcript below {projects_folder(target.config_dir)}: its "
+            "agent never began (then retry_of settles its failure), or it was deleted, swept by "
+            "the CLI, or written elsewhere",
+            Reason.NO_TRANSCRIPT,
+            remedy=f"show {target.short}",
+        )
+
+
+def require_unused(context: Context, target: Target, what: str) -> None:
+    """Raise `UsageError` for the id of a session that exists: the CLI would not begin it anew.
+
+    Also for one with capitals, which it would begin beside the one that has them small, and for one
+    in the trash, which could not be restored then. `what` has named it.
+    """
+    if target.session_id != target.session_id.lower():
+        raise UsageError(f"{what} has capitals: write {target.session_id.lower()}")
+    if has_transcript(target):
+        again = f"resume={target.session_id}"
+        raise UsageError(f"{what} names a session that exists: {again} goes on with it")
+    found, unread = read_trash(context.root, (target.folder,))
+    own = target.session_id, target.folder.name
+    if any((one.session_id, one.listing) == own for one in found):
+        raise UsageError(
+            f"{what} names a session in the trash, which could not be restored then: take another "
+            f"id, or `restore {target.short}` and resume={target.session_id}"
+        )
+    if unread:
+        words = f"cannot tell whether {what} names a session in the trash: {unread[0]}"
+        raise ConsoleError(words, Reason.UNREAD)
 
 
 def require_not_stray(session: Session) -> None:
@@ -104,6 +163,24 @@ def require_no_link(folder: Path) -> None:
         )
 
 
+def require_usable(folder: Path) -> None:
+    """Raise `Refused` for a listing that is a link, `ConsoleError` for what cannot be read as one.
+
+    One that does not exist yet is none of these.
+    """
+    require_no_link(folder)
+    try:
+        fd = open_folder(folder)
+        try:
+            os.stat(".", dir_fd=fd)
+        finally:
+            os.close(fd)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise _unusable(folder, "used", error) from error
+
+
 def make_listing(folder: Path) -> None:
     """Make a listing's folder if there is none.
 
@@ -113,9 +190,26 @@ def make_listing(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        why = "it is a file" if isinstance(error, FileExistsError) else error.strerror or error
-        words = f"the listing's folder {one_line(folder)} cannot be made: {why}"
-        raise ConsoleError(words, Reason.of(error)) from error
+        raise _unusable(folder, "made", error) from error
+    require_usable(folder)
+
+
+def _unusable(folder: Path, verb: str, error: OSError) -> ConsoleError:
+    why: object = error.strerror or error
+    try:
+        status = folder.lstat()
+        if not stat.S_ISDIR(status.st_mode):
+            why = "it is a file"
+        elif isinstance(error, PermissionError):
+            mode = stat.S_IMODE(status.st_mode)
+            why = (
+                f"{why}; it is {folder.owner()}'s, with mode {mode:03o}, and this login must be "
+                "able to read, write and enter it"
+            )
+    except (OSError, KeyError):  # the folder above cannot be looked into, or has no owner by name
+        pass
+    words = f"the listing's folder {one_line(folder)} cannot be {verb}: {why}"
+    return ConsoleError(words, Reason.of(error))
 
 
 @contextmanager
@@ -179,6 +273,7 @@ def require_none_live(
 def _is_of_lost_run(target: Target, process: Process) -> bool:
     """Whether a process is the CLI of a run whose runner, or whose pipeline, is gone."""
     from tui.core.sessions.listing_join import is_orphaned
+    from tui.runs.folder.protocol import list_runs
 
     try:
         runs = list_runs(target.folder)

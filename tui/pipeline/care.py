@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from tui.claude.session_id import require_session_id
 from tui.operations.target import Target
+from tui.pipeline.arguments import checked
 from tui.pipeline.listing_part import ListingPart, in_thread
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ class SessionCare(ListingPart):
     its thread.
     """
 
+    @checked
     async def stop_session(self, session_id: str, within_s: float = 60) -> bool:
         """End the run of a session wherever it is hosted, or its orphaned CLI; whether any ran.
 
@@ -34,14 +36,18 @@ class SessionCare(ListingPart):
         Such as by a crash, also once a stop has ended the CLI that outlived it. Not those whose run
         somebody stopped, nor what somebody acknowledged or went on with: resume them, retry them
         with `retry_of`, or `acknowledge` them. Nothing is changed, but rows that runs could not
-        write, to a busy database or by a crash, are written now.
+        write, to a busy database or by a crash, are written now; one that the table does not take
+        is logged as an error, and `check` tells of it. Raises `ConsoleError` when the runs or the
+        transcripts cannot be read.
         """
         return await in_thread(self._cut_off_sessions)
 
+    @checked
     async def acknowledge(self, session_id: str) -> None:
         """Record that what a session needs is known: it no longer alerts operators.
 
-        Something new that happens to it does. Raises `Refused` when it needs nothing.
+        Something new that happens to it does. Raises `Refused` when it needs nothing; what it needs
+        is not known while its database is busy, which is waited for.
         """
         await in_thread(self._acknowledge, session_id)
 
@@ -60,4 +66,5 @@ class SessionCare(ListingPart):
         from tui.operations.sessions.acknowledge import acknowledge
 
         context = self._context()
-        acknowledge(context, session_of(context, self._folder, session_id))
+        session = session_of(context, self._folder, session_id, needs_row=True)
+        acknowledge(context, session)

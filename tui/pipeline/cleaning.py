@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tui.core.errors import DatabaseProblem, NotTracked
+from tui.core.models.catalog import Catalog
+from tui.core.models.row import Status
 from tui.core.time.expiry import length_of
 from tui.operations.context import Context
+from tui.pipeline.arguments import checked
 from tui.pipeline.listing_part import ListingPart, in_thread
-from tui.storage.sqlite import async_transactions
 from tui.storage.state.hold import read_hold
 from tui.storage.table.tracking import all_rows
-
-if TYPE_CHECKING:
-    from tui.operations.trash.cleanup import CleanupPlan
 
 logger = logging.getLogger(__name__)
 
@@ -31,53 +29,68 @@ class SessionCleanup(ListingPart):
         """Move the expired sessions that are not running to the trash; return how many.
 
         Includes leftovers of earlier clean-ups. Does nothing, and logs a warning, while an operator
-        holds the root.
+        holds the root. Raises `DatabaseProblem` when the table kept it from taking one.
         """
         return await in_thread(self._clean_up, is_expired=True)
 
+    @checked
     async def cleanup_by_age(self, max_age_days: float) -> int:
         """Move the sessions inactive for that long to the trash; return how many."""
         return await in_thread(self._clean_up, older_than=length_of(max_age_days, "max_age_days"))
 
+    @checked
     async def cleanup_by_size(self, max_bytes: int) -> int:
         """Move the least recently active sessions to the trash until the rest fits; as above."""
         return await in_thread(self._clean_up, max_bytes=max_bytes)
 
     async def get_session_stats(self) -> dict[str, int]:
-        """Return how many sessions have each status, and as `expired_pending_cleanup` how many
-        `cleanup_expired` would take now."""
+        """Return how many sessions have each status in the table, and two numbers beside these.
+
+        `failed` are all that the table calls so, whatever was done about them, as in the guide;
+        `failed_acknowledged`, where there are any, how many of them no longer alert operators:
+        somebody acknowledged or snoozed them, or their retry succeeded. `expired_pending_cleanup`
+        is how many `cleanup_expired` would take now.
+        """
         try:
-            rows = await async_transactions.read(self._database, all_rows())
+            rows = await self._read(all_rows())
         except NotTracked:
             rows = ()
-        pending = await in_thread(self._pending)
-        return dict(Counter(row.status for row in rows)) | {"expired_pending_cleanup": pending}
+        return dict(Counter(row.status for row in rows)) | await in_thread(self._further)
 
     def _clean_up(self, **selection: Any) -> int:
-        from tui.operations.trash.cleanup import clean_up
+        from tui.operations.trash.cleanup import clean_up, plan_cleanup
 
         context = self._context()
         hold = read_hold(context.root)
         if hold is not None:
             logger.warning("Nothing is cleaned up: %s holds %s", hold.by, context.root)
             return 0
-        cleaned = clean_up(context, self._plan(context, **selection))
+        plan = plan_cleanup(context, self._catalog(context), **selection)
+        cleaned = clean_up(context, plan)
         for reason, times in cleaned.failures.items():
             logger.warning("Not cleaned up: %s (%d times)", reason, times)
         logger.info("%s", cleaned.words)
+        for _, error in cleaned.refused:
+            if isinstance(error, DatabaseProblem):
+                raise error
         return len(cleaned.acts)
 
-    def _pending(self) -> int:
-        return len(self._plan(self._context(), is_expired=True).sessions)
-
-    def _plan(self, context: Context, **selection: Any) -> CleanupPlan:
-        from tui.operations.catalog.scanner import CatalogScanner
+    def _further(self) -> dict[str, int]:
+        from tui.core.sessions.attention import Need, is_settled
         from tui.operations.trash.cleanup import plan_cleanup
 
-        catalog = CatalogScanner(context).look(only=self._folder.name)
-        listing = catalog.listing(self._folder.name)
-        if listing is not None and not listing.has_rows:
-            raise DatabaseProblem(listing.problem)
-        return plan_cleanup(
-            context, replace(catalog, listings=tuple(filter(None, [listing]))), **selection
-        )
+        context = self._context()
+        catalog, now = self._catalog(context), context.clock()
+        failed = (one for one in catalog.sessions if one.status == Status.FAILED)
+        settled = sum(is_settled(one, Need.FAILED, now) for one in failed)
+        pending = len(plan_cleanup(context, catalog, is_expired=True).sessions)
+        known = {"failed_acknowledged": settled} if settled else {}
+        return known | {"expired_pending_cleanup": pending}
+
+    def _catalog(self, context: Context) -> Catalog:
+        """Return what there is of the listing; raises `DatabaseProblem` if it cannot be read."""
+        from tui.operations.catalog.patient_look import look_patiently
+
+        found = look_patiently(context, self._folder)
+        listings = () if found is None else (found,)
+        return Catalog(context.root, context.clock(), listings=listings)

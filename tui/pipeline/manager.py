@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
-from typing import TypeVar
+from typing import Self
 
 from tui.claude.config_dir import refresh_children
 from tui.core.errors import ConsoleError, Reason
@@ -18,8 +18,6 @@ from tui.pipeline.tracking import SessionTracking
 from tui.safe_io.folders import is_link
 
 logger = logging.getLogger(__name__)
-
-M = TypeVar("M", bound="SessionManager")
 
 
 class SessionManager(SessionRuns, SessionTracking, SessionCleanup, SessionCare):
@@ -35,10 +33,11 @@ class SessionManager(SessionRuns, SessionTracking, SessionCleanup, SessionCare):
     A tool that nobody has allowed waits `permission_timeout` for an operator, `timedelta(0)` not at
     all; `None` means as the setting says. Naive times are local. No async method blocks the event
     loop. Unless stated otherwise, methods raise `DatabaseProblem` when the table cannot be read or
-    written, and `UnknownId` for an invalid session id.
+    written, `UnknownId` for an invalid session id, and `UsageError` for any other argument that is
+    not as declared, before they do anything.
     """
 
-    async def __aenter__(self: M) -> M:
+    async def __aenter__(self) -> Self:
         """Do `setup` and `init_table`."""
         entered = Entered(self._config_dir)
         try:
@@ -66,7 +65,8 @@ class SessionManager(SessionRuns, SessionTracking, SessionCleanup, SessionCare):
         try:
             self.sessions_dir.mkdir(exist_ok=True)
         except OSError as error:
-            words = f"{self.sessions_dir} cannot be made: {error.strerror or error}"
+            why = "it is a file" if isinstance(error, FileExistsError) else error.strerror or error
+            words = f"{self.sessions_dir} cannot be made: {why}"
             raise ConsoleError(words, Reason.of(error)) from error
         set_to(self._config_dir)
         if is_link(self._config_dir):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+from collections import deque
 from collections.abc import AsyncGenerator, Callable
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,24 +15,31 @@ from tui.core.errors import RunFailed, UsageError
 from tui.core.event_loop import require_no_loop
 from tui.core.run_events import OnEvent
 from tui.core.time.expiry import LONGEST
+from tui.core.values import replace
 from tui.operations.running.pipeline_query import Query, prepare
-from tui.pipeline.arguments import takes
+from tui.pipeline.arguments import checked, takes
 from tui.pipeline.environment import Entered
 from tui.pipeline.listing_part import ListingPart
 from tui.pipeline.session_run import SessionRun
-from tui.runs.folder.protocol import RunSpec
+from tui.runs.agent.recorded_options import unrecorded
 from tui.runs.hosted.own_prompts import OwnPrompts
-from tui.runs.hosted.run import HostedRun, PreparedRun
+from tui.runs.hosted.prepared_run import PreparedRun
+from tui.runs.hosted.run import HostedRun
 from tui.runs.hosted.run_watch import RunWatch, Watchers
 from tui.runs.prompt_queue import OwnPrompt
 
 if TYPE_CHECKING:
-    from claude_agent_sdk import Message, ResultMessage
+    from claude_agent_sdk import ClaudeAgentOptions, Message, ResultMessage
+
+logger = logging.getLogger(__name__)
+
+_MOST_TOLD = 16
 
 
 class SessionRuns(ListingPart):
     """The part of `SessionManager` that runs agents, and ends those that still run."""
 
+    @checked
     def __init__(
         self,
         output_dir: Path | str,
@@ -40,15 +48,17 @@ class SessionRuns(ListingPart):
         permission_timeout: timedelta | None = None,
         on_event: OnEvent | None = None,
         log_prompts: bool = False,
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        clock: Callable[[], datetime] | None = None,
     ) -> None:
-        super().__init__(output_dir, max_age_days, clock)
+        super().__init__(output_dir, max_age_days, clock or _now)
         if permission_timeout is not None and not timedelta() <= permission_timeout <= LONGEST:
-            raise UsageError(f"permission_timeout cannot be {permission_timeout}")
+            longest = f"from 0 to {LONGEST.days:,} days"
+            raise UsageError(f"permission_timeout must be {longest}, not {permission_timeout}")
         self._permission_timeout = permission_timeout
         self._watchers = Watchers(on_event, log_prompts)
-        self._runs: WeakSet[SessionRun] = WeakSet()
+        self._runs: WeakSet[HostedRun] = WeakSet()
         self._entered: list[Entered] = []
+        self._told: deque[tuple[str, ...]] = deque(maxlen=_MOST_TOLD)
 
     async def __aexit__(self, *_: object) -> None:
         """End the agents that this manager still runs in this event loop."""
@@ -61,9 +71,10 @@ class SessionRuns(ListingPart):
         `prompt` is a string, one of the SDK's user messages, or a stream of them, each a turn of
         its own. `listing_id` is the folder's name unless given. The session is tracked before
         `init` is yielded, with the options that shape its agent; `metadata` is added to its own.
-        `resume` goes on as that agent, and what is set in `options` wins; with `take_over` what
-        runs it is ended first. An answer acknowledges the failure of `retry_of`, and of what that
-        tried again. Operators are asked for permissions, for as long as the manager's
+        `resume` goes on as that agent, and what is set in `options` wins; `without` names what it
+        had that is not given again, or no limit any more (`help settings`). With `take_over` what
+        runs it is ended first. An answer to it acknowledges the failure of `retry_of`, and of what
+        that tried again. Operators are asked for permissions, for as long as the manager's
         `permission_timeout`, unless `options` say who answers. Their turns once the prompt is
         answered are waited for, and yielded, and their failures raised, only with `follow_ups` (see
         `prompted_by`). `on_event` is told of this run, besides the manager's. Leaving the iteration
@@ -73,7 +84,7 @@ class SessionRuns(ListingPart):
         `RunFailed` with the reason, which its row then has too, when a turn fails or its agent
         cannot begin; `RunStopped`, which is no `RunFailed`, when an operator stops it: don't start
         it again by yourself; `RunInterrupted`, a `RunStopped`, when its turn was interrupted, and
-        nobody sent a prompt to be answered in its place.
+        no prompt of an operator was answered in its place.
         """
         return _messages(self._start(query))
 
@@ -104,12 +115,10 @@ class SessionRuns(ListingPart):
             resumed=(self._folder, query.resumed),
             follow_ups=query.follow_ups,
             stays=stays,
-            succeeded=self._settle,
             watch=RunWatch(self._watchers, self._clock, on_event=query.on_event, **query.told_as),
         )
-        held = SessionRun(run)
-        self._runs.add(held)
-        return held
+        self._runs.add(run)
+        return SessionRun(run)
 
     def _prepare(self, query: Query, first: OwnPrompt) -> PreparedRun:
         if query.retry_of is not None:
@@ -121,12 +130,25 @@ class SessionRuns(ListingPart):
             context = replace(
                 context, settings=replace(context.settings, permission_timeout=patience)
             )
-        return prepare(context, self._folder, query, first, self.max_age_days)
+        prepared = prepare(context, self._folder, query, first, self.max_age_days)
+        try:
+            self._tell_unrecorded(prepared.given.options)
+        except BaseException:  # of a filter of the pipeline's logging
+            prepared.lock.release()
+            raise
+        return prepared
 
-    def _settle(self, run: RunSpec) -> None:
-        from tui.operations.sessions.recovery import settle_retried
+    def _tell_unrecorded(self, options: ClaudeAgentOptions | None) -> None:
+        """Warn of what no resume by others will have, once rather than with every query."""
+        names = unrecorded(options) if options is not None else ()
+        if names and names not in self._told:
+            self._told.append(names)
+            said = ", ".join(names)
+            logger.warning("No resume by others will have what cannot be recorded: %s", said)
 
-        settle_retried(self._context(), self._folder, run.retried, run.session_id)
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 async def _result(run: SessionRun) -> ResultMessage:

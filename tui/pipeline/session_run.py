@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 from tui.core.errors import RunInterrupted, UsageError
 from tui.core.follow_ups import prompted_by
 from tui.core.prompts import OnePrompt
+from tui.pipeline.arguments import checked
 from tui.runs.agent.sdk_messages import is_result
 from tui.runs.hosted.run import HostedRun
 
@@ -23,9 +24,10 @@ class SessionRun:
     iteration has ended waits for what operators have sent, as `query` does; leaving before that,
     or by an exception, ends the agent at once. Either way its session is free then.
 
-    Iterating, `send`, `interrupt` and `set_model` raise `RunFailed` when a turn has failed,
-    `RunStopped` when an operator has stopped the run, and `Refused` once it was left. Iterating
-    raises `RunInterrupted` when an operator has interrupted the turn, and the run goes on.
+    Iterating, `send`, `interrupt` and `set_model` raise `RunFailed` when a turn of yours has
+    failed, or the CLI has ended, `RunStopped` when an operator has stopped the run, and `Refused`
+    once it was left. Iterating raises `RunInterrupted` when an operator has interrupted your turn,
+    and the run goes on. All of it is for the event loop that has entered it.
     """
 
     def __init__(self, run: HostedRun) -> None:
@@ -50,6 +52,7 @@ class SessionRun:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._run.require_own_loop()
         await self._run.end(in_order=self._is_answered and kind is None)
 
     def __aiter__(self) -> SessionRun:
@@ -72,7 +75,7 @@ class SessionRun:
     async def answer(self) -> str:
         """Iterate to the end, without the messages, and return the text of the last result.
 
-        Empty if there is none, as when you have interrupted the turn yourself.
+        Empty if there is none: you have interrupted the turn yourself, or sent nothing since.
         """
         last: ResultMessage | None = None
         async for message in self:
@@ -80,7 +83,8 @@ class SessionRun:
         return (last.result if last is not None else None) or ""
 
     async def end(self) -> None:
-        """End the agent at once, as leaving does, from wherever it is held."""
+        """End the agent at once, as leaving does, from any task of its event loop."""
+        self._run.require_own_loop()
         await self._run.end()
 
     @property
@@ -101,10 +105,12 @@ class SessionRun:
         """
         return self._run.cost_usd
 
+    @checked
     async def send(self, prompt: OnePrompt) -> None:
         """Send a further prompt, a string or the SDK's user message: a turn of its own.
 
-        It waits for the turns before it. Raises `UsageError` for one that cannot be sent.
+        It waits for the turns before it. Raises `UsageError` for one that cannot be sent. The CLI
+        drops a message whose `uuid` the session has: it goes under a new one.
         """
         self._is_answered = False
         await self._run.send(prompt)
@@ -113,6 +119,7 @@ class SessionRun:
         """Interrupt the turn, whose result is then an error; nothing once all is answered."""
         await self._run.interrupt()
 
+    @checked
     async def set_model(self, name: str) -> None:
         """Go on with another model; raises `RunFailed` with what the CLI has against it."""
         await self._run.set_model(name)

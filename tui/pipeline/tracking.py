@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from tui.claude.config_dir import footprint, postpone_sweep, refresh_children
 from tui.claude.layout import is_transcript
-from tui.claude.session_id import require_session_id
+from tui.claude.session_id import is_beginning, not_whole, require_session_id
 from tui.core.errors import ConsoleError, NotTracked
-from tui.core.models.row import Status
+from tui.core.models.row import Row, Status
+from tui.core.sessions.row_transitions import FAILURE, OF_RUNS
+from tui.core.sessions.rows.row_arguments import require_json, require_short, require_stage
 from tui.core.time.expiry import length_of
 from tui.core.time.zones import LOCAL, read_time
 from tui.operations.running.pipeline_query import OPERATOR
-from tui.operations.target import make_listing
+from tui.operations.target import require_usable
+from tui.pipeline.arguments import checked
 from tui.pipeline.listing_part import ListingPart, in_thread
 from tui.safe_io.folders import is_link
-from tui.storage.sqlite import async_transactions
 from tui.storage.table.tracking import Transactions, active_rows, all_rows
 
 logger = logging.getLogger(__name__)
@@ -32,10 +35,9 @@ class SessionTracking(ListingPart):
 
     async def init_table(self) -> None:
         """Make the table of sessions, and the listing's folder, if they do not exist."""
-        steps = _TRANSACTIONS.init_table()
-        await in_thread(make_listing, self._folder)
-        await async_transactions.write(self._database, steps, creates=True)
+        await self._write_first(_TRANSACTIONS.init_table())
 
+    @checked
     async def track_session(
         self,
         session_id: str,
@@ -46,33 +48,43 @@ class SessionTracking(ListingPart):
         """Track a session for `max_age_days` from now, and protect it from the CLI's own sweep.
 
         A session that is already tracked keeps its creation time, a later expiry, and its metadata
-        unless new is given; its agent's recorded options always stay.
+        unless new is given. What its runs recorded always stays: metadata under their names,
+        `agent` and `operator`, is then left out, with a warning. So is always what only a failure
+        records: `last_error`, `failed_at` and `last_error_kind`.
         """
+        require_stage(stage)
+        require_short("listing_id", listing_id)
+        require_json(metadata)
         now, session_id = self._clock(), require_session_id(session_id)
         until = now + length_of(self.max_age_days, "max_age_days")
+        given = {name: one for name, one in (metadata or {}).items() if name not in FAILURE}
         steps = _TRANSACTIONS.track(
             session_id,
             listing_id=listing_id,
             stage=stage,
             now=now,
             expires_at=until,
-            metadata=metadata,
+            metadata=given,
         )
-        await in_thread(make_listing, self._folder)
-        row = await async_transactions.write(self._database, steps, creates=True)
+        row = await self._write_first(steps)
         try:
             await in_thread(
                 self._postpone_sweep, session_id, now, read_time(row.expires_at, LOCAL) or until
             )
         except ConsoleError as problem:
             logger.warning("%s: %s", session_id, problem)
+        for name in _left_out(given, row):
+            logger.warning("%s keeps its own %s: the name is taken", session_id, name)
+        for name in sorted((metadata or {}).keys() - given.keys()):
+            logger.warning("%s gets no %s: only a failure records that", session_id, name)
         logger.info("Tracked session: %s (until %s)", session_id, row.expires_at)
 
+    @checked
     async def extend_session(self, session_id: str, additional_days: float = 7) -> None:
         """Extend a session's expiry, and the CLI's sweep, to that many days from now.
 
-        Raises `ConsoleError` when the CLI's sweep cannot be postponed. Logs a warning for an id
-        that is not tracked.
+        Raises `ConsoleError` when the CLI's sweep cannot be postponed, and `UnknownId` for the
+        beginning of an id. Logs a warning for an id that is not tracked.
         """
         now, session_id = self._clock(), require_session_id(session_id)
         until = now + length_of(additional_days, "additional_days")
@@ -80,35 +92,43 @@ class SessionTracking(ListingPart):
         steps = _TRANSACTIONS.mark_extended(
             session_id, now=now, until=until, has_transcript=has_transcript
         )
-        row = await async_transactions.write(self._database, steps)
+        row = await self._write(steps)
         if row is None:
-            logger.warning("Session %s is not tracked: nothing was extended", session_id)
+            await self._warn_untracked(session_id, "nothing was extended")
             return
         logger.info("Extended session %s (until %s)", session_id, row.expires_at)
 
+    @checked
     async def mark_session_failed(self, session_id: str, reason: str | None = None) -> None:
         """Mark a session failed; without a reason, an earlier one stays.
 
-        Logs a warning for an id that is not tracked.
+        Raises `UnknownId` for the beginning of an id. Logs a warning for one that is not tracked.
         """
         require_session_id(session_id)
         if reason is None and await self._has_reason(session_id):
             return
         words = reason or "the pipeline gave no reason"
         steps = _TRANSACTIONS.mark_failed(session_id, now=self._clock(), reason=words)
-        row = await async_transactions.write(self._database, steps)
+        row = await self._write(steps)
         if row is None:
-            logger.warning("Session %s is not tracked: it cannot be marked failed", session_id)
+            await self._warn_untracked(session_id, "it cannot be marked failed")
 
     async def list_active_sessions(self) -> list[dict[str, Any]]:
         """Return the active sessions, newest first, each with all columns of its row as stored."""
         try:
-            return await async_transactions.read(self._database, active_rows())
+            return await self._read(active_rows())
         except NotTracked:
             return []
 
+    async def _warn_untracked(self, session_id: str, so: str) -> None:
+        rows = await self._read(all_rows())
+        known = (one.session_id for one in rows)
+        if meant := next((one for one in known if is_beginning(session_id, one)), ""):
+            raise not_whole(session_id, meant)
+        logger.warning("Session %s is not tracked: %s", session_id, so)
+
     async def _has_reason(self, session_id: str) -> bool:
-        rows = await async_transactions.read(self._database, all_rows())
+        rows = await self._read(all_rows())
         row = next((one for one in rows if one.session_id == session_id), None)
         return row is not None and row.status == Status.FAILED
 
@@ -117,12 +137,19 @@ class SessionTracking(ListingPart):
 
         Raises `ConsoleError`.
         """
+        require_usable(self._folder)
         places = footprint(self._config_dir, session_id)
         written = [_modified_at(place) for place in places if is_transcript(place)]
         if self._config_dir.is_dir() and not is_link(self._config_dir):
             postpone_sweep(self._config_dir, max(written, default=now), until)
             refresh_children(self._config_dir, now)
         return bool(written)
+
+
+def _left_out(metadata: Mapping[str, Any], row: Row) -> Iterator[str]:
+    """Yield the names of metadata that the row has otherwise: a run had recorded them."""
+    kept, given = row.details(), json.loads(json.dumps(dict(metadata)))
+    return (one for one in OF_RUNS if one in given and kept.get(one) != given[one])
 
 
 def _modified_at(path: Path) -> datetime:

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import aclosing, suppress
-from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from tui.core.errors import RunFailed
 from tui.core.text.safe_text import one_line
-from tui.runs.agent.cli_errors import kind_of
-from tui.runs.agent.cli_process import find_cli_process, kill_cli_surely
+from tui.core.values import asdict
+from tui.runs.agent.cli_errors import failure_words, kind_of
+from tui.runs.agent.cli_process import cli_identity, kill_cli_surely
 from tui.runs.agent.client import AgentClient
 from tui.runs.agent.environment import make_config_dir
 from tui.runs.agent.recorded_options import GivenOptions
-from tui.runs.bookkeeping import Bookkeeper
+from tui.runs.bookkeeping import Bookkeeper, whose
 from tui.runs.ears import Ears
 from tui.runs.folder.agent_events import (
     AgentIdle,
@@ -38,11 +39,13 @@ from tui.runs.model_changes import ModelChanges
 from tui.runs.orders import Orders
 from tui.runs.permission_audit import AuditedPermissions
 from tui.runs.permissions import Permissions
-from tui.runs.prompt_queue import OwnPrompt, Prompt, PromptQueue, unsent_words
+from tui.runs.prompt_queue import OwnPrompt, Prompt, PromptQueue, WhoseTurn, unsent_words
 from tui.runs.receipts import Receipts
 
 if TYPE_CHECKING:
     from tui.runs.queue_gate import QueueGate
+
+logger = logging.getLogger("tui.runs")
 
 _TICK_S, _BEAT_S, _STOP_WITHIN_S, _BACKGROUND_WITHIN_S = 0.5, 2.0, 5.0, 600.0
 
@@ -56,10 +59,9 @@ async def _ignore(message: object, follow_up_by: str) -> None:
 class RunDriver:
     """One run: the task `work` owns the agent, `tick` reads the inbox and writes the heartbeat.
 
-    `stopped_by` is the operator who stopped it, if any; `follow_up_by` the one whose prompt is
-    being answered, once the pipeline's or the first one has been, `has_answered`. `interrupted` is
-    who ended the last turn that way, unless the pipeline did, and the SDK's error. With `at_rest`
-    it goes on until its `prompts` are closed, and calls that when it begins to wait for one.
+    `stopped_by` is the operator who stopped it, if any, and `is_owed` whether that took something
+    from its pipeline. With `at_rest` it goes on until its `prompts` are closed, and calls that when
+    it begins to wait for one.
     """
 
     def __init__(
@@ -85,12 +87,13 @@ class RunDriver:
             self._permissions, self.books, lambda: self._model_changes.settle()
         ).ask
         options, self._owner = (given.options, {IN_PIPELINE: True}) if given else (None, {})
-        self._owns_follow_ups = given is None or given.owns_follow_ups
         self._agent = AgentClient(spec, self._listing, asking, self._hearing.hear, options)
         self._show: Show = _ignore
         self.prompts = PromptQueue(
             journal, Prompt.first(spec, given.first if given else None), at_rest
         )
+        owns_all = given is None or given.owns_follow_ups
+        self.whose = WhoseTurn(self.prompts, is_hosted=bool(given), owns_follow_ups=owns_all)
         self._model_changes = ModelChanges(self._agent, journal, spec)
         self._work: asyncio.Task[None] | None = None
         self._side_tasks: set[asyncio.Task[None]] = set()
@@ -98,14 +101,13 @@ class RunDriver:
         self._cut_by: str | None = None  # empty if not by an operator
         self._connected, self._at_work = asyncio.Event(), asyncio.Event()
         self._ended: TurnEnded | None = None
-        self.stopped_by = self.follow_up_by = ""
-        self.interrupted: tuple[str, RunFailed | None] | None = None
-        self.has_answered, self._is_left, self._is_turn_open = False, False, True
+        self.stopped_by, self.is_owed, self._is_left, self._is_turn_open = "", False, False, True
 
     async def run(self, show: Show = _ignore) -> Exception | None:
         """Run to the end; return the failure, if any, once it is in the row and the events.
 
-        `show` is awaited for each of the SDK's messages, in order, with `follow_up_by`.
+        That of an operator's prompt alone is none. `show` is awaited for each of the SDK's
+        messages, in order, with the operator of a follow-up.
         """
         self._show = show
         self._journal.event("started", pid=os.getpid())
@@ -122,8 +124,7 @@ class RunDriver:
             outcomes = await asyncio.gather(self._work, ticking, return_exceptions=True)
             errors = [one for one in outcomes if isinstance(one, Exception)]
             for error in () if self._is_stopping else errors:
-                failure = failure or error
-                await self._fail(error)
+                failure = (error if await self._fail(error) else None) or failure
             is_cut = self._is_left or (self._work.cancelled() and self._is_turn_open)
             await self._finish(is_left=is_cut and not (failure or self.stopped_by))
         return failure
@@ -153,8 +154,7 @@ class RunDriver:
     async def change_model(self, name: str) -> None:
         """Go on with another model; raises `RunFailed` with what the CLI has against it."""
         await self._connected.wait()
-        change = Command("model", at=self._clock(), by=self._spec.operator, text=name)
-        await self._model_changes.change(change)
+        await self._model_changes.change(name, self._clock())
 
     async def _finish(self, *, is_left: bool) -> None:
         if is_left:
@@ -176,6 +176,7 @@ class RunDriver:
         if self._is_stopping or self._work is None or self._work.done():
             return
         self._is_stopping, self._cut_by, self._is_left = True, "", self._is_turn_open
+        self.is_owed = self.whose.is_owed
         self.prompts.drop()
         patience = 0.0 if self._is_resting or not self._connected.is_set() else _STOP_WITHIN_S
         asyncio.get_running_loop().call_later(patience, self._cancel_work)
@@ -198,8 +199,7 @@ class RunDriver:
             await asyncio.to_thread(self._name_cli)
             while prompt := await self._next_prompt(heard):
                 await self._model_changes.make()
-                if not await self._turn(prompt, heard):
-                    break
+                await self._turn(prompt, heard)
         finally:
             self._is_closing = True
             await heard.close()
@@ -208,8 +208,7 @@ class RunDriver:
     def _name_cli(self) -> None:
         """Record the CLI's pid and start time, so that an orphaned CLI can be identified."""
         with suppress(OSError):  # then only the registry identifies it
-            pid, start = find_cli_process(self._spec.run_id) or (0, "")
-            known = {"cli_pid": pid, "cli_start": start}
+            known = cli_identity(self._spec.run_id)
             self._journal.owner(describe(os.getpid()) | self._owner | known)
 
     async def _next_prompt(self, heard: Ears) -> Prompt | None:
@@ -227,10 +226,10 @@ class RunDriver:
                 await self._orders.reopen()
         return self.prompts.next()
 
-    async def _turn(self, prompt: Prompt, heard: Ears) -> bool:
-        """Run one turn to its end, background work included; whether another may follow."""
+    async def _turn(self, prompt: Prompt, heard: Ears) -> None:
+        """Run one turn to its end, background work included, within some time."""
         if not self.prompts.may_begin(prompt, is_asking=self._model_changes.is_asking):
-            return True
+            return
         self._begin_turn()
         await self._say(prompt)
         try:
@@ -247,11 +246,10 @@ class RunDriver:
                     patience.reschedule(until if self._is_resting else None)
         except TimeoutError:
             self._journal.event("notice", kind="background", words="no longer waiting for it")
-            return False
+            self._is_resting = False
         if self._ended is None:
             raise await self._agent.ended_early("during the turn")
         self._hearing.end_turn()
-        return True
 
     def _begin_turn(self) -> None:
         """Reset the state of the previous turn, whose last messages may still arrive."""
@@ -263,8 +261,7 @@ class RunDriver:
     async def _say(self, prompt: Prompt) -> None:
         is_in_spec = prompt.is_typed or not self._has_begun
         self._hearing.begin_wait(prompt.by, prompt.id, "" if is_in_spec else prompt.text)
-        self.has_answered = self.has_answered and prompt.is_typed
-        self.follow_up_by, self.interrupted = prompt.by if self.has_answered else "", None
+        self.whose.begin(prompt)
         self.books.begin_turn(prompt.by)
         self._permissions.begin_turn(is_restricted=prompt.is_restricted)
         try:
@@ -283,30 +280,22 @@ class RunDriver:
         return isinstance(happening, AgentIdle) or (isinstance(happening, TurnEnded) and may_end)
 
     async def _take(self, heard: AgentMessage) -> None:
-        """Act on a message and show it; the session is tracked before its first one is shown."""
+        """Act on a message; show it once its session is tracked, or its turn's end is written."""
         self._hearing.hear(heard)
-        is_beginning, is_shown = isinstance(heard.happening, TurnStarted), heard.message is not None
-        if is_shown and not is_beginning:
-            await self._show_it(heard)
-        self._ended = await self._act(heard.happening) or self._ended
-        if is_shown and is_beginning:
-            await self._show_it(heard)
-
-    async def _show_it(self, heard: AgentMessage) -> None:
-        """Show a message; what background work adds is the first prompt's, whatever runs beside."""
-        is_background = isinstance(heard.happening, TurnEnded) and heard.happening.is_background
-        await self._show(heard.message, "" if is_background else self.follow_up_by)
-
-    async def _act(self, happening: Happening | None) -> TurnEnded | None:
-        match happening:
+        match happening := heard.happening:
             case TurnStarted():
                 await self._begin(happening)
             case RunNotice():
                 self._journal.event("notice", kind=happening.kind, **happening.details)
             case TurnEnded():
-                await self._end_turn(happening)
-                return happening
-        return None
+                return await self._end_turn(happening, heard)
+        await self._show_it(heard)
+
+    async def _show_it(self, heard: AgentMessage) -> None:
+        """Show a message; what background work adds is the first prompt's, whatever runs beside."""
+        is_background = isinstance(heard.happening, TurnEnded) and heard.happening.is_background
+        if heard.message is not None:
+            await self._show(heard.message, "" if is_background else self.whose.follow_up_by)
 
     async def _begin(self, begun: TurnStarted) -> None:
         if begun.session_id != self._spec.session_id:
@@ -319,44 +308,50 @@ class RunDriver:
         self._journal.event("init", **asdict(begun))
         await self.books.begun()
 
-    async def _end_turn(self, ended: TurnEnded) -> None:
-        is_aborted = ended.is_aborted or self._cut_by is not None
-        by = self._spec.operator if self._cut_by is None else self._cut_by
-        is_cut = ended.is_aborted or bool(ended.error and self._cut_by)
-        self.interrupted = (by, None if self._cut_by else ended.error) if is_cut and by else None
-        self._is_turn_open = False
-        self._at_work.set()
-        cost_usd = self.books.end_turn(ended)
+    async def _end_turn(self, ended: TurnEnded, heard: AgentMessage) -> None:
+        is_aborted = ended.is_aborted or bool(ended.error and self._cut_by is not None)
         self._journal.event(
             "result",
-            turn_cost_usd=cost_usd,
+            turn_cost_usd=self.books.end_turn(ended),
             is_error=bool(ended.error) and not is_aborted,
             is_interrupted=is_aborted,
+            is_own=self.whose.is_own(ended),
+            **await self.books.still_left(ended),
             **ended.counts(),
         )
-        if ended.error and not is_aborted:
+        await asyncio.to_thread(self._journal.settle)
+        await self._show_it(heard)
+        self._is_turn_open = False
+        self._at_work.set()
+        if is_aborted:
+            by = self._spec.operator if self._cut_by is None else self._cut_by
+            self.whose.cut(by, None if self._cut_by else ended.error)
+            await self.books.broken_off()
+        elif ended.error is not None:
             self._is_resting = False
-            raise ended.error
-        if not ended.is_background and not self._is_stopping:
-            self.follow_up_by = ""
-        self.has_answered = self.has_answered or not is_aborted
-        await (self.books.broken_off() if is_aborted else self.books.succeeded())
+            if ended.is_background or not self.whose.failing_by:
+                raise ended.error
+            await self._fail(ended.error, ends_run=False)
+            self.whose.end()
+        else:
+            await self.books.succeeded(is_own=self.whose.answered(ended), is_answer=ended.is_answer)
+        self._ended = ended
 
-    async def _fail(self, error: Exception) -> None:
-        kind = "" if isinstance(error, RunFailed) else f"{one_line(type(error).__name__)}: "
-        reason = f"{kind}{error}" + await self._unsent()
-        by = "" if self._owns_follow_ups else self.follow_up_by
-        self._journal.event("failed", reason=reason, by=by)
-        await self.books.failed(reason, kind_of(error), by)
+    async def _fail(self, error: Exception, *, ends_run: bool = True) -> bool:
+        """Record a failure; whether it is the run's, and not an operator's alone."""
+        by = "" if ends_run and self.whose.is_owed else self.whose.failing_by
+        reason, unsent = failure_words(error), await self._unsent() if ends_run else ""
+        if by:
+            logger.warning("%s: the follow-up of %s failed: %s", whose(self._spec), by, reason)
+        reason, kind = reason + unsent, kind_of(error)
+        self._journal.event("failed", reason=reason, by=by, kind=kind)
+        await self.books.failed(reason, kind, by)
+        return not by
 
     async def _unsent(self) -> str:
         """Close the inbox; return a message about the commands that will not be executed."""
-        for command in await self._orders.left():
-            if command.kind == "prompt":
-                self._receipts.acknowledge(command)
-                self.prompts.add(Prompt.of(command))
-            elif not self._is_stopping:
-                self._receipts.miss(command)
+        left = await self._orders.left()
+        self._receipts.take_late(left, self.prompts, is_stopping=self._is_stopping)
         return unsent_words(self.prompts.drop())
 
     async def _tick(self) -> None:

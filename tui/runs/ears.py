@@ -21,9 +21,11 @@ class Ears:
         return self
 
     async def __anext__(self) -> AgentMessage:
-        one = await (self._said_next() if self._next is None else self._next)
-        self._next = None
-        if one is None:
+        """Wait for what is said next; a cancellation ends the wait, and never what is heard."""
+        self._next = self._next or asyncio.create_task(self._said_next())
+        await asyncio.wait({self._next})
+        said, self._next = self._next, None
+        if (one := said.result()) is None:
             raise StopAsyncIteration
         return one
 

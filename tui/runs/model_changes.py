@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from datetime import datetime
 from typing import Any
 
 from tui.core.errors import RunFailed
@@ -27,6 +28,7 @@ class ModelChanges:
         self._agent, self._journal = agent, journal
         self._now = self._mode = str(spec.agent.get("permission_mode") or "")
         self._given_mode = str(spec.stage_gives.get("permission_mode") or "")
+        self._operator = spec.operator
         self._decides_itself = spec.decides_itself
         self._waiting: deque[Command] = deque()
         self._making = asyncio.Lock()
@@ -48,8 +50,9 @@ class ModelChanges:
         """Queue a change."""
         self._waiting.append(command)
 
-    async def change(self, command: Command) -> None:
-        """Make one change now; raises `RunFailed` with what the CLI has against it."""
+    async def change(self, name: str, at: datetime) -> None:
+        """Go on with that model now; raises `RunFailed` with what the CLI has against it."""
+        command = Command("model", at=at, by=self._operator, text=name)
         async with self._making:
             if (refusal := await self._make(command)) is not None:
                 raise refusal

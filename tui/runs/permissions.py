@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from itertools import count, islice
 
@@ -13,6 +12,7 @@ from tui.core.agent_questions import QUESTION, AgentQuestion, answers, asked_in
 from tui.core.errors import UsageError
 from tui.core.limits import LONGEST_WAIT_S
 from tui.core.text.safe_text import one_line
+from tui.core.values import asdict, dataclass, replace
 from tui.runs.agent.tool_policy import ALWAYS_HARMLESS, is_harmless
 from tui.runs.folder.agent_events import PermissionAnswer, PermissionAsk
 from tui.runs.folder.command import Command

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from tui.runs.folder.command import Command
 from tui.runs.folder.inbox import Inbox
 from tui.runs.journal.run_journal import Journal
 from tui.runs.permissions import Permissions
+from tui.runs.prompt_queue import Prompt, PromptQueue
 
 
 class Receipts:
@@ -27,6 +30,17 @@ class Receipts:
         is_taken = reason is None
         self.acknowledge(command) if is_taken else self.miss(command)
         return is_taken
+
+    def take_late(
+        self, commands: Iterable[Command], prompts: PromptQueue, *, is_stopping: bool
+    ) -> None:
+        """Handle what nobody will obey; a prompt is dropped with those that are queued."""
+        for command in commands:
+            if command.kind == "prompt":
+                self.acknowledge(command)
+                prompts.add(Prompt.of(command))
+            elif not is_stopping:
+                self.miss(command)
 
     def acknowledge(self, command: Command) -> None:
         """Record that a command was taken."""

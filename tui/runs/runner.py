@@ -12,10 +12,10 @@ import traceback
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
-from hashlib import sha256
 from pathlib import Path
 
 from tui.core.errors import RunFailed
+from tui.core.text.digest import sha256_hex
 from tui.core.text.safe_text import one_line
 from tui.runs.driver import RunDriver
 from tui.runs.folder.bounded_reads import read_end
@@ -49,7 +49,7 @@ def main(folder: Path, lock_fd: int, digest: str, clock: Callable[[], datetime])
 
 def _spec(folder: Path, digest: str) -> RunSpec:
     raw = read_end(folder / SPEC)
-    if sha256(raw).hexdigest() != digest:
+    if sha256_hex(raw) != digest:
         raise RunFailed(f"{SPEC} changed after the run was started")
     return RunSpec.from_json(raw.decode("utf-8"))
 

@@ -51,6 +51,7 @@ class TurnCosts:
             self._spent = total
         facts = {
             "run": self._spec.run_id,
+            "unchecked": ended.unchecked,
             "by": by if by != self._spec.operator else "",
             "turns": ended.num_turns,
             "duration_ms": ended.duration_ms,

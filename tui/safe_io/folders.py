@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import errno
 import os
-import re
 import stat
 import time
 from collections.abc import Iterable
+from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from tui.core.limits import SMALL
 from tui.core.text.bounded_json import parse_json
+from tui.core.text.late_pattern import late_pattern
 from tui.core.text.sizes import size_text
 from tui.safe_io.opening import OURS as OURS
 from tui.safe_io.opening import open_regular
@@ -21,7 +23,7 @@ from tui.safe_io.replacing import make_folders
 NONE_OF_OURS = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EINVAL, errno.EISDIR)
 _TICK_NS = 50_000_000
 _COARSE_NS = 2_000_000_000  # of a file system that keeps whole seconds
-_ESCAPED = re.compile(r"\\([0-7]{3})")
+_ESCAPED = late_pattern(r"\\([0-7]{3})")
 
 FileStamp = tuple[int, int, int, int, int]
 
@@ -48,10 +50,10 @@ def our_folder(base: Path, *parts: str) -> Path | None:
     return folder
 
 
-def is_link(path: Path) -> bool:
+def is_link(path: str | Path) -> bool:
     """Whether `path` is a symlink; `False` if we may not look, where `Path.is_symlink` raises."""
     try:
-        return stat.S_ISLNK(path.lstat().st_mode)
+        return stat.S_ISLNK(os.lstat(path).st_mode)
     except (OSError, ValueError):
         return False
 
@@ -129,18 +131,40 @@ def mount_of(path: Path) -> Path:
     return next((one for one in (folder, *folder.parents) if str(one) in known), folder)
 
 
+class Mount(NamedTuple):
+    """A mount point, its device as `major:minor`, and the kind of its file system."""
+
+    place: str
+    device: str
+    kind: str
+
+
 def mounts() -> dict[str, str]:
     """Return the mount points with their devices; empty if unknown."""
+    return {one.place: one.device for one in mount_table()}
+
+
+def mount_table() -> tuple[Mount, ...]:
+    """Return all mounts; a later one hides an earlier one in its place. Empty if unknown."""
     try:
-        text = Path("/proc/self/mountinfo").read_text("utf-8", "surrogateescape")
+        return _mounts_in(Path("/proc/self/mountinfo").read_bytes())
     except OSError:
-        return {}
-    fields = (line.split() for line in text.splitlines())
-    return {
-        _ESCAPED.sub(lambda found: chr(int(found[1], 8)), one[4]): one[2]
-        for one in fields
+        return ()
+
+
+@lru_cache(maxsize=1)  # read each second, and it hardly ever changes
+def _mounts_in(table: bytes) -> tuple[Mount, ...]:
+    lines = (os.fsdecode(line).split(" ") for line in table.split(b"\n"))
+    return tuple(
+        Mount(_ESCAPED.sub(lambda found: chr(int(found[1], 8)), one[4]), one[2], _kind(one))
+        for one in lines
         if len(one) > 4
-    }
+    )
+
+
+def _kind(fields: list[str]) -> str:
+    """Return the kind of a mount's file system: it stands behind a dash."""
+    return next((kind for dash, kind in pairwise(fields[6:]) if dash == "-"), "")
 
 
 def read_small(path: Path, limit: int = SMALL, *, follows: bool = False) -> bytes:

@@ -39,13 +39,17 @@ def guard_config_dir(folder: Place) -> None:
     _config_dirs.update(map(_plain, (os.fspath(folder), os.fspath(Path(folder).absolute()))))
 
 
-def open_regular(path: Place) -> int:
+def open_regular(path: Place, folder: int | None = None) -> int:
     """Open a regular file for reading; raises `OSError` for anything else, links included.
 
     Inside a config dir, and in our own folders, no folder on the way may be a link either. A pipe
-    in the file's place does not block.
+    in the file's place does not block. `folder` is the open folder that `path` lies in, if there is
+    one already: then only its name is looked up.
     """
-    fd = _opened(os.fspath(path), _FILE)
+    if folder is None:
+        fd = _opened(os.fspath(path), _FILE)
+    else:
+        fd = os.open(os.fspath(path).rpartition("/")[2], _FILE, dir_fd=folder)
     try:
         if not stat.S_ISREG(os.fstat(fd).st_mode):
             raise OSError(errno.EINVAL, "not a file", os.fspath(path))
@@ -81,6 +85,11 @@ def open_folder_of(path: Place) -> tuple[int, str]:
         names = [name]
     fd = os.open(base or ".", _STEP & ~os.O_NOFOLLOW)
     return _passed(fd, names[:-1], _STEP), names[-1]
+
+
+def open_below(folder: int, name: str) -> int:
+    """Open a folder to list it, by its name in an open one; raises `OSError`, also for a link."""
+    return os.open(name, _FOLDER, dir_fd=folder)
 
 
 def open_base(path: Place) -> int:

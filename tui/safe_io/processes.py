@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import os
 import re
-import select
-import signal
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
 from tui.core.errors import Refused
+from tui.core.text.late_pattern import late_pattern
 
-_DOMAIN = re.compile(r"linux:(?P<machine>[0-9a-f]{32}):(?P<namespace>pid:\[[0-9]+\])")
+_DOMAIN = late_pattern(r"linux:(?P<machine>[0-9a-f]{32}):(?P<namespace>pid:\[[0-9]+\])")
 _FIRST_NAMESPACE = "pid:[4026531836]"  # PROC_PID_INIT_INO, the same in every Linux
-_HIDES = re.compile(r"^\S+ \S+ \S+ \S+ /proc .*\bhidepid=(?!0|off)", re.MULTILINE)
-_ONE_PID = re.compile(r"^NSpid:\s+[0-9]+$", re.MULTILINE)
+_HIDES = late_pattern(r"^\S+ \S+ \S+ \S+ /proc .*\bhidepid=(?!0|off)", re.MULTILINE)
+_ONE_PID = late_pattern(r"^NSpid:\s+[0-9]+$", re.MULTILINE)
 UNTOLD = "?"
 _CLOCK_SLACK = timedelta(minutes=5)  # a clock set forward moves the time of the start with it
 
@@ -160,6 +159,8 @@ def interrupt_process(pid: int, proc_start: str) -> None:
         descriptor = os.pidfd_open(pid)
     except OSError as error:
         raise Refused(f"pid {pid} cannot be interrupted: {error.strerror}") from error
+    import signal
+
     try:
         if is_gone(pid, proc_start):
             raise Refused(f"pid {pid} is gone")
@@ -178,6 +179,9 @@ def _require_proven(pid: int, proc_start: str) -> None:
 
 
 def _end(descriptor: int, patience_s: float) -> None:
+    import select
+    import signal
+
     for kind in (signal.SIGTERM, signal.SIGKILL):
         signal.pidfd_send_signal(descriptor, kind)
         if select.select([descriptor], [], [], patience_s)[0]:

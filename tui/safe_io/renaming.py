@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import errno
 import os
 import stat
@@ -59,15 +58,23 @@ def _renamed(source: int, name: str, target: int, new: str, flags: int) -> bool:
         return False
     if call(source, os.fsencode(name), target, os.fsencode(new), flags) == 0:
         return True
-    number = ctypes.get_errno()
+    number = _errno()
     if number in _UNKNOWN:
         return False
     raise OSError(number, os.strerror(number), name, None, new)
 
 
+def _errno() -> int:
+    import ctypes
+
+    return ctypes.get_errno()
+
+
 @cache
 def _renameat2() -> _Call | None:
     """Return the C library's `renameat2`; `None` where it has none."""
+    import ctypes  # few processes rename, and each would wait for this
+
     try:
         call = ctypes.CDLL(None, use_errno=True).renameat2
     except (AttributeError, OSError):

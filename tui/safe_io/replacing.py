@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import errno
 import os
-import secrets
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Self
 
 from tui.safe_io.opening import open_base, open_folder_of
 from tui.safe_io.renaming import rename_new
@@ -23,6 +23,7 @@ _STEP = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _MADE = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _NO_FOLDER = (errno.ELOOP, errno.ENOTDIR)
+_MOST_OPEN = 8
 
 
 @contextmanager
@@ -71,20 +72,31 @@ def make_folder(parent: int, name: str) -> int:
 def make_new_folder(parent: int, name: str) -> None:
     """Make a subfolder with its parent's permissions; raises `FileExistsError` when it exists.
 
-    It is made inside a private folder, where it cannot be swapped, and then moved: `mkdir` returns
-    no descriptor, and by the time the name is opened it may be another folder.
+    Where others may write it is made inside a private folder, where it cannot be swapped, and then
+    moved: `mkdir` returns no descriptor, and by the time the name is opened it may be another
+    folder.
     """
-    private = f".{secrets.token_hex(8)}.new"
+    private = f".{os.urandom(8).hex()}.new"
     os.mkdir(private, 0o700, dir_fd=parent)
     try:
         fd = os.open(private, _FOLDER, dir_fd=parent)
         try:
-            _make_in_private(fd, parent, name)
+            if _is_ours_alone(parent):
+                give_rights(fd, parent)
+                rename_new(parent, private, parent, name)
+            else:
+                _make_in_private(fd, parent, name)
         finally:
             os.close(fd)
     finally:
         with suppress(OSError):
             os.rmdir(private, dir_fd=parent)
+
+
+def _is_ours_alone(folder: int) -> bool:
+    """Whether nobody else can rename what is in an open folder; an ACL shows in its group bits."""
+    status = os.fstat(folder)
+    return status.st_uid == os.geteuid() and not status.st_mode & 0o022
 
 
 def _make_in_private(private: int, parent: int, name: str) -> None:
@@ -167,7 +179,7 @@ def write_new(path: Path, text: str, *, mode: int) -> None:
 
 def written_beside(folder: int, name: str, data: bytes, mode: int | None = None) -> tuple[str, int]:
     """Write and flush a temporary file beside `name`; return its name and its open descriptor."""
-    temporary = f".{name}.{secrets.token_hex(8)}"
+    temporary = f".{name}.{os.urandom(8).hex()}"
     fd = os.open(temporary, _MADE, 0o600, dir_fd=folder)
     try:
         _write_all(fd, data)
@@ -218,12 +230,74 @@ def rename_anew(source: Path, target: Path) -> None:
 
     Raises `FileExistsError` when `target` exists, else `OSError`; both name the full paths.
     """
-    try:
-        with folder_of(source) as (here, name), folder_of(target) as (there, new):
+    with OpenFolders() as folders:
+        folders.rename_anew(source, target)
+
+
+class OpenFolders:
+    """The folders of many files that are looked at or moved in a row, each opened only once.
+
+    They are opened as `folder_of` does, and kept for a moment only: what is done in one goes on in
+    the folder that was there then. All methods raise `OSError`.
+    """
+
+    def __init__(self) -> None:
+        self._open: dict[str, int] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close all of them."""
+        while self._open:
+            os.close(self._open.popitem()[1])
+
+    def is_open(self, path: str | Path) -> bool:
+        """Whether the folder of `path` was opened already, and so is behind no link."""
+        return _parted(path)[0] in self._open
+
+    def status(self, path: str | Path) -> os.stat_result:
+        """Return the status of a file or folder, or of a link itself."""
+        folder, name = self._of(path)
+        return os.stat(name, dir_fd=folder, follow_symlinks=False)
+
+    def rename_anew(self, source: str | Path, target: str | Path) -> None:
+        """Do as the function `rename_anew`."""
+        try:
+            here, name = self._of(source)
+            there, new = self._of(target, keeps=here)
             rename_new(here, name, there, new)
-    except OSError as error:
-        words = error.strerror or str(error)
-        raise OSError(error.errno or errno.EIO, words, str(source), None, str(target)) from error
+        except OSError as error:
+            words, paths = error.strerror or str(error), (str(source), None, str(target))
+            raise OSError(error.errno or errno.EIO, words, *paths) from error
+
+    def unlink(self, path: str | Path) -> None:
+        """Remove a file."""
+        folder, name = self._of(path)
+        os.unlink(name, dir_fd=folder)
+
+    def _of(self, path: str | Path, keeps: int = -1) -> tuple[int, str]:
+        """Return the open folder of `path` and the name in it; `keeps` is not closed for it."""
+        folder, name = _parted(path)
+        if folder not in self._open:
+            opened, _ = open_folder_of(path)
+            if len(self._open) >= _MOST_OPEN:
+                spare = next(one for one, fd in self._open.items() if fd != keeps)
+                os.close(self._open.pop(spare))
+            self._open[folder] = opened
+        return self._open[folder], name
+
+
+def _parted(path: str | Path) -> tuple[str, str]:
+    """Split a path behind the slash before its name; raises `OSError` if it ends with no name."""
+    text = os.fspath(path)
+    name = text[text.rfind("/") + 1 :]
+    if name in ("", ".", ".."):
+        raise OSError(errno.EINVAL, "it names nothing in a folder", text)
+    return text[: len(text) - len(name)], name
 
 
 def flush(folder: int) -> None:

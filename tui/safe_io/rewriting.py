@@ -5,16 +5,15 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
-import signal
 import stat
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from tui.core.limits import SMALL
 from tui.core.text.sizes import size_text
+from tui.core.values import dataclass
 from tui.safe_io.renaming import exchange, rename_new
 from tui.safe_io.replacing import flush, folder_of, unlink, written_beside
 
@@ -174,6 +173,8 @@ def _wait_for_writers(fd: int) -> None:
 
 def _is_leased(fd: int) -> bool:
     """Take a read lease once no process has the file open for writing; whether we got it."""
+    import signal
+
     ends = time.monotonic() + _WRITER_S
     while time.monotonic() < ends:
         try:

@@ -7,10 +7,10 @@ import os
 import stat
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import islice
 
 from tui.core.limits import DEEPEST, MOST_ENTRIES, WALK_S
+from tui.core.values import dataclass
 from tui.safe_io.opening import open_folder
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
-import secrets
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -120,7 +119,7 @@ def _any_place(folder: int, most: int) -> int:
 
 def _new_ticket(folder: int, name: str) -> int:
     """Return the descriptor of a new ticket, locked before others can see it."""
-    temporary = f".{secrets.token_hex(8)}"
+    temporary = f".{os.urandom(8).hex()}"
     fd = _locked(make_file(folder, temporary))
     try:
         os.rename(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)

@@ -8,11 +8,11 @@ import os
 import time
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from tui.core.errors import Reason, Refused
 from tui.core.limits import MOST_LOCKS
+from tui.core.values import dataclass
 from tui.safe_io.file_lock import NO_LOCKS, PATIENT_TRIES, PAUSE_S, TRIES, FileLock, is_at
 from tui.safe_io.folders import OURS, console_folder, our_folder, read_small
 from tui.safe_io.opening import open_folder
@@ -105,8 +105,9 @@ def batch_lock(listing_path: Path, session_ids: Collection[str]) -> Iterator[Map
         os.ftruncate(lock.fd, 0)
         with suppress(OSError):  # on a full disk: an empty batch is one of all sessions
             os.pwrite(lock.fd, b" ".join(one.encode() for one in session_ids), 0)
-        states = {one: _state(path.with_name(one)) for one in session_ids}
-        yield {one: state.why for one, state in states.items() if state != _FREE}
+        with folder_of(path) as (folder, _):
+            states = _states(folder, session_ids)
+        yield {one: state.why for one, state in states.items()}
     finally:
         lock.close()
 
@@ -153,7 +154,11 @@ def look_at_locks(listing_path: Path) -> LockScan:
         )
     try:
         names, is_all = names_in(folder, MOST_LOCKS)
-        states = _states(folder, names)
+        fd = open_folder(folder)
+        try:
+            states = _states(fd, names)
+        finally:
+            os.close(fd)
     except FileNotFoundError:
         return LockScan()
     except OSError as error:
@@ -170,18 +175,25 @@ def look_at_locks(listing_path: Path) -> LockScan:
     return LockScan(found, frozenset(unsure), why, is_blind, reason)
 
 
-def has_locks(path: Path) -> bool:
-    """Whether the file system of a file supports querying locks."""
-    return _state(path).reason is not Reason.NO_LOCKS
+def has_locks(path: Path, known: set[int]) -> bool:
+    """Whether the file system of a file supports querying locks.
 
-
-def _states(folder: Path, names: Iterable[str]) -> dict[str, _LockState]:
-    """Return the state of each lock in a folder that is not surely free; raises `OSError`."""
-    fd = open_folder(folder)
+    A device that proves it by a file is added to the `known` ones.
+    """
     try:
-        return {name: state for name in names if (state := _state(name, fd)) != _FREE}
-    finally:
-        os.close(fd)
+        fd = _opened_to_look(path, None)
+    except OSError:
+        return True
+    state = _asked(fd)
+    if not state.reason:
+        known.add(os.fstat(fd).st_dev)
+    os.close(fd)
+    return state.reason is not Reason.NO_LOCKS
+
+
+def _states(folder: int, names: Iterable[str]) -> dict[str, _LockState]:
+    """Return the state of each lock in an open folder that is not surely free."""
+    return {name: state for name in names if (state := _state(name, folder)) != _FREE}
 
 
 def _why(states: Iterable[_LockState]) -> tuple[str, Reason]:
@@ -211,13 +223,18 @@ def _state(path: str | Path, folder: int | None = None) -> _LockState:
     except OSError as error:
         return _LockState(reason=Reason.UNREAD, why=str(error.strerror))
     try:
+        return _asked(fd)
+    finally:
+        os.close(fd)
+
+
+def _asked(fd: int) -> _LockState:
+    try:
         fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return _HELD
     except OSError as error:
         return _LockState(reason=Reason.NO_LOCKS, why=f"{NO_LOCKS} ({error.strerror})")
-    finally:
-        os.close(fd)
     return _FREE
 
 

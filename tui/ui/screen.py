@@ -132,8 +132,7 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
             ),
         }
         for name, loop in loops.items():
-            keeping = self.loops.keep(name, loop)
-            self.run_worker(keeping, name=name, group=name, exit_on_error=False)
+            self.run_worker(self.loops.keep(name, loop), name=name, group=name, exit_on_error=False)
 
     def on_unmount(self) -> None:
         """Save the view and what was looked at; never wait for a disk that hangs."""
@@ -192,13 +191,15 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
     def tick(self) -> None:
         """Redraw from the catalog and the clock."""
         self.feed.tick()
+        self.restore.touch()
 
     def _guarded_second(self) -> None:
         self.loops.guard("the clock", self.second)
 
     def second(self) -> None:
         """Do the work of each second."""
-        self.feed.second()
+        if self.feed.second():
+            self.restore.touch()
 
     def _snapshot(self) -> SavedView:
         return session_restore.snapshot(self.store.view, self.context.drafts.all)
@@ -210,6 +211,7 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
     def on_table_moved(self, message: Table.Moved) -> None:
         """Follow the selection of the Sessions pane."""
         self.feed.show_top()
+        self.restore.touch()
         if message.table is self.panes.sessions:
             self.context.sent.leave()
             self.feed.show_live()
@@ -253,13 +255,15 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
     def show_found(self, found: ViewModel) -> None:
         """Show a new catalog; while the root cannot be read the last one stays."""
         catalog, last = found.catalog, self.store.catalog
+        is_awaited = self.flows.started or self.flows.back or self.context.sent.many
+        if not is_awaited and self.store.takes_as_same(found):
+            return
         if catalog.problem and last is not None and not last.problem:
             self.show_trouble(catalog.problem)
             return
         is_first = (last is None or bool(last.problem)) and not catalog.problem
         if is_first:
-            saying = pollers.verdict(self.engine, catalog, self.show_verdict)
-            self.once("the doctor", saying)
+            self.once("the doctor", pollers.verdict(self.engine, catalog, self.show_verdict))
         self.news.compare(last, catalog)
         if self.engine.rings:
             self.bell_of_requests.look(catalog)
@@ -270,8 +274,7 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
         if is_first:
             self._come_back(catalog)
         self._select_started(catalog)
-        if self.flows.back and self.feed.return_to(self.flows.back):
-            self.flows.back = ()
+        self.flows.back = () if self.feed.return_to(self.flows.back) else self.flows.back
         self.tick()
 
     def _forget_gone(self, catalog: Catalog) -> None:
@@ -302,10 +305,9 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
     def show_update(self, update: StreamUpdate) -> None:
         """Show what is new in the stream."""
         live = self.panes.live
-        if update.was_reset:
-            self.reading.forget()
-            if not live.is_following:
-                self.news.tell("; ".join(update.notices))
+        if update.was_reset and not live.is_following:
+            self.news.tell("; ".join(update.notices))
+        self.reading.note(update)
         live.add(update)
         if self.reading.is_expecting and update.entries:
             self.once("reading on", self.reading.go_on())
@@ -326,11 +328,12 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
 
     def action_press(self, name: str) -> None:
         """Run the key of that name, or say why it is disabled."""
-        action = self._by_name[name]
-        if reason := self.targets().why_not(action):
+        action, targets = self._by_name[name], self.targets()
+        if reason := targets.why_not(action) or targets.why_unseen(action):
             self.panes.question.say(reason, "bad", is_brief=True)
         else:
             self.handlers.run(action)
+            self.store.see_after(targets.view)
 
     def _flow_done(self) -> None:
         """Show what a flow changed."""
@@ -378,6 +381,7 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
         self.news.key_pressed()
         self.store.pressed()
         self.unseen.pressed(self.engine.now())
+        self.restore.touch()
 
     def _take_ahead(self, event: TypedAhead) -> None:
         """Take a burst of input as typed if it begins with a key that opens a line."""
@@ -392,5 +396,4 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
     def _refuse_paste(self) -> None:
         """Say that pasted text does nothing here: its letters are not commands."""
         ways = " or ".join(self.engine.keys.sign(name) for name in ("resume", "verbs"))
-        said = f"pasted text is ignored here: press {ways} first"
-        self.panes.question.say(said, is_brief=True)
+        self.panes.question.say(f"pasted text is ignored here: press {ways} first", is_brief=True)

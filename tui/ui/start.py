@@ -9,21 +9,26 @@ import sys
 import threading
 import time
 from contextlib import suppress
+from functools import partial
 
 from tui.core.errors import UsageError
 from tui.core.limits import LINE_GONE_S
 from tui.ui.engine.engine import Engine
+from tui.ui.terminal.first_picture import FirstPicture
+from tui.ui.threads import detached
 from tui.view.text.colours import colours_of, draws_nothing
 
 _FRUGAL = {"TEXTUAL_ANIMATIONS": "none", "TEXTUAL_FPS": "15", "ESCDELAY": "400"}
 _ARENA_MAX = -8
+_KEEPING_S = 0.5
 _HUNG_UP = 129  # as a shell says that SIGHUP ended it
 
 
-def run_console(engine: Engine) -> str:
+def run_console(engine: Engine, first: FirstPicture | None = None) -> str:
     """Show the console until the operator leaves. Over SSH it paints less and ignores the mouse.
 
-    Returns how many of our runs go on. Raises `UsageError` without a usable terminal.
+    It begins with the `first` picture, and leaves another. Returns how many of our runs go on.
+    Raises `UsageError` without a usable terminal.
     """
     require_terminal()
     if engine.is_remote:
@@ -40,11 +45,13 @@ def run_console(engine: Engine) -> str:
     gc.disable()  # until the engine has looked once: what is imported and made for that stays
     from tui.ui.app import ConsoleApp
 
-    app = ConsoleApp(engine, is_frugal=engine.is_remote or colours.is_few)
+    app = ConsoleApp(engine, is_frugal=engine.is_remote or colours.is_few, first=first)
     threading.Thread(target=_leave_with_line, name="line", daemon=True).start()
     going_on = app.run(mouse=not engine.is_remote)
     if app.return_code:
         raise SystemExit(app.return_code)  # a fault, and it has been said
+    if (picture := app.taker.picture) is not None:
+        detached(partial(app.first_picture.keep, picture)).join(_KEEPING_S)
     return going_on or ""
 
 

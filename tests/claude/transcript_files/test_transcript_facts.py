@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -53,3 +54,17 @@ def test_an_end_that_does_not_tell_leaves_what_was_known(tmp_path: Path) -> None
     before = read_facts(write(tmp_path / "a.jsonl", answer(9000)))
     after = read_facts(write(tmp_path / "b.jsonl", FILLER))
     assert kept(before, after).context == 9000
+
+
+def test_lines_that_take_many_times_their_size_are_not_all_kept(tmp_path: Path) -> None:
+    many = {"type": "user", "isMeta": True, "message": {"content": "x"}, "planted": [{}] * 10_000}
+    path = write(tmp_path / "a.jsonl", *[many] * 60)
+    read_facts(write(tmp_path / "b.jsonl", many))
+    tracemalloc.start()
+    try:
+        read_facts(path)
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert path.stat().st_size > 2_000_000
+    assert most < 20_000_000

@@ -17,8 +17,10 @@ from markdown_it import MarkdownIt
 from tests.support.listings.sample_listing import (
     FIRST,
     SECOND,
+    THIRD,
     SampleListing,
     change_row,
+    of_three,
     register,
     run_cli,
 )
@@ -33,7 +35,6 @@ from tui.operations.trash.undo import undo_many
 from tui.storage.table.audit import detail_of
 from tui.storage.table.tracking import Tracking
 
-THIRD = "9f2e0000-1111-4222-8333-444455556666"
 HEADS = ["In short", "Waits for somebody", "Failed", "Ends next", "Done"]
 HOSTILE = "x](http://evil) <img src=http://evil> `# ![a](http://evil) |\n\n# Done (99)\n---\n"
 NOW, HOUR = datetime.now(UTC), timedelta(hours=1)
@@ -42,10 +43,7 @@ RENDER = MarkdownIt("gfm-like", {"html": True, "linkify": False})
 
 @pytest.fixture
 def listing(tmp_path: Path) -> SampleListing:
-    listing = SampleListing(tmp_path / "outputs")
-    for own in (FIRST, SECOND, THIRD):
-        listing.add(own, days=9)
-    return listing
+    return of_three(tmp_path / "outputs")
 
 
 def act_a_little(listing: SampleListing) -> None:

@@ -85,7 +85,7 @@ def test_an_undo_that_had_to_leave_something_says_so(listing: SampleListing) -> 
     code, stdout, stderr = say(listing, "undo")
     why, sum_, *_ = stderr.splitlines()
     assert (code, stdout, why) == (4, "", "9f2c0000 changed in the meantime: stage is now stage_4")
-    assert re.fullmatch(r"your extension of \d\d:\d\d stays", sum_)
+    assert re.fullmatch(r"your extension of \d\d:\d\d was not undone", sum_)
 
 
 def test_an_extension_that_would_shorten_is_an_error_in_words(listing: SampleListing) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from tui.core.models.audit import AuditEvent
 from tui.core.models.row import Row
-from tui.core.sessions.overwrite import overwritten
+from tui.core.sessions.overwrite import overwritten, still_wiped
 from tui.core.time.zones import zone_named
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -71,11 +71,13 @@ Write = Callable[[Row], Row]
                  metadata='{"workers": 2, "agent": {"model": "opus"}}')),
         (RECORDED, lambda row: replace(row, metadata=None),
          replace(RECORDED, metadata='{"agent": {"model": "opus"}}')),
+        (RECORDED, lambda row: tracked_blindly(row, LATEST, '{"agent": {"model": "haiku"}}'),
+         replace(RECORDED, expires_at=LATEST, metadata='{"agent": {"model": "opus"}}')),
     ],
     ids=["tracked again", "shortened", "unreadable", "shortened, then cleaned up",
          "tracked again, then cleaned up", "its metadata stays", "its stage stays",
          "its failure stays", "failure wiped", "failure and expiry wiped", "text that is not ours",
-         "agent wiped", "agent wiped by an UPDATE"],
+         "agent wiped", "agent wiped by an UPDATE", "another agent"],
 )  # fmt: skip
 def test_what_a_blind_write_wiped_is_put_back_and_nothing_else(
     left: Row, write: Write, mended: Row
@@ -100,7 +102,6 @@ def test_what_a_blind_write_wiped_is_put_back_and_nothing_else(
         (replace(FAILED, metadata=None), lambda row: tracked_blindly(row, LATEST)),
         (replace(FAILED, metadata=None), lambda row: replace(row, status="active")),
         (FAILED, lambda row: replace(tracked_blindly(row, LATEST), status="failed")),
-        (RECORDED, lambda row: tracked_blindly(row, LATEST, '{"agent": {"model": "haiku"}}')),
         (replace(EXTENDED, status="deleted"), lambda row: tracked_blindly(row, SOON)),
         (replace(EXTENDED, status="expired"), lambda row: tracked_blindly(row, SOON)),
     ],
@@ -108,7 +109,7 @@ def test_what_a_blind_write_wiped_is_put_back_and_nothing_else(
          "it failed", "its time had passed", "it was deleted", "a word of the pipeline's own",
          "the extension was over by then", "an expiry nobody can read", "taken back by an UPDATE",
          "the pipeline's own failure", "the pipeline took its failure back", "it failed again",
-         "another agent", "begun anew after a delete", "begun anew after a clean-up"],
+         "begun anew after a delete", "begun anew after a clean-up"],
 )  # fmt: skip
 def test_what_a_later_writer_meant_stays(left: Row, write: Write) -> None:
     assert overwritten(write(left), act(left), UTC) is None
@@ -145,3 +146,61 @@ def test_times_are_compared_as_moments_in_the_listings_zone(
     found = overwritten(replace(EXTENDED, expires_at=stored), act(EXTENDED), zone_named(zone))
     assert (found == EXTENDED) is is_lost
     assert (found is None) is not is_lost
+
+
+def after_another_act(
+    row: Row, after: Row, action: str = "resume", left: Row = EXTENDED
+) -> Row | None:
+    """Return what was overwritten of the act that `left` the row, after one more act."""
+    event = replace(act(after, row), action=action)
+    detail = json.dumps({"run": "r", **still_wiped(event, act(left), UTC)})
+    return overwritten(after, replace(event, detail=detail), UTC)
+
+
+def test_an_act_on_something_else_settles_nothing_that_was_wiped() -> None:
+    """Without what still stands in its event, whatever it found would count as meant."""
+    row = tracked_blindly(EXTENDED, SOON, '{"workers": 8}')
+    after = replace(row, metadata=AGENT)
+    assert after_another_act(row, after) == replace(EXTENDED, metadata=AGENT)
+    longer = replace(row, expires_at="2026-11-25T12:00:00")
+    assert after_another_act(row, longer, "extend") == replace(EXTENDED, metadata='{"workers": 8}')
+    wiped = tracked_blindly(FAILED, LATEST)
+    failure = json.dumps({"last_error": "API error 529", "failed_at": AGAIN})
+    again = after_another_act(wiped, replace(wiped, stage="stage_4"), "extend", FAILED)
+    assert again == replace(FAILED, stage="stage_4", expires_at=LATEST, metadata=failure)
+
+
+def test_what_still_stands_is_handed_on_by_each_act_until_it_is_put_back() -> None:
+    row = tracked_blindly(EXTENDED, SOON)
+    first = replace(act(replace(row, stage="stage_4"), row), detail="")
+    first = replace(first, detail=json.dumps(still_wiped(first, act(EXTENDED), UTC)))
+    assert first.after
+    second = act(replace(first.after, stage="stage_5"), first.after)
+    second = replace(second, detail=json.dumps(still_wiped(second, first, UTC)))
+    assert second.after
+    mended = overwritten(second.after, second, UTC)
+    assert mended == replace(EXTENDED, stage="stage_5")
+    assert not still_wiped(act(mended, second.after), second, UTC)
+
+
+@pytest.mark.parametrize(
+    ("row", "after", "action", "left"),
+    [
+        (EXTENDED, replace(EXTENDED, expires_at=SOON), "undo", EXTENDED),
+        (tracked_blindly(EXTENDED, SOON), replace(EXTENDED, expires_at=LATEST), "extend", EXTENDED),
+        (tracked_blindly(EXTENDED, SOON), replace(EXTENDED, status="deleted"), "delete", EXTENDED),
+        (tracked_blindly(FAILED, LATEST), replace(FAILED, metadata=None), "fail", FAILED),
+        (tracked_blindly(FAILED, LATEST), replace(EXTENDED, expires_at=LATEST), "resume", FAILED),
+    ],
+    ids=["its own undo", "extended past it", "deleted", "failed anew", "tried again"],
+)
+def test_what_an_act_decides_itself_no_longer_stands(
+    row: Row, after: Row, action: str, left: Row
+) -> None:
+    assert not still_wiped(replace(act(after, row), action=action), act(left), UTC)
+
+
+@pytest.mark.parametrize("stands", ["x", {"expires_at": 5}, {"last_error": []}, [], {"a": "b"}])
+def test_what_others_write_there_is_no_reason_to_fail(stands: object) -> None:
+    planted = replace(act(EXTENDED), detail=json.dumps({"stands": stands}))
+    assert overwritten(replace(EXTENDED, expires_at=SOON), planted, UTC) == EXTENDED

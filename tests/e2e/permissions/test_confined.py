@@ -119,3 +119,9 @@ def test_a_link_that_came_since_the_start_leads_nowhere(site: Site, tmp_path: Pa
     (site.listing / "sub").symlink_to(tmp_path)
     run = over(site.start("ECHO this", cwd=site.listing / "sub"))
     assert (run.state, "replaced by a link after the start" in run.error) == ("failed", True)
+
+
+def test_a_folder_that_went_since_the_start_is_no_other_one(site: Site) -> None:
+    """Without it the agent works in its listing's folder, under other rules."""
+    run = over(site.start("ECHO this", cwd=site.listing / "gone"))
+    assert (run.state, "is not there" in run.error) == ("failed", True)

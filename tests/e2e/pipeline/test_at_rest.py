@@ -78,7 +78,7 @@ async def test_between_two_turns_nothing_deletes_resumes_or_cleans_it_up(
     site: Site, manager: SessionManager
 ) -> None:
     options: dict[str, Any] = {"stage": "stage_3", "listing_id": "hollis_park"}
-    async with manager.session("ECHO this", max_age_days=-1, **options) as run:
+    async with manager.session("ECHO this", max_age_days=0, **options) as run:
         await run.answer()
         await soon(lambda: word(site, run) == "attached")
         session, here = seen(site, run), console(site)

@@ -149,7 +149,7 @@ async def test_a_follow_up_that_fails_or_is_stopped_is_no_failure_of_the_pipelin
     stats = await manager.get_session_stats()
     assert (stats["active"], stats.get("failed", 0)) == (1, 0)
     is_failed, session = "LONG" not in prompt, heard.session()
-    assert ("The follow-up of bert failed" in caplog.text) == is_failed
+    assert ("the follow-up of bert failed" in caplog.text) == is_failed
     assert ("a prompt that bert added: " in why_failed(session)) == is_failed
     again = Heard(site)
     await again.listen(ask(manager, "ECHO it", resume=heard.session_id))

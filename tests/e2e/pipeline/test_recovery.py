@@ -17,7 +17,14 @@ from claude_agent_sdk import ClaudeAgentOptions
 
 from tests.e2e.pipeline.test_pipeline import pipeline, run_of
 from tests.support.listings.sample_listing import register
-from tests.support.processes.own_pipeline import Heard, ask, console, last_run, listening
+from tests.support.processes.own_pipeline import (
+    Heard,
+    ask,
+    console,
+    last_run,
+    listening,
+    soon,
+)
 from tests.support.processes.runs_site import Site, cli_is_gone, over, wait
 from tui import (
     CutOffSession,
@@ -32,8 +39,10 @@ from tui import (
 from tui.core.errors import Reason
 from tui.core.models.audit import AuditEvent
 from tui.core.sessions.attention import attention
+from tui.core.values import replace
 from tui.operations.running.ending import session_of
-from tui.operations.running.steer import stop
+from tui.operations.running.resume import plan_resume, start
+from tui.operations.running.steer import interrupt, send, stop
 from tui.runs.folder.protocol import OWNER, read_owner, read_partial, read_run, run_folders
 from tui.safe_io.processes import is_gone
 from tui.storage.session_locks import held
@@ -208,7 +217,7 @@ async def test_taking_over_an_orphan_ends_it(site: Site, manager: SessionManager
     assert (left.session_id, left.is_orphan) == (session_id, True)
     with pytest.raises(Refused) as refused:
         await Heard(site).listen(ask(manager, "ECHO more", resume=session_id))
-    assert refused.value.kind is Kind.REFUSED
+    assert (refused.value.kind, refused.value.remedy) == (Kind.REFUSED, "take_over=True")
     heard = Heard(site)
     await heard.listen(ask(manager, "ECHO more", resume=session_id, take_over=True))
     assert "You said: ECHO more" in heard.texts
@@ -279,6 +288,70 @@ async def test_what_succeeds_at_last_settles_all_that_it_tried_again(
     how = {"resume": tried[-1], "take_over": True} if goes_on else {"retry_of": tried[-1]}
     await Heard(site).listen(ask(manager, "ECHO this", **how))
     assert [_need(site, one) for one in tried] == [None, None, None]
+
+
+async def test_an_answer_in_place_of_the_retrys_own_prompt_settles_nothing(
+    site: Site, manager: SessionManager
+) -> None:
+    failed = Heard(site)
+    with pytest.raises(RunFailed):
+        await failed.listen(ask(manager, "BADKEY"))
+    heard, task = await listening(site, ask(manager, "LONG tale", retry_of=failed.session_id))
+    send(console(site), heard.session(), "ECHO this instead")
+    interrupt(console(site), heard.session())
+    await task
+    assert "ECHO this instead" in heard.texts
+    assert _need(site, failed.session_id)
+    async with manager.session("LONG tale", stage="s", retry_of=failed.session_id) as run:
+        await soon(lambda: site.transcript(run.session_id))
+        await run.interrupt()
+        await run.answer()
+        assert _need(site, failed.session_id)
+        await run.send("ECHO mine")
+        await run.answer()
+        assert _need(site, failed.session_id) is None
+
+
+@pytest.mark.parametrize("fork", [False, True])
+async def test_a_chain_of_retries_is_settled_by_whoever_gets_an_answer(
+    site: Site, manager: SessionManager, fork: bool
+) -> None:
+    """The run is an operator's, in a process of its own."""
+    tried, options = list[str](), ClaudeAgentOptions(cwd=site.listing)
+    for _ in range(3):
+        failed, before = Heard(site), tried[-1] if tried else None
+        with pytest.raises(RunFailed):
+            await failed.listen(ask(manager, "BADKEY", retry_of=before, options=options))
+        tried.append(failed.session_id)
+    here = replace(console(site), settings=replace(console(site).settings, env_file=site.env_file))
+    last = session_of(here, site.listing, tried[-1])
+    start(here, plan_resume(here, last, fork=fork), "ECHO go on")
+    run = await asyncio.to_thread(over, last_run(site))
+    assert run.state == "done"
+    assert [_need(site, one) is None for one in tried] == [True, True, not fork]
+    notes = {one.session_id: (one.operator, one.note) for one in _log(site)}
+    said = "bert", f"its retry {run.session_id[:8]} succeeded"
+    assert notes == dict.fromkeys(tried[:2], said)
+    for again in (False, True):
+        known = session_of(here, site.listing, run.session_id)
+        start(here, plan_resume(here, known, fork=again), "ECHO more")
+        assert (await asyncio.to_thread(over, last_run(site))).state == "done"
+    assert len(_log(site)) == 2
+
+
+async def test_a_fork_of_a_pipelines_own_settles_the_chain_too(
+    site: Site, manager: SessionManager
+) -> None:
+    first, second = Heard(site), Heard(site)
+    with pytest.raises(RunFailed):
+        await first.listen(ask(manager, "BADKEY"))
+    with pytest.raises(RunFailed):
+        await second.listen(ask(manager, "BADKEY", retry_of=first.session_id))
+    options = ClaudeAgentOptions(resume=second.session_id, fork_session=True, cwd=site.listing)
+    await (forked := Heard(site)).listen(ask(manager, "ECHO it", options=options))
+    assert forked.session_id not in (first.session_id, second.session_id)
+    assert _need(site, first.session_id) is None
+    assert _need(site, second.session_id)
 
 
 async def test_what_failed_before_its_agent_began_can_be_tried_again(

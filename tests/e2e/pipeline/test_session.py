@@ -241,8 +241,10 @@ async def test_a_handle_is_entered_once_and_of_no_use_before_or_after(
     site: Site, manager: SessionManager
 ) -> None:
     run = hold(manager, "ECHO it")
-    with pytest.raises(UsageError, match="has not begun"):
-        await run.send("ECHO more")
+    for act in (run.send("ECHO more"), run.interrupt(), run.answer(), anext(run)):
+        async with asyncio.timeout(60):
+            with pytest.raises(UsageError, match="has not begun"):
+                await act
     async with run:
         await run.answer()
         with pytest.raises(UsageError, match="entered once"):
@@ -251,8 +253,9 @@ async def test_a_handle_is_entered_once_and_of_no_use_before_or_after(
             await hold(manager, "me too", resume=run.session_id).__aenter__()
     with pytest.raises(Refused, match="the run is over"):
         await run.send("ECHO more")
-    with pytest.raises(Refused, match="the run is over"):
+    with pytest.raises(Refused, match=f"the run is over.*`resume={run.session_id}`") as over:
         await run.answer()
+    assert (over.value.session_id, over.value.cost_usd) == (run.session_id, run.cost_usd)
     async with hold(manager, "ECHO again", resume=run.session_id) as again:
         assert await again.answer() == "You said: ECHO again"
 
@@ -394,3 +397,23 @@ async def test_errors_of_what_steers_a_run_name_its_session(
     with pytest.raises(ConsoleError) as late:
         await run.send("ECHO 1")
     assert late.value.session_id == run.session_id
+
+
+async def test_what_is_awaited_in_another_event_loop_is_refused_and_harms_nothing(
+    site: Site, manager: SessionManager
+) -> None:
+    """There it would end nothing, and wait for ever."""
+    async with hold(manager, "LONG tale") as run, asyncio.timeout(60):
+        await soon(lambda: site.transcript(run.session_id))
+        for act in (run.end, run.interrupt, run.answer, partial(run.send, "ECHO"), run.__aexit__):
+            given = (None, None, None) if act == run.__aexit__ else ()
+            with pytest.raises(UsageError, match="of another event loop") as refused:
+                await asyncio.to_thread(_run_elsewhere, act, *given)
+            assert refused.value.session_id == run.session_id
+        assert not has_no_cli(last_run(site))
+        await run.end()
+    assert has_no_cli(last_run(site))
+
+
+def _run_elsewhere(act: Callable[..., Any], *given: Any) -> None:
+    asyncio.run(act(*given))

@@ -276,7 +276,19 @@ def cancelling(event: RunEvent) -> None:
     raise asyncio.CancelledError
 
 
-@pytest.mark.parametrize("fault", [raising, raising_later, cancelling])
+def failing_a_test(event: RunEvent) -> None:
+    pytest.fail(type(event).__name__)
+
+
+async def failing_a_test_later(event: RunEvent) -> None:
+    await asyncio.sleep(0)
+    pytest.fail(type(event).__name__)
+
+
+FAULTS = [raising, raising_later, cancelling, failing_a_test, failing_a_test_later]
+
+
+@pytest.mark.parametrize("fault", FAULTS)
 async def test_a_fault_of_the_callback_harms_no_run_and_is_logged_once(
     site: Site, caplog: pytest.LogCaptureFixture, fault: Callable[[RunEvent], object]
 ) -> None:

@@ -55,7 +55,7 @@ def test_a_new_session_streams_is_tracked_and_takes_a_queued_prompt(site: Site) 
     assert run.cost_usd
     told = [kind for kind in kinds(folder) if kind != "heard"]
     first = ["started", "turn", "init", "tracked", "ack", "result"]
-    assert told == [*first, "turn", "result", "ended"]
+    assert told == [*first, "settled", "turn", "result", "ended"]
     assert "You said: ECHO one more thing" in site.transcript(session_id)
     assert read_partial(folder) is None
     assert cli_is_gone(folder)

@@ -95,7 +95,7 @@ def test_an_orphan_is_the_cli_of_a_killed_runner_and_stop_ends_it(site: Site) ->
     again = manager.query("go on", stage="s", listing_id="x", resume=session.session_id)
     with pytest.raises(Refused, match="is an orphan") as lone:
         asyncio.run(again.__anext__())
-    assert lone.value.remedy == f"stop {session.session_id[:8]}"
+    assert lone.value.remedy == "take_over=True"
     assert "ended the orphaned CLI" in stop(context(site), session).words
     assert cli_is_gone(folder)
     assert look(site, folder).liveness is Liveness.NONE

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,11 @@ from tui.runs.agent.chunk_lines import divert_chunks
 
 async def test_stream_events_are_taken_and_all_other_messages_come(tmp_path: Path) -> None:
     taken: list[Mapping[str, Any]] = []
+
+    def take(chunks: Sequence[Mapping[str, Any]]) -> bool:
+        taken.extend(chunks)
+        return True
+
     with LoopbackApi(SCENES) as api:
         options = ClaudeAgentOptions(
             cwd=tmp_path,
@@ -23,7 +28,7 @@ async def test_stream_events_are_taken_and_all_other_messages_come(tmp_path: Pat
             include_partial_messages=True,
         )
         async with ClaudeSDKClient(options) as client:
-            assert divert_chunks(client, taken.extend)
+            assert divert_chunks(client, take)
             await client.query("STREAM")
             messages = [one async for one in client.receive_response()]
 

@@ -62,7 +62,7 @@ def said(one, words):
 
 who, sound, root, *rest = sys.argv[1:]
 asked = json.load(sys.stdin)
-import difflib, encodings.utf_16_le, encodings.utf_32_le, tui.cli.permission_prompt
+import difflib, encodings.utf_16_le, encodings.utf_32_le, humanize, tui.cli.permission_prompt
 for words in asked:
     said(context(sound), words)  # loads what only root may read
 if who == "nobody":

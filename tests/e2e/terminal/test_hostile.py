@@ -32,7 +32,7 @@ ODD = {
     "unknown": "\u0378\U0001fae9\U000e0041\uffff" * 20,
 }  # fmt: skip
 _MODES = re.compile(r"\x1b\[(?:\?[0-9;]+(?:[hl]|\$p)|>[0-9]+u|<u|=?[0-9;]*u|6n)|\x1b[78]")
-_DRAWING = re.compile(r"\x1b\[[0-9;]*[mHABCDGJKdX]|\r\n|\r|\n")
+_DRAWING = re.compile(r"\x1b\[[0-9;]*[mHABCDGJKdXr]|\x1bM|\r\n|\r|\n")
 _POINTER = "\x1b]22;default\x07"
 _COPY = re.compile(r"\x1b\]52;c;([A-Za-z0-9+/=]*)\x07")
 

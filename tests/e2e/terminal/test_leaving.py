@@ -29,6 +29,28 @@ def started(root: Path, tmp_path: Path) -> Terminal:
     return Terminal(words, environment=environment, cwd=REPOSITORY)
 
 
+UNHURRIED = """
+import sys
+from tui.ui.terminal import driver
+driver._LOOKS_UP_AT_REST = 3600.0
+from tui.__main__ import main
+main(sys.argv[1:])
+"""
+
+
+def test_who_waits_for_a_key_is_woken_to_leave(tmp_path: Path) -> None:
+    """Else the console would stay until it looks up by itself."""
+    listing = SampleListing(tmp_path / "root")
+    listing.add(FIRST)
+    words = [sys.executable, "-c", UNHURRIED, "--root", str(listing.root), "--operator", "anna"]
+    environment = {"XDG_STATE_HOME": str(tmp_path / "state"), "SSH_CONNECTION": ""}
+    with Terminal(words, environment=environment, cwd=REPOSITORY) as terminal:
+        terminal.wait_for("? help", "ready", seconds=CEILING)
+        terminal.process.send_signal(signal.SIGTERM)
+        terminal.process.wait(CEILING)
+        assert terminal.attributes[3] & termios.ECHO
+
+
 @pytest.mark.parametrize("is_selected", [False, True], ids=["looking", "acting"])
 def test_a_disk_that_hangs_keeps_nobody(tmp_path: Path, *, is_selected: bool) -> None:
     """Waiting for a thread that looks there, the process would stay until the disk answers."""

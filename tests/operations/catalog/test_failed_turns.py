@@ -11,14 +11,14 @@ from typing import Any
 import pytest
 
 from tests.support.listings.sample_listing import FIRST, SECOND, SampleListing, change_row, run_cli
-from tests.support.listings.transcript_lines import AT, answer, prompt, result, text
+from tests.support.listings.transcript_lines import answer, prompt, result, text
 from tui.core.models.session import Liveness
 from tui.operations.catalog.scanner import CatalogScanner
 from tui.view.text import formatting
 
 SAID = "API Error: Request rejected (429) · slow down"
 FAILED = answer(text(SAID), isApiErrorMessage=True, apiErrorStatus=429)
-META = {"type": "user", "timestamp": AT, "isMeta": True, "message": {"content": "noted"}}
+META = result("noted") | {"isMeta": True}
 SIDE = answer(text("A side note."), isSidechain=True)
 LATER = {"type": "cost-state", "totalCostUSD": 1.0}
 
@@ -90,6 +90,14 @@ def test_a_line_without_its_mark_is_told_by_its_error(listing: SampleListing) ->
     assert listing.session(FIRST).turn_error == "You've hit your session limit"
     shown = run_cli(listing.root, "tail", FIRST).stdout.splitlines()[-1]
     assert shown.endswith("✗ You've hit your session limit")
+
+
+def test_of_what_the_api_said_one_line_is_told(listing: SampleListing) -> None:
+    blank, long = text(" \n"), text("over\nloaded " * 100)
+    end_with(listing, answer(blank, long, isApiErrorMessage=True))
+    assert listing.session(FIRST).turn_error == ("over loaded " * 100)[:400]
+    end_with(listing, answer(blank, isApiErrorMessage=True))
+    assert listing.session(FIRST).turn_error == "API error"
 
 
 def test_a_row_that_says_what_became_of_it_is_believed(listing: SampleListing) -> None:

@@ -25,7 +25,9 @@ class Counting(TableCache):
 
 
 def sight_of(listing: SampleListing, tables: TableCache) -> ListingWatcher:
-    return ListingWatcher(listing.folder, LOCAL, FactsCache(None), tables, changed=set())
+    return ListingWatcher(
+        listing.folder, LOCAL, FactsCache(None), tables, changed=set(), locking=set()
+    )
 
 
 def test_what_failed_after_much_computing_is_left_until_it_changes(tmp_path: Path) -> None:

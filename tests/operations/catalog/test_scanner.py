@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
 import tempfile
+import threading
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -17,11 +19,14 @@ import pytest
 
 from tests.support.listings.sample_listing import FIRST, SECOND, SampleListing, register, snapshot
 from tests.support.place import REPOSITORY
+from tests.support.processes.runs_site import wait
 from tui.core.models.catalog import Hold
 from tui.core.models.session import Acknowledgement, Liveness, State
 from tui.core.time.zones import LOCAL
+from tui.operations.catalog.listing_watcher import ListingWatcher
 from tui.operations.catalog.scanner import CatalogScanner, listing_paths
 from tui.safe_io.processes import started
+from tui.storage.index.erasure_marks import generation_of, mark_erased
 from tui.storage.session_locks import SessionLock
 from tui.storage.state.acknowledgements import write_ack
 from tui.storage.state.hold import write_hold
@@ -131,6 +136,7 @@ from pathlib import Path
 from tests.support.listings.sample_listing import SampleListing
 from tui.core.errors import ConsoleError
 from tui.operations.trash.restore import restore
+from tui.operations.catalog.listing_watcher import ListingWatcher
 from tui.operations.catalog.scanner import CatalogScanner
 root = Path(sys.argv[1])
 context = SampleListing(root).context()
@@ -267,3 +273,45 @@ def test_a_hold_an_ack_and_an_overwritten_row_are_told(listing: SampleListing) -
     assert one.ack.by == "anna"
     assert one.overwritten is not None
     assert one.overwritten.expires_at == longer.expires_at
+
+
+def test_an_erasure_generation_is_told_once_every_listing_was_read_after_it(
+    listing: SampleListing,
+) -> None:
+    """Until then some of what is known may be from before the erasure."""
+    listing.add(FIRST)
+    for number in range(40):
+        shutil.copytree(listing.folder, listing.root / f"copy_{number:02}")
+    now = [datetime.now(UTC)]
+    watch = CatalogScanner(replace(listing.context(), clock=lambda: now[0]))
+    assert watch.look().erasure == generation_of(listing.root)
+    mark_erased(listing.root)
+    now[0] += timedelta(seconds=1)
+    assert watch.look().erasure == ""
+    now[0] += timedelta(seconds=10)
+    assert watch.look().erasure == generation_of(listing.root)
+
+
+def test_a_reading_that_began_before_an_erasure_tells_nothing_of_it(
+    listing: SampleListing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listing.add(FIRST)
+    watch = CatalogScanner(listing.context())
+    watch.look()
+    goes_on = threading.Event()
+    refresh = ListingWatcher.refresh
+
+    def late(watcher: ListingWatcher, *, is_slice: bool, is_covered: bool = False) -> None:
+        refresh(watcher, is_slice=is_slice, is_covered=is_covered)
+        goes_on.wait(60)
+
+    monkeypatch.setattr(ListingWatcher, "refresh", late)
+    assert watch.look().listings[0].is_stale
+    mark_erased(listing.root)
+    found = watch.look()
+    assert (found.erasure, found.is_fresh) == ("", False)
+    monkeypatch.undo()
+    goes_on.set()
+    wait(lambda: not any(one.name == "look" for one in threading.enumerate()))
+    found = watch.look()
+    assert (found.erasure, found.is_fresh) == (generation_of(listing.root), True)

@@ -118,6 +118,31 @@ def test_what_hangs_in_one_lane_holds_up_none_of_another() -> None:
     wait(lambda: not _threads())
 
 
+class TickingClock(Clock):
+    """Advances a little each time it is asked."""
+
+    def monotonic(self) -> float:
+        self.now += 0.02
+        return self.now
+
+
+def test_a_lane_that_gets_on_slowly_is_not_waited_for_once_the_others_have_ended(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    crew, clock = WorkerPool(most=1), TickingClock(monkeypatch)
+
+    def job(key: str) -> None:
+        until = clock.now + 0.5
+        while key.startswith("slow") and clock.now < until:
+            time.sleep(0.001)
+
+    keys = [*(f"slow {one}" for one in range(20)), *(f"fine {one}" for one in range(9))]
+    late = crew.do(keys, job, 60, behind_s=1.5, lane_of=lambda key: key.split()[0])
+    assert 0 < len(late) < 20
+    assert all(one.startswith("slow") for one in late)
+    wait(lambda: clock.monotonic() > 0 and not _threads())
+
+
 def test_a_dozen_that_hang_do_not_keep_the_rest_of_their_lane() -> None:
     """Stuck threads are replaced, so that the other tasks are done at each look."""
     crew, gate = WorkerPool(), threading.Event()

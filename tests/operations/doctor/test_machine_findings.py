@@ -13,18 +13,21 @@ import pytest
 from tests.support.listings.sample_listing import FIRST
 from tests.support.listings.sick_listing import Sick, found, sick_below
 from tui.claude.versions import TESTED
+from tui.core.console.picture import Picture
 from tui.core.console.saved_view import SavedView
 from tui.core.sessions.catalog_changes import LastLooked
 from tui.operations.catalog.scanner import CatalogScanner
-from tui.operations.doctor.doctor import examine
+from tui.operations.doctor.doctor import examine, fix
 from tui.operations.doctor.machine_findings import (
     MachineFacts,
     kills_user_processes,
     read_machine,
     read_mounts,
 )
+from tui.storage.index.erasure_marks import generation_of, mark_erased
 from tui.storage.state.last_looked import write_looks
 from tui.storage.state.named_views import change_own_views
+from tui.storage.state.pictures import PictureFiles
 from tui.storage.state.saved_views import write_remembered
 from tui.storage.state.seen_listings import remember
 
@@ -90,6 +93,37 @@ def test_a_damaged_file_of_ones_own_is_told_with_its_path(
     told = [(one.code, one.words) for one in examine(context, catalog, MachineFacts())]
     assert told == [("own_file_unread", f"{what} cannot be read or saved: {place} is damaged")]
     assert place.read_text() == "{"
+
+
+def test_pictures_from_before_a_purge_are_told_and_removed(sick: Sick, tmp_path: Path) -> None:
+    """Another login purged: its process could not reach these."""
+    cache, root = tmp_path / "cache", sick.listing.root
+    root.mkdir(parents=True)
+    files = PictureFiles(folder=cache, root=root, operator="anna", drawn_for="")
+    rows = ((("a", ""),),)
+    files.write(Picture(rows=rows, at=NOW, erasure=generation_of(root), drawn_for=""))
+    mark_erased(root)
+    context = sick.context(cache_dir=cache, operator="anna", login="")
+    catalog = replace(CatalogScanner(context).look(), free_bytes=9 * GB)
+    (found,) = examine(context, catalog, MachineFacts())
+    assert (found.code, found.level, found.is_fixable) == ("old_pictures", "warning", True)
+    said = f"1 picture of what consoles showed before the last purge is still in {cache}"
+    assert found.words == said
+    assert fix(context, catalog, [found]) == ("removed the pictures from before the last purge",)
+    assert list(cache.glob("picture-*")) == []
+    assert examine(context, catalog, MachineFacts()) == ()
+
+
+def test_a_cache_folder_that_others_can_write_to_is_told(sick: Sick, tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+    cache.mkdir()
+    sick.listing.root.mkdir(parents=True)
+    cache.chmod(0o777)
+    context = sick.context(cache_dir=cache, operator="anna", login="")
+    catalog = replace(CatalogScanner(context).look(), free_bytes=9 * GB)
+    told = [(one.code, one.level, one.words) for one in examine(context, catalog, MachineFacts())]
+    words = f"no console begins with what the last one showed: {cache}: others can write to it"
+    assert told == [("no_pictures", "note", words)]
 
 
 def test_the_version_of_the_cli_that_runs_will_use_is_read(sick: Sick, tmp_path: Path) -> None:

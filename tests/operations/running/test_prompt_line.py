@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.listings.sample_listing import FIRST, SampleListing
+from tests.support.listings.sample_listing import FIRST, SampleListing, run_cli
 from tui.core.errors import UsageError
 from tui.operations.running.prompt_line import parse_prompt_line, with_options
 from tui.operations.running.resume import plan_resume
@@ -31,6 +31,8 @@ from tui.operations.running.resume import plan_resume
         ("--max-budget-usd nan Go", None, ""),
         ("--max-budget-usd -1 Go", None, ""),
         ("--tools , Go", None, ""),
+        ("--without hooks,env Go", {"without": ["hooks", "env"]}, "Go"),
+        ("--without model Go", None, ""),
     ],
 )  # fmt: skip
 def test_options_stand_before_the_prompt(
@@ -60,3 +62,15 @@ def test_they_win_over_what_was_recorded_and_are_said_before_enter(tmp_path: Pat
             with_options(context, plan, {"permission_mode": mode})
     allowing = listing.context(stages={"stage_3": {"permission_mode": "bypassPermissions"}})
     assert with_options(allowing, plan, {"permission_mode": "bypassPermissions"})
+
+
+def test_what_a_resume_goes_without_adds_up(tmp_path: Path) -> None:
+    """Else only the last of several counts, and the resume is refused for the others."""
+    asked, prompt = parse_prompt_line("--without hooks --without sandbox,env Go on")
+    assert (asked, prompt) == ({"without": ["hooks", "sandbox", "env"]}, "Go on")
+    listing = SampleListing(tmp_path / "outputs")
+    listing.add(FIRST, metadata={"agent": {"unrecorded": ["hooks", "sandbox"]}})
+    words = ("resume", "--without", "hooks", "--without", "sandbox", "--mode", "none", FIRST)
+    done = run_cli(listing.root, *words, "Go on")
+    assert (done.returncode, "was run with" in done.stderr) == (2, False)
+    assert "none" in done.stderr

@@ -13,10 +13,10 @@ import pytest
 
 from tests.operations.running.test_steer import add_run, held
 from tests.support.hostile.planted_request import plant_request
-from tests.support.listings.sample_listing import FIRST, SampleListing
-from tui.core.errors import Refused, UsageError
+from tests.support.listings.sample_listing import FIRST, SampleListing, run_cli
+from tui.core.errors import Reason, Refused, UsageError
 from tui.operations.running.agent_options import agent_options, require_mode
-from tui.operations.running.prompt_line import with_options
+from tui.operations.running.prompt_line import parse_prompt_line, with_options
 from tui.operations.running.restricted_console import require_inner_prompt
 from tui.operations.running.resume import plan_resume, start
 from tui.operations.running.steer import answer, mode, send
@@ -272,3 +272,33 @@ def test_what_acts_on_the_machine_can_only_be_denied(
     decide("deny" if is_refused else "allow")
     (command,) = Inbox(folder).take()
     assert command.decision == ("deny" if is_refused else "allow")
+
+
+@pytest.mark.parametrize("line", ["--without hooks,sandbox Go on.", "--without hooks Go on."])
+def test_what_a_pipeline_held_its_agent_back_with_is_not_lifted(
+    listing: SampleListing, line: str
+) -> None:
+    """It may be all that keeps the agent from what no setting forbids."""
+    listing.add(FIRST, metadata={"agent": {"unrecorded": ["hooks", "sandbox"]}})
+    restricted = listing.context(restricted=True)
+    plan, asked = plan_resume(restricted, listing.session(FIRST)), parse_prompt_line(line)[0]
+    with pytest.raises(Refused, match="this console is restricted") as refused:
+        with_options(restricted, plan, asked)
+    assert refused.value.reason is Reason.RESTRICTED
+
+
+def test_no_refusal_there_advises_what_it_cannot_do(listing: SampleListing) -> None:
+    listing.add(FIRST, metadata={"agent": {"unrecorded": ["hooks.Stop"]}})
+    for restricted in (True, False):
+        context = listing.context(restricted=restricted)
+        plan = plan_resume(context, listing.session(FIRST))
+        with pytest.raises(Refused, match=r"was run with hooks\.Stop") as refused:
+            with_options(context, plan, {"max_turns": 3})
+        assert ("--without" in str(refused.value)) is not restricted
+
+
+def test_the_verb_lifts_nothing_there(listing: SampleListing) -> None:
+    listing.add(FIRST, metadata={"agent": {"unrecorded": ["hooks", "sandbox"]}})
+    words = ("resume", "--without", "hooks", "--without", "sandbox", FIRST, "Go on.")
+    done = run_cli(listing.root, "--restricted", *words)
+    assert (done.returncode, "this console is restricted" in done.stderr) == (4, True)

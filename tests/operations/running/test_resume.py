@@ -25,6 +25,7 @@ from tests.support.listings.transcript_lines import (
 )
 from tui.core.errors import ConsoleError, DatabaseProblem, Refused, UnknownId, UsageError
 from tui.operations.running.agent_options import agent_options, describe, lacking
+from tui.operations.running.prompt_line import parse_prompt_line, with_options
 from tui.operations.running.resume import fork_at, plan_new, plan_resume, start
 from tui.operations.trash.delete import delete
 from tui.settings import Settings
@@ -65,11 +66,39 @@ REPLAYED = {
         ),
         ({"mcp_servers": SERVER}, {}, {}, ["mcp_servers"]),
         ({"mcp_servers": SERVER}, {"mcp_servers": SERVER}, {"mcp_servers": SERVER}, []),
-        ({"add_dirs": ["/"], "setting_sources": ["user"]}, {}, {}, ["add_dirs", "setting_sources"]),
+        ({"add_dirs": ["/"]}, {}, {}, ["add_dirs"]),
+        ({"setting_sources": ["project"]}, {}, {"setting_sources": ["project"]}, []),
+        (
+            {"setting_sources": ["project", "local", "/etc"]},
+            {"setting_sources": ["user", "project"]},
+            {"setting_sources": ["project"]},
+            ["setting_sources:"],
+        ),
+        (
+            {"max_budget_usd": 0, "max_thinking_tokens": 0, "task_budget": {"total": 0}},
+            {},
+            {"max_budget_usd": 0, "max_thinking_tokens": 0, "task_budget": {"total": 0}},
+            [],
+        ),
+        ({"max_turns": 0}, {"max_turns": 4}, {"max_turns": 4}, []),
         ({"env": {"A": "b"}, "cli_path": "/x", "hooks": {}, "settings": "x"}, {}, {}, []),
         ({"agents": {"a": WORST}}, {}, {"agents": {"a": PLAIN}}, []),
         ({"agents": {"a": 7}, "output_format": "x", "strict_mcp_config": False}, {}, {}, []),
-        ({"betas": ["--mcp-config"], "task_budget": {"total": "9"}}, {}, {}, []),
+        (
+            {"betas": ["--mcp-config"], "task_budget": {"total": "9"}},
+            {},
+            {"unrecorded": ["task_budget"]},
+            [],
+        ),
+        (
+            {"disallowed_tools": ["Bash", 7], "permission_mode": "lookOnly", "unrecorded": ["env"]},
+            {},
+            {
+                "disallowed_tools": ["Bash"],
+                "unrecorded": ["disallowed_tools", "permission_mode", "env"],
+            },
+            ["permission_mode"],
+        ),
         (
             REPLAYED,
             {},
@@ -79,7 +108,7 @@ REPLAYED = {
         (
             {"model": 7, "allowed_tools": "Bash", "max_turns": True, "max_budget_usd": 10**400},
             {},
-            {},
+            {"unrecorded": ["max_budget_usd", "max_turns"]},
             [],
         ),
     ],
@@ -91,6 +120,13 @@ def test_a_row_is_not_a_person(
     found, notes = agent_options(settings, "stage_3", {"agent": asked})
     assert found == options
     assert [note.split()[0] for note in notes] == ignored
+
+
+def test_a_restricted_console_takes_settings_only_from_where_its_stage_says() -> None:
+    asked = {"agent": {"setting_sources": ["user", "project"]}}
+    for named, sources in (({}, []), ({"setting_sources": ["user"]}, ["user"])):
+        settings = Settings(restricted=True, stages={"stage_3": named})
+        assert agent_options(settings, "stage_3", asked)[0]["setting_sources"] == sources
 
 
 @pytest.mark.parametrize("agent", [None, 7, "text", [], {"agent": {}}])
@@ -122,24 +158,28 @@ def test_what_it_will_use_is_said_harmlessly() -> None:
         ("sub", "{listing}/sub", ""),
         ("{listing}/way_in", "{listing}/sub", ""),
         ("{root}/named", "{root}/named", ""),
-        ("{listing}/gone", "{listing}", "is gone"),
-        ("{root}", "{listing}", "is outside its listing"),
-        ("{root}/other", "{listing}", "is outside its listing"),
-        ("/etc", "{listing}", "is outside its listing"),
-        ("{root}/../..", "{listing}", "is outside its listing"),
-        ("{listing}/way_out", "{listing}", "is outside its listing"),
-        ("{listing}/.claude_sessions", "{listing}", "is off limits to agents"),
-        ("{listing}/way_into", "{listing}", "is off limits to agents"),
-        ("{listing}/sub/../.claude_sessions/projects", "{listing}", "is off limits to agents"),
-        ("{listing}/.session_console", "{listing}", "is off limits to agents"),
-        ("{listing}/home", "{listing}", "is off limits to agents"),
-        ("{listing}/a\0b", "{listing}", "cannot be checked"),
+        ("{listing}/gone", "", "is gone"),
+        ("{root}", "", "is outside its listing"),
+        ("{root}/other", "", "is outside its listing"),
+        ("/etc", "", "is outside its listing"),
+        ("{root}/../..", "", "is outside its listing"),
+        ("{listing}/way_out", "", "is outside its listing"),
+        ("{listing}/.claude_sessions", "", "is off limits to agents"),
+        ("{listing}/way_into", "", "is off limits to agents"),
+        ("{listing}/sub/../.claude_sessions/projects", "", "is off limits to agents"),
+        ("{listing}/.session_console", "", "is off limits to agents"),
+        ("{listing}/home", "", "is off limits to agents"),
+        ("{listing}/a\0b", "", "cannot be checked"),
     ],
 )
 def test_an_agent_works_in_its_listing_or_where_its_stage_says(
     listing: SampleListing, cwd: str, works_in: str, words: str
 ) -> None:
-    """Without the check an agent works in a config dir, where its tools can read secrets."""
+    """Without the check an agent works in a config dir, where its tools can read secrets.
+
+    Where it may not work it does not silently go on in another folder: what held there, such as the
+    rules in its project's settings, would not.
+    """
     for name in ("sub", "home", ".session_console/runs", "../named", "../other"):
         (listing.folder / name).mkdir(parents=True)
     for name, place in (("way_out", "/etc"), ("way_in", "sub"), ("way_into", ".claude_sessions")):
@@ -149,8 +189,22 @@ def test_an_agent_works_in_its_listing_or_where_its_stage_says(
     stages = {"stage_3": {"cwd": str(listing.root / "named")}}
     context = listing.context(stages=stages, claude_home=listing.folder / "home")
     plan = plan_resume(context, listing.session(FIRST))
-    assert plan.cwd == Path(works_in.format(**places))
-    assert any(words in str(warning) for warning in plan.warnings) or not words
+    if works_in:
+        assert (plan.cwd, plan.cwd_lost) == (Path(works_in.format(**places)), "")
+        return
+    assert words in plan.cwd_lost
+    assert any(words in str(warning) for warning in plan.warnings)
+    for line in ("Go on.", "--mode plan Go on."):
+        with pytest.raises(Refused, match=r"`--cwd \.` before the prompt"):
+            with_options(context, plan, parse_prompt_line(line)[0])
+    with pytest.raises(Refused, match=words):
+        start(context, plan, "Go on.")
+    with pytest.raises(UsageError, match="--cwd"):
+        with_options(context, plan, {"cwd": cwd.format(**places)})
+    said = with_options(context, plan, parse_prompt_line("--cwd . Go on.")[0])
+    assert (said.cwd, said.agent["cwd"]) == (listing.folder, ".")
+    assert said.words.endswith(f"works in {listing.folder}")
+    said.require_options(restricted=False)
 
 
 def test_what_lives_is_refused_and_told_what_to_do(listing: SampleListing) -> None:

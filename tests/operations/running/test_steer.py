@@ -222,6 +222,12 @@ def test_a_signal_to_another_program_is_written_down(listing: SampleListing) -> 
     assert event.note == act.words
 
 
+def test_a_prompt_to_what_cannot_be_resumed_is_not_sent_there(listing: SampleListing) -> None:
+    listing.transcript_path(FIRST).unlink()
+    with pytest.raises(Refused, match="is not running: `show 9f2c0000`"):
+        send(listing.context(), listing.session(FIRST), "go on")
+
+
 def test_what_cannot_be_asked_is_refused_in_words(listing: SampleListing) -> None:
     session, context = listing.session(FIRST), listing.context()
     for act in (interrupt, stop):

@@ -17,7 +17,7 @@ from tui.operations.stream.follow import StreamFollower
 
 
 def hides(raw: bytes) -> bool:
-    return HiddenWordFinder(raw).find(0) >= 0
+    return HiddenWordFinder(bytearray(raw)).find(0) >= 0
 
 
 def test_all_that_is_not_shown_and_all_that_is_the_same_letter_may_hide_a_word() -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,8 @@ from tui.core.models.session import Session
 from tui.core.sessions.attention import Need, attention, needs_of
 from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.sessions.acknowledge import acknowledge, snooze, take_back
-from tui.operations.sessions.recovery import settle_retried
+from tui.runs.bookkeeping import Bookkeeper
+from tui.runs.folder.protocol import RunSpec
 from tui.storage.state.logbook import read_logbook
 from tui.storage.table.tracking import Tracking
 
@@ -38,6 +40,25 @@ def fail(listing: SampleListing, reason: str) -> None:
     assert zone is not None
     tracking = Tracking(listing.db_path, zone, "bert")
     tracking.mark_failed(FIRST, now=context.clock(), reason=reason)
+
+
+def retry(listing: SampleListing, *retried: str, since: datetime | None = None) -> None:
+    """Let a run of another session, which tries these again since then, be answered."""
+    spec = RunSpec(
+        run_id="20261122T071530Z-1f9c00",
+        session_id=SECOND,
+        listing_id=listing.folder.name,
+        stage="stage_3",
+        mode="new",
+        prompt="again",
+        db_path=listing.db_path,
+        config_dir=listing.config_dir,
+        cwd=listing.folder,
+        operator="pipeline",
+        created_at=listing.context().clock(),
+        retried=dict.fromkeys(retried, since or listing.context().clock()),
+    )
+    asyncio.run(Bookkeeper(spec, listing.context().clock).succeeded())
 
 
 def need(listing: SampleListing, session: Session) -> Need | None:
@@ -68,11 +89,41 @@ def test_a_retry_settles_the_failure_and_leaves_every_other_need_as_it_was(
     listing.track(FIRST, days=0.07)
     fail(listing, "no money")
     session = listing.session(FIRST)
-    assert [*needs_of(session, listing.context().clock(), QUIET)] == [Need.FAILED, Need.ENDS]
-    settle_retried(listing.context(), listing.folder, [FIRST], SECOND)
+    needs = [Need.FAILED, Need.ENDS, Need.OVERWRITTEN]
+    assert [*needs_of(session, listing.context().clock(), QUIET)] == needs
+    retry(listing, FIRST)
     assert need(listing, listing.session(FIRST)) is Need.ENDS
-    acknowledge(listing.context(), listing.session(FIRST), only=(Need.ENDS,))
+    acknowledge(listing.context(), listing.session(FIRST))
     assert need(listing, listing.session(FIRST)) is None
+    retry(listing, FIRST)
+    assert need(listing, listing.session(FIRST)) is None
+    assert [one.note for one in read_logbook(listing.root)] == [
+        "its retry 9f2d0000 succeeded",
+        "failed and ends within the hour and was overwritten by the pipeline",
+        "its retry 9f2d0000 succeeded",
+    ]
+
+
+def test_a_retry_settles_nothing_that_happens_later_and_is_logged_once(
+    listing: SampleListing,
+) -> None:
+    since = listing.context().clock()
+    for _ in range(2):
+        retry(listing, FIRST, since=since)
+        assert need(listing, listing.session(FIRST)) is None
+    assert len(read_logbook(listing.root)) == 1
+    fail(listing, "no time")
+    retry(listing, FIRST, since=since)
+    assert need(listing, listing.session(FIRST)) is Need.FAILED
+
+
+def test_what_a_retry_cannot_settle_is_told_and_still_fails(
+    listing: SampleListing, caplog: pytest.LogCaptureFixture
+) -> None:
+    (listing.folder / ".session_console").write_text("a file")
+    retry(listing, FIRST)
+    assert "still counts as failed" in caplog.text
+    assert need(listing, listing.session(FIRST)) is Need.FAILED
 
 
 def test_of_two_at_once_the_second_is_told_who_was_first(listing: SampleListing) -> None:
@@ -198,7 +249,7 @@ def test_what_was_only_snoozed_is_not_settled_for_good_by_what_settles_something
     listing.track(FIRST, days=0.07)
     fail(listing, "no money")
     snooze(listing.context(), listing.session(FIRST), "4h")
-    acknowledge(listing.context(), listing.session(FIRST), only=(Need.FAILED,))
+    retry(listing, FIRST)
     assert need(listing, listing.session(FIRST)) is Need.ENDS
 
 

@@ -166,7 +166,7 @@ def test_what_has_no_expiry_is_refused(listing: SampleListing) -> None:
     with pytest.raises(Refused, match="not tracked"):
         act_on(listing, "7d", SECOND)
     delete(listing.context(), listing.session(FIRST))
-    with pytest.raises(Refused, match="is deleted: `restore"):
+    with pytest.raises(Refused, match="is deleted: `show"):
         act_on(listing, "7d")
 
 

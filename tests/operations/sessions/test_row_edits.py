@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 import sqlite3
 from collections.abc import Callable
@@ -13,16 +14,26 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.hostile.read_errors import reads_fail
 from tests.support.listings import guide_statements as guide
-from tests.support.listings.sample_listing import FIRST, SampleListing
+from tests.support.listings.sample_listing import FIRST, SECOND, SampleListing
 from tui.claude.config_dir import sweep_days
-from tui.core.errors import Conflict, ConsoleError, DatabaseProblem, Refused, UnknownId
+from tui.core.errors import Conflict, ConsoleError, DatabaseProblem, Reason, Refused, UnknownId
 from tui.core.models.row import Row
 from tui.core.models.session import Liveness, Session
 from tui.core.time.zones import LOCAL, read_time
+from tui.operations.catalog.scanner import CatalogScanner
+from tui.operations.cause import cause_of
 from tui.operations.context import ActionResult, Context
+from tui.operations.doctor.doctor import examine
+from tui.operations.doctor.machine_findings import MachineFacts
+from tui.operations.lost_options import recorded_agent
+from tui.operations.monitor.needs import needs
 from tui.operations.sessions.extend import extend, plan_extension
 from tui.operations.sessions.row_edits import activate, fail, reapply
+from tui.operations.trash.delete import delete
+from tui.operations.trash.restore import restore
+from tui.safe_io.walking import erase_tree
 from tui.storage.table.tracking import read_events, read_rows
 
 Deed = Callable[[Context, Session], ActionResult]
@@ -130,7 +141,7 @@ def test_a_deleted_row_and_a_read_only_console_are_refused(
     listing: SampleListing, deed: str
 ) -> None:
     set_status(listing, "deleted")
-    with pytest.raises(Refused, match="restore 9f2c0000"):
+    with pytest.raises(Refused, match="is deleted, and in no trash"):
         DEEDS[deed](listing.context(), listing.session(FIRST))
     with pytest.raises(Refused, match="read-only"):
         DEEDS[deed](listing.context(read_only=True), listing.session(FIRST))
@@ -219,6 +230,78 @@ def test_what_runs_again_is_not_called_failed(listing: SampleListing) -> None:
     with pytest.raises(Refused, match="is running again"):
         reapply(listing.context(), session)
     assert stored(listing).status == "active"
+
+
+def advised(listing: SampleListing) -> bool:
+    """Whether anything tells an operator to reapply."""
+    context, session = listing.context(), listing.session(FIRST)
+    catalog = CatalogScanner(context).look()
+    found = examine(context, catalog, MachineFacts())
+    told = [one.words for one in needs(catalog, context.clock(), timedelta(hours=1))]
+    told += [one.remedy for one in found] + [cause_of(session, context)]
+    return "`reapply " in " ".join(told)
+
+
+@pytest.mark.parametrize("metadata", ['{"workers": 2', "[1]", "plain words"])
+def test_nothing_is_put_back_beside_metadata_that_cannot_be_read(
+    listing: SampleListing, metadata: str
+) -> None:
+    """Without it all is said to apply again, though the options and the reason stay lost."""
+    sql(listing, "UPDATE claude_sessions SET metadata = ?", json.dumps(AGENT))
+    fail(listing.context(), listing.session(FIRST), "API error 401")
+    track_blindly(listing, 90)
+    assert advised(listing)
+    sql(listing, "UPDATE claude_sessions SET metadata = ?", metadata)
+    before = stored(listing)
+    assert not advised(listing)
+    with pytest.raises(Refused, match="cannot be read") as refused:
+        reapply(listing.context(), listing.session(FIRST))
+    assert refused.value.reason is Reason.UNREADABLE
+    assert stored(listing) == before
+    sql(listing, "UPDATE claude_sessions SET metadata = NULL")
+    assert advised(listing)
+    reapply(listing.context(), listing.session(FIRST))
+    assert stored(listing).details()["agent"] == AGENT["agent"]
+
+
+@pytest.mark.parametrize("how", ["deleted", "no transcript"])
+def test_nobody_is_told_to_reapply_what_would_be_refused(listing: SampleListing, how: str) -> None:
+    sql(listing, "UPDATE claude_sessions SET metadata = ?", json.dumps({"agent": {"tools": []}}))
+    fail(listing.context(), listing.session(FIRST), "API error 401")
+    track_blindly(listing, 90)
+    if how == "deleted":
+        set_status(listing, "deleted")
+    else:
+        listing.transcript_path(FIRST).unlink()
+    assert not advised(listing)
+    with pytest.raises(Refused):
+        reapply(listing.context(), listing.session(FIRST))
+    known = recorded_agent(listing.folder, listing.db_path, FIRST)
+    assert known.lost
+    assert (known.mended is None) is (how == "deleted")
+
+
+@pytest.mark.parametrize("deed", DEEDS)
+def test_what_is_deleted_for_good_is_not_said_to_be_restorable(
+    listing: SampleListing, deed: str
+) -> None:
+    """The advice works when it is followed: `restore` has nothing of it."""
+    context = listing.context()
+    delete(context, listing.session(FIRST))
+    trash = listing.root / ".session_console" / "trash"
+    for is_kept in (True, False):
+        with pytest.raises(Refused) as refused:
+            DEEDS[deed](context, listing.session(FIRST))
+        assert refused.value.remedy == (f"restore {FIRST[:8]}" if is_kept else "")
+        if is_kept:
+            erase_tree(trash)
+            listing.add(SECOND)
+            delete(context, listing.session(SECOND))
+    with reads_fail(trash, errno.EIO), pytest.raises(Refused) as refused:
+        DEEDS[deed](context, listing.session(FIRST))
+    assert refused.value.remedy == f"restore {FIRST[:8]}"  # it may be there
+    with pytest.raises(UnknownId):
+        restore(context, FIRST)
 
 
 def test_nothing_is_put_back_for_what_is_gone(listing: SampleListing) -> None:

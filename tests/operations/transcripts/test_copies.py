@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.claude.transcript.test_branches import result, says, user
+from tests.support.listings.read_out import read_out
 from tests.support.listings.sample_listing import FIRST, SampleListing
 from tui.core.models.entry import EntryKind
 from tui.operations.catalog.scanner import CatalogScanner
@@ -118,7 +119,7 @@ def test_every_record_of_a_long_spliced_line_is_told(listing: SampleListing, beg
     written(listing, *map(json.dumps, (user("q0", ""), copied)), spliced)
     session = listing.session(FIRST)
     follow = StreamFollower(session)
-    update = follow.poll(session)
+    update = read_out(follow, session)
     assert update.entries[-1].text == "said fresh"
     before = follow.before(update.start, None).entries
     assert [one.text for one in (*before, *update.entries)].count("said a0") == 1

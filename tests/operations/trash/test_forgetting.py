@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -11,13 +12,15 @@ import pytest
 from tests.operations.trash.test_purge import CANARY, listing, saying
 from tests.support.hostile.read_errors import ERRORS, reads_fail
 from tests.support.listings.sample_listing import FIRST, SECOND, SampleListing
+from tui.core.console.picture import Picture
 from tui.core.errors import ConsoleError
 from tui.operations.sessions.annotate import note
 from tui.operations.trash.delete import delete
 from tui.operations.trash.purge import erase_many, purge
-from tui.storage.index.erasure_marks import mark_of
+from tui.storage.index.erasure_marks import generation_of, mark_of
 from tui.storage.state.annotations import read_annotations
 from tui.storage.state.logbook import read_logbook
+from tui.storage.state.pictures import PictureFiles
 from tui.storage.table.tracking import read_rows
 from tui.storage.trash.trash import list_trash
 
@@ -123,3 +126,32 @@ def test_an_acknowledgement_that_cannot_be_read_keeps_no_note(listing: SampleLis
     with pytest.raises(ConsoleError, match="not everything else"):
         purge(listing.context(), FIRST)
     assert FIRST not in read_annotations(listing.folder)
+
+
+def with_picture(listing: SampleListing, cache: Path) -> PictureFiles:
+    """Keep a picture of the root, as a console of this login does."""
+    root = listing.root
+    files = PictureFiles(folder=cache, root=root, operator="anna", drawn_for="")
+    rows = (tuple((letter, "") for letter in CANARY),)
+    at = datetime(2026, 11, 30, tzinfo=UTC)
+    files.write(Picture(rows=rows, at=at, erasure=generation_of(root), drawn_for=""))
+    assert files.read((len(CANARY), 1)) is not None
+    return files
+
+
+@pytest.mark.parametrize("how", ["from the trash", "at once"])
+def test_no_picture_outlasts_an_erasure_and_other_logins_show_theirs_no_more(
+    listing: SampleListing, tmp_path: Path, how: str
+) -> None:
+    if how == "from the trash":
+        delete(listing.context(), listing.session(f"hollis_park/{FIRST}"))
+    own, others = tmp_path / "anna", tmp_path / "bert"
+    with_picture(listing, own)
+    theirs = with_picture(listing, others)
+    context = listing.context(cache_dir=own)
+    if how == "from the trash":
+        assert "caches" not in erase_many(context, list_trash(listing.root)).note
+    else:
+        purge(context, f"hollis_park/{FIRST}")
+    assert saying(own, CANARY) == []
+    assert theirs.read((len(CANARY), 1)) is None

@@ -26,6 +26,7 @@ from tui.operations.trash.cleanup import plan_cleanup
 from tui.operations.trash.delete import delete, delete_many
 from tui.operations.trash.purge import erase_many, erase_session, old_trash, plan_purge, purge
 from tui.operations.trash.restore import restore
+from tui.safe_io.folders import stamp_of
 from tui.storage.index.erasure_marks import erasure_of
 from tui.storage.index.index import Index, index_path
 from tui.storage.session_locks import SessionLock
@@ -151,7 +152,7 @@ def test_nothing_is_left_in_what_was_kept_for_the_next_start(
         erasure = erasure_of(one.folder)
         facts = FactsCache(late).of(one.folder)
         for place in one.config_dir.glob("projects/*/*.jsonl"):
-            facts.of(place, place.stat())
+            facts.of(str(place), stamp_of(place.stat()))
         late.put_table(one.folder, erasure, ("1:1", CANARY if one is listing else ""))
     purge(other if is_own else listing.context(cache_dir=tmp_path / "another"), FIRST)
     assert bool(saying(tmp_path / "cache", CANARY)) is not is_own

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from itertools import pairwise
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -40,7 +41,12 @@ class Pipe:
 async def _read(pieces: list[str]) -> tuple[str, list[Mapping[str, Any]]]:
     pipe, taken, seen = Pipe(pieces), list[Mapping[str, Any]](), ""
     client = SimpleNamespace(_transport=SimpleNamespace(_stdout_stream=pipe))
-    assert divert_chunks(client, taken.extend)
+
+    def take(chunks: Sequence[Mapping[str, Any]]) -> bool:
+        taken.extend(chunks)
+        return True
+
+    assert divert_chunks(client, take)
     with suppress(EOFError):
         while True:
             seen += await pipe.receive()
@@ -85,7 +91,7 @@ async def test_while_stream_events_come_the_pipe_is_left_alone_and_read_again_at
     pipe, reader = Pipe([f"{CHUNK}\n"]), Reader()
     pipe.transport_stream = SimpleNamespace(_stream=SimpleNamespace(_transport=reader))
     client = SimpleNamespace(_transport=SimpleNamespace(_stdout_stream=pipe))
-    divert_chunks(client, lambda _: None)
+    divert_chunks(client, lambda _: True)
     reading = asyncio.create_task(pipe.receive())
     await asyncio.sleep(0)
     assert reader.is_paused
@@ -96,11 +102,31 @@ async def test_while_stream_events_come_the_pipe_is_left_alone_and_read_again_at
     assert not reader.is_paused
 
 
+@pytest.mark.parametrize("is_followed", [True, False])
+async def test_what_nobody_follows_is_read_more_seldom_the_longer_it_lasts(
+    monkeypatch: pytest.MonkeyPatch, is_followed: bool
+) -> None:
+    gaps, pipe, clock = list[float](), Pipe([f"{CHUNK}\n"] * 5), [0.0]
+
+    async def asleep(gap_s: float) -> None:
+        gaps.append(gap_s)
+        clock[0] += 2.5
+
+    monkeypatch.setattr("tui.runs.agent.chunk_lines.asyncio.sleep", asleep)
+    monkeypatch.setattr("tui.runs.agent.chunk_lines.time.monotonic", lambda: clock[0])
+    pipe.transport_stream = SimpleNamespace(_stream=SimpleNamespace(_transport=Reader()))
+    client = SimpleNamespace(_transport=SimpleNamespace(_stdout_stream=pipe))
+    divert_chunks(client, lambda _: is_followed)
+    with suppress(EOFError):
+        await pipe.receive()
+    assert gaps == pytest.approx([0.1] * 5 if is_followed else [0.1, 0.15, 0.2, 0.25, 0.25])
+
+
 async def test_a_line_that_never_ends_is_left_to_the_bound_of_the_sdk() -> None:
     piece = "x" * 65_536
     pipe = Pipe([BROKEN, *[piece] * 20])
     client = SimpleNamespace(_transport=SimpleNamespace(_stdout_stream=pipe))
-    divert_chunks(client, lambda _: None)
+    divert_chunks(client, lambda _: True)
 
     first = await pipe.receive()
 
@@ -109,4 +135,4 @@ async def test_a_line_that_never_ends_is_left_to_the_bound_of_the_sdk() -> None:
 
 
 def test_an_sdk_that_is_built_differently_gets_them_itself() -> None:
-    assert not divert_chunks(SimpleNamespace(), lambda _: None)
+    assert not divert_chunks(SimpleNamespace(), lambda _: True)

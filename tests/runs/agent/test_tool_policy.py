@@ -65,8 +65,8 @@ def test_a_runner_knows_itself_whether_its_agent_asks(
     assert alterations.is_asking == is_asking
 
 
-def _unheard(_: AgentMessage) -> None:
-    pass
+def _unheard(_: AgentMessage) -> bool:
+    return False
 
 
 async def _nobody(ask: PermissionAsk) -> PermissionAnswer:

@@ -51,3 +51,20 @@ async def test_what_waits_for_a_slow_one_is_bounded(caplog: pytest.LogCaptureFix
     assert len(heard) == 1000
     assert faults(caplog) == ["1000 events wait for on_event to return"]
     assert [one.levelno for one in caplog.records] == [logging.ERROR]
+
+
+async def test_one_that_is_cancelled_by_itself_keeps_nothing_from_being_told(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    heard: list[RunEvent] = []
+
+    async def hear(event: RunEvent) -> None:
+        heard.append(event)
+        raise asyncio.CancelledError
+
+    callback = Callback(hear, Guard())
+    for _ in range(3):
+        callback.hear(EVENT)
+    await callback.settle()
+    assert len(heard) == 3
+    assert len(faults(caplog)) == 1

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import os
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
+from copy import copy
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,18 +18,20 @@ from typing import Any
 import pytest
 
 from tests.support.busy_database import kept_busy
+from tests.support.hostile.full_disk import fill, need_mounts, small_disk
+from tests.support.listings.run_spec import run_spec
 from tests.support.listings.sample_listing import FIRST
 from tui.core.errors import DatabaseProblem, Kind, Reason, Refused
+from tui.core.models.audit import AuditEvent
 from tui.core.models.run import Run
 from tui.operations.stream.run_notices import RunNotices
 from tui.runs import bookkeeping
 from tui.runs.bookkeeping import Bookkeeper
-from tui.runs.folder.protocol import EVENTS, SPEC, RunSpec, has_ended, new_run_id, read_run
+from tui.runs.folder.protocol import EVENTS, SPEC, RunSpec, has_ended, read_run
 from tui.runs.hosted.late_rows import due_runs, is_due, write_row, write_soon
 from tui.runs.journal.run_journal import Journal
 from tui.runs.launcher import make_folder
 from tui.storage.session_locks import SessionLock
-from tui.storage.sqlite import connection
 from tui.storage.table.tracking import Tracking, read_events, read_rows
 
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -36,43 +42,19 @@ def clock() -> datetime:
     return NOW
 
 
-@pytest.fixture(autouse=True)
-def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Give up at once what waits for seconds elsewhere."""
-    monkeypatch.setattr(connection, "WRITE_TIMEOUT_S", 0.1)
-    monkeypatch.setattr(bookkeeping, "_PAUSE_S", 0.1)
-
-
 def spec_of(listing: Path, **changes: Any) -> RunSpec:
-    spec = RunSpec(
-        run_id=new_run_id(NOW),
-        session_id=FIRST,
-        listing_id=listing.name,
-        stage="stage_3",
-        mode="new",
-        prompt="go",
-        db_path=listing / "buyers.db",
-        config_dir=listing / ".claude_sessions",
-        cwd=listing,
-        operator="anna",
-        created_at=NOW,
-        expires_at=NOW + timedelta(days=7),
-        agent=AGENT,
-        zone="UTC",
-        metadata={"round": 2},
-    )
-    return replace(spec, **changes)
-
-
-@pytest.fixture
-def listing(tmp_path: Path) -> Path:
-    made = tmp_path / "outputs" / "hollis_park"
-    made.mkdir(parents=True)
-    return made
+    own: dict[str, Any] = {"agent": AGENT, "metadata": {"round": 2}, "keeps_until": None}
+    return run_spec(listing, NOW, **(own | changes))
 
 
 async def left(
-    listing: Path, *, error: str = "", by: str = "", ended: bool = True, **changes: Any
+    listing: Path,
+    *,
+    error: str = "",
+    by: str = "",
+    ended: bool = True,
+    answers: bool | None = None,
+    **changes: Any,
 ) -> tuple[Run, Bookkeeper]:
     """Run to the end, or die, beside a database that is busy for longer than a run waits."""
     spec = spec_of(listing, **changes)
@@ -85,22 +67,39 @@ async def left(
         if error:
             journal.event("failed", reason=error, by=by)
             await books.failed(error, Kind.OTHER, by)
+        elif answers is not None:
+            journal.event("turn")
+            journal.event("result", is_answer=answers)
+            await books.succeeded(is_answer=answers)
         if ended:
             await books.settle()
             journal.event("ended")
         else:
-            owner = {"pid": 2**22 - 1, "proc_start": "1", "pid_domain": _own_domain(journal)}
-            journal.owner(owner)
+            died(journal)
     return read_run(journal.folder), books
 
 
-def _own_domain(journal: Journal) -> str:
-    return str(json.loads((journal.folder / "owner.json").read_text())["pid_domain"])
+def died(journal: Journal) -> None:
+    """Let a run be that of a process which is gone."""
+    own_domain = json.loads((journal.folder / "owner.json").read_text())["pid_domain"]
+    journal.owner({"pid": 2**22 - 1, "proc_start": "1", "pid_domain": own_domain})
 
 
 def begin_anew(listing: Path, **metadata: Any) -> None:
     Tracking(listing / "buyers.db", UTC, "bert").track(
         FIRST, listing_id="x", stage="s", now=NOW, expires_at=NOW, metadata=metadata
+    )
+
+
+def before(listing: Path, **metadata: Any) -> None:
+    """Track the session days before the run."""
+    Tracking(listing / "buyers.db", UTC, "bert").track(
+        FIRST,
+        listing_id="x",
+        stage="s",
+        now=NOW - timedelta(days=3),
+        expires_at=NOW - timedelta(days=1),
+        metadata=metadata,
     )
 
 
@@ -174,6 +173,21 @@ async def test_the_thread_writes_it_once_the_database_is_free(listing: Path) -> 
     assert [one.action for one in read_events(db_path)] == ["track"]
 
 
+async def test_the_thread_writes_it_once_there_is_room(tmp_path: Path) -> None:
+    """Without it a row that a full disk did not take is left to whoever looks."""
+    need_mounts(tmp_path)
+    with small_disk(tmp_path / "disk") as disk:
+        listing = disk / "outputs" / "hollis_park"
+        listing.mkdir(parents=True)
+        run, _ = await left(listing)
+        ballast, tries = fill(disk), itertools.count()
+        write_soon(run.folder, clock, lambda: next(tries) >= 0)
+        await _until(lambda: next(copy(tries)) > 1)
+        ballast.unlink()
+        await _until(lambda: not read_run(run.folder).row_problem)
+        assert len(read_rows(listing / "buyers.db")) == 1
+
+
 async def _until(is_so: Callable[[], bool]) -> None:
     for _ in range(600):
         if is_so():
@@ -221,18 +235,30 @@ async def test_a_row_of_the_pipelines_own_keeps_its_metadata_and_gets_the_agent(
     assert row.details()["agent"] == {**AGENT, "cwd": str(listing)}
 
 
+async def test_what_operators_do_to_a_row_of_the_pipelines_own_does_not_hide_that_ours_is_due(
+    listing: Path,
+) -> None:
+    """Its audit has nothing of how the row came to be: without our own act the agent is unknown."""
+    run, _ = await left(listing)
+    init = "CREATE TABLE claude_sessions (session_id TEXT PRIMARY KEY, listing_id TEXT NOT NULL, "
+    init += "stage TEXT NOT NULL, created_at TEXT NOT NULL, expires_at TEXT NOT NULL, "
+    with closing(sqlite3.connect(listing / "buyers.db")) as guide, guide:
+        guide.execute(init + "status TEXT DEFAULT 'active', metadata TEXT)")
+        own = (FIRST, "theirs", "s", NOW.isoformat(), NOW.isoformat(), "active", None)
+        guide.execute("INSERT INTO claude_sessions VALUES (?, ?, ?, ?, ?, ?, ?)", own)
+    later, tracking = NOW + timedelta(seconds=1), Tracking(listing / "buyers.db", UTC, "bert")
+    for action in ("answer", "extend", "stop"):
+        tracking.note(AuditEvent(at=later, action=action, session_id=FIRST))
+    assert write_row(run, clock)
+    (row,) = read_rows(listing / "buyers.db")
+    assert row.details()["agent"] == {**AGENT, "cwd": str(listing)}
+
+
 async def test_a_resume_that_could_not_be_written_is_written_with_what_its_pipeline_gave(
     listing: Path,
 ) -> None:
     """Without it the next resume would lack the bans that this one was given."""
-    Tracking(listing / "buyers.db", UTC, "bert").track(
-        FIRST,
-        listing_id="x",
-        stage="s",
-        now=NOW - timedelta(days=3),
-        expires_at=NOW - timedelta(days=1),
-        metadata={"agent": {"model": "haiku", "max_turns": 3}},
-    )
+    before(listing, agent={"model": "haiku", "max_turns": 3})
     run, _ = await left(listing, mode="resume", keeps_until=NOW + timedelta(days=2))
     owner = run.folder / "owner.json"
     owner.write_text(json.dumps(json.loads(owner.read_text()) | {"in_pipeline": True}))
@@ -241,6 +267,38 @@ async def test_a_resume_that_could_not_be_written_is_written_with_what_its_pipel
     assert row.expires_at == f"{NOW + timedelta(days=2):%Y-%m-%dT%H:%M:%S}"
     assert row.details()["agent"] == {"max_turns": 3, **AGENT, "cwd": str(listing)}
     assert row.details()["round"] == 2
+
+
+async def test_a_resume_that_is_written_later_leaves_what_nobody_of_us_had_recorded(
+    listing: Path,
+) -> None:
+    """Else the tools of another program's row would be what the run had recorded."""
+    before(listing, agent={"model": "haiku", "max_turns": 3})
+    run, _ = await left(listing, mode="resume", keeps_until=NOW + timedelta(days=2))
+    owner = run.folder / "owner.json"
+    owner.write_text(json.dumps(json.loads(owner.read_text()) | {"in_pipeline": True}))
+    with closing(sqlite3.connect(listing / "buyers.db", isolation_level=None)) as theirs:
+        given = json.dumps({"agent": {"allowed_tools": ["Bash"]}})
+        theirs.execute("UPDATE claude_sessions SET metadata = ?", (given,))
+    assert write_row(run, clock)
+    (row,) = read_rows(listing / "buyers.db")
+    assert row.details()["agent"] == {"max_turns": 3, **AGENT, "cwd": str(listing)}
+
+
+@pytest.mark.parametrize("answers", [True, False])
+async def test_only_an_answer_of_a_resume_that_is_written_later_settles_the_failure(
+    listing: Path, *, answers: bool
+) -> None:
+    """Without it a command such as `/cost` would take away what nobody has mended."""
+    before(listing)
+    then = NOW - timedelta(days=2)
+    tracking = Tracking(listing / "buyers.db", UTC, "bert")
+    tracking.mark_failed(FIRST, now=then, reason="401 invalid key", kind=Kind.OTHER)
+    run, _ = await left(listing, mode="resume", answers=answers)
+    assert write_row(run, clock)
+    (row,) = read_rows(listing / "buyers.db")
+    assert row.status == ("active" if answers else "failed")
+    assert ("last_error" in row.details()) is not answers
 
 
 async def test_it_waits_while_the_session_is_in_use_or_the_database_busy(listing: Path) -> None:
@@ -287,7 +345,7 @@ async def test_it_is_told_in_the_stream(listing: Path) -> None:
     run, _ = await left(listing)
     notices = RunNotices()
     (due,) = notices.poll(run.folder)
-    assert due.text == "not in the database yet: buyers.db is locked by another program"
+    assert due.text == "its row could not be written yet: buyers.db is locked by another program"
     write_row(run, clock)
     (done,) = notices.poll(run.folder)
-    assert done.text == "in the database now"
+    assert done.text == "its row is written now"

@@ -12,13 +12,15 @@ from pathlib import Path
 import pytest
 from claude_agent_sdk import ClaudeAgentOptions
 
+from tests.support.listings.run_spec import run_spec
 from tests.support.listings.sample_listing import FIRST
 from tui.core.errors import RunFailed
 from tui.pipeline.session_run import SessionRun
 from tui.runs.agent.recorded_options import GivenOptions
-from tui.runs.folder.protocol import RunSpec, new_run_id, run_folders
+from tui.runs.folder.protocol import run_folders
 from tui.runs.hosted.own_prompts import OwnPrompts
-from tui.runs.hosted.run import HostedRun, PreparedRun
+from tui.runs.hosted.prepared_run import PreparedRun
+from tui.runs.hosted.run import HostedRun
 from tui.runs.prompt_queue import OwnPrompt
 from tui.storage.session_locks import SessionLock, held
 
@@ -26,22 +28,9 @@ NOW = datetime(2026, 11, 22, 7, 15, 30, tzinfo=UTC)
 
 
 def prepared(listing: Path) -> PreparedRun:
-    spec = RunSpec(
-        run_id=new_run_id(NOW),
-        session_id=FIRST,
-        listing_id=listing.name,
-        stage="stage_3",
-        mode="new",
-        prompt="go",
-        db_path=listing / "buyers.db",
-        config_dir=listing / ".claude_sessions",
-        cwd=listing,
-        operator="anna",
-        created_at=NOW,
-    )
     lock = SessionLock.take(listing, FIRST)
     given = GivenOptions(ClaudeAgentOptions(), {}, OwnPrompt("go"))
-    return PreparedRun(spec, listing, lock, given)
+    return PreparedRun(run_spec(listing, NOW), listing, lock, given)
 
 
 async def listen(prepare: Callable[[], PreparedRun]) -> None:

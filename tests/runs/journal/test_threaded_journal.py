@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import threading
 import time
@@ -75,3 +76,23 @@ def test_a_fault_of_one_keeps_no_other_from_being_written(tmp_path: Path) -> Non
     assert pen.settle(60)
     assert [one["type"] for one in read_events(tmp_path)] == ["ended"]
     assert pen.troubles == 1
+
+
+def test_what_has_no_room_is_written_once_there_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without it the last events of a run wait for one that never comes."""
+
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    pen = ThreadedJournal(tmp_path, lambda: NOW)
+    with monkeypatch.context() as patch:
+        patch.setattr("tui.runs.journal.run_journal.open_file", full)
+        pen.event("ended")
+        assert not pen.close(60)
+        assert not pen.catch_up()
+        assert pen.is_behind
+    assert pen.catch_up()
+    assert pen.close(60)
+    assert [one["type"] for one in read_events(tmp_path)] == ["ended"]

@@ -7,6 +7,7 @@ import os
 import shutil
 import sqlite3
 import stat
+import tracemalloc
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -286,3 +287,24 @@ def test_each_erasure_leaves_another_mark(tmp_path: Path) -> None:
     assert len(set(marks)) == 51
     shutil.rmtree(tmp_path / ".session_console")
     assert erasure_of(tmp_path) == ""
+
+
+def test_a_large_index_is_read_a_part_at_a_time(path: Path, tmp_path: Path) -> None:
+    listings = [tmp_path / "outputs" / f"listing_{number:03}" for number in range(300)]
+    for one in listings:
+        one.mkdir(parents=True)
+    filled(path, listings, CANARY * 4_000)
+    index = Index(path)
+    tracemalloc.start()
+    try:
+        for one in reversed(listings[::2]):
+            assert index.table(one, "") is not None
+            assert index.facts(one, "")
+        for one in listings:
+            assert index.table(one, "") is not None
+            assert index.facts(one, "")
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert path.stat().st_size > 40_000_000
+    assert most < 25_000_000

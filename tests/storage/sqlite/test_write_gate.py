@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
-import threading
-from datetime import UTC, datetime
 from pathlib import Path
 
-from tui.storage.sqlite.write_gate import gate_of
-from tui.storage.table.tracking import Tracking, read_rows
+from tui.storage.table.tracking import read_rows
 
 AT_ONCE = """
 import sys
@@ -31,6 +27,37 @@ with ThreadPoolExecutor(50) as pool:
     list(pool.map(one, range(50)))
 """
 
+FORKED = """
+import os, sys, threading, time
+from datetime import UTC, datetime
+from pathlib import Path
+from tui.storage.sqlite.write_gate import WriteGate, gate_of
+from tui.storage.table.tracking import Tracking
+
+db_path, now = Path(sys.argv[1]), datetime.now(UTC)
+tracking, gate = Tracking(db_path, UTC, "anna"), gate_of(db_path)
+tracking.track("first", listing_id="x", stage="s", now=now, expires_at=now)
+gate.enter()
+waiting = threading.Thread(target=tracking.init_table, daemon=True)
+waiting.start()
+while True:
+    frame = sys._current_frames()[waiting.ident]
+    if frame.f_code is WriteGate.enter.__code__:
+        break
+    time.sleep(0.01)
+if not (child := os.fork()):
+    tracking.track("9f2c", listing_id="x", stage="s", now=now, expires_at=now)
+    os._exit(0)
+until = time.monotonic() + 30
+while not (ended := os.waitpid(child, os.WNOHANG))[0] and time.monotonic() < until:
+    time.sleep(0.01)
+if not ended[0]:
+    os.kill(child, 9)
+assert ended == (child, 0)
+gate.leave()
+waiting.join()
+"""
+
 
 def test_four_processes_of_fifty_writers_leave_no_session_untracked(tmp_path: Path) -> None:
     """Without the gate about half of the writers reach their timeout of 5 s."""
@@ -43,18 +70,7 @@ def test_four_processes_of_fifty_writers_leave_no_session_untracked(tmp_path: Pa
 
 
 def test_a_forked_child_does_not_wait_for_its_parents_writers(tmp_path: Path) -> None:
-    db_path, now = tmp_path / "buyers.db", datetime.now(UTC)
-    tracking, gate = Tracking(db_path, UTC, "anna"), gate_of(db_path)
-    tracking.init_table()
-    gate.enter()
-    waiting = threading.Thread(target=tracking.init_table)
-    waiting.start()
-    if not (child := os.fork()):
-        try:
-            tracking.track("9f2c", listing_id="x", stage="s", now=now, expires_at=now)
-        finally:
-            os._exit(0)
-    assert os.waitpid(child, 0)[1] == 0
-    assert len(read_rows(db_path)) == 1
-    gate.leave()
-    waiting.join()
+    """In a process of its own, where no other thread can hold what the child needs."""
+    db_path = tmp_path / "buyers.db"
+    subprocess.run([sys.executable, "-c", FORKED, str(db_path)], check=True, timeout=120)
+    assert [row.session_id for row in read_rows(db_path)] == ["first", "9f2c"]

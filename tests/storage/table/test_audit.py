@@ -169,6 +169,22 @@ def test_a_lost_one_of_many_keeps_no_other_from_being_changed(db_path: Path, jou
     assert told == ["c", "a"]
 
 
+def test_what_was_wiped_stands_in_the_events_of_many_until_one_of_them_settles_it(
+    db_path: Path,
+) -> None:
+    """Without the last event of each, none would say so; without the first of two, both would."""
+    one, other = track(db_path, "a"), track(db_path, "b")
+    for row in (one, other):
+        longer = replace(row, expires_at="2026-12-24T12:00:00")
+        tracking(db_path).change(row, longer, action="extend", now=NOW)
+    query(db_path, "UPDATE claude_sessions SET expires_at = ?", one.expires_at)  # blind
+    over = replace(one, status="expired")
+    changes = [(one, over), (over, one), (other, replace(other, stage="4"))]
+    assert tracking(db_path).change_many(changes, action="x", now=NOW) == (None, None, None)
+    details = [one.detail for one in reversed(read_events(db_path)) if one.action == "x"]
+    assert ["2026-12-24" in one for one in details] == [False, False, True]
+
+
 def test_many_are_changed_in_one_transaction_or_none(db_path: Path) -> None:
     rows = [track(db_path, session_id) for session_id in ("a", "b")]
     query(db_path, "CREATE UNIQUE INDEX no ON claude_sessions (status) WHERE status = 'expired'")

@@ -190,8 +190,8 @@ def test_what_is_no_database_any_more_is_an_error(
 )  # fmt: skip
 def test_garbage_is_no_cache(listings: list[SampleListing], content: str) -> None:
     class Garbage(Index):
-        def table(self, folder: Path, erasure: str) -> Said | None:
-            status = (folder / "buyers.db").stat()
+        def table(self, folder: str | Path, erasure: str) -> Said | None:
+            status = (Path(folder) / "buyers.db").stat()
             return ":".join(map(str, stamp_of(status))), content
 
     cache = TableCache(Garbage(), soon)

@@ -14,6 +14,7 @@ import pytest
 
 from tui.claude.transcript_files import transcript_facts
 from tui.claude.transcript_files.transcript_facts import TranscriptFacts
+from tui.safe_io.folders import stamp_of
 from tui.storage.index.erasure_marks import mark_erased
 from tui.storage.index.index import Index, index_path
 from tui.storage.transcripts import facts_cache
@@ -43,7 +44,7 @@ def write(path: Path, title: str, cost: float = 93.5) -> None:
 
 
 def fact(found: FactsCache, path: Path) -> TranscriptFacts:
-    said = found.of(path.parent).of(path, path.stat())
+    said = found.of(path.parent).of(str(path), stamp_of(path.stat()))
     assert said is not None
     return said
 
@@ -78,9 +79,9 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The names of the files that are read from now on."""
     names = list[str]()
 
-    def read(path: str | Path) -> TranscriptFacts:
+    def read(path: str | Path, folder: int | None = None) -> TranscriptFacts:
         names.append(Path(path).name)
-        return transcript_facts.read_facts(path)
+        return transcript_facts.read_facts(path, folder)
 
     monkeypatch.setattr(facts_cache, "read_facts", read)
     return names
@@ -173,12 +174,12 @@ def test_what_cannot_be_read_now_is_read_later(
     index_now = index()
     found = FactsCache(index_now)
 
-    def fails(path: str | Path) -> TranscriptFacts:
+    def fails(path: str | Path, folder: int | None) -> TranscriptFacts:
         raise OSError(24, "too many open files")
 
     with monkeypatch.context() as patch:
         patch.setattr(facts_cache, "read_facts", fails)
-        assert found.of(listing).of(path, path.stat()) is None
+        assert found.of(listing).of(str(path), stamp_of(path.stat())) is None
     index_now.save()
     assert fact(found, path).title == "T3"
 
@@ -222,7 +223,7 @@ def test_garbage_is_no_cache(listing: Path, tmp_path: Path, content: str) -> Non
     version = f"{status.st_dev}, {status.st_ino}, {times}"
 
     class Garbage(Index):
-        def facts(self, folder: Path, erasure: str) -> str:
+        def facts(self, folder: str | Path, erasure: str) -> str:
             return content.replace("%s", str(path)).replace("%v", version)
 
     found = FactsCache(Garbage(tmp_path / "index.db"))
@@ -235,7 +236,7 @@ def test_a_title_of_the_cache_is_cleaned(listing: Path) -> None:
     version = [status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns]
 
     class Hostile(Index):
-        def facts(self, folder: Path, erasure: str) -> str:
+        def facts(self, folder: str | Path, erasure: str) -> str:
             said = ["a\x1b[31m\nb", "m\x07", 1.5, None, "o", "", "", "t\x07", -5]
             return json.dumps({str(path): [*version, *said]})
 
@@ -299,5 +300,5 @@ def test_what_is_not_to_be_kept_is_no_failure(listing: Path, tmp_path: Path) -> 
     for path in (None, tmp_path / "file" / "index.db"):
         assert len(kept(listing, Index(path))) == MANY
     assert index_path(None, tmp_path) is None
-    status = (listing / "3.jsonl").stat()
-    assert FactsCache().of(listing).of(listing / "missing.jsonl", status) is None
+    stamp = stamp_of((listing / "3.jsonl").stat())
+    assert FactsCache().of(listing).of(str(listing / "missing.jsonl"), stamp) is None

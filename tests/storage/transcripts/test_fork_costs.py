@@ -190,7 +190,7 @@ def test_forks_that_a_pipeline_wrote_elsewhere_cost_what_they_cost(tmp_path: Pat
     listing.mkdir(parents=True)
     finder = StrayFinder(tmp_path / "home")
     for _ in range(2):
-        found = finder.find(((listing, frozenset(map(name, "ab"))),))[listing]
+        found = finder.find(((listing, tuple(map(name, "ab"))),))[listing]
         assert [one.own_cost_usd for one in found] == [EACH, EACH]
 
 

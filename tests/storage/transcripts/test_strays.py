@@ -55,7 +55,17 @@ def test_a_tracked_session_is_ours_wherever_it_was_started(home: Path, listing: 
     (path.with_suffix("") / "subagents" / "a.jsonl").write_bytes(b"x" * 20)
     write(home, SECOND, "/app")
     (home / "settings.json").write_text('{"cleanupPeriodDays": 5}')
-    (one,) = StrayFinder(home).find(((listing, frozenset({FIRST, THIRD})),))[listing]
+    (one,) = StrayFinder(home).find(
+        (
+            (
+                listing,
+                (
+                    FIRST,
+                    THIRD,
+                ),
+            ),
+        )
+    )[listing]
     assert (one.session_id, one.path, one.title) == (FIRST, path, "Mine")
     assert (one.stray_in, one.sweep_days, one.resumable) == (home, 5, True)
     assert one.bytes == path.stat().st_size + 20
@@ -77,7 +87,7 @@ def test_an_untracked_session_is_ours_when_its_cwd_lies_in_the_listing(
 ) -> None:
     """The folder's name is only a hint: another path may have the same."""
     write(home, FIRST, f"{listing}/{cwd}", project=slug(listing / below))
-    found = StrayFinder(home).find(((listing, frozenset()),))
+    found = StrayFinder(home).find(((listing, ()),))
     assert ids(found.get(listing, ())) == ([FIRST] if is_ours else [])
 
 
@@ -89,14 +99,14 @@ def test_a_listing_with_a_long_path_or_behind_a_link_is_known_by_its_cwd(
     (tmp_path / "linked").symlink_to(long.parent)
     write(home, FIRST, long / "work", project=f"{slug(long)[:200]}-1x2y3z")
     for folder in (long, tmp_path / "linked" / "hollis_park"):
-        assert ids(StrayFinder(home).find(((folder, frozenset()),))[folder]) == [FIRST]
+        assert ids(StrayFinder(home).find(((folder, ()),))[folder]) == [FIRST]
 
 
 def test_the_guides_sketch_is_ours_when_it_is_tracked(home: Path, listing: Path) -> None:
     for name in ("session-abc123", "session-xyz789"):
         (home / "sessions" / name).mkdir(parents=True)
         (home / "sessions" / name / "conversation.json").write_text("[]")
-    (one,) = StrayFinder(home).find(((listing, frozenset({"session-abc123"})),))[listing]
+    (one,) = StrayFinder(home).find(((listing, ("session-abc123",)),))[listing]
     assert (one.session_id, one.resumable, one.stray_in) == ("session-abc123", False, home)
 
 
@@ -108,7 +118,7 @@ from pathlib import Path
 from tui.storage.transcripts.strays import StrayFinder
 home, listing, session_id = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
 finder = StrayFinder(home)
-print(*(one.session_id for one in finder.find(((listing, frozenset({session_id})),))[listing]))
+print(*(one.session_id for one in finder.find(((listing, (session_id,)),))[listing]))
 print(*(one.session_id for one in finder.processes()))
 print(*(path for path in opened if path.endswith(".jsonl") or path.endswith("conversation.json")))
 """
@@ -147,7 +157,10 @@ def test_links_pipes_and_garbage_are_nobodys(home: Path, listing: Path, tmp_path
     os.mkfifo(project / f"{SECOND}.jsonl")
     (project / f"{THIRD}.jsonl").write_bytes(b"\xff\0{" * 100)
     (home / "sessions").symlink_to(outside)
-    tracked = frozenset({FIRST, SECOND})
+    tracked = (
+        FIRST,
+        SECOND,
+    )
     assert StrayFinder(home).find(((listing, tracked),)) == {}
     assert StrayFinder(tmp_path / "missing").find(((listing, tracked),)) == {}
 
@@ -155,14 +168,14 @@ def test_links_pipes_and_garbage_are_nobodys(home: Path, listing: Path, tmp_path
 def test_a_config_dir_of_a_listing_holds_no_strays(listing: Path) -> None:
     other = listing.parent / "other" / ".claude_sessions"
     write(other, FIRST, listing)
-    assert StrayFinder(other).find(((listing, frozenset({FIRST})),)) == {}
+    assert StrayFinder(other).find(((listing, (FIRST,)),)) == {}
     assert StrayFinder(other).processes() == ()
 
 
 def test_what_changes_is_found_by_the_same_finder(home: Path, listing: Path) -> None:
     finder = StrayFinder(home)
-    nothing: Listings = ((listing, frozenset()),)
-    tracked: Listings = ((listing, frozenset({FIRST})),)
+    nothing: Listings = ((listing, ()),)
+    tracked: Listings = ((listing, (FIRST,)),)
     assert finder.find(nothing) == {}
     path = write(home, FIRST, "/app")
     assert finder.find(nothing) == {}

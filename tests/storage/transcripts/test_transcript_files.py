@@ -202,7 +202,7 @@ def test_a_changed_file_is_read_again_and_an_unchanged_one_is_not(
     (put_back,) = finder.find(config_dir)
     monkeypatch.setattr(
         "tui.storage.transcripts.facts_cache.read_facts",
-        lambda path: TranscriptFacts(title="read again"),
+        lambda path, folder: TranscriptFacts(title="read again"),
     )
     (unread,) = finder.find(config_dir)
     os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns + 1))

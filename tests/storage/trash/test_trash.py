@@ -20,7 +20,9 @@ from tests.support.listings.sample_listing import FIRST, snapshot
 from tui.core.errors import ConsoleError, Refused
 from tui.core.models.row import Row
 from tui.safe_io.folders import OURS
+from tui.safe_io.replacing import OpenFolders
 from tui.storage.trash.manifest import Manifest
+from tui.storage.trash.putting_back import put_back, require_way_back
 from tui.storage.trash.trash import (
     PendingMove,
     TrashBatch,
@@ -28,8 +30,6 @@ from tui.storage.trash.trash import (
     drop_batch,
     list_trash,
     moving_to_trash,
-    put_back,
-    require_way_back,
     unreadable_trash,
 )
 
@@ -377,12 +377,12 @@ def test_what_appears_at_that_very_moment_is_not_restored_over(
     trashed, (transcript, _) = trash(listing), paths(listing)
     looked_at = require_way_back
 
-    def late(one: Manifest, path: Path) -> tuple[tuple[Path, Path], ...]:
-        pairs = looked_at(one, path)
+    def late(one: Manifest, path: Path, folders: OpenFolders) -> tuple[tuple[str, str], ...]:
+        pairs = looked_at(one, path, folders)
         transcript.write_text("new")
         return pairs
 
-    monkeypatch.setattr("tui.storage.trash.trash.require_way_back", late)
+    monkeypatch.setattr("tui.storage.trash.putting_back.require_way_back", late)
     with pytest.raises(Refused, match="exists again: nothing was restored over it"):
         put_back(trashed, listing)
     monkeypatch.undo()

@@ -92,7 +92,7 @@ class FixedEngine:
     `denies` is why nothing can be allowed; `shown` collects the digests of answered requests.
     `batch` is the last act of another console; `sayings` is the output of verbs, `line_targets` are
     where its lines lead; `needs_yes` are those that ask for confirmation; a verb in `slow` ends
-    only when `goes_on` is set.
+    only when `goes_on` is set. With `tells_changes` a look sees all that is written to a session.
     Every session has the `stream`, or what the `follower` returns.
     """
 
@@ -139,6 +139,7 @@ class FixedEngine:
     shown: list[str] = field(default_factory=list)
     faults: list[tuple[str, str]] = field(default_factory=list)
     follower: FixedFollow | None = None
+    tells_changes: bool = False
     state_dir: Path | None = None
     answered: dict[str, AuditEvent] = field(default_factory=dict)
 
@@ -151,6 +152,9 @@ class FixedEngine:
     def as_one_act(self) -> FixedEngine:
         self.joined += 1
         return self
+
+    def is_quiet(self, session: Session) -> bool:
+        return self.tells_changes
 
     def look(self) -> Catalog:
         if self.problem:
@@ -203,10 +207,9 @@ class FixedEngine:
         return self._act("ack", session)
 
     def follow(self, session: Session) -> FixedFollow:
-        if self.follower is None:
-            return FixedFollow(self.stream)
-        self.follower.is_told = False
-        return self.follower
+        follower = self.follower or FixedFollow(self.stream)
+        follower.is_told = False
+        return follower
 
     def plan_extension(self, session: Session, typed: str) -> Extension:
         return plan_extension(session, typed, self.moment)
@@ -278,8 +281,7 @@ class FixedEngine:
         return self._plan("fork" if is_fork else "resume", session)
 
     def plan_new(self, listing_id: str, stage: str, days: int | None) -> RunPlan:
-        session = fixed_catalog.session(listing_id, stage, "new")
-        return self._plan("new", session)
+        return self._plan("new", fixed_catalog.session(listing_id, stage, "new"))
 
     def with_prompt_line(self, plan: RunPlan, line: str) -> tuple[RunPlan, str]:
         asked, prompt = parse_prompt_line(line)
@@ -332,7 +334,7 @@ class FixedEngine:
             cwd=session.folder,
             zone=session.zone,
             words=words,
-            warnings=self.warnings,
+            notes=self.warnings,
         )
 
     def _take_time(self, verb: str) -> None:
@@ -373,8 +375,7 @@ class FixedEngine:
         return CommandPlan(command=command, argv=command.words(values), session_id=own)
 
     def run_command(self, plan: CommandPlan) -> CommandOutput:
-        if plan.command.name in self.slow:
-            self.goes_on.wait(60)
+        self._take_time(plan.command.name)
         self.asked.append(("run_command", *plan.argv))
         lines = self.sayings.get(plan.command.name, ())
         return CommandOutput(words=f"{plan.command.name}: done", lines=lines, is_good=True)

@@ -7,8 +7,8 @@ view, a frozen value; they reach into no widget.
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -31,7 +31,6 @@ from tui.ui.terminal.keyboard import TypedAhead
 from tui.ui.widgets.pane import Pane
 
 _CEILING_S = 60.0
-_COMES_S = 3.0
 _SECOND_S = 1.0
 _ROUNDS = 4  # a key goes to the app, its screen and a widget, whose message comes back
 _BOTTOM = "question"
@@ -66,27 +65,33 @@ class Console:
     # Keys, time and size ---------------------------------------------------------------------
 
     async def press(self, *keys: str) -> None:
-        """Press keys, each once everything that the one before caused is done.
-
-        `y` answers a question that is on the screen: it is awaited, if it comes at all.
-        """
+        """Press keys, each once all is done that others caused, `y` once its question is shown."""
+        question = self._panes.question
         for key in keys:
             if key == "y":
-                await self._shown()
+                await self.until(lambda: question.is_shown or not question.is_open)
             await self.burst(key)
 
     async def burst(self, *keys: str, pauses: int = _ROUNDS) -> None:
         """Press keys at once: nothing is painted between them; then pause, each time for a turn.
 
-        The pilot's own way waits for an idle process, which takes a tenth of a second a key. What
-        comes from a thread a test waits for by name: `until`, `asked`, `answered`.
+        What the first acts on is painted before. The pilot's own way waits for an idle process, a
+        tenth of a second a key. For what a thread brings: `until`, `asked`, `answered`.
         """
+        app = self._app
+        await self.until(lambda: self.view.is_seen or app._batch_count > 0 or not app.is_running)
         for key in keys:
             name = _character_to_key(key) if len(key) == 1 else key
             character = key if len(key) == 1 else key_to_character(name)
             self._app.post_message(events.Key(name, character))
         for _ in range(pauses):
             await self._pilot.pause(0)
+
+    @contextmanager
+    def unpainted(self) -> Iterator[Callable[[], None]]:
+        """Paint nothing meanwhile; what it gives sends a frame without a change."""
+        with self._app.batch_update():
+            yield self._app.repaint_nothing
 
     async def ahead(self, *bursts: str) -> None:
         """Type bursts at once, each faster than a person types."""
@@ -182,6 +187,10 @@ class Console:
         """Tell of something that nobody here did, such as a colleague's act."""
         self._screen.news.tell(text)
 
+    def tell_first(self, text: str) -> None:
+        """Tell of something that is to be known at once."""
+        self._screen.news.tell_first(text)
+
     # Waiting ---------------------------------------------------------------------------------
 
     async def until(self, is_so: Callable[[], bool]) -> None:
@@ -201,17 +210,13 @@ class Console:
             await self._pilot.pause(0.01)
 
     async def asked(self) -> None:
-        """Wait until a question is there."""
-        await self.until(lambda: self.is_asking)
+        """Wait until a question is there, painted, with its page if it has one."""
+        question = self._panes.question
+        await self.until(lambda: question.is_shown or (self.is_asking and self.view.is_tiny))
 
     async def answered(self) -> None:
         """Wait until no question is open."""
         await self.until(lambda: not self.view.is_question_open)
-
-    async def _shown(self) -> None:
-        until, question = time.monotonic() + _COMES_S, self._panes.question
-        while question.is_open and not question.is_shown and time.monotonic() < until:
-            await self._pilot.pause(0.01)
 
     # What is painted -------------------------------------------------------------------------
 

@@ -24,6 +24,7 @@ from tui.settings import Settings
 
 FIRST = "9f2c0000-1111-4222-8333-444455556666"
 SECOND = "9f2d0000-1111-4222-8333-444455556666"
+THIRD = "9f2e0000-1111-4222-8333-444455556666"
 _SEEN = 64 * 1024 * 1024  # of a larger, sparse file: its start and its size
 
 
@@ -94,6 +95,14 @@ class SampleListing:
 
     def session(self, words: str) -> Session:
         return find_session(CatalogScanner(self.context()).look(), words)
+
+
+def of_three(root: Path) -> SampleListing:
+    """Return a listing of three sessions, each with a transcript and nine days left."""
+    listing = SampleListing(root)
+    for session_id in (FIRST, SECOND, THIRD):
+        listing.add(session_id, days=9)
+    return listing
 
 
 def with_footprint(root: Path) -> SampleListing:

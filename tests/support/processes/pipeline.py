@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import signal
+import sqlite3
 import sys
 from collections.abc import AsyncIterator
 from functools import partial
@@ -17,7 +19,7 @@ from tui import SessionManager
 
 
 async def run(output_dir: Path, prompt: str, more: dict[str, Any]) -> None:
-    """Print each message's class; stop at the first, or at the result, if the prompt says so."""
+    """Print each message's class; stop or die there, if the prompt says so."""
     manager = SessionManager(output_dir, max_age_days=7)
     options = ClaudeAgentOptions(**more.pop("options", {}))
     async for message in manager.query(prompt, stage="stage_3", options=options, **more):
@@ -25,6 +27,15 @@ async def run(output_dir: Path, prompt: str, more: dict[str, Any]) -> None:
         is_result = type(message).__name__ == "ResultMessage"
         if "LEAVE" in prompt or ("RETURN" in prompt and is_result):
             return
+        if "KILLED" in prompt and is_result:
+            die_before_it_is_settled(output_dir)
+
+
+def die_before_it_is_settled(output_dir: Path) -> None:
+    """Die at once, while the session's row cannot have the answer."""
+    holding = sqlite3.connect(output_dir / "buyers.db", isolation_level=None)
+    holding.execute("BEGIN EXCLUSIVE")
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 async def hold(output_dir: Path, prompt: str) -> None:

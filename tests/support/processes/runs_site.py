@@ -8,11 +8,12 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from tests.support.listings.run_spec import run_spec
 from tui.core.models.row import Row
 from tui.core.models.run import Run
 from tui.demo.api import LoopbackApi, by_word
@@ -21,7 +22,7 @@ from tui.demo.turns import Failure, Text, ToolUse, Turn, say
 from tui.runs.folder import protocol
 from tui.runs.folder.command import Command, CommandKind, Decision
 from tui.runs.folder.inbox import post
-from tui.runs.folder.protocol import RunSpec, new_run_id, read_events, read_owner, read_run
+from tui.runs.folder.protocol import RunSpec, read_events, read_owner, read_run
 from tui.runs.launcher import launch
 from tui.safe_io.processes import started
 from tui.storage.session_locks import SessionLock
@@ -60,6 +61,7 @@ SCENES = by_word(
         "TWICE": call_twice,
         "BEHIND": leave_work_behind,
         "ECHO": lambda asked: say(f"You said: {asked.prompt[:40]}"),
+        "WORDLESS": lambda asked: Turn(()),
         "STREAM": lambda asked: say(Text("Let me think. "), Text(WORDS, 40)),
         "LONG": lambda asked: say(Text(WORDS * 20, 20)),
         "PERMIT": permit,
@@ -78,27 +80,12 @@ class Site:
     api: LoopbackApi
 
     def spec(self, prompt: str, **changes: Any) -> RunSpec:
-        now = datetime.now(UTC)
-        return replace(
-            RunSpec(
-                run_id=new_run_id(now),
-                session_id=str(uuid.uuid4()),
-                listing_id=self.listing.name,
-                stage="stage_3",
-                mode="new",
-                prompt=prompt,
-                db_path=self.listing / "buyers.db",
-                config_dir=self.listing / ".claude_sessions",
-                cwd=self.listing,
-                operator="anna",
-                created_at=now,
-                expires_at=now + timedelta(days=7),
-                keeps_until=now + timedelta(days=1),
-                env_file=self.env_file,
-                zone="UTC",
-            ),
-            **changes,
-        )
+        values: dict[str, Any] = {
+            "session_id": str(uuid.uuid4()),
+            "prompt": prompt,
+            "env_file": self.env_file,
+        }
+        return run_spec(self.listing, datetime.now(UTC), **(values | changes))
 
     def start(self, prompt: str, **changes: Any) -> Path:
         spec = self.spec(prompt, **changes)

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import random
+import time
 
 import pytest
 
 from tests.support.console.catalog_edits import with_session, without
-from tests.support.console.fixed_engine import FixedEngine
+from tests.support.console.fixed_engine import FixedEngine, FixedFollow
 from tests.support.console.harness import Console, console
 from tui.core.console.pane_table import EXPIRY, LISTINGS, LIVE, PANES
+from tui.core.models.catalog import Catalog
 from tui.core.models.run import Run
 from tui.core.models.session import Liveness, Session
+from tui.operations.stream.follow import StreamUpdate
+from tui.ui.actions.key_targets import NOT_SEEN_YET
 
 SIZES = [(80, 24), (120, 36)]
 ACTING = ("r", "e", "d", "a", "i", "y", "space", "asterisk", ":delete", ":resume", ":rename x")
@@ -105,6 +109,73 @@ async def test_in_live_a_key_acts_on_the_stream_that_is_shown() -> None:
         await at.burst("j", "4")
         assert at.session.key == read.key
         assert read.session_id[:4] in at.rows("live")[0]
+
+
+@pytest.mark.parametrize("key", ["d", "r", "e", "y"])
+async def test_in_live_a_key_waits_for_the_stream_that_came_meanwhile(key: str) -> None:
+    """Fails if a stream takes keys before the first frame that has its name, or at any frame."""
+    async with console(size=(120, 36)) as at:
+        await at.choose("Final list for the partner call")
+        await at.until(lambda: at.view.live == at.view.session)
+        await at.press("j", "4")
+        with at.unpainted() as send_frame:
+            await at.until(lambda: at.view.live == at.view.session)
+            send_frame()
+            await at.burst(key)
+            assert at.message == NOT_SEEN_YET
+            assert not at.view.is_question_open
+        await at.press(key)
+        if key != "y":
+            await at.asked()
+            assert at.about[0].session_id[:4] in at.rows("live")[0]
+
+
+def on_top(catalog: Catalog) -> Catalog:
+    """Return a catalog in which what came first needs nobody any more."""
+    first = next(one for one in catalog.sessions if one.run and one.run.request)
+    return with_session(catalog, first.key, run=None, liveness=Liveness.NONE)
+
+
+@pytest.mark.parametrize("key", ["d", "r", "e", "space", "y"])
+async def test_a_key_waits_for_a_row_that_came_to_the_top_by_itself(key: str) -> None:
+    async with console() as at:
+        first = at.session
+        with at.unpainted() as send_frame:
+            await at.look(on_top(at.engine.catalog))
+            assert at.session.key != first.key
+            send_frame()
+            await at.burst(key)
+            assert at.message == NOT_SEEN_YET
+            assert not at.view.is_question_open
+            assert at.view.marks == frozenset()
+        await at.press("space")
+        assert at.view.marks
+
+
+async def test_keys_that_move_do_not_wait_and_what_they_select_is_acted_on() -> None:
+    async with console() as at:
+        await at.choose("Final list for the partner call")
+        await at.press("k")
+        with at.unpainted():
+            await at.burst("j", "d")
+            assert at.view.is_question_open
+        assert [one.title for one in at.about] == ["Final list for the partner call"]
+
+
+async def test_a_verb_waits_for_a_row_that_came_by_itself_and_its_line_stays() -> None:
+    async with console() as at:
+        with at.unpainted():
+            await at.look(on_top(at.engine.catalog))
+            await at.burst("colon")
+        await at.asked()
+        await at.paste("rename x")
+        await at.press("enter")
+        await at.until(lambda: NOT_SEEN_YET in at.text("bottom"))
+        assert (at.typed, at.engine.asked) == ("rename x", [])
+        selected = at.session
+        await at.press("enter")
+        await at.answered()
+        assert at.engine.asked == [("rename", selected.session_id, "x")]
 
 
 async def test_under_a_page_no_verb_takes_what_it_covers() -> None:
@@ -237,22 +308,38 @@ KEYS = (
 )
 
 
+class SlowFollow(FixedFollow):
+    def poll(self, session: Session) -> StreamUpdate:
+        time.sleep(int(session.session_id[:2], 16) / 2000)
+        return super().poll(session)
+
+
+class Slow(FixedEngine):
+    """Streams come while keys are pressed."""
+
+    def follow(self, session: Session) -> SlowFollow:
+        return SlowFollow(self.stream)
+
+
 @pytest.mark.parametrize("seed", range(6))
 async def test_whatever_keys_are_pressed_what_they_act_on_was_painted_in_the_focused_pane(
     seed: int,
 ) -> None:
     chance = random.Random(seed)  # noqa: S311 (the same keys each time)
-    async with console(size=chance.choice(SIZES)) as at:
+    async with console(Slow(), size=chance.choice(SIZES)) as at:
         for _ in range(60):
             key = chance.choice(KEYS)
-            painted, pane = "\n".join(at.rows(focused(at))), at.view.pane
-            marks = at.view.marks
-            await at.press(key)
+            await at.until(lambda: bool(at.rows(focused(at))))
+            with at.unpainted():  # what is painted before the key is what was looked at
+                painted, pane = "\n".join(at.rows(focused(at))), at.view.pane
+                marks = at.view.marks
+                await at.burst(key)
             if at.view.is_question_open:
                 await at.asked()
                 about = at.about
                 if key in "der" and len(about) == 1 and at.view.group is None:
-                    assert about[0].session_id[:4] in painted or about[0].title[:9] in painted
+                    named = (about[0].session_id[:4], about[0].title[:9])
+                    assert about[0].key in marks or any(one in painted for one in named)
                 if key in "derai":
                     assert pane != LISTINGS
                     assert pane not in (EXPIRY, LIVE) or len(about) == 1

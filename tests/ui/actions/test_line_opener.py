@@ -84,6 +84,7 @@ async def open_page(at: Console, line: str = "grep line") -> None:
     await at.enter(line)
     await at.answered()
     await at.until(lambda: at.view.is_page_open)
+    await at.until(lambda: any(row.strip() for row in at.rows("page")[1:]))  # it is painted
 
 
 def selected(at: Console) -> list[str]:
@@ -286,7 +287,7 @@ async def test_on_a_page_of_hits_the_line_of_keys_names_enter() -> None:
     async with console(hits()) as at:
         assert "Enter open" not in at.text("bottom")
         await open_page(at)
-        assert "Enter open" in at.text("bottom")
+        await at.until(lambda: "Enter open" in at.text("bottom"))
         assert "Enter opens" in at.rows("page")[0]
 
 
@@ -341,7 +342,8 @@ async def test_a_search_of_real_transcripts_leads_to_the_line_that_was_said(tmp_
     async with console_over(engine, (120, 36), waits=False) as at:
         await at.until(lambda: len(at.listed) == 2)
         await open_page(at, "grep Halvorsen --stage 3")
-        assert selected(at)[0].startswith(f"hollis_park/{LONGEST[:8]}  stage_3  3 hits")
+        found = f"hollis_park/{LONGEST[:8]}  stage_3  3 hits"
+        await at.until(lambda: any(one.startswith(found) for one in selected(at)[:1]))
         for keys, words in (
             ("j", "Ask Halvorsen"),
             ("jj", "3 from Halvorsen"),

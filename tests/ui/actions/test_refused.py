@@ -26,7 +26,7 @@ OPTIONS = {
     "--tools Bash,WebSearch hi": "refused: this console is restricted: only [stages.stage_5] of "
     "the settings gives allowed_tools Bash, WebSearch >",
     "--moodel x hi": "refused: --moodel: no such option; there are --model, --mode, --tools, "
-    "--max-turns, --max-budget-usd >",
+    "--cwd, --without, --max-turns, --max-budget-usd >",
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -10,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.listings.sample_listing import FIRST, SECOND, SampleListing
+from tests.runs.hosted.test_late_rows import left
+from tests.support.listings.sample_listing import FIRST, SECOND, THIRD, SampleListing
 from tui.__main__ import say_verb
 from tui.cli.verb_info import verb_infos
 from tui.core.console.saved_view import SavedView
@@ -18,7 +20,10 @@ from tui.core.errors import ConfirmationRequired, ConsoleError, UsageError
 from tui.core.sessions.catalog_changes import LastLooked
 from tui.core.sessions.cleanup_selection import CleanupCriteria
 from tui.operations.context import Context, VerbOutput
+from tui.runs import bookkeeping
+from tui.runs.hosted import late_rows
 from tui.settings import Settings
+from tui.storage.sqlite import connection
 from tui.ui.engine.real_engine import RealEngine
 
 GIVEN = {
@@ -167,3 +172,21 @@ def test_the_doctor_has_a_verdict_in_one_line(engine: RealEngine) -> None:
     verdict = str(engine.verdict(engine.look()))
     assert verdict.startswith("doctor: ")
     assert "\n" not in verdict
+
+
+@pytest.mark.parametrize("read_only", [False, True])
+def test_a_look_has_the_rows_written_that_runs_left_due_unless_it_may_only_look(
+    listing: SampleListing, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, read_only: bool
+) -> None:
+    """Without it the session of a run that found its database busy stays untracked."""
+    monkeypatch.setattr(connection, "WRITE_TIMEOUT_S", 0.1)
+    monkeypatch.setattr(bookkeeping, "_PAUSE_S", 0.1)
+    other = SampleListing(listing.root, "cranbury")
+    other.write_transcript(THIRD)
+    run, _ = asyncio.run(left(other.folder, session_id=THIRD))
+    written: list[Path] = []
+    monkeypatch.setattr(late_rows, "write_soon", lambda folder, _: written.append(folder))
+    settings = Settings(root=listing.root, state_dir=tmp_path / "state", read_only=read_only)
+    context = Context(settings, lambda: datetime.now(UTC))
+    RealEngine(context, partial(say_verb, context), verb_infos()).look()
+    assert written == ([] if read_only else [run.folder])

@@ -12,12 +12,16 @@ from tests.support.console.catalog_edits import with_session
 from tests.support.console.fixed_catalog import NOW, cut_off_run, unsent_run
 from tests.support.console.fixed_engine import FixedEngine
 from tests.support.console.harness import Console, console
+from tests.support.console.lone_pane import alone
 from tests.support.console.many_sessions import catalog_of
 from tui.core.explanation import Explanation
 from tui.core.models.audit import AuditEvent
 from tui.core.models.session import Liveness, Session
 from tui.core.models.verdict import Verdict
 from tui.operations.running.resume import RunPlan
+from tui.ui.state.notifications import Notifications
+from tui.ui.widgets.pane import PaneSettings
+from tui.ui.widgets.prompt import PromptBar
 
 
 async def act(at: Console, operator: str) -> None:
@@ -47,6 +51,16 @@ async def test_the_verdict_is_one_line_that_any_key_takes_away() -> None:
         at.say("something else")
         await at.press("j")
         assert at.message == "something else"
+
+
+async def test_what_must_be_said_first_is_and_the_verdict_after_it() -> None:
+    async with console(FixedEngine(diagnosis=Verdict("1 note"))) as at:
+        await at.until(lambda: at.message == "doctor: all clear (1 note)")
+        at.tell_first("it did nothing: d")
+        assert at.message == "it did nothing: d"
+        for _ in range(3):
+            at.tick()
+        assert at.message == "doctor: all clear (1 note)"
 
 
 async def test_another_s_change_is_named_and_mine_is_not() -> None:
@@ -102,6 +116,19 @@ async def test_the_notify_command_runs_and_its_failure_is_told_once(
         for _ in range(4):
             at.tick()
         assert at.message == ""
+
+
+async def test_of_what_is_told_once_only_the_last_is_remembered() -> None:
+    """Fails if a console that runs for weeks keeps each message of a command that names a time."""
+    bar = PromptBar(PaneSettings(id="question"))
+    async with alone(bar):
+        news = Notifications(FixedEngine(), bar)
+        for text in ("0", "0", *map(str, range(1, 100)), "99", "0"):
+            news.tell_once(text)
+            bar.say("")
+            news.tick()
+        said = [one.text for one in news.log.all if one.text]
+        assert said == [*map(str, range(100)), "0"][-len(said) :]
 
 
 async def test_what_is_written_after_a_look_carries_a_dot_until_it_is_looked_at() -> None:
@@ -210,7 +237,7 @@ class LackingEngine(FixedEngine):
     def plan_resume(self, session: Session, *, is_fork: bool = False, at: str = "") -> RunPlan:
         self.planned += 1
         warns = (self.lacking,) if self.planned > 1 else ()
-        return replace(super().plan_resume(session, is_fork=is_fork, at=at), warnings=warns)
+        return replace(super().plan_resume(session, is_fork=is_fork, at=at), notes=warns)
 
 
 async def test_a_failure_inside_a_group_is_opened_when_one_goes_to_it() -> None:

@@ -211,7 +211,69 @@ def test_the_shortest_way_is_taken(before: str, after: str, sent: str) -> None:
 def test_only_what_is_new_of_a_style_is_sent() -> None:
     frame = Frame()
     frame.take(whole(rows_of([(("a", 1), ("b", 4), ("c", 3), ("d", 0))])), COLORS)
-    assert frame.changes() == "\x1b[1;1H\x1b[1ma\x1b[31mb\x1b[0;31mc\x1b[md\x1b[K"
+    assert frame.changes() == "\x1b[r\x1b[1;1H\x1b[1ma\x1b[31mb\x1b[0;31mc\x1b[md\x1b[K"
+
+
+def _numbered(*numbers: int) -> list[Painted]:
+    said = "said on industrial pumps"
+    return [((f"line {number} {said}", number % 9),) for number in numbers]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "sent"),
+    [
+        ((1, 2, 3, 4, 5, 6), (1, 3, 4, 5, 6, 7), "\x1b[2;6r\x1b[6;1H\n\x1b[r\x1b[6;1H"),
+        ((1, 2, 3, 4, 5, 6), (0, 9, 1, 2, 3, 6), "\x1b[1;5r\x1b[1;1H\x1bM\x1bM\x1b[r\x1b[1;1H"),
+    ],
+)
+def test_lines_that_only_moved_are_moved_by_the_terminal(
+    before: tuple[int, ...], after: tuple[int, ...], sent: str
+) -> None:
+    frame, screen = Frame(), Screen((40, 6))
+    for numbers in (before, after):
+        rows = rows_of(_numbered(*numbers), 40)
+        frame.take(whole(rows), COLORS)
+        changes = frame.changes()
+        screen.feed(changes)
+        assert screen.cells == anew(rows).cells
+    assert changes.startswith(sent)
+    assert len(changes) < len(sent) + 45 * len(set(after) - set(before))
+
+
+def test_however_lines_move_the_screen_is_the_one_painted_anew() -> None:
+    chance = random.Random(7)  # noqa: S311 (sample data)
+    frame, screen, moved = Frame(), Screen((40, 12)), 0
+
+    def line() -> Painted:
+        return (("".join(chance.choices("ab cd漢字🚀●─", k=18)), chance.randrange(13)),)
+
+    lines = [line() for _ in range(12)]
+    for _ in range(300):
+        first, by = chance.randrange(12), chance.randint(-5, 5)
+        region = lines[first:]
+        fresh = [line() for _ in region[: abs(by)]]
+        region = region[by:] + fresh if by > 0 else fresh + region[: len(region) - len(fresh)]
+        lines = lines[:first] + region
+        rows = rows_of(lines, 40)
+        frame.take(whole(rows), COLORS)
+        changes = frame.changes()
+        moved += "r\x1b[" in changes
+        screen.feed(changes)
+        assert screen.cells == anew(rows).cells
+    assert moved > 50
+
+
+def test_a_move_whose_end_was_lost_ends_with_the_next_picture() -> None:
+    frame, screen = Frame(), Screen((40, 6))
+    for numbers, taken in (((1, 2, 3, 4, 5, 6), 1000), ((1, 3, 4, 5, 6, 7), 13)):
+        rows = rows_of(_numbered(*numbers), 40)
+        frame.take(whole(rows), COLORS)
+        screen.feed(frame.changes()[:taken])
+    frame.forget()
+    screen.feed(frame.changes())
+    assert screen.cells == anew(rows).cells
+    screen.feed("\x1b[6;1H\n")
+    assert screen.cells[0] == anew([*rows[1:], *rows_of([()], 40)]).cells[0]
 
 
 def test_what_is_no_update_of_cells_is_left_to_textual() -> None:

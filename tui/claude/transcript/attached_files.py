@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
+from tui.core.text.late_pattern import late_pattern
 from tui.core.text.safe_text import cut_middle, one_line
 from tui.core.text.sizes import size_text
 
 KINDS = ("image", "document")
-_TYPE = re.compile(r"[a-z]+/([a-z0-9][a-z0-9.+-]{0,30})")
+_TYPE = late_pattern(r"[a-z]+/([a-z0-9][a-z0-9.+-]{0,30})")
 _MOST_NAME = 80
 _LAST = 64  # characters that tell whether a text goes on to the end of what was read
 

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import re
-
 from tui.claude.layout import TOOL_RESULTS
+from tui.core.text.late_pattern import late_pattern
 from tui.core.text.safe_text import one_line
 
 _LAUNCHED = ("Async agent launched", "Workflow launched in background")
 # The words of CLI 2.1.332, of its own tools and of those of MCP servers.
-_IS_KEPT = re.compile(r"<persisted-output>|Error: result \([\d,. ]{1,20} characters\) exceeds ")
-_SAVED = re.compile(
+_IS_KEPT = late_pattern(r"<persisted-output>|Error: result \([\d,. ]{1,20} characters\) exceeds ")
+_SAVED = late_pattern(
     rf"saved to:? [^\n]*/{TOOL_RESULTS}/"
     r"([A-Za-z0-9](?:[A-Za-z0-9._-]{0,198}[A-Za-z0-9])?)\.?(?:\n|$)"
 )
-_CALL = re.compile(r"<tool-use-id>([^<>\s]{1,200})</tool-use-id>")
-_TASK = re.compile(r"<task-id>([^<>\s]{1,200})</task-id>")
-_STATUS = re.compile(r"<status>([^<>]{1,40})</status>")
+_CALL = late_pattern(r"<tool-use-id>([^<>\s]{1,200})</tool-use-id>")
+_TASK = late_pattern(r"<task-id>([^<>\s]{1,200})</task-id>")
+_STATUS = late_pattern(r"<status>([^<>]{1,40})</status>")
 _HEAD = 4000
 _LONGEST_ID = 200
 OF_TASK = "task:"
@@ -67,6 +66,7 @@ def ended_call(notification: str) -> tuple[str, str]:
 
 def named_tasks(outcome: object) -> tuple[str, ...]:
     """Return all ids by which a notification may name the task that was started."""
-    facts = outcome if isinstance(outcome, dict) else {}
-    named = (facts.get(name) for name in ("agentId", "runId", "taskId"))
+    if not isinstance(outcome, dict):
+        return ()
+    named = (outcome.get(name) for name in ("agentId", "runId", "taskId"))
     return tuple(one_line(one)[:_LONGEST_ID] for one in named if isinstance(one, str) and one)

@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from typing import Any
 
 from tui.claude.transcript.line_parser import prompt_text
+from tui.core.text.late_pattern import late_pattern
 from tui.core.text.safe_text import cut, one_line
+from tui.core.values import dataclass, replace
 
-# What lines hold that name themselves or another, in lower case.
-LINKED_IN = (b'"uuid"', b'"leafuuid"')
 MOST_NODES = 100_000
-_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_UUID = late_pattern(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _WORDS = 40
 
 
@@ -45,7 +44,8 @@ class BranchTracker:
     `marks` has, by offset, the notice for a line whose parent is not the line before it; `copies`
     are the records that repeat an earlier one, as (offset of the line, number in it); `spliced`
     are the offsets of lines with a record after another, or after half of one. `is_cut` when the
-    transcript is so long that only its first lines are known.
+    transcript is so long that only its first lines are known. `doubtful_at` is the offset of the
+    last line that has no mark only because its parent is not known.
     """
 
     def __init__(self) -> None:
@@ -53,6 +53,7 @@ class BranchTracker:
         self.copies: set[tuple[int, int]] = set()
         self.spliced: set[int] = set()
         self.is_cut = False
+        self.doubtful_at = -1
         self._nodes: dict[str, _Node] = {}
         self._aside: set[str] = set()
         self._strangers: dict[str, str] = {}
@@ -74,7 +75,7 @@ class BranchTracker:
         elif uuid and record.get("isSidechain"):
             self._aside.add(uuid)
         elif uuid:
-            node = _node(record)
+            node = _node(record, self._last, self._message_id)
             if "parentUuid" not in record and not node.is_boundary:
                 self._before.add(self._last)
                 node = node.below(self._last)
@@ -110,7 +111,7 @@ class BranchTracker:
             self._mark(place, self._quoted(node.parent))
             return node
         if not node.is_prompt or (node.parent and node.parent not in self._strangers):
-            self._strangers[node.parent] = self._last
+            self._strangers[node.parent], self.doubtful_at = self._last, place
             return node.below(self._last)
         above = self._strangers.get(node.parent, "")
         self._mark(place, self._quoted(above) if above else "the very beginning")
@@ -141,6 +142,16 @@ class BranchTracker:
         if self._leaf in self._nodes and self._leaf not in set(self._above(self._last)):
             return self._leaf
         return self._last
+
+    @property
+    def is_leaf_known(self) -> bool:
+        """Whether the line that the last `last-prompt` names is known, if there is one."""
+        return not self._leaf or self._leaf in self._nodes
+
+    @property
+    def tells_lines_apart(self) -> bool:
+        """Whether any line is marked, repeated or spliced."""
+        return bool(self.marks or self.copies or self.spliced)
 
     @property
     def left_out(self) -> tuple[str, ...]:
@@ -177,6 +188,9 @@ class BranchTracker:
         )
 
 
+NO_LINEAGE = BranchTracker()
+
+
 class RepeatedRecords:
     """Tells repeated records, among those that it was asked about."""
 
@@ -191,15 +205,21 @@ class RepeatedRecords:
         return is_known
 
 
-def _node(record: Mapping[str, Any]) -> _Node:
+def _node(record: Mapping[str, Any], last: str, last_message: str) -> _Node:
+    """Return what is kept of a line, with the ids of the line before it in no memory of their own.
+
+    A long transcript has a hundred thousand lines, and nearly all go on from the one before.
+    """
     given, kind = record.get("message"), record.get("type")
     message = given if isinstance(given, dict) else {}
     prompt, message_id = prompt_text(record), message.get("id")
     words = _answer(message) if kind == "assistant" else prompt
     is_boundary = kind == "system" and record.get("subtype") == "compact_boundary"
+    parent = _id(record.get("parentUuid")) or _id(record.get("logicalParentUuid"))
+    said_in = message_id if kind == "assistant" and isinstance(message_id, str) else ""
     return _Node(
-        _id(record.get("parentUuid")) or _id(record.get("logicalParentUuid")),
-        message_id if kind == "assistant" and isinstance(message_id, str) else "",
+        last if parent == last else parent,
+        last_message if said_in == last_message else said_in,
         cut(one_line(words[:400]), _WORDS),
         bool(prompt),
         kind in ("user", "assistant", "attachment", "system"),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 from tui.claude.transcript.attached_files import without_cut_data
@@ -12,12 +11,14 @@ from tui.claude.transcript.line_parser import entries_of, unreadable
 from tui.claude.transcript.speaker import closed_tag
 from tui.core.models.entry import Entry, EntryKind
 from tui.core.text.bounded_json import parse_json
+from tui.core.text.late_pattern import late_pattern
 from tui.core.text.sizes import size_text
+from tui.core.values import replace
 
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*("?)|[\[\]{}]', re.DOTALL)
-_HALF_ESCAPE = re.compile(r"(?:[^\\]|^)(?:\\\\)*(\\(?:u[0-9a-fA-F]{0,3})?)$")
-_LAST_TOKEN = re.compile(r"[^\[\]{},:\"\s]+$")
-_STAMP = re.compile(rb'"timestamp"\s*:\s*"([^"\\]{1,40})"')
+_TOKEN = late_pattern(r'"(?:[^"\\]|\\.)*("?)|[\[\]{}]', re.DOTALL)
+_HALF_ESCAPE = late_pattern(r"(?:[^\\]|^)(?:\\\\)*(\\(?:u[0-9a-fA-F]{0,3})?)$")
+_LAST_TOKEN = late_pattern(r"[^\[\]{},:\"\s]+$")
+_STAMP = late_pattern(rb'"timestamp"\s*:\s*"([^"\\]{1,40})"')
 _CLOSES = {"{": "}", "[": "]"}
 _DEEPEST = 200
 

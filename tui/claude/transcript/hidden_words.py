@@ -6,7 +6,7 @@ ASCII equal `i`, `k` and `s` when case is ignored.
 
 from __future__ import annotations
 
-import re
+from tui.core.text.late_pattern import late_pattern
 
 _ESCAPE = (
     rb"\\(?:[bf]|u(?:00(?:[0-9]|[aA][dD])|01[37]|034[fF]|061[cC]|11[56]|17[bB]|180|20[026]"
@@ -20,20 +20,14 @@ _AS_IT_IS = (
     rb"|\xef(?:\xb8[\x80-\x8f]|\xbb\xbf|\xbe\xa0|\xbf[\xb0-\xbb])"
     rb"|\xf0(?:\x93\x90|\x9b\xb2|\x9d\x85|\x9f\x8f)|\xf3\xa0"
 )
-_ESCAPED = re.compile(_ESCAPE)
-_HIDING = re.compile(_ESCAPE + rb"|" + _AS_IT_IS)
-_LOWER = bytes(range(256)).lower()
+_ESCAPED = late_pattern(_ESCAPE)
+_HIDING = late_pattern(_ESCAPE + rb"|" + _AS_IT_IS)
 # Stands for every byte that occurs in an unescaped hiding character.
 _MARK = b"\x01"
 _MARKED = frozenset(
     (*range(9), 0x0B, 0x0C, *range(0x0E, 0x20), 0x7F, 0x81, *range(0x8B, 0x90), *range(0xA8, 0xAF))
 ) | {0xC2, 0xC4, 0xC5, 0xCD, 0xD8, 0xE1, 0xE3, 0xED, 0xEF, 0xF0, 0xF3}
-_FOLDED = bytes(_MARK[0] if one in _MARKED else _LOWER[one] for one in range(256))
-
-
-def lowered(block: bytes) -> bytes:
-    """Return a block in lower case."""
-    return block.translate(_LOWER)
+_FOLDED = bytes(_MARK[0] if one in _MARKED else one for one in range(256)).lower()
 
 
 class HiddenWordFinder:
@@ -42,7 +36,7 @@ class HiddenWordFinder:
     `lowered` is the block in lower case, with `_MARK` for the bytes of hiding characters.
     """
 
-    def __init__(self, block: bytes) -> None:
+    def __init__(self, block: bytearray) -> None:
         self._block = block
         self.lowered = block.translate(_FOLDED)
         self.is_there = _MARK in self.lowered or (

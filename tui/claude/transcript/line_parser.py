@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -27,6 +26,7 @@ from tui.claude.transcript.tool_results import flat, outcome_owner, summary
 from tui.core.models.entry import Entry, EntryKind, Usage
 from tui.core.text.safe_text import one_line, safe_text
 from tui.core.time.zones import read_time
+from tui.core.values import dataclass, replace
 
 MAX_TEXT = 100_000
 SYNTHETIC = "<synthetic>"

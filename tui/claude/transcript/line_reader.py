@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -27,6 +26,7 @@ from tui.claude.transcript.notices import early_end
 from tui.claude.transcript.records import SkippedPiece, records_of
 from tui.claude.transcript.speaker import said_in
 from tui.core.models.entry import Entry, EntryKind
+from tui.core.values import dataclass, replace
 
 _MOST_WAITING = 200
 _MOST_ARRIVED = 50

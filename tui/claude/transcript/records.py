@@ -7,17 +7,17 @@ record is found, and the skipped bytes are counted.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from tui.core.text.bounded_json import has_room, parse_json
+from tui.core.text.late_pattern import late_pattern
+from tui.core.values import dataclass
 
 _BETWEEN = " \t\r\n\0\ufeff"
 _BETWEEN_BYTES = b" \t\r\n\0\xef\xbb\xbf"
 _BEGINS = '{"'
-_NAMES_ITS_KIND = re.compile(r'\{"(?:parentUuid|type)"')
+_NAMES_ITS_KIND = late_pattern(r'\{"(?:parentUuid|type)"')
 _INSIDE = (":", ",", "[")
 _INSIDE_AFTER = (":", ",", "]", "}")
 _DECODER = json.JSONDecoder(strict=False)

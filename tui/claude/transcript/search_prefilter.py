@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from itertools import chain
+
+from tui.core.text.late_pattern import late_pattern
 
 _COMMAND = b"<command-"
 _PROMPTS = (b'"user"',)
@@ -43,7 +46,7 @@ _MADE = (
 # Of a file inside a message, whose name and type its line contains; a size is in no line.
 _FILE = (b"[document ", b"[image ", b"[file ", b"[document]", b"[image]")
 _SIZED = (b"b]", b"k]", b"m]", b"g]")
-_SIZE = re.compile(rb"(?:.* )?(?:[0-9]{1,4}|[0-9]?[.][0-9]?)[bkmg]?", re.DOTALL)
+_SIZE = late_pattern(rb"(?:.* )?(?:[0-9]{1,4}|[0-9]?[.][0-9]?)[bkmg]?", re.DOTALL)
 _FILE_MARKERS = (b'"document"', b'"image"')
 # For prompts that left the queue: found by the lines of other prompts.
 _QUEUED = (
@@ -76,6 +79,7 @@ _MARKERS = (
 )
 
 
+@lru_cache(maxsize=8)  # a search asks for each file again, and it takes half a millisecond
 def told_in(literals: tuple[bytes, ...]) -> tuple[bytes, ...]:
     """Return what a line must contain to match one of `literals`, in lower case; empty: any line.
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from typing import Any
 
 from tui.claude.transcript.background_tasks import ended_call
+from tui.core.text.late_pattern import late_pattern
 from tui.core.text.safe_text import one_line
+from tui.core.values import dataclass, replace
 
 _LONGEST = 400
 # The tags of CLI 2.1.332. Any other tag may be a person's: prompts often contain some.
@@ -34,12 +35,12 @@ _TAGS = frozenset(
     user-memory-input user-prompt-submit-hook webhook-payload
     """.split()  # noqa: SIM905 (a list literal of so many words is a page)
 )
-_OPENING = re.compile(r"\s*<([a-z][a-z_-]{1,60})((?:\s[^<>]{0,2000})?)>")
-_ATTRIBUTE = re.compile(r"([a-z_]{1,40})=\"([^\"]{0,2000})\"")
-_SUMMARY = re.compile(r"<summary>(.{0,2000}?)</summary>", re.DOTALL)
+_OPENING = late_pattern(r"\s*<([a-z][a-z_-]{1,60})((?:\s[^<>]{0,2000})?)>")
+_ATTRIBUTE = late_pattern(r"([a-z_]{1,40})=\"([^\"]{0,2000})\"")
+_SUMMARY = late_pattern(r"<summary>(.{0,2000}?)</summary>", re.DOTALL)
 _REMINDER = "<system-reminder>"
-_WHOLE_REMINDER = re.compile(rf"{_REMINDER}.*?</{_REMINDER[1:]}", re.DOTALL)
-_HOOK_FEEDBACK = re.compile(r"([A-Za-z]{1,40}) hook feedback:\s*")
+_WHOLE_REMINDER = late_pattern(rf"{_REMINDER}.*?</{_REMINDER[1:]}", re.DOTALL)
+_HOOK_FEEDBACK = late_pattern(r"([A-Za-z]{1,40}) hook feedback:\s*")
 _SILENT = frozenset({"local-command-caveat", "skill-format", "bash-exit-code", "tick"})
 _REMINDS = frozenset({"system-reminder", "system_reminder", "system-note", "total_tokens"})
 _FROM = ("teammate_id", "from", "name", "source", "sender")
@@ -100,6 +101,9 @@ def closed_tag(text: str) -> str:
 
 def _split(text: str) -> Iterator[SpokenText]:
     """Return the notices before a person's words, the words, and the reminders after them."""
+    if "<" not in text:
+        yield SpokenText(text)
+        return
     elements, rest = _leading(text)
     yield from _notices(elements)
     words, mark, reminder = rest.partition(f"\n{_REMINDER}")

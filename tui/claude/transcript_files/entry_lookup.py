@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tui.claude.transcript.records import whole_records
 from tui.claude.transcript_files.transcript_lines import read_lines
+from tui.core.text.late_pattern import late_pattern
+from tui.core.values import dataclass
 
-_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_ID = re.compile(r"[A-Za-z0-9_.-]{1,128}")
+_UUID = late_pattern(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_ID = late_pattern(r"[A-Za-z0-9_.-]{1,128}")
 _MOST_CALLS = 200
 _Record = dict[str, Any]
 

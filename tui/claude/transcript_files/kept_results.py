@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import os
-import re
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from tui.claude.layout import TOOL_RESULTS
 from tui.core.limits import MOST_KEPT
+from tui.core.text.late_pattern import late_pattern
+from tui.core.values import dataclass
 from tui.safe_io.opening import regular
 from tui.safe_io.walking import names_in
 
 # What the line of a result that is kept beside holds, in lower case.
 KEPT_IN = f"/{TOOL_RESULTS}/".encode()
 _BEGINS, _ENDS = "<persisted-output>", "</persisted-output>"
-_PART = re.compile(r"only the (first [\w. ]{1,20}) (?:was|were) saved")
+_PART = late_pattern(r"only the (first [\w. ]{1,20}) (?:was|were) saved")
 _HEAD = 4000
 _LATEST = datetime(9999, 1, 1, tzinfo=UTC).timestamp()
 

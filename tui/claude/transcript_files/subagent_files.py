@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import os
-import re
 import stat
 from collections.abc import Mapping
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from tui.claude.layout import SUBAGENTS, TRANSCRIPT_ENDING, WORKFLOWS, projects_folder
 from tui.core.limits import AGENTS_S, MOST_AGENTS, MOST_PROJECTS, REGISTRY_ENTRY
+from tui.core.text.late_pattern import late_pattern
 from tui.core.text.safe_text import one_line
+from tui.core.values import dataclass
 from tui.safe_io.folders import (
     FileStamp,
     is_link,
@@ -26,8 +26,8 @@ from tui.safe_io.folders import (
 from tui.safe_io.walking import Budget, Walk
 
 _META = ".meta.json"
-_AGENT_ID = re.compile(r"[A-Za-z0-9_-]{1,80}")
-_NAME = re.compile(r"agent-(.+)")
+_AGENT_ID = late_pattern(r"[A-Za-z0-9_-]{1,80}")
+_NAME = late_pattern(r"agent-(.+)")
 _LONGEST_ID = 200
 
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +21,10 @@ from tui.claude.transcript.usage.context_usage import ContextUsage
 from tui.claude.transcript.usage.cost_state import COST_IN, cost_of
 from tui.claude.transcript_files.transcript_lines import read_lines
 from tui.core.limits import MOST_BACK
+from tui.core.text.digest import sha256_hex
 from tui.core.text.safe_text import one_line
-from tui.safe_io.opening import regular
+from tui.core.values import dataclass, field
+from tui.safe_io.opening import open_regular, regular
 
 _END = 64 * 1024
 # Read so much of an end, then more, until it has what is wanted.
@@ -63,21 +63,25 @@ class TranscriptFacts:
 NO_FACTS = TranscriptFacts()
 
 
-def read_facts(path: str | os.PathLike[str]) -> TranscriptFacts:
+def read_facts(path: str | os.PathLike[str], folder: int | None = None) -> TranscriptFacts:
     """Return title, model, cost and first time from the head and the tail of a file.
 
     Reads 64 KiB of each, up to 8 MiB if a few long lines fill that. The last `cost-state` line has
     the cost of the whole session. Only lines with a wanted key are parsed: parsing all of them
-    would take milliseconds a file. Raises `OSError`.
+    would take milliseconds a file. `folder` is as in `open_regular`. Raises `OSError`.
     """
-    with regular(path) as (fd, status):
-        head, origin, words = _head(fd, status.st_size)
-        end = _end(fd, status.st_size)
-        is_all = status.st_size <= len(head)
-        tail, model, turn_error = _last_turn(head) if is_all else _tail(fd, status.st_size)
+    fd = open_regular(path, folder)
+    try:
+        size = os.fstat(fd).st_size
+        head, origin, words = _head(fd, size)
+        is_all = size <= len(head.data)
+        end = _end_of(size, head.data[:size]) if is_all else _end(fd, size)
+        tail, model, turn_error = _last_turn(head) if is_all else _tail(fd, size)
+    finally:
+        os.close(fd)
     ends = (head,) if is_all else (tail, head)
-    costs = (cost_of(line) for end in ends for line in _newest(end, COST_IN))
-    stamps = (stamp(line) for line in _oldest(head, b'"timestamp"'))
+    costs = (cost_of(line) for piece in ends for line in piece.newest(COST_IN))
+    stamps = (stamp(line) for line in head.oldest(b'"timestamp"'))
     return TranscriptFacts(
         title=_given_title(ends) or words,
         model=model,
@@ -98,7 +102,7 @@ def read_cwd(path: str | os.PathLike[str]) -> str:
     """
     with regular(path) as (fd, status):
         for most in _STEPS:
-            lines = _oldest(os.pread(fd, most, 0), b'"cwd"')
+            lines = _Piece(os.pread(fd, most, 0)).oldest(b'"cwd"')
             said = (cwd for line in lines if isinstance(cwd := line.get("cwd"), str) and cwd)
             if (cwd := next(said, "")) or most >= status.st_size:
                 return cwd
@@ -155,104 +159,126 @@ def still_holds(path: str | os.PathLike[str], end: str) -> bool:
 
 def _end(fd: int, size: int) -> str:
     most = min(_PRINT, size)
-    return f"{size}:{sha256(os.pread(fd, most, size - most)).hexdigest()[:16]}"
+    return _end_of(size, os.pread(fd, most, size - most))
 
 
-def _head(fd: int, size: int) -> tuple[bytes, str, str]:
+def _end_of(size: int, data: bytes) -> str:
+    return f"{size}:{sha256_hex(data[-_PRINT:])[:16]}"
+
+
+class _Piece:
+    """A piece of a transcript; a line that is asked for by several keys is parsed once.
+
+    What is parsed takes many times its size: lines are kept only while they are small.
+    """
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        self._room = _END
+        self._known: dict[int, tuple[dict[str, Any], ...]] = {}
+
+    def oldest(self, key: bytes) -> Iterator[dict[str, Any]]:
+        """Return the readable records with `key`, first to last."""
+        at = self.data.find(key)
+        while at >= 0:
+            start, stop = self._line_around(at)
+            yield from self._records(start, stop)
+            at = self.data.find(key, stop)
+
+    def newest(self, key: bytes, since: int = 0) -> Iterator[dict[str, Any]]:
+        """Return the readable records with `key`, last to first."""
+        at = self.data.rfind(key, since)
+        while at >= 0:
+            start, stop = self._line_around(at)
+            yield from reversed(self._records(start, stop))
+            at = self.data.rfind(key, since, start) if start > since else -1
+
+    def _line_around(self, at: int) -> tuple[int, int]:
+        stop = self.data.find(_NEWLINE, at)
+        return self.data.rfind(_NEWLINE, 0, at) + 1, stop if stop >= 0 else len(self.data)
+
+    def _records(self, start: int, stop: int) -> tuple[dict[str, Any], ...]:
+        found = self._known.get(start)
+        if found is None:
+            found = whole_records(self.data[start:stop])
+            if stop - start <= self._room:
+                self._room -= stop - start
+                self._known[start] = found
+        return found
+
+
+def _head(fd: int, size: int) -> tuple[_Piece, str, str]:
     """Return a file's head, the identity of its first line, and the first words in it."""
-    head, origin, words = b"", "", ""
+    head, origin, words = _Piece(b""), "", ""
     for most in _STEPS:
-        head = os.pread(fd, most, 0)
-        named = (_named(line) for line in _oldest(head, b'"uuid"'))
+        head = _Piece(os.pread(fd, most, 0))
+        named = (_named(line) for line in head.oldest(b'"uuid"'))
         origin, words = next(filter(None, named), ""), _first_words(head)
         if (origin and words) or most >= size:
             break
     return head, origin, words
 
 
-def _tail(fd: int, size: int) -> tuple[bytes, str, str | None]:
+def _tail(fd: int, size: int) -> tuple[_Piece, str, str | None]:
     """Return a file's tail, and the model and error of the last turn."""
-    found: tuple[bytes, str, str | None] = b"", "", None
+    found: tuple[_Piece, str, str | None] = _Piece(b""), "", None
     for most in _STEPS:
-        found = _last_turn(os.pread(fd, most, max(0, size - most)))
+        found = _last_turn(_Piece(os.pread(fd, most, max(0, size - most))))
         if (found[1] and found[2] is not None) or most >= size:
             break
     return found
 
 
-def _last_turn(data: bytes) -> tuple[bytes, str, str | None]:
-    """Return the data with the model and error of the last turn, `None` if unknown."""
-    model = next(filter(None, map(_own_model, _newest(data, b'"model"'))), "")
-    if model and not any(one in data for one in _API_ERRORS):
-        return data, model, ""
-    models = (model,) if model else map(_model, _newest(data, b'"model"'))
-    return data, next(filter(None, models), ""), _turn_error(data)
+def _last_turn(piece: _Piece) -> tuple[_Piece, str, str | None]:
+    """Return the piece with the model and error of the last turn, `None` if unknown."""
+    model = next(filter(None, map(_own_model, piece.newest(b'"model"'))), "")
+    if model and not any(one in piece.data for one in _API_ERRORS):
+        return piece, model, ""
+    models = (model,) if model else map(_model, piece.newest(b'"model"'))
+    return piece, next(filter(None, models), ""), _turn_error(piece)
 
 
-def _context(data: bytes) -> int:
+def _context(piece: _Piece) -> int:
     """Return the tokens in the context at the end of these lines, 0 if none of them tells."""
-    since = max(0, data.rfind(_COMPACTED))
-    for line in _newest(data[since:], b'"usage"'):
+    since = max(0, piece.data.rfind(_COMPACTED))
+    for line in piece.newest(b'"usage"', since):
         usage = ContextUsage()
         usage.note(line)
         if usage.tokens:
             return usage.tokens
     left = ContextUsage()
-    left.note(next(_newest(data, _COMPACTED), {}))
+    left.note(next(piece.newest(_COMPACTED), {}))
     return left.tokens
 
 
-def _oldest(data: bytes, key: bytes) -> Iterator[dict[str, Any]]:
-    """Return the readable records with `key`, first to last."""
-    at = data.find(key)
-    while at >= 0:
-        start, stop = _line_around(data, at)
-        yield from whole_records(data[start:stop])
-        at = data.find(key, stop)
-
-
-def _newest(data: bytes, key: bytes) -> Iterator[dict[str, Any]]:
-    """Return the readable records with `key`, last to first."""
-    at = data.rfind(key)
-    while at >= 0:
-        start, stop = _line_around(data, at)
-        yield from reversed(whole_records(data[start:stop]))
-        at = data.rfind(key, 0, start)
-
-
-def _line_around(data: bytes, at: int) -> tuple[int, int]:
-    stop = data.find(_NEWLINE, at)
-    return data.rfind(_NEWLINE, 0, at) + 1, stop if stop >= 0 else len(data)
-
-
-def _given_title(ends: tuple[bytes, ...]) -> str:
+def _given_title(ends: tuple[_Piece, ...]) -> str:
     """Return the custom title, else the CLI's."""
     for name in ("customTitle", "aiTitle"):
-        lines = (line for end in ends for line in _newest(end, f'"{name}"'.encode()))
+        lines = (line for piece in ends for line in piece.newest(f'"{name}"'.encode()))
         if given := _given(lines, name):
             return given
     return ""
 
 
-def _last_tag(ends: tuple[bytes, ...]) -> str | None:
+def _last_tag(ends: tuple[_Piece, ...]) -> str | None:
     """Return the CLI's tag, empty where it was cleared, `None` where no line tells."""
-    lines = (line for end in ends for line in _newest(end, _TAG))
+    lines = (line for piece in ends for line in piece.newest(_TAG))
     given = (line["tag"] for line in lines if isinstance(line.get("tag"), str))
     return next((one_line(tag[: 4 * LONGEST_TAG])[:LONGEST_TAG] for tag in given), None)
 
 
-def _first_words(head: bytes) -> str:
+def _first_words(head: _Piece) -> str:
     """Return the first prompt or command."""
     for words_of in (prompt_text, command_text):
-        said = (words_of(line) for line in _oldest(head, b'"user"'))
+        said = (words_of(line) for line in head.oldest(b'"user"'))
         if title := next((one_line(text[:400])[:200] for text in said if text), ""):
             return title
     return ""
 
 
-def _turn_error(data: bytes) -> str | None:
+def _turn_error(piece: _Piece) -> str | None:
     """Return the API's error that ended the last turn; `None` when no line tells."""
-    last = next(filter(_decides, _newest(data, b'"message"')), None)
+    last = next(filter(_decides, piece.newest(b'"message"')), None)
     if last is None or not is_api_error(last):
         return None if last is None else ""
     texts = _said_texts(last)
@@ -305,4 +331,4 @@ def _named(line: dict[str, Any]) -> str:
     uuid, at = line.get("uuid"), line.get("timestamp")
     if not isinstance(uuid, str) or not isinstance(at, str) or not uuid:
         return ""
-    return sha256(f"{uuid} {at}".encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    return sha256_hex(f"{uuid} {at}".encode("utf-8", "surrogatepass"))[:16]

@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from tui.claude.transcript.cut_line import parse_head
@@ -16,6 +15,7 @@ from tui.claude.transcript.line_parser import MAX_TEXT, parse_line
 from tui.claude.transcript.line_reader import LineReader
 from tui.core.limits import FARTHEST, LONGEST_SHOWN, MOST_LINES, PAGE
 from tui.core.models.entry import Entry
+from tui.core.values import dataclass
 from tui.safe_io.opening import open_regular
 
 _HEAD = 64 * 1024
@@ -89,10 +89,11 @@ def before(fd: int, stop: int, most: int = PAGE) -> tuple[RawLine, ...]:
     data = read(fd, stop - start, start)
     cut = data.find(_NEWLINE) + 1 if start else 0
     if start == 0 or 0 < cut < len(data):
-        last = data[cut:].rsplit(_NEWLINE, MOST_LINES + 1)
-        if len(last) > MOST_LINES + 1 and data[cut:].strip(_NEWLINE):
-            cut += len(last[0]) + 1
-        return split(data[cut:], start + cut)
+        data, start = data[cut:], start + cut
+        if data.count(_NEWLINE) > MOST_LINES and data.strip(_NEWLINE):
+            cut = len(data.rsplit(_NEWLINE, MOST_LINES + 1)[0]) + 1
+            data, start = data[cut:], start + cut
+        return split(data, start)
     start = line_start(fd, stop - 1)
     return (line_at(fd, start, stop - 1),)
 
@@ -139,13 +140,13 @@ def line_start(fd: int, at: int) -> int:
 
     In a line that is too long to search, an offset inside it.
     """
-    farthest = at - FARTHEST
+    farthest, most = at - FARTHEST, _END
     while at > max(0, farthest):
-        start = max(0, at - PAGE)
+        start = max(0, farthest, at - most)
         found = read(fd, at - start, start).rfind(_NEWLINE)
         if found >= 0:
             return start + found + 1
-        at = start
+        at, most = start, PAGE
     return at
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-from dataclasses import dataclass
 from pathlib import Path
 
 from tui.claude.transcript_files.transcript_pages import (
@@ -20,6 +19,7 @@ from tui.claude.transcript_files.transcript_pages import (
 from tui.core.errors import UnknownId
 from tui.core.limits import MOST_GROWTH, PAGE
 from tui.core.text.sizes import size_text
+from tui.core.values import dataclass
 from tui.safe_io.opening import open_regular
 
 _NEWLINE = b"\n"

@@ -5,10 +5,13 @@ from __future__ import annotations
 import argparse
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
+
+from tui.core.values import dataclass
 
 
-class Argument(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Argument:
     """One argument, in the terms of `ArgumentParser.add_argument`.
 
     `completes` lists the kinds of names that a shell offers for it: session, listing, stage, trash,
@@ -127,6 +130,7 @@ AGENT = (
     word("--model", "M", "use another model"),
     word("--mode", "M", "use another permission mode"),
     word("--tools", "A,B", "allow these tools without asking"),
+    word("--cwd", "DIR", "work in this folder of the listing; `.` is the listing's own"),
     word("--max-turns", "N", "stop after this many turns of the model"),
     word("--max-budget-usd", "X", "stop after spending this many dollars"),
 )

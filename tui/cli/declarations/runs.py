@@ -18,6 +18,7 @@ from tui.cli.declarations.arguments import (
 )
 from tui.cli.declarations.verb import Verb
 from tui.core.console import disabled_reason
+from tui.core.values import replace
 
 RUNS = (
     Verb(
@@ -55,6 +56,12 @@ RUNS = (
                 completes="session",
             ),
             *AGENT,
+            argument(
+                "--without",
+                action="append",
+                metavar="A,B",
+                help="go on without these, which only its pipeline has",
+            ),
             flag("--take-over", about="resume even if its owner may still be alive"),
             WAIT,
             ALL_YES,
@@ -71,7 +78,7 @@ RUNS = (
         acts=True,
         arguments=(
             IDS,
-            word("prompt", "PROMPT", "`-` reads stdin")._replace(is_text=True),
+            replace(word("prompt", "PROMPT", "`-` reads stdin"), is_text=True),
             ALL_YES,
         ),
         target="marked",

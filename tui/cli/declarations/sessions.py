@@ -17,11 +17,12 @@ from tui.cli.declarations.arguments import (
 )
 from tui.cli.declarations.verb import Verb
 from tui.core.console import disabled_reason
+from tui.core.values import replace
 
 SESSIONS = (
     Verb(
         name="ls",
-        module="sessions.ls_show",
+        module="sessions.ls",
         summary="list sessions, those that end soonest first",
         examples=("ls hollis_park --ends 24h", "ls --filter 'cost>5 or failed'", "ls --json"),
         acts=False,
@@ -37,7 +38,7 @@ SESSIONS = (
     ),
     Verb(
         name="show",
-        module="sessions.ls_show",
+        module="sessions.show",
         summary="show everything known about a session",
         examples=("show 9f2c",),
         acts=False,
@@ -95,14 +96,14 @@ SESSIONS = (
         examples=("export 9f2c -o pumps.md", "export 9f2c"),
         acts=False,
         arguments=(
-            ID._replace(completes=("session", "trash")),
+            replace(ID, completes=("session", "trash")),
             OUTPUT,
         ),
         target="marked",
     ),
     Verb(
         name="extend",
-        module="sessions.session_edits",
+        module="sessions.extend",
         summary="extend the expiry of sessions",
         examples=("extend 9f2c 7d", "extend hollis_park/ 7d --yes"),
         acts=True,
@@ -134,7 +135,7 @@ SESSIONS = (
         summary="restore a session from the trash",
         examples=("restore 9f2c",),
         acts=True,
-        arguments=(ID._replace(completes=("trash",)),),
+        arguments=(replace(ID, completes=("trash",)),),
         target="marked",
     ),
     Verb(
@@ -150,7 +151,7 @@ SESSIONS = (
         summary="erase a session permanently, from the trash too",
         examples=("purge 9f2c --yes",),
         acts=True,
-        arguments=(ID._replace(completes=("session", "trash")), YES),
+        arguments=(replace(ID, completes=("session", "trash")), YES),
         target="marked",
     ),
     Verb(
@@ -227,7 +228,7 @@ SESSIONS = (
     ),
     Verb(
         name="adopt",
-        module="sessions.session_edits",
+        module="sessions.adopt",
         summary="move stray sessions into their listing, and track untracked ones",
         examples=("adopt --all",),
         acts=True,

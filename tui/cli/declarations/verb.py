@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from argparse import Namespace
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from tui.cli.declarations.arguments import Argument
 from tui.core.console.disabled_reason import WhyNot, nothing
+from tui.core.values import dataclass
 from tui.operations.context import Target
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any
 
 from tui.cli.hand_over.rows import ShellLine
@@ -10,6 +9,7 @@ from tui.cli.json_fields import alert_json, annotation_json, event_json, iso, se
 from tui.core.act_summary import source_of
 from tui.core.models.session import Session
 from tui.core.sessions.attention import FailureGroup
+from tui.core.values import asdict
 from tui.operations.monitor.hand_over import HandOver, act_command
 from tui.operations.monitor.history import LoggedAct
 from tui.operations.monitor.needs import Alert

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 
 from tui.cli.hand_over.rows import (
@@ -22,6 +21,7 @@ from tui.core.models.session import Key, Session
 from tui.core.sessions.attention import FEW, FailureGroup, failed_at
 from tui.core.sessions.session_state import StateWord
 from tui.core.time.zones import LOCAL
+from tui.core.values import dataclass
 from tui.operations.formatting import count
 from tui.operations.monitor.hand_over import HandOver, act_command
 from tui.operations.monitor.needs import Alert

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from tui.cli.hand_over.rows import (
     EMPTY,
@@ -21,6 +20,7 @@ from tui.core.models.audit import AuditEvent
 from tui.core.text.bounded_json import json_object
 from tui.core.text.markdown_quoting import code, escaped
 from tui.core.time.zones import LOCAL
+from tui.core.values import dataclass
 from tui.operations.formatting import count
 from tui.operations.monitor.hand_over import HandOver, Spending, act_command
 from tui.operations.monitor.history import LoggedAct

@@ -89,7 +89,10 @@ def _start_json(one: StartResult) -> dict[str, object]:
 
 def _agent_options(args: argparse.Namespace) -> dict[str, Any]:
     """Return the agent options that were given for this run."""
-    return options_from_flags({flag: getattr(args, flag) for flag in FLAGS})
+    given = {flag: getattr(args, flag, None) for flag in FLAGS}
+    if given["without"]:  # each adds
+        given["without"] = ",".join(given["without"])
+    return options_from_flags(given)
 
 
 def send(context: Context, args: argparse.Namespace) -> int:

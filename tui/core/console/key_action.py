@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import Literal
 
 from tui.core.console.disabled_reason import WhyNot, nothing
+from tui.core.values import dataclass
 
 
 class Reach(IntEnum):

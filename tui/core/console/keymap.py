@@ -5,7 +5,6 @@ from __future__ import annotations
 import string
 import unicodedata
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
@@ -14,6 +13,7 @@ from tui.core.console.named_view import KEY_PREFIX, is_view_name
 from tui.core.console.own_command import OwnCommand
 from tui.core.text.near_names import meant
 from tui.core.text.safe_text import one_line
+from tui.core.values import dataclass, field
 
 KEYS: Mapping[str, tuple[str, ...]] = MappingProxyType({one.name: one.keys for one in KEY_ACTIONS})
 FIXED = frozenset(one.name for one in KEY_ACTIONS if one.is_fixed)

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from tui.core.errors import ConsoleError, Reason, UsageError
 from tui.core.sessions.session_order import ATTENTION
+from tui.core.text.late_pattern import late_pattern
 from tui.core.text.near_names import meant
 from tui.core.text.safe_text import one_line
+from tui.core.values import dataclass, replace
 
 MOST_VIEWS = 100
 SAVE, DELETE = "save", "delete"
 VERBS = (SAVE, DELETE)
 KEY_PREFIX = "view:"  # before a view's name in the keymap
-_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,39}")
+_NAME = late_pattern(r"[a-z0-9][a-z0-9._-]{0,39}")
 
 
 class Origin(StrEnum):

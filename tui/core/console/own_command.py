@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from tui.core.errors import Refused, UsageError
+from tui.core.text.late_pattern import late_pattern
 from tui.core.text.near_names import meant
 from tui.core.text.safe_text import one_line
 from tui.core.time.expiry import parse_duration
+from tui.core.values import dataclass
 
 HANDLER = "own_command"  # of the keys that run them
 PLACEHOLDERS = ("session", "listing", "transcript")
-_PLACE = re.compile(r"\{([a-z_]+)\}")
-_NAME = re.compile(r"[a-z][a-z0-9_-]{0,19}")
+_PLACE = late_pattern(r"\{([a-z_]+)\}")
+_NAME = late_pattern(r"[a-z][a-z0-9_-]{0,19}")
 _FIELDS = ("key", "argv", "ask", "timeout", "bottom_line")
 _LONGEST = timedelta(hours=1)
 

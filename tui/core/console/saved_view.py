@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 
 from tui.core.models.session import Key
+from tui.core.values import dataclass
 
 MOST_DRAFTS = 8
 DENY = "deny"

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import os
 from datetime import datetime
 
 from tui.core.models.row import Row
+from tui.core.values import dataclass, field
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,3 +31,8 @@ class AuditEvent:
     request_id: str = field(default="", compare=False)
     cost_usd: float | None = field(default=None, compare=False)
     detail: str = field(default="", compare=False)
+
+
+def new_act_id() -> str:
+    """Return a new random id for one act of an operator."""
+    return os.urandom(8).hex()

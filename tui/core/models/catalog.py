@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import KW_ONLY, dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from tui.core.errors import Reason
 from tui.core.models.audit import AuditEvent
 from tui.core.models.run import Run
 from tui.core.models.session import Key, Session
+from tui.core.values import KW_ONLY, dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,11 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class Catalog:
-    """A root at one moment; `log` is the end of its logbook, oldest first."""
+    """A root at one moment; `log` is the end of its logbook, oldest first.
+
+    `erasure` is its erasure generation, and all else was read after that; empty if unknown, or
+    while something was not read since.
+    """
 
     root: Path
     at: datetime
@@ -72,6 +76,7 @@ class Catalog:
     runs: tuple[Run, ...] = field(default=())
     hold: Hold | None = None
     log: tuple[AuditEvent, ...] = ()
+    erasure: str = ""
 
     @property
     def sessions(self) -> tuple[Session, ...]:
@@ -82,6 +87,14 @@ class Catalog:
     def is_read(self) -> bool:
         """Whether anything could be read, so that what it counts is known."""
         return bool(self.listings) or not self.problem
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether nothing in it is only what was last known."""
+        return not self.problem and not any(
+            one.is_stale or not one.has_rows or one.trouble is Reason.UNREAD
+            for one in self.listings
+        )
 
     def listing(self, listing_id: str) -> Listing | None:
         """Return the listing with this id or folder name, or `None`."""

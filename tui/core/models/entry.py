@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import KW_ONLY, dataclass
 from datetime import datetime
 from enum import StrEnum
+
+from tui.core.values import KW_ONLY, dataclass
 
 
 class EntryKind(StrEnum):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+
+from tui.core.values import dataclass, field
 
 LEAST_DIGEST = 16  # hexadecimal digits of a digest that identify an input
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from tui.core.text.bounded_json import json_object
+from tui.core.values import dataclass
 
 
 class Status(StrEnum):

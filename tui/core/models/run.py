@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 
 from tui.core.models.permission_request import PermissionRequest
+from tui.core.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,8 +72,10 @@ class Run:
     run or its turn, until the API answers it; with `is_taken` the CLI has it. `title` is the
     beginning of the run's first prompt. All runs started at once have the same `act_id`.
     With `is_turn_open` it had something to do whose end it did not record. `row_problem` says why
-    its session's row is not written yet, empty if it is. `failed_by` is the operator whose prompt
-    failed after that of the pipeline was answered, whose run it is.
+    its session's row does not say all that it should, empty if it does; `unmarked_since` is when
+    the run failed, if the row does not say that. `failed_by` is the operator whose prompt failed
+    after that of the pipeline was answered, whose run it is. `left_run` and `left_at` are of the
+    run that was left in its turn, if this one went on with it and the model has not answered.
     """
 
     run_id: str
@@ -104,19 +106,38 @@ class Run:
     is_turn_open: bool = False
     row_problem: str = ""
     failed_by: str = ""
+    error_kind: str = ""
+    unmarked_since: datetime | None = None
+    has_answered: bool = True
+    left_run: str = ""
+    left_at: datetime | None = None
 
-    def failed_follow_up(self, written_at: datetime) -> str:
-        """Return why an operator's prompt failed, if nothing went on since: it wrote last then."""
-        if not self.failed_by or written_at - (self.ended_at or self.beat_at) > OUTLIVES:
+    def failed_unmarked(self, written_at: datetime) -> str:
+        """Return why it failed, if its row does not say so and nothing went on since.
+
+        So does that of an operator's follow-up, and one that could not be written.
+        """
+        if written_at - (self.ended_at or self.beat_at) > OUTLIVES:
             return ""
-        return f"a prompt that {self.failed_by} added: {self.error}"
+        if self.failed_by:
+            return f"a prompt that {self.failed_by} added: {self.error}"
+        is_unmarked = self.is_over and self.row_problem and self.unmarked_since is not None
+        return self.error if is_unmarked else ""
 
     @property
     def cut_off_at(self) -> datetime | None:
-        """When it was left in the middle of a turn, or before its first; `None` if it was not."""
+        """When it was left in the middle of a turn, or before its first; `None` if it was not.
+
+        What the model has not answered since, such as `/cost`, is nothing new.
+        """
         if not self.is_turn_open or self.state not in ("lost", "done"):
             return None
-        return self.ended_at or self.beat_at
+        return self.left_at or self.ended_at or self.beat_at
+
+    @property
+    def cut_off_run(self) -> str:
+        """The run that was left in the middle of a turn, if one was."""
+        return (self.left_run or self.run_id) if self.cut_off_at is not None else ""
 
     @property
     def unsent(self) -> tuple[SentCommand, ...]:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import KW_ONLY, dataclass
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
+from tui.core.errors import Reason
 from tui.core.models.annotation import NO_ANNOTATION, Annotation
 from tui.core.models.audit import AuditEvent
 from tui.core.models.row import Row, Status
 from tui.core.models.run import OUTLIVES, Phase, Run, SentCommand
+from tui.core.values import KW_ONLY, dataclass
 
 Key = tuple[str, str]  # listing and session id
 
@@ -135,9 +136,9 @@ class Session:
     """One conversation: its row, transcript, process and run, joined.
 
     `folder` is its listing's, `zone` that of its row's times. `row_problem` says why it is unknown
-    whether it has a row, `transcript_problem` whether it has a transcript. `overwritten` is the
-    mended row when the pipeline wiped an act's change, `last_event` the last act on it, `remains`
-    the leftover folder when the transcript is gone.
+    whether it has a row, as `row_trouble` does, and `transcript_problem` whether it has a
+    transcript. `overwritten` is the mended row when the pipeline wiped an act's change,
+    `last_event` the last act on it, `remains` the leftover folder when the transcript is gone.
     """
 
     session_id: str
@@ -161,6 +162,7 @@ class Session:
     folder: Path = Path()
     zone: str = "UTC"
     row_problem: str = ""
+    row_trouble: Reason = Reason.NONE
     transcript_problem: str = ""
     row: Row | None = None
     transcript: Transcript | None = None
@@ -236,8 +238,18 @@ class Session:
         Without a transcript that run is all there is of it; if its agent had begun, it is a ghost.
         """
         at = self.run.cut_off_at if self.run is not None and not self.is_live else None
-        is_told = at is not None and self.status in ("", Status.ACTIVE)
-        return at if at is not None and is_told and self._is_left_since(at) else None
+        if at is None or self.run is None or self.status not in ("", Status.ACTIVE):
+            return None
+        return at if self._is_left_since(self.run.ended_at or self.run.beat_at) else None
+
+    @property
+    def undated_failure_at(self) -> datetime | None:
+        """When it last wrote, unless its row says when it failed: then only that can be new."""
+        run = self.run
+        is_unmarked = run is not None and run.unmarked_since is not None
+        details = self.row.details() if self.row is not None else {}
+        is_dated = self.status == Status.FAILED and bool(details.get("failed_at"))
+        return None if is_dated and not is_unmarked else self.last_activity_at
 
     @property
     def unsent(self) -> tuple[SentCommand, ...]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from tui.core.models.session import Liveness, Session
+from tui.core.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

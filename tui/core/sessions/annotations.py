@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import datetime
 
 from tui.core.errors import UsageError
 from tui.core.models.annotation import Annotation, Note, Tag
+from tui.core.text.late_pattern import late_pattern
 from tui.core.text.safe_text import one_line
+from tui.core.values import replace
 
 LONGEST_TAG = 32
 MOST_TAGS = 16
 LONGEST_NOTE = 500
 # Each can be typed in a filter, and none is taken for an option or for `!`.
-_TAG = re.compile(rf"[^\W_][\w.-]{{0,{LONGEST_TAG - 1}}}")
+_TAG = late_pattern(rf"[^\W_][\w.-]{{0,{LONGEST_TAG - 1}}}")
 _ALLOWED = f"letters, digits, `-`, `_` and `.`, at most {LONGEST_TAG}, a letter or digit first"
 
 

@@ -4,28 +4,29 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import IntEnum
-from hashlib import sha256
 
 from tui.core.errors import Kind, UsageError
+from tui.core.models.retried import BETWEEN_MARKS, is_retried
 from tui.core.models.row import Status
 from tui.core.models.session import Key, Liveness, Session, State
 from tui.core.sessions.listing_join import ends_within, is_gone, is_past, is_pending
 from tui.core.sessions.row_transitions import kind_of_failure
+from tui.core.text.digest import sha256_hex
+from tui.core.text.late_pattern import late_pattern
 from tui.core.text.safe_text import one_line
 from tui.core.time.zones import read_time, zone_named
+from tui.core.values import dataclass
 
 FEW = 3
 LAST_HOUR = timedelta(hours=1)
 _FAILURES = "\x00failures"
 _DAY = timedelta(days=1)
 _FAR = datetime.max.replace(tzinfo=UTC)
-_BETWEEN = "\n"  # the marks of several needs
 _MOST_OF_MARK = 80
 # The parts that differ between failures of one cause: ids, and all numbers but HTTP statuses.
-_VARYING = re.compile(
+_VARYING = late_pattern(
     r"[0-9a-f]{8}-[0-9a-f-]{20,}"
     r"|\b[a-z]+_(?=\w*\d)\w{8,}"
     r"|\b(?=[a-f]*\d)[0-9a-f]{8,}\b"
@@ -38,7 +39,7 @@ _ONE_CAUSE = frozenset(
         *(Kind.TURNS, Kind.BUDGET, Kind.BUSY, Kind.DISK_FULL),
     }
 )
-_HTTP_STATUS = re.compile(r"[45]\d\d")
+_HTTP_STATUS = late_pattern(r"[45]\d\d")
 
 
 class Need(IntEnum):
@@ -106,7 +107,10 @@ def is_settled(session: Session, need: Need, now: datetime) -> bool:
     ack = session.ack
     if ack is None or (ack.until is not None and ack.until <= now):
         return False
-    return mark_of(session, need) in ack.mark.split(_BETWEEN)
+    marks = ack.mark.split(BETWEEN_MARKS)
+    news = since(session, need), session.undated_failure_at if need is Need.FAILED else None
+    is_tried_again = need in (Need.FAILED, Need.CUT_OFF) and is_retried(marks, *news)
+    return is_tried_again or mark_of(session, need) in marks
 
 
 def is_all_settled(session: Session, now: datetime, quiet_after: timedelta) -> bool:
@@ -238,7 +242,7 @@ def has_expired(session: Session, now: datetime) -> bool:
 
 def marks_of(session: Session, needs: Iterable[Need]) -> str:
     """Return what an acknowledgement of these needs of a session stores."""
-    return _BETWEEN.join(mark_of(session, need) for need in needs)
+    return BETWEEN_MARKS.join(mark_of(session, need) for need in needs)
 
 
 def mark_of(session: Session, need: Need) -> str:
@@ -252,21 +256,19 @@ def mark_of(session: Session, need: Need) -> str:
 
 def _new_of(session: Session, need: Need) -> tuple[str, ...]:
     """Return what changes when something new happens, of what a need is about."""
+    run, last = session.run, session.last_activity_at
     if need in (Need.CUT_OFF, Need.UNSENT):
-        return (session.run.run_id if session.run else "",)
+        return ("" if run is None else (need is Need.CUT_OFF and run.cut_off_run) or run.run_id,)
     if need in (Need.ENDS, Need.SWEPT, Need.EXPIRED):
         return (session.ends_at.isoformat() if session.ends_at else "",)
     if need is Need.OVERWRITTEN and session.overwritten is not None:
         return session.overwritten.status, session.overwritten.expires_at
-    run, last = session.run, session.last_activity_at
+    last = session.undated_failure_at if need is Need.FAILED else last
     request = run.request.request_id if run and run.request else ""
     failed_at = session.row.details().get("failed_at", "") if session.row else ""
-    reason = (
-        sha256(session.reason.encode("utf-8", "surrogatepass")).hexdigest()[:32]
-        if session.reason
-        else ""
-    )
-    left = (run.run_id,) if run is not None and run.cut_off_at else ()
+    said = session.reason.encode("utf-8", "surrogatepass")
+    reason = sha256_hex(said)[:32] if said else ""
+    left = (run.cut_off_run,) if run is not None and run.cut_off_run else ()
     return request, reason, failed_at, last.isoformat() if last else "", *left
 
 
@@ -394,4 +396,5 @@ def failed_at(session: Session) -> datetime | None:
         moment = read_time(stored, zone_named(session.zone))
     except UsageError:
         moment = None
-    return moment or session.last_activity_at
+    unmarked = session.run.unmarked_since if session.run is not None else None
+    return moment or unmarked or session.last_activity_at

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from tui.core.models.catalog import Catalog
 from tui.core.models.run import Run, SentCommand
 from tui.core.models.session import Key, Liveness, Session
 from tui.core.sessions.attention import has_failed
+from tui.core.values import dataclass, replace
 
 _GOING = ("running", "waiting", "starting", "queued")
 _OVER = ("done", "failed", "cut off")

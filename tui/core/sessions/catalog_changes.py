@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 from types import MappingProxyType
 
 from tui.core.models.audit import AuditEvent
 from tui.core.models.catalog import Catalog
 from tui.core.models.session import Key, Session
+from tui.core.values import dataclass, field, replace
 
 _NOTHING: Mapping[Key, datetime] = MappingProxyType({})
 _HOLDS = ("hold", "lift")

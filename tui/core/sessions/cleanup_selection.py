@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from tui.core.models.session import Liveness, Session, State
 from tui.core.sessions.listing_join import is_past, is_pending
+from tui.core.values import dataclass
 
 IN_DOUBT = "its time zone is uncertain: set time_zone"
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import KW_ONLY, dataclass, field, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
+from typing import Any
 
 from tui.core.errors import Reason
 from tui.core.models.annotation import NO_ANNOTATION, Annotation
@@ -23,10 +23,11 @@ from tui.core.models.session import (
     State,
     Transcript,
 )
-from tui.core.sessions.overwrite import overwritten
+from tui.core.sessions.overwrite import TRIED, to_put_back
 from tui.core.text.safe_text import one_line
 from tui.core.time.expiry import sweep_at
 from tui.core.time.zones import contradictions, infer_zone, read_time, zone_name
+from tui.core.values import KW_ONLY, dataclass, field, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,7 @@ class ListingScan:
 
 
 _Known = tuple[Row | None, Transcript | None, Run | None, Remains | None]
+_NOBODY = None, Liveness.NONE
 _NO_FILE = Transcript("", place=Path(), bytes=0, modified_at=datetime.min.replace(tzinfo=UTC))
 
 
@@ -100,13 +102,9 @@ def join(found: ListingScan) -> Listing:
     ids = [*rows, *(one for one in {**transcripts, **runs, **remains} if one not in rows)]
     place = _Place(one_line(found.listing_id), zone, zone_name(zone), bool(doubts))
     sessions = (
-        _session(
-            found,
-            place,
-            one,
-            (rows.get(one), transcripts.get(one), runs.get(one), remains.get(one)),
-        )
+        _session(found, place, one, known)
         for one in ids
+        for known in [(rows.get(one), transcripts.get(one), runs.get(one), remains.get(one))]
     )
     problem, trouble = found.shown_problem
     return Listing(
@@ -212,7 +210,7 @@ def _session(found: ListingScan, place: _Place, session_id: str, known: _Known) 
     is_left = _is_untold(run, found.acks.get(session_id))
     if not (row or transcript or remains or is_left) and liveness is Liveness.NONE:
         return None
-    zone, file, expires_at = place.zone, transcript or _NO_FILE, _expires_at(row, place.zone)
+    zone, file = place.zone, transcript or _NO_FILE
     return Session(
         session_id=one_line(session_id) or "?",
         listing=place.listing,
@@ -221,7 +219,7 @@ def _session(found: ListingScan, place: _Place, session_id: str, known: _Known) 
         liveness=liveness,
         state=_state(found, row, transcript, liveness),
         created_at=_created_at(row, transcript, zone),
-        expires_at=expires_at,
+        expires_at=(expires_at := read_time(row.expires_at, zone) if row else None),
         sweep_at=_sweep_at(transcript, found.sweep_days),
         last_activity_at=_active_at(transcript or remains),
         title=file.title or (run.title if run is not None else ""),
@@ -229,12 +227,12 @@ def _session(found: ListingScan, place: _Place, session_id: str, known: _Known) 
         cost_usd=file.own_cost_usd,
         bytes=remains.bytes if remains else file.bytes,
         waiting_for=_waiting_for(liveness, process, run),
-        reason=_reason(row) or _turn_error(row, file, run, liveness),
-        turn_error=_turn_error(row, file, run, liveness),
+        turn_error=(turn_error := _turn_error(row, file, run, liveness)),
+        reason=_reason(row) or turn_error,
         expiry_is_unreadable=row is not None and expires_at is None,
         folder=found.path,
         zone=place.zone_name,
-        row_problem="" if found.has_rows else found.problem,
+        **({} if found.has_rows else _unread_row(found)),
         transcript_problem=found.transcript_problem if transcript is None else "",
         row=row,
         transcript=transcript,
@@ -242,16 +240,23 @@ def _session(found: ListingScan, place: _Place, session_id: str, known: _Known) 
         run=run,
         ack=found.acks.get(session_id),
         annotation=found.annotations.get(session_id, NO_ANNOTATION),
-        overwritten=_overwritten(found, row, zone),
+        overwritten=_overwritten(found, known, liveness, zone),
         last_event=found.audited.get(row.session_id) if row is not None else None,
         is_zone_doubted=place.is_zone_doubted,
         remains=remains,
     )
 
 
+def _unread_row(found: ListingScan) -> dict[str, Any]:
+    return {"row_problem": found.problem, "row_trouble": found.trouble}
+
+
 def _owner(found: ListingScan, session_id: str, known: _Known) -> tuple[Process | None, Liveness]:
     """Return the session's process and its liveness: unknown where the lock can't be checked."""
     row, transcript, run, remains = known
+    locks = found.locked or found.unsure or found.is_lock_blind
+    if not (locks or found.processes or found.stray_processes):
+        return _NOBODY
     process = _process_of(found, session_id, row, transcript)
     liveness = _liveness(session_id in found.locked, process, run)
     if liveness is Liveness.NONE and _may_be_locked(found, session_id, row, transcript or remains):
@@ -261,24 +266,25 @@ def _owner(found: ListingScan, session_id: str, known: _Known) -> tuple[Process 
 
 def _is_untold(run: Run | None, ack: Acknowledgement | None) -> bool:
     """Whether a run left something undone before its session had anything, and nobody knows."""
-    if run is None or (run.cut_off_at is None and not run.unsent):
+    if run is None or not (run.cut_off_at or run.unsent or (run.is_over and run.row_problem)):
         return False
-    return ack is None or ack.until is not None or run.run_id not in ack.mark
+    return ack is None or ack.until is not None or (run.cut_off_run or run.run_id) not in ack.mark
 
 
 def _stage(row: Row | None, run: Run | None) -> str:
     """Return the stage of a session, also of a new one that its run has not tracked yet."""
     if row is not None:
         return one_line(row.stage)[:60]
-    is_told = run is not None and (not run.is_over or bool(run.cut_off_at or run.unsent))
-    return run.stage if run is not None and is_told else ""
+    is_left = run is not None and bool(run.cut_off_at or run.unsent or run.row_problem)
+    return run.stage if run is not None and (is_left or not run.is_over) else ""
 
 
 def _turn_error(row: Row | None, file: Transcript, run: Run | None, liveness: Liveness) -> str:
-    """Return the error of the last turn, for an active session that is not running."""
-    is_over = row is not None and row.status == Status.ACTIVE and liveness is Liveness.NONE
-    added = run.failed_follow_up(file.modified_at) if run is not None else ""
-    return (one_line(added)[:400] or file.turn_error) if is_over else ""
+    """Return the error of the last turn that no row tells, of a session that is not running."""
+    if liveness is not Liveness.NONE or (row is not None and row.status != Status.ACTIVE):
+        return ""
+    of_run = run.failed_unmarked(file.modified_at) if run is not None else ""
+    return one_line(of_run)[:400] or (file.turn_error if row is not None else "")
 
 
 def _active_at(left: Transcript | Remains | None) -> datetime | None:
@@ -292,8 +298,6 @@ def _process_of(
     found: ListingScan, session_id: str, row: Row | None, transcript: Transcript | None
 ) -> Process | None:
     """Return the session's process; that of a stray is in the registry beside it."""
-    if not found.processes and not found.stray_processes:
-        return None
     is_there = _is_there(row, transcript)
     process = _process(found.processes, session_id, is_there=is_there)
     if process is not None:
@@ -302,17 +306,19 @@ def _process_of(
     return _process(found.stray_processes, session_id, is_there=is_stray)
 
 
-def _process(processes: Iterable[Process], session_id: str, *, is_there: bool) -> Process | None:
+def _process(processes: tuple[Process, ...], session_id: str, *, is_there: bool) -> Process | None:
     """Return the session's process, else one that may run any session (unreadable entry)."""
-    found = tuple(processes)
-    own = (one for one in found if one.session_id == session_id != "")
-    nameless = (one for one in found if one.session_id == "" and is_there and _is_unknown(one))
+    own = (one for one in processes if one.session_id == session_id != "")
+    nameless = (one for one in processes if one.session_id == "" and is_there and _is_unknown(one))
     return next(own, None) or next(nameless, None)
 
 
-def _overwritten(found: ListingScan, row: Row | None, zone: tzinfo) -> Row | None:
+def _overwritten(found: ListingScan, known: _Known, live: Liveness, zone: tzinfo) -> Row | None:
+    row, transcript = known[:2]
     last = found.audited.get(row.session_id) if row is not None else None
-    return None if row is None or last is None else overwritten(row, last, zone)
+    if row is None or last is None or (transcript is None and live is Liveness.NONE):
+        return None
+    return to_put_back(row, last, zone, is_tried=live in TRIED)
 
 
 def _is_unknown(process: Process) -> bool:
@@ -329,10 +335,6 @@ def _sweep_at(transcript: Transcript | None, sweep_days: int) -> datetime | None
         return None
     days = transcript.sweep_days
     return sweep_at(transcript.modified_at, sweep_days if days is None else days)
-
-
-def _expires_at(row: Row | None, zone: tzinfo) -> datetime | None:
-    return read_time(row.expires_at, zone) if row else None
 
 
 def _created_at(row: Row | None, transcript: Transcript | None, zone: tzinfo) -> datetime | None:

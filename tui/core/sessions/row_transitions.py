@@ -6,6 +6,7 @@
 | extended | `active` if it was `expired` and has a transcript, else unchanged |
 | turn failed, failed by an operator | `failed` |
 | turn succeeded | `active` if it was `failed`, else unchanged |
+| turn without an answer | `failed` if it was before the run, else unchanged |
 | cleaned up | `expired` |
 | deleted | `deleted` |
 | restored | as before; `active` for a while if it is past its expiry, unless it had failed |
@@ -16,13 +17,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime, tzinfo
 from typing import Any
 
 from tui.core.errors import Kind
 from tui.core.models.row import Row, Status
 from tui.core.time.zones import read_time, write_time
+from tui.core.values import replace
 
 KIND = "last_error_kind"
 FAILURE = ("last_error", "failed_at", KIND)
@@ -41,6 +42,15 @@ def tracked(row: Row, expires_at: datetime, zone: tzinfo, metadata: str | None) 
     agent = row.details().get("agent")
     is_kept = agent is None or "agent" in after.details()
     return after if is_kept else with_details(after, {"agent": agent})
+
+
+def keeping(row: Row, before: Row | None, recorded: Mapping[str, Any] | None) -> Row:
+    """Return a row with what runs keep in it: as it was `before`, but the options `recorded`."""
+    was = before.details() if before is not None else {}
+    kept = {name: was[name] for name in OF_RUNS if name in was}
+    kept |= {"agent": dict(recorded)} if recorded is not None else {}
+    is_kept = all(row.details().get(name) == value for name, value in kept.items())
+    return row if is_kept else with_details(row, kept)
 
 
 def extended(row: Row, expires_at: datetime, zone: tzinfo, *, has_transcript: bool) -> Row:
@@ -86,6 +96,12 @@ def succeeded(row: Row) -> Row:
     return without_failure(replace(row, status=Status.ACTIVE))
 
 
+def unanswered(row: Row) -> Row:
+    """A turn without an answer: a resume has made it active, but its failure stands."""
+    stands = row.status == Status.ACTIVE and "failed_at" in row.details()
+    return replace(row, status=Status.FAILED) if stands else row
+
+
 def cleaned_up(row: Row) -> Row:
     """Cleaned up, the transcript in the trash; the guide calls this `expired`."""
     return replace(row, status=Status.EXPIRED)
@@ -109,7 +125,7 @@ def restored(row: Row, now: datetime, keeps_until: datetime, zone: tzinfo) -> Ro
 
 def with_details(row: Row, facts: Mapping[str, Any]) -> Row:
     """Return the row with `facts` in its metadata, or unchanged if that is not a JSON object."""
-    if not facts or not _is_ours(row):
+    if not facts or not is_metadata_ours(row):
         return row
     return replace(row, metadata=json.dumps(dict(row.details()) | dict(facts)))
 
@@ -130,6 +146,6 @@ def _at_least(row: Row, moment: datetime, zone: tzinfo) -> Row:
     return replace(row, expires_at=write_time(moment, zone))
 
 
-def _is_ours(row: Row) -> bool:
+def is_metadata_ours(row: Row) -> bool:
     """Whether the metadata is ours to write: empty, or a JSON object."""
     return not row.metadata or bool(row.details()) or row.metadata.strip() == "{}"

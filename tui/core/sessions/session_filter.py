@@ -6,9 +6,7 @@ Words beside each other must all be met; `or` binds least.
 from __future__ import annotations
 
 import itertools
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,19 +16,21 @@ from tui.core.sessions.attention import attention, last_sign, snoozed_until
 from tui.core.sessions.listing_join import is_ending
 from tui.core.sessions.operators import operators_of
 from tui.core.sessions.status_filter import STATUSES, Predicate, StatusTest, bound
+from tui.core.text.late_pattern import late_pattern
 from tui.core.text.near_names import nearest
 from tui.core.text.safe_text import one_line
 from tui.core.text.sizes import parse_size
 from tui.core.time.expiry import parse_duration
+from tui.core.values import dataclass
 
 MOST_CHARACTERS = 500
 MOST_WORDS = 50
 OR = "or"
 _MOST_OF_REASON = 1000  # characters of it that are searched: with each key, in every session
 _NEVER = timedelta.max
-_COMPARED = re.compile(r"([a-z_]*)([<>])(.*)")
-_NAMED = re.compile(r"([a-z_]+):(.*)")
-_DOLLARS = re.compile(r"\$?(\d{1,9}(?:\.\d{1,6})?|\.\d{1,6})")
+_COMPARED = late_pattern(r"([a-z_]*)([<>])(.*)")
+_NAMED = late_pattern(r"([a-z_]+):(.*)")
+_DOLLARS = late_pattern(r"\$?(\d{1,9}(?:\.\d{1,6})?|\.\d{1,6})")
 
 
 @dataclass(frozen=True, slots=True)

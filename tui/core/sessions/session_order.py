@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,6 +13,7 @@ from tui.core.sessions.operators import owner_of
 from tui.core.sessions.rows.finished import FINISHED
 from tui.core.text.near_names import meant
 from tui.core.text.safe_text import one_line
+from tui.core.values import dataclass
 
 ATTENTION = "attention"
 DIRECTIONS = ("asc", "desc")

@@ -6,16 +6,17 @@ All text passed in is already safe to show (`safe_text`), with `\\n` as line end
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 
-_TICKS = re.compile("`+")
-_OPENS_FENCE = re.compile(r"```[\w+#.-]*")
-_IS_FENCE = re.compile(r"```|~~~")
-_TAG = re.compile(r"<(?=[A-Za-z/!?])")
-_PICTURE = re.compile(r"!(?=\[)")
-_MARKS = re.compile(r"([\\`*_{}\[\]()<>#|!~&])")
-_NOT_YAML = re.compile("[\ufffe\uffff]")
+from tui.core.text.late_pattern import late_pattern
+
+_TICKS = late_pattern("`+")
+_OPENS_FENCE = late_pattern(r"```[\w+#.-]*")
+_IS_FENCE = late_pattern(r"```|~~~")
+_TAG = late_pattern(r"<(?=[A-Za-z/!?])")
+_PICTURE = late_pattern(r"!(?=\[)")
+_MARKS = late_pattern(r"([\\`*_{}\[\]()<>#|!~&])")
+_NOT_YAML = late_pattern("[\ufffe\uffff]")
 
 
 def front_matter(facts: Mapping[str, str | int | float | None]) -> str:

@@ -7,19 +7,19 @@ new text are drawn as a diff: removed lines behind `-`, added ones behind `+`, a
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from difflib import SequenceMatcher
 from itertools import pairwise
 from typing import Any, Literal, NamedTuple
 
+from tui.core.text.late_pattern import late_pattern
 from tui.core.text.visible_escapes import revealed, revealed_json, rows
 
 Kind = Literal["key", "text", "heading", "removed", "added"]
 LINE, KEPT, REMOVED, ADDED = "| ", "|  ", "|- ", "|+ "
 BECOMES = " -> "
 
-_PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
+_PLAIN_KEY = late_pattern(r"[A-Za-z_][A-Za-z0-9_-]*")
 _OLD, _NEW = "old_string", "new_string"
 _SHORT = 60  # a nested value of that many characters is readable on one line
 _DEEPEST = 8

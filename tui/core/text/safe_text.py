@@ -6,15 +6,17 @@ import re
 import unicodedata
 from functools import lru_cache
 
+from tui.core.text.late_pattern import late_pattern
+
 # Whole escape sequences are removed first, so that their parameters don't stay behind:
 # string sequences (OSC, DCS, SOS, PM, APC) up to their terminator, CSI, then two-byte escapes.
 # As in a terminal, any other escape also ends a string: so every start matches, in linear time.
-_SEQUENCES = re.compile(
+_SEQUENCES = late_pattern(
     r"(?:\x1b[\]PX^_]|[\x9d\x90\x98\x9e\x9f])[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c|(?=\x1b)|$)"
     r"|(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]?"
     r"|\x1b[ -/]*[0-~]?"
 )
-_FORBIDDEN = re.compile(
+_FORBIDDEN = late_pattern(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f"  # C0 but tab and newline, DEL, C1
     "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f"  # invisible fillers
     "\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb"
@@ -30,20 +32,20 @@ _BLOCKS = (
     *((0x13430, 0x1345F), (0x16A00, 0x16FFF), (0x1BC00, 0x1BCAF), (0x1CF00, 0x1EFFF)),
 )
 _MOST_MARKS = 4  # no script in daily use puts more on one letter
-_MAY_PILE = re.compile(
+_MAY_PILE = late_pattern(
     f"[{''.join(f'{chr(first)}-{chr(last)}' for first, last in _BLOCKS)}]{{{_MOST_MARKS + 1}}}"
 )
 
-_JOINING = re.compile("[\u1160-\u11ff\ud7b0-\ud7ff]")  # the later letters of a Hangul syllable
-_NEWLY_WIDE = re.compile(
+_JOINING = late_pattern("[\u1160-\u11ff\ud7b0-\ud7ff]")  # the later letters of a Hangul syllable
+_NEWLY_WIDE = late_pattern(
     "[\u2630-\u2637\u268a-\u268f\u4dc0-\u4dff\U0001d300-\U0001d356\U0001d360-\U0001d376]"
 )
-_WIDE_UNKNOWN = re.compile(
+_WIDE_UNKNOWN = late_pattern(
     "[\u2ffc-\u2fff\u31e4-\u31ef\ufa6e-\ufaff\U00016ff2-\U00018df2\U0001b132-\U0001b155"
     "\U0001f6d8-\U0001f6dc\U0001fa75-\U0001faff\U00020000-\U0003fffd]"
 )
 _EMOJI = "\U0001f000"
-_CIRCLED = re.compile("[\u3248-\u324f]")  # their width depends on the terminal's language
+_CIRCLED = late_pattern("[\u3248-\u324f]")  # their width depends on the terminal's language
 
 
 def safe_text(text: object) -> str:
@@ -53,11 +55,12 @@ def safe_text(text: object) -> str:
     zero-width controls, lone surrogates, and more than four combining marks on one letter.
     """
     raw = text if isinstance(text, str) else str(text)
-    if raw.isascii() and raw.isprintable():
+    if raw.isascii() and raw.replace("\n", "").replace("\t", "").isprintable():
         return raw
     raw = raw.replace("\r\n", "\n").replace("\r", "\n")
-    shown = _FORBIDDEN.sub("", _SEQUENCES.sub("", raw))
-    return _pile().sub(r"\1", shown) if _MAY_PILE.search(shown) else shown
+    if _FORBIDDEN.search(raw):  # every sequence begins with such a character
+        raw = _FORBIDDEN.sub("", _SEQUENCES.sub("", raw))
+    return _pile().sub(r"\1", raw) if _MAY_PILE.search(raw) else raw
 
 
 @lru_cache(maxsize=1)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
-
 from tui.core.errors import UsageError
+from tui.core.text.late_pattern import late_pattern
 from tui.core.text.safe_text import one_line
 
-_SIZE = re.compile(r"([0-9]{1,12}(?:[.][0-9]{1,3})?)\s*(?:([kmgtpe])(?:i?b)?|b)?")
+_SIZE = late_pattern(r"([0-9]{1,12}(?:[.][0-9]{1,3})?)\s*(?:([kmgtpe])(?:i?b)?|b)?")
 _UNITS = "kmgtpe"
 FORMS = "200M, 1.5G or a number of bytes"
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
-import tomllib
-from dataclasses import dataclass, replace
 from typing import Any
 
+from tui.core.text.late_pattern import late_pattern
 from tui.core.text.safe_text import one_line
+from tui.core.values import dataclass, replace
 
 _LONGEST = 2000
-_PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
+_PLACE = late_pattern(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 
 
 def line_of(text: str, *names: str) -> int:
@@ -19,6 +18,8 @@ def line_of(text: str, *names: str) -> int:
     Parses the first line, the first two, and so on: the key begins right after the last part that
     parses without it. This also holds for multi-line strings and inline tables.
     """
+    import tomllib
+
     lines = text.split("\n")
     if len(lines) > _LONGEST:
         return 0

@@ -12,12 +12,13 @@ import unicodedata
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 
+from tui.core.text.late_pattern import late_pattern
 from tui.core.text.safe_text import agreed, cell_width, safe_text
 
 MORE = "> "  # begins a row that continues the one above
-_ODD = re.compile(r"[^\x20-\x7e]+|\\(?=[xuU])")
-_ODD_IN_JSON = re.compile(r"[^\x20-\x7e]+|(?<= ) +")
-_ESCAPE = re.compile(r"\\(?:x([0-9a-f]{2})|u([0-9a-f]{4})|U([0-9a-f]{8}))")
+_ODD = late_pattern(r"[^\x20-\x7e]+|\\(?=[xuU])")
+_ODD_IN_JSON = late_pattern(r"[^\x20-\x7e]+|(?<= ) +")
+_ESCAPE = late_pattern(r"\\(?:x([0-9a-f]{2})|u([0-9a-f]{4})|U([0-9a-f]{8}))")
 _MOST_MARKS = 4
 _BLANK = r"\u0020"
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zs", "Zl", "Zp"})

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime, timedelta, tzinfo
 
 from tui.core.errors import UsageError
+from tui.core.text.late_pattern import late_pattern
 from tui.core.text.safe_text import one_line
 
 _UNITS = {
@@ -17,7 +17,7 @@ _UNITS = {
 }
 LONGEST = timedelta(days=36525)
 _IN_CALENDAR = timedelta(days=700_000)
-_DURATION = re.compile(r"(\d{1,6}(?:\.\d{1,3})?)\s*([smhdw]?)")
+_DURATION = late_pattern(r"(\d{1,6}(?:\.\d{1,3})?)\s*([smhdw]?)")
 _PLAIN = "use days like 7 or 7d, or hours like 12h"
 _EXAMPLES = "use days like 7 or 7d, hours like 12h, +7d to add to the time left, or 2026-12-24"
 
@@ -37,15 +37,15 @@ def parse_duration(typed: str, examples: str = _PLAIN) -> timedelta:
 
 
 def length_of(days: float, name: str) -> timedelta:
-    """Return that many days; raises `UsageError`, which calls them `name`, if they lead out of the
-    calendar."""
+    """Return that many days; raises `UsageError`, which calls them `name`, if they are negative or
+    lead out of the calendar."""
     try:
         length = timedelta(days=days)
     except (TypeError, ValueError, OverflowError):
         length = timedelta.max
-    if abs(length) > _IN_CALENDAR:
+    if not timedelta() <= length <= _IN_CALENDAR:
         most = f"{_IN_CALENDAR.days:,}"
-        raise UsageError(f"{name} cannot be {one_line(days)[:40]}: it is a number up to {most}")
+        raise UsageError(f"{name} cannot be {one_line(days)[:40]}: it is a number from 0 to {most}")
     return length
 
 
@@ -71,6 +71,8 @@ def extended(typed: str, current: datetime | None, now: datetime, zone: tzinfo =
 
 
 def _on_date(typed: str, zone: tzinfo) -> datetime | None:
+    if typed.count("-") != 2:  # else a duration would wait for what `strptime` imports
+        return None
     try:
         day = datetime.strptime(typed, "%Y-%m-%d").replace(tzinfo=zone)
     except ValueError:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime, time, timedelta, tzinfo
 
 from tui.core.errors import UsageError
+from tui.core.text.late_pattern import late_pattern
 from tui.core.text.safe_text import one_line
 from tui.core.time.expiry import parse_duration
 from tui.core.time.zones import read_time
 
 _EXAMPLES = "use a time like 22:00, yesterday, a date like 2026-11-20 or '2026-11-20 22:00', or 8h"
 _DAYS_AGO = {"today": 0, "yesterday": 1}
-_TIME_OF_DAY = re.compile(r"\d{1,2}:\d\d")
-_DATE = re.compile(r"\d{4}-\d\d-\d\d.*")
+_TIME_OF_DAY = late_pattern(r"\d{1,2}:\d\d")
+_DATE = late_pattern(r"\d{4}-\d\d-\d\d.*")
 
 
 def parse_since(typed: str, now: datetime, zone: tzinfo) -> datetime:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Collection
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from tui.core.errors import UsageError
+from tui.core.text.late_pattern import late_pattern
 
-_OFFSET = re.compile(r"UTC([+-])(\d\d):(\d\d)")
+_OFFSET = late_pattern(r"UTC([+-])(\d\d):(\d\d)")
 _STEP = timedelta(minutes=30)
 _SLACK = timedelta(minutes=2)
 _CLOSE = timedelta(minutes=1)
@@ -53,6 +52,8 @@ def zone_named(name: str) -> tzinfo:
     if match and int(match[2]) < 24 and int(match[3]) < 60:
         offset = timedelta(hours=int(match[2]), minutes=int(match[3]))
         return timezone(offset if match[1] == "+" else -offset, name)
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError  # few roots name one
+
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
@@ -65,7 +66,7 @@ def zone_name(zone: tzinfo) -> str:
     """Return the name for which `zone_named` returns `zone`."""
     if isinstance(zone, LocalZone):
         return "local"
-    return zone.key if isinstance(zone, ZoneInfo) else str(zone)
+    return str(zone)
 
 
 def zone_words(name: str, at: datetime) -> str:
@@ -83,7 +84,13 @@ def read_time(stored: object, zone: tzinfo) -> datetime | None:
     if not isinstance(stored, str):
         return None
     try:
-        moment = datetime.fromisoformat(stored)
+        return _in_utc(datetime.fromisoformat(stored), zone)
+    except ValueError:
+        return None
+
+
+def _in_utc(moment: datetime, zone: tzinfo) -> datetime | None:
+    try:
         if not 1970 < moment.year < 9999 and not _is_in_calendar(moment.replace(tzinfo=UTC)):
             return _LATEST if moment.year > _EARLIEST.year else None
         if moment.tzinfo is None and zone is not LOCAL:  # a naive time is local to `astimezone`
@@ -137,19 +144,15 @@ def contradictions(pairs: Collection[tuple[str, datetime]], zone: tzinfo) -> tup
     Pairs are those of `infer_zone`. There is doubt when at least as many pairs are off by whole
     half hours as fit: a single one may be a session that was tracked again later.
     """
-    gaps = [
-        moment - utc
-        for stored, utc in pairs
-        if _is_naive(stored) and (moment := read_time(stored, zone)) is not None
-    ]
+    gaps = [moment - utc for stored, utc in pairs if (moment := _naive(stored, zone)) is not None]
     fitting = sum(abs(gap) <= _SLACK for gap in gaps)
     others = [shift for gap in gaps if abs(gap) > _SLACK and (shift := _half_hours(gap))]
     return tuple(sorted(set(others))) if len(others) >= max(fitting, 1) else ()
 
 
 def _fits(zone: tzinfo, stored: str, utc: datetime) -> bool:
-    moment = read_time(stored, zone)
-    return _is_naive(stored) and moment is not None and abs(moment - utc) <= _SLACK
+    moment = _naive(stored, zone)
+    return moment is not None and abs(moment - utc) <= _SLACK
 
 
 def _is_naive(stored: str) -> bool:
@@ -161,10 +164,17 @@ def _is_naive(stored: str) -> bool:
 
 def _offset(stored: str, utc: datetime) -> timedelta | None:
     """Return a naive string's offset from UTC if it is a whole number of half hours."""
-    moment = read_time(stored, UTC) if _is_naive(stored) else None
-    if moment is None:
+    moment = _naive(stored, UTC)
+    return None if moment is None else _half_hours(moment - utc)
+
+
+def _naive(stored: str, zone: tzinfo) -> datetime | None:
+    """Return the moment that a naive string means, `None` for any other."""
+    try:
+        moment = datetime.fromisoformat(stored)
+    except (TypeError, ValueError):
         return None
-    return _half_hours(moment - utc)
+    return _in_utc(moment, zone) if moment.tzinfo is None else None
 
 
 def _half_hours(gap: timedelta) -> timedelta | None:

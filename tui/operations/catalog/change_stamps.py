@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from tui.claude.config_dir import CONFIG_DIR
-from tui.claude.layout import PROJECTS, REGISTRY, SETTINGS
+from tui.claude.layout import PROJECTS, REGISTRY, SETTINGS, TRANSCRIPT_ENDING
+from tui.core.values import dataclass
 from tui.operations.target import DATABASE
 from tui.safe_io.folders import OURS, FileStamp, stamp_of, stamps_of
 from tui.storage.state.acknowledgements import ACKS
@@ -16,9 +16,12 @@ from tui.storage.state.annotations import ANNOTATIONS
 _SESSIONS = f"/{CONFIG_DIR}/{REGISTRY}"
 _WAL = f"/{DATABASE}-wal"
 _SETTINGS = f"/{CONFIG_DIR}/{SETTINGS}"
-_IN_TURN_IN_CONFIG_DIR = (_SETTINGS, f"/{CONFIG_DIR}/{PROJECTS}")
 _ANNOTATIONS = f"/{OURS}/{ANNOTATIONS}"
-_IN_TURN_IN_OURS = (f"/{OURS}/{ACKS}", _ANNOTATIONS, f"/{OURS}/locks")
+_RUNS, _LOCKS = f"/{OURS}/runs", f"/{OURS}/locks"
+_IN_TURN_IN_OURS = (f"/{OURS}/{ACKS}", _ANNOTATIONS, _LOCKS)
+_PROJECTS = f"/{CONFIG_DIR}/{PROJECTS}"
+_IN_TURN_IN_CONFIG_DIR = (_SETTINGS, _PROJECTS)
+_FOLDERS = (f"/{CONFIG_DIR}", _SESSIONS, _PROJECTS, f"/{OURS}", _RUNS, _LOCKS)
 
 Stamps = Mapping[str, FileStamp]
 
@@ -56,6 +59,14 @@ class ChangeStamps:
         return f"{self.folder}/{OURS}" in self.often
 
     @property
+    def folders(self) -> Stamps:
+        """The stamps of the listing's own folders, in which its other paths are."""
+        there = {**self.often, **self.in_turn}
+        inside = {self.folder: self.often[f"{self.folder}/."]}
+        paths = [self.folder + name for name in _FOLDERS]
+        return inside | {path: there[path] for path in paths if path in there}
+
+    @property
     def annotations(self) -> FileStamp | None:
         """The stamp of the file of tags and notes, `None` when there is none."""
         return self.in_turn.get(self.folder + _ANNOTATIONS)
@@ -75,18 +86,28 @@ def read_stamps(folder: str) -> ChangeStamps:
         often |= stamps_of([folder + _SESSIONS])
         in_turn |= stamps_of(folder + place for place in _IN_TURN_IN_CONFIG_DIR)
     if f"{folder}/{OURS}" in often:
-        often |= stamps_of([f"{folder}/{OURS}/runs"])
+        often |= stamps_of([folder + _RUNS])
         in_turn |= stamps_of(folder + place for place in _IN_TURN_IN_OURS)
     return ChangeStamps(folder, often, in_turn)
 
 
-def is_same(stamps: Stamps) -> bool:
+def is_same(*every: Stamps) -> bool:
     """Whether none of these stamps has changed."""
     lstat = os.lstat
     try:
-        for path, stamp in stamps.items():
-            if stamp_of(lstat(path)) != stamp:
-                return False
+        for stamps in every:
+            for path, stamp in stamps.items():
+                if stamp_of(lstat(path)) != stamp:
+                    return False
     except OSError:
         return False
     return True
+
+
+def stamps_beside(stamps: Stamps, folders: Stamps) -> Stamps:
+    """Return the stamps of what is no transcript directly in one of these folders."""
+    return {
+        path: stamp
+        for path, stamp in stamps.items()
+        if not path.endswith(TRANSCRIPT_ENDING) or path.rpartition("/")[0] not in folders
+    }

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from pathlib import Path
 
 from tui.core.errors import ConsoleError, DatabaseProblem, Kind
 from tui.core.models.run import Run
 from tui.core.models.session import Session
+from tui.core.values import replace
 from tui.operations.context import Context
 from tui.operations.target import DATABASE
 from tui.runs.folder.protocol import read_run
+from tui.runs.folder.run_finder import last_runs
 from tui.storage.sqlite.connection import WRITE_TIMEOUT_S
 from tui.storage.table.tracking import read_rows
+
+_UNWRITTEN = "its row could not be written yet"
 
 
 def with_late_row(context: Context, session: Session) -> Session:
@@ -31,29 +34,39 @@ def with_late_row(context: Context, session: Session) -> Session:
 
 def write_late_row(context: Context, folder: Path, session_id: str) -> None:
     """Write the row that the last run of a session left due; raises as `with_late_row`."""
-    from tui.runs.hosted.late_rows import last_run
-
     try:
-        run = last_run(folder, session_id)
+        run = last_runs(folder, {session_id}).get(session_id)
     except OSError as error:
         raise ConsoleError(f"its runs cannot be read: {error.strerror}") from error
     if run is not None:
         _write(context, run)
 
 
-def write_late_rows(context: Context, folder: Path) -> tuple[str, ...]:
-    """Write what the runs of a listing left due; return what could not be written, and why."""
-    from tui.runs.hosted.late_rows import due_runs, write_row
+def write_late_rows(context: Context, folder: Path) -> tuple[ConsoleError, ...]:
+    """Write what the runs of a listing left due; return what could not be written, and why.
 
-    failed = []
+    Also settle the failures that they have answered.
+
+    A database that is busy or full keeps them all: the rest is not tried then.
+    """
+    from tui.runs.hosted.late_rows import due_runs, settle_answered, write_row
+
+    failed = list[ConsoleError]()
     try:
+        settle_answered(folder, context.clock)
         for run in due_runs(folder):
+            short = run.session_id[:8]
             try:
                 write_row(run, context.clock)
+            except DatabaseProblem as problem:
+                words = f"{short}: {_UNWRITTEN}: {problem}"
+                failed.append(DatabaseProblem(words, problem.reason))
+                if problem.kind in (Kind.BUSY, Kind.DISK_FULL):
+                    break
             except (ConsoleError, OSError) as error:
-                failed.append(f"{run.session_id[:8]} is not in the database yet: {error}")
+                failed.append(ConsoleError(f"{short}: {_UNWRITTEN}: {error}"))
     except OSError as error:
-        failed.append(f"its runs cannot be read: {error.strerror}")
+        failed.append(ConsoleError(f"its runs cannot be read: {error.strerror}"))
     return tuple(failed)
 
 
@@ -62,7 +75,7 @@ def write_late_rows_soon(context: Context, sessions: Iterable[Session]) -> None:
     due = [
         one.run.folder
         for one in sessions
-        if one.run is not None and one.run.row_problem and one.run.is_over and one.row is None
+        if one.run is not None and one.run.row_problem and one.run.is_over
     ]
     if not due or context.settings.read_only:
         return

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 from pathlib import Path
 from types import MappingProxyType
@@ -25,7 +24,14 @@ from tui.core.models.row import Row, Status
 from tui.core.models.session import Acknowledgement, Process, Transcript
 from tui.core.sessions.listing_join import ListingScan, join
 from tui.core.text.safe_text import one_line
-from tui.operations.catalog.change_stamps import ChangeStamps, Stamps, is_same, read_stamps
+from tui.core.values import dataclass, field, replace
+from tui.operations.catalog.change_stamps import (
+    ChangeStamps,
+    Stamps,
+    is_same,
+    read_stamps,
+    stamps_beside,
+)
 from tui.operations.target import DATABASE
 from tui.runs.folder.run_finder import RunFinder
 from tui.safe_io.file_lock import NO_LOCKS
@@ -35,7 +41,7 @@ from tui.storage.state.acknowledgements import read_acks
 from tui.storage.state.annotations import read_annotations
 from tui.storage.table.table_cache import TableCache
 from tui.storage.transcripts.facts_cache import FactsCache
-from tui.storage.transcripts.transcript_files import TranscriptFinder
+from tui.storage.transcripts.transcript_files import UNREAD, TranscriptFinder
 
 _NO_LOCKS = session_locks.LockScan()
 # An expensive read that failed is retried only after this many times its cost, unless changed.
@@ -60,7 +66,10 @@ class ListingWatcher:
     """What is known of one listing; `refresh` is for one thread at a time, `found` for any.
 
     `is_restless`: check it at every look, because something runs here or could not be read
-    (`is_troubled`). Whenever `found` is replaced, the folder is added to `changed`.
+    (`is_troubled`). Whenever `found` is replaced, the folder is added to `changed`, and each device
+    that proved to have locks to `locking`. `folders` are
+    those in which a change would show, with their stamps, a new mapping after every reading;
+    `has_more` is whether something else can change as well: locks, the sessions' own folders.
     """
 
     def __init__(
@@ -71,15 +80,19 @@ class ListingWatcher:
         tables: TableCache,
         *,
         changed: set[Path],
+        locking: set[int],
         wanted: str = "",
     ) -> None:
         self.folder = folder
         self.found: ListingScan | None = None
-        self.ids: frozenset[str] = frozenset()
+        self.ids: tuple[str, ...] = ()
         self.is_troubled = False
         self.is_restless = True
+        self.folders: Stamps = {}
+        self.has_more = True
         self._tables = tables
         self._changed = changed
+        self._locking = locking
         self._zone = zone
         self._place = str(folder)
         self._config_dir = folder / CONFIG_DIR
@@ -90,8 +103,9 @@ class ListingWatcher:
         self._has_locks = False
         self._annotations: tuple[FileStamp | None, Mapping[str, Annotation]] = (None, {})
         self._stamps: ChangeStamps | None = None
-        self._checked_often: Stamps = {}
-        self._checked_in_turn: Stamps = {}
+        self._checked_often: tuple[Stamps, ...] = ()
+        self._checked_in_turn: tuple[Stamps, ...] = ()
+        self._checked_beside: Stamps = {}
         self._joined: tuple[ListingScan, tuple[object, ...], Listing] | None = None
 
     def listing(
@@ -123,13 +137,14 @@ class ListingWatcher:
             self._joined = known = (seen, more, known[2] if known and is_same else joined)
         return known[2]
 
-    def refresh(self, *, is_slice: bool) -> None:
+    def refresh(self, *, is_slice: bool, is_covered: bool = False) -> None:
         """Read the listing if it changed; `is_slice` also checks the paths that take turns.
 
-        Live and unreadable listings are read every time. Never raises: an error becomes the
-        listing's problem.
+        With `is_covered` nothing has changed in any of `folders`: only the rest is checked. Live
+        and unreadable listings are read every time. Never raises: an error becomes the listing's
+        problem.
         """
-        if not (self.is_restless or self._has_changed(is_slice=is_slice)):
+        if not (self.is_restless or self._has_changed(is_slice=is_slice, is_covered=is_covered)):
             return
         try:
             self._look()
@@ -138,15 +153,14 @@ class ListingWatcher:
         except Exception as error:  # one bad listing must not hide the others
             self._keep_last_known(f"cannot be checked: {one_line(error)[:200]}")
 
-    def _has_changed(self, *, is_slice: bool) -> bool:
+    def _has_changed(self, *, is_slice: bool, is_covered: bool) -> bool:
         stamps = self._stamps
-        if stamps is None or not is_same(self._checked_often):
+        if stamps is None or not (is_covered or is_same(*self._checked_often)):
             return True
         if not is_slice:
             return False
-        return not is_same(self._checked_in_turn) or (
-            stamps.has_ours and bool(session_locks.held(self.folder))
-        )
+        checked = (self._checked_beside,) if is_covered else self._checked_in_turn
+        return not is_same(*checked) or (stamps.has_ours and bool(session_locks.held(self.folder)))
 
     def _look(self) -> None:
         stamps = read_stamps(self._place)
@@ -193,7 +207,11 @@ class ListingWatcher:
     ) -> session_locks.LockScan:
         """Return the lock scan, or that the file system has no locks; asked until it has some."""
         if not self._has_locks and transcripts and not seen.why:
-            self._has_locks = session_locks.has_locks(transcripts[0].path)
+            place = transcripts[0].place
+            device = self._finder.seen.get(str(place), UNREAD)[0]
+            self._has_locks = device in self._locking or session_locks.has_locks(
+                Path(place), self._locking
+            )
             if not self._has_locks:
                 reason = Reason.NO_LOCKS
                 return session_locks.LockScan(why=NO_LOCKS, is_blind=True, reason=reason)
@@ -241,15 +259,19 @@ class ListingWatcher:
     def _remember_stamps(self, stamps: ChangeStamps, rows: _Rows, found: ListingScan) -> None:
         """Remember the stamps that show the next change."""
         self._stamps = stamps
-        self._checked_often = {**stamps.often, **self._finder.projects}
-        self._checked_in_turn = {**stamps.in_turn, **self._finder.seen}
-        is_rested = is_settled(self._checked_often.values()) and self._finder.is_settled
+        self._checked_often = stamps.often, self._finder.projects
+        self._checked_in_turn = stamps.in_turn, self._finder.seen
+        self.folders = {**stamps.folders, **self._finder.projects}
+        self._checked_beside = stamps_beside(self._finder.seen, self.folders)
+        self.has_more = bool(self._checked_beside) or stamps.has_ours
+        often = (stamp for some in self._checked_often for stamp in some.values())
+        is_rested = is_settled(often) and self._finder.is_settled
         is_final = rows.is_final and not found.cut
         self.is_restless = not is_rested or not is_final or _is_live(found)
 
     def _publish(self, found: ListingScan) -> None:
         if found != self.found:
-            ids = frozenset(row.session_id for row in found.rows)
+            ids = tuple(row.session_id for row in found.rows)
             self.ids = self.ids if ids == self.ids else ids
             self.found = found
             self._changed.add(self.folder)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -12,7 +11,9 @@ from tui.claude.config_dir import CONFIG_DIR
 from tui.core.listing_id import is_listing_id
 from tui.core.models.audit import AuditEvent
 from tui.core.models.catalog import Hold
-from tui.safe_io.folders import FileStamp, is_settled, mounts, stamp_of
+from tui.safe_io.folder_watch import local_device
+from tui.safe_io.folders import FileStamp, Mount, is_settled, mount_table, stamp_of
+from tui.storage.index.erasure_marks import UNKNOWN, generation_of
 from tui.storage.state.hold import read_hold
 from tui.storage.state.logbook import logbook_stamp, read_logbook
 
@@ -22,7 +23,9 @@ _END_OF_LOG = 64 * 1024
 class RootState:
     """What is known of a root's own folder; `problem` says why it cannot be read.
 
-    `disks` names the disk of each listing that is a mount of its own or contains one.
+    `disks` names the disk of each listing that is a mount of its own or contains one, and `device`
+    is that of the root, if it is of this machine. `is_moved` is whether its names or the mounts may
+    have changed since the look before.
     """
 
     def __init__(self, root: Path) -> None:
@@ -30,26 +33,38 @@ class RootState:
         self._stamp: FileStamp | None = None
         self.names: tuple[str, ...] = ()
         self.disks: Mapping[str, str] = {}
+        self._mounts: tuple[Mount, ...] = ()
+        self._real = ""
+        self.device: int | None = None
+        self.is_moved = True
         self.free_bytes: int | None = None
         self.hold: Hold | None = None
         self.log: tuple[AuditEvent, ...] = ()
         self._log_stamp: FileStamp | None = None
         self.problem = ""
+        self.erasure = UNKNOWN
 
     def look(self) -> None:
         """Look again; the names are read only when the folder changed."""
+        self.erasure = generation_of(self._root)
         try:
-            stamp = stamp_of(self._root.stat())
+            stamp, mounts = stamp_of(self._root.stat()), mount_table()
+            real = os.path.realpath(self._root)
+            self.is_moved = (stamp, mounts, real) != (self._stamp, self._mounts, self._real)
             if stamp != self._stamp:
                 self.names = tuple(sorted(listing_names(self._root)))
                 self._stamp = stamp if is_settled([stamp]) else None
-            self.disks = _disks(self._root, self.names)
+            if self.is_moved:
+                self._mounts, self._real = mounts, real
+                self.disks = _disks(real, self.names, mounts)
+                self.device = local_device(self._root)
             self.free_bytes = _free_bytes(self._root)
             self.hold = read_hold(self._root)
             self._look_at_log()
             self.problem = ""
         except OSError as error:
-            self._stamp, self.problem = None, _problem(self._root, error)
+            self._stamp, self.is_moved = None, True
+            self.problem = _problem(self._root, error)
 
     def _look_at_log(self) -> None:
         """Read the end of the logbook when it changed; it only grows.
@@ -63,10 +78,9 @@ class RootState:
                 self._log_stamp = stamp
 
 
-def _disks(root: Path, names: Iterable[str]) -> dict[str, str]:
+def _disks(base: str, names: Iterable[str], mounts: Iterable[Mount]) -> dict[str, str]:
     """Return the disks of the listings that are not on the root's disk; touches none of them."""
-    disks = mounts()
-    base = os.path.realpath(root)
+    disks = {one.place: one.device for one in mounts}
     places = ((name, (f"{base}/{name}", f"{base}/{name}/{CONFIG_DIR}")) for name in names)
     found = (
         (name, next((disks[one] for one in many if one in disks), "")) for name, many in places
@@ -77,7 +91,8 @@ def _disks(root: Path, names: Iterable[str]) -> dict[str, str]:
 def _free_bytes(root: Path) -> int | None:
     """Return the free space in bytes, `None` if unknown."""
     try:
-        return shutil.disk_usage(root).free
+        status = os.statvfs(root)
+        return status.f_bavail * status.f_frsize
     except OSError:
         return None
 

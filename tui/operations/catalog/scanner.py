@@ -6,14 +6,16 @@ import gc
 import math
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tui.core.errors import ConsoleError, Reason
 from tui.core.models.catalog import Catalog, Listing
 from tui.core.text.safe_text import one_line
 from tui.core.time.zones import zone_named
+from tui.core.values import replace
+from tui.operations.catalog.change_hints import ChangeHints, Turns
 from tui.operations.catalog.listing_watcher import ListingWatcher
 from tui.operations.catalog.root_state import RootState, listing_names
 from tui.operations.catalog.stray_watcher import StrayWatcher
@@ -25,8 +27,11 @@ from tui.storage.index.index import Index, index_path
 from tui.storage.table.table_cache import TableCache
 from tui.storage.transcripts.facts_cache import FactsCache
 
+if TYPE_CHECKING:  # no verb watches
+    from tui.safe_io.folder_watch import FolderWatch
+
 _SAVE_EACH = timedelta(minutes=1)
-_ALL_WITHIN_S = 10.0
+_ALL_WITHIN, _WATCHED_WITHIN = timedelta(seconds=10), timedelta(minutes=1)
 _AT_LEAST = 32
 _PATIENCE_S = 0.5
 _FIRST_PATIENCE_S = 2.0
@@ -43,8 +48,13 @@ class CatalogScanner:
     the reason, and is read on in the background.
     """
 
-    def __init__(self, context: Context, wanted: str = "") -> None:
-        """Create a scanner; ids that begin with `wanted` are read first in very large listings."""
+    def __init__(
+        self, context: Context, wanted: str = "", watch: FolderWatch | None = None
+    ) -> None:
+        """Create a scanner; ids that begin with `wanted` are read first in very large listings.
+
+        With a `watch`, listings in whose folders nothing happens are checked less often.
+        """
         settings = context.settings
         self._wanted = wanted
         self._context = context
@@ -59,14 +69,18 @@ class CatalogScanner:
         self._strays = StrayWatcher(settings.claude_home, self._facts)
         self._vanished = VanishedListings(settings.state_dir, context.root)
         self._changed: set[Path] = set()
+        self._locking: set[int] = set()
         self._shown: tuple[Listing, ...] = ()
         self._shown_key: tuple[object, ...] = ()
         self._listings: tuple[Listing, ...] = ()
         self._looked_at: datetime | None = None
         self._saved_at: datetime | None = None
         self._late: frozenset[str] = frozenset()
+        self._erasure = ""
+        self._unread: set[str] = set()  # since the root's last erasure
         self._count = 0
-        self._next = 0
+        self._hints = ChangeHints(watch)
+        self._soon, self._later = Turns(_ALL_WITHIN, _AT_LEAST), Turns(_WATCHED_WITHIN, 1)
 
     def look(self, only: str | None = None) -> Catalog:
         """Return the catalog as of now, with one listing when `only` names it; blocking."""
@@ -77,6 +91,7 @@ class CatalogScanner:
             stale = tuple(_stale(one, problem) for one in self._listings)
             return Catalog(root, now, listings=stale, problem=problem, log=self._root_state.log)
         names = tuple(name for name in self._root_state.names if only in (None, name))
+        self._note_erasure(names)
         with _no_collection(is_first=self._looked_at is None):
             late = self._refresh(names, now)
             self._look_for_strays(names)
@@ -87,9 +102,20 @@ class CatalogScanner:
         self._looked_at = now
         self._save(now, None if only is not None else names)
         self._listings = _with_vanished(found, self._vanished.listings(only))
-        root_state = self._root_state
-        free, hold, log = root_state.free_bytes, root_state.hold, root_state.log
-        return Catalog(root, now, listings=self._listings, free_bytes=free, hold=hold, log=log)
+        state = self._root_state
+        return Catalog(
+            root,
+            now,
+            listings=self._listings,
+            free_bytes=state.free_bytes,
+            hold=state.hold,
+            log=state.log,
+            erasure=self._erasure if self._unread.isdisjoint({*names, _OUTSIDE}) else "",
+        )
+
+    def is_quiet(self, name: str) -> bool:
+        """Whether the next look would see whatever is written in that listing."""
+        return name in self._hints.quiet
 
     def forget(self, listing_id: str) -> str:
         """Stop showing a vanished listing, which this operator has acknowledged.
@@ -103,6 +129,11 @@ class CatalogScanner:
             return log_act(context, event)
         return ""
 
+    def _note_erasure(self, names: tuple[str, ...]) -> None:
+        """Count nothing as read since an erasure whose reading began before it was seen."""
+        if self._root_state.erasure != self._erasure:
+            self._erasure, self._unread = self._root_state.erasure, {*names, _OUTSIDE}
+
     def _refresh(self, names: tuple[str, ...], now: datetime) -> frozenset[str]:
         """Refresh these listings, and return those that did not answer.
 
@@ -111,10 +142,18 @@ class CatalogScanner:
         for name in names:
             if name not in self._watchers:
                 self._watchers[name] = self._new_watcher(name)
-        watchers, slices = self._watchers, self._slice(names, now)
+        hints, watchers = self._hints, self._watchers
+        touched = hints.begin(self._root_state)
+        slices, wholes = self._slices(names, touched, now)
+        look, unread = hints.look, self._unread
 
         def refresh(name: str) -> None:
-            watchers[name].refresh(is_slice=name in slices)
+            is_whole = name in wholes or name not in hints.covered
+            watchers[name].refresh(is_slice=name in slices, is_covered=not is_whole)
+            is_whole = is_whole and name in slices
+            hints.note(name, watchers[name], look, is_whole=is_whole)
+            if is_whole:
+                unread.discard(name)
 
         due = self._due(names, slices)
         troubled = frozenset(name for name in due if watchers[name].is_troubled)
@@ -130,21 +169,35 @@ class CatalogScanner:
         folder = self._context.root / name
         caches = (self._facts, self._tables)
         return ListingWatcher(
-            folder, self._zone, *caches, changed=self._changed, wanted=self._wanted
+            folder,
+            self._zone,
+            *caches,
+            changed=self._changed,
+            locking=self._locking,
+            wanted=self._wanted,
         )
 
     def _due(self, names: tuple[str, ...], slices: frozenset[str]) -> list[str]:
-        """Return the listings to check now: of many calm ones, every other one."""
+        """Return the listings to check now: of many calm ones that nobody watches, every other."""
         self._count += 1
         half = names if len(names) <= _AT_LEAST else names[self._count % 2 :: 2]
-        turns, watchers = slices | self._late | set(half), self._watchers
+        watchers, covered = self._watchers, self._hints.covered
+        turns = slices | self._late | {name for name in half if name not in covered}
         return [name for name in names if name in turns or watchers[name].is_restless]
 
     def _do(self, keys: Iterable[str], job: Job) -> frozenset[str]:
-        """Run a job for each key, more patiently at the first look; return those still running."""
+        """Run a job for each key, more patiently at the first look; return those still running.
+
+        A console that looks again and again waits there for no slow disk once all else is read.
+        """
         if self._looked_at is None:
             return self._pool.do(
-                keys, job, _FIRST_PATIENCE_S, first_s=_ALONE_PATIENCE_S, lane_of=self._lane_of
+                keys,
+                job,
+                _FIRST_PATIENCE_S,
+                first_s=_ALONE_PATIENCE_S,
+                behind_s=_PATIENCE_S if self._hints.has_watch else math.inf,
+                lane_of=self._lane_of,
             )
         return self._pool.do(keys, job, _PATIENCE_S, lane_of=self._lane_of)
 
@@ -152,25 +205,34 @@ class CatalogScanner:
         """Return a listing's disk, which decides whose threads it shares; the root has its own."""
         return key if key.startswith("/") else self._root_state.disks.get(key, "")
 
-    def _slice(self, names: tuple[str, ...], now: datetime) -> frozenset[str]:
-        """Return the listings whose files are checked in turn: each of them within 10 s."""
-        passed = (now - self._looked_at).total_seconds() if self._looked_at else _ALL_WITHIN_S
-        share = min(max(passed / _ALL_WITHIN_S, 0.0), 1.0)
-        count = min(max(_AT_LEAST, math.ceil(len(names) * share)), len(names))
-        begin = self._next % len(names) if names else 0
-        self._next = begin + count
-        return frozenset((*names, *names)[begin : begin + count])
+    def _slices(
+        self, names: tuple[str, ...], touched: frozenset[str], now: datetime
+    ) -> tuple[frozenset[str], frozenset[str]]:
+        """Return the listings whose files are checked in turn, and those of them to check whole.
+
+        Each takes its turn within 10 s; of those that are watched, all is checked each minute.
+        """
+        passed = now - self._looked_at if self._looked_at else _ALL_WITHIN
+        covered, quiet = self._hints.covered, self._hints.quiet
+        watched = [name for name in names if name in covered]
+        others = [name for name in names if name not in quiet]
+        wholes = self._later.take(watched, passed) | touched
+        return self._soon.take(others, passed) | wholes, wholes
 
     def _look_for_strays(self, names: tuple[str, ...]) -> None:
-        if not self._strays.is_empty:
-            watchers = [self._watchers[name] for name in names]
-            pairs = tuple((one.folder, one.ids) for one in watchers if one.found is not None)
-            self._pool.do(
-                [_OUTSIDE],
-                lambda _: self._strays.look(pairs),
-                _FIRST_PATIENCE_S,
-                lane_of=self._lane_of,
-            )
+        unread = self._unread
+        if self._strays.is_empty:
+            unread.discard(_OUTSIDE)
+            return
+        watchers = [self._watchers[name] for name in names]
+        pairs = tuple((one.folder, one.ids) for one in watchers if one.found is not None)
+
+        def look(key: str) -> None:
+            self._strays.look(pairs)
+            if not self._strays.unread:
+                unread.discard(key)
+
+        self._pool.do([_OUTSIDE], look, _FIRST_PATIENCE_S, lane_of=self._lane_of)
 
     def _joined(self, names: tuple[str, ...], late: frozenset[str]) -> tuple[Listing, ...]:
         """Return the listings of these names; the same tuple as last time if nothing changed."""
@@ -203,6 +265,7 @@ class CatalogScanner:
     def _drop_others(self, names: tuple[str, ...]) -> None:
         if len(self._watchers) > len(names):
             self._watchers = {name: self._watchers[name] for name in names}
+            self._hints.keep_only(names)
             self._facts.keep_only({self._context.root / name for name in names})
 
 

@@ -11,13 +11,14 @@ from tui.core.listing_id import is_listing_id
 from tui.core.models.catalog import Catalog, Listing
 from tui.core.models.session import Session
 from tui.core.sessions.listing_join import is_gone
+from tui.core.text.late_pattern import late_pattern
 from tui.core.text.near_names import nearest
 from tui.core.text.safe_text import one_line
 from tui.operations.catalog.root_state import listing_names
 
 _SLOW = "it did not answer in time"
 _FEW = 3
-_START_OF_ID = re.compile(r"[0-9a-f]{4}[0-9a-f-]*", re.IGNORECASE)
+_START_OF_ID = late_pattern(r"[0-9a-f]{4}[0-9a-f-]*", re.IGNORECASE)
 
 
 def is_address(catalog: Catalog, word: str) -> bool:

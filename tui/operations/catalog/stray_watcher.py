@@ -56,12 +56,12 @@ class StrayWatcher:
 
 
 def _found(
-    strays: tuple[Transcript, ...], processes: tuple[Process, ...], ids: frozenset[str]
+    strays: tuple[Transcript, ...], processes: tuple[Process, ...], ids: tuple[str, ...]
 ) -> _Found:
     """Return what belongs to a listing; an unreadable registry entry may run any of its strays."""
     if not strays and not processes:
         return _NOTHING
-    named = {one.session_id for one in strays}
-    ours = (one for one in processes if one.session_id in named or one.session_id in ids)
+    named = {one.session_id for one in strays}.union(ids)
+    ours = (one for one in processes if one.session_id in named)
     nameless = (one for one in processes if strays and not one.session_id)
     return strays, (*ours, *nameless)

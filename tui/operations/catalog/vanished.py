@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from tui.core.models.catalog import Listing
 from tui.core.sessions.listing_join import vanished
 from tui.core.text.safe_text import one_line
 from tui.core.time.zones import LOCAL
+from tui.core.values import replace
 from tui.safe_io.folders import is_folder
 from tui.storage.state import seen_listings
 from tui.storage.state.logbook import read_logbook
@@ -122,6 +122,7 @@ class VanishedListings:
                 if not is_folder(self._root / name, unknown=True)
             }
             self._seen_at = {name: found[name].at for name in gone} | self._seen_at
+            self._counts = {name: one.sessions for name, one in found.items() if name not in gone}
             self._gone = gone | self._gone
             if gone:
                 with suppress(OSError):  # acknowledged listings are dropped at a later look

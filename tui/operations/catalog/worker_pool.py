@@ -6,7 +6,7 @@ import math
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 _TICK_S = 0.01
 _WORKING = 0.5
@@ -37,6 +37,23 @@ class _Lane:
         return count - min(stuck, _MOST_STUCK * most) < most
 
 
+class _Behind:
+    """Measures how long lanes have been at work alone, while the others had ended."""
+
+    def __init__(self, lanes: Mapping[str, str], most_s: float) -> None:
+        self._lanes, self._most_s = lanes, most_s
+        self._count, self._since = len({*lanes.values()}), math.inf
+
+    def is_too_long(self, running: Iterable[str], now: float) -> bool:
+        """Whether those that still run have held up all others for that long."""
+        if self._most_s == math.inf:
+            return False
+        count = len({self._lanes[key] for key in running})
+        if count < self._count:
+            self._count, self._since = count, now
+        return now - self._since > self._most_s
+
+
 class WorkerPool:
     """At most `most` threads per lane, each ending when its queue is empty; all are daemons.
 
@@ -59,14 +76,16 @@ class WorkerPool:
         *,
         first_s: float = 0.0,
         at_most_s: float = math.inf,
+        behind_s: float = math.inf,
         lane_of: Callable[[str], str] = same_lane,
     ) -> frozenset[str]:
         """Call `job` for every key, and return the keys whose job is still running.
 
         Keys of one lane, such as those on one disk, share a few threads. A key that still runs from
         an earlier call is not started again. Returns when no job ended for `patience_s` (the first
-        for `first_s`), and after `at_most_s`; jobs go on in the background. New keys go before
-        older ones. Raises what a job raised.
+        for `first_s`), after `at_most_s`, and when the jobs of all other lanes have ended for
+        `behind_s`; jobs go on in the background. New keys go before older ones. Raises what a job
+        raised.
         """
         keys = tuple(keys)
         fresh = frozenset(keys) - self._running
@@ -75,23 +94,29 @@ class WorkerPool:
             for key in (one for one in reversed(keys) if one in fresh):
                 lane = self._lanes.setdefault(lane_of(key), _Lane())
                 lane.queue.appendleft((key, job))
-        self._wait(fresh, patience_s, max(patience_s, first_s), at_most_s)
+        behind = _Behind({key: lane_of(key) for key in fresh}, behind_s)
+        self._wait(fresh, patience_s, max(patience_s, first_s), at_most_s, behind)
         if self._failure is not None:
             failure, self._failure = self._failure, None
             raise failure
         return frozenset(self._running).intersection(keys)
 
     def _wait(
-        self, fresh: frozenset[str], patience_s: float, first_s: float, at_most_s: float
+        self,
+        fresh: frozenset[str],
+        patience_s: float,
+        first_s: float,
+        at_most_s: float,
+        behind: _Behind,
     ) -> None:
         left, patience, progress = len(fresh), first_s, time.monotonic()
         ends = progress + at_most_s
         self._start_threads()
-        while count := len(fresh & self._running):
+        while count := len(running := fresh & self._running):
             wall, cpu = time.monotonic(), time.process_time()
             if count < left:
                 left, patience, progress = count, patience_s, wall
-            if wall - progress > patience or wall > ends:
+            if wall - progress > patience or wall > ends or behind.is_too_long(running, wall):
                 return
             with self._ended:
                 if fresh & self._running:

@@ -30,6 +30,7 @@ _KINDS = {
     "unsent": ("has an unsent prompt", "have unsent prompts"),
     "unreadable": ("transcript cannot be read", "transcripts cannot be read"),
     "unread_database": ("listing cannot be read", "listings cannot be read"),
+    "unwritten": ("database refuses rows", "databases refuse rows"),
     "disk_full": ("disk is nearly full", "disks are nearly full"),
     "no_cli": ("CLI is missing", "CLIs are missing"),
     "root_bypass": ("cannot run as root", "cannot run as root"),
@@ -48,6 +49,7 @@ _KINDS = {
     "acting_files": ("file in a listing may run programs", "files in listings may run programs"),
     "no_settings": ("settings file is missing", "settings files are missing"),
     "wrong_variable": ("sets the wrong variable", "set the wrong variable"),
+    "old_pictures": ("picture is older than a purge", "pictures are older than a purge"),
     "no_sign_in": ("sign-in is missing", "sign-ins are missing"),
 }
 

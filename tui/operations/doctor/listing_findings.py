@@ -17,7 +17,7 @@ from tui.core.models.catalog import Catalog, Listing
 from tui.core.models.session import Liveness, Session, State
 from tui.core.text.safe_text import one_line
 from tui.core.time.zones import is_evidence, zone_named, zone_words
-from tui.operations.cause import WRONG_VARIABLE, clues_of
+from tui.operations.cause import TAKE_ROWS, WRONG_VARIABLE, clues_of, unwritten_sessions
 from tui.operations.context import Context
 from tui.operations.finding import Finding, fix_of
 from tui.operations.formatting import count, span
@@ -38,6 +38,7 @@ def of_listings(context: Context, catalog: Catalog) -> Iterator[Finding]:
             yield _of_vanished(listing)
             continue
         yield from _of_problem(listing)
+        yield from _of_unwritten(listing)
         yield from _of_folders(listing)
         yield from _of_variable(listing)
         yield from _of_age(context.settings, listing, now)
@@ -89,6 +90,24 @@ def _of_problem(listing: Listing) -> Iterator[Finding]:
         listing=listing.listing_id,
         command=("cleanup", "--purge-trash") if what == "full" else (),
     )
+
+
+def _of_unwritten(listing: Listing) -> Iterator[Finding]:
+    """A database that takes no row of ours leaves sessions untracked: nothing extends them."""
+    if words := unwritten_sessions(listing.sessions):
+        remedy = (
+            f"{TAKE_ROWS}, or wait until it is free or has room; then "
+            f"`doctor {shlex.quote(listing.listing_id)} --fix` writes them"
+        )
+        yield Finding(
+            "error",
+            "unwritten",
+            words=words,
+            remedy=remedy,
+            listing=listing.listing_id,
+            is_fixable=True,
+            command=fix_of(listing.listing_id),
+        )
 
 
 def _of_folders(listing: Listing) -> Iterator[Finding]:

@@ -5,11 +5,9 @@ from __future__ import annotations
 import configparser
 import os
 import pwd
-import re
 import shutil
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from pathlib import Path, PurePath
@@ -19,8 +17,10 @@ from tui.claude.versions import REMEDY, untested_words, version_text
 from tui.core.errors import RunFailed
 from tui.core.limits import LOW_BYTES
 from tui.core.models.catalog import Catalog, Hold
+from tui.core.text.late_pattern import late_pattern
 from tui.core.text.safe_text import one_line
 from tui.core.text.sizes import size_text
+from tui.core.values import dataclass
 from tui.operations.context import Context
 from tui.operations.finding import Finding
 from tui.operations.formatting import count, moment, span
@@ -28,17 +28,21 @@ from tui.operations.running.agent_options import shells
 from tui.operations.running.preflight import available_bytes, cli_path, env_file_rights, sign_in
 from tui.runs.agent.environment import read_env_file
 from tui.settings import Settings
+from tui.storage.index.erasure_marks import generation_of
 from tui.storage.state.last_looked import read_looks
 from tui.storage.state.named_views import read_own_views
+from tui.storage.state.pictures import outdated_pictures
 from tui.storage.state.saved_views import read_remembered
 from tui.storage.state.seen_listings import read_known
 
 _BYPASS = "bypassPermissions"
-_NETWORK = re.compile(r"nfs|cifs|smb|9p|afs|ceph|lustre|gluster|fuse\.(sshfs|s3fs|gluster|rclone)")
+_NETWORK = late_pattern(
+    r"nfs|cifs|smb|9p|afs|ceph|lustre|gluster|fuse\.(sshfs|s3fs|gluster|rclone)"
+)
 _LOW_SHARE = 0.05
 _LONG_HOLD = timedelta(hours=24)
 _LOGIND = ("/usr/lib/systemd", "/run/systemd", "/etc/systemd")
-_ESCAPE = re.compile(r"\\([0-7]{3})")
+_ESCAPE = late_pattern(r"\\([0-7]{3})")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +91,7 @@ def of_machine(context: Context, catalog: Catalog, machine: MachineFacts) -> Ite
     yield from _of_sign_in(context.settings, catalog)
     yield from _of_hold(context, catalog)
     yield from _of_own_files(context)
+    yield from _of_pictures(context)
     if words := untested_words(machine.cli_version):
         yield Finding("note", "untested_cli", words=words, remedy=REMEDY)
     if machine.ends_agents:
@@ -272,6 +277,25 @@ def _of_own_files(context: Context) -> Iterator[Finding]:
             words = f"{what} cannot be read or saved: {one_line(error.strerror or error)}"
             remedy = "let this login read it, or remove it"
             yield Finding("warning", "own_file_unread", words=words, remedy=remedy)
+
+
+def _of_pictures(context: Context) -> Iterator[Finding]:
+    """A picture in a folder of others is never shown; one from before a purge is owed to it."""
+    folder = context.settings.cache_dir
+    if folder is None or not generation_of(context.root):
+        return
+    try:
+        if (old := outdated_pictures(folder, context.root)) > 0:
+            words = f"{count(old, 'picture')} of what consoles showed before the last purge"
+            remedy = "`doctor --fix` removes what is left; none of it is shown any more"
+            said = f"{words} {'is' if old == 1 else 'are'} still in {one_line(folder)}"
+            yield Finding("warning", "old_pictures", words=said, remedy=remedy, is_fixable=True)
+    except OSError as error:
+        words = (
+            f"no console begins with what the last one showed: {one_line(folder)}: "
+            f"{one_line(error.strerror or error)}"
+        )
+        yield Finding("note", "no_pictures", words=words, remedy="let only this login write there")
 
 
 def _unread_hold(hold: Hold) -> Finding:

@@ -9,10 +9,13 @@ from tui.core.errors import ConsoleError
 from tui.core.models.catalog import Catalog
 from tui.core.models.session import Session
 from tui.core.text.safe_text import one_line
+from tui.operations.catalog.late_rows import write_late_rows
 from tui.operations.context import Context
 from tui.operations.finding import Finding
 from tui.operations.formatting import count
 from tui.operations.trash.interrupted_moves import repair, unfinished
+from tui.storage.index.erasure_marks import generation_of
+from tui.storage.state.pictures import erase_pictures
 
 
 def fix(context: Context, catalog: Catalog, findings: Iterable[Finding]) -> tuple[str, ...]:
@@ -20,6 +23,8 @@ def fix(context: Context, catalog: Catalog, findings: Iterable[Finding]) -> tupl
     context.require_writable()
     fixable = [one for one in findings if one.is_fixable]
     said = _put_back(context, catalog) if any(map(_is_cut_off, fixable)) else []
+    if any(one.code == "old_pictures" for one in fixable):
+        said.append(_forget_pictures(context))
     for listing in dict.fromkeys(one.listing for one in fixable):
         here = [one for one in fixable if one.listing == listing]
         try:
@@ -45,6 +50,17 @@ def _put_back(context: Context, catalog: Catalog) -> list[str]:
     return said
 
 
+def _forget_pictures(context: Context) -> str:
+    """Remove what this login's consoles showed before the last purge."""
+    folder, root = context.settings.cache_dir, context.root
+    try:
+        if folder is not None:
+            erase_pictures(folder, root, but=generation_of(root))
+    except OSError as error:
+        return f"the pictures from before the last purge are not removed: {error}"
+    return "removed the pictures from before the last purge"
+
+
 def _fix_listing(
     context: Context, catalog: Catalog, listing: str, findings: list[Finding]
 ) -> list[str]:
@@ -63,6 +79,9 @@ def _fix_listing(
     if any(one.code in ("swept_first", "old_folder") for one in findings):
         refresh_children(config_dir, now)
         said.append(f"{listing}: reset the age of {CONFIG_DIR}, which the guide's clean-up goes by")
+    if any(one.code == "unwritten" for one in findings):
+        failed = write_late_rows(context, named.path)
+        said += [f"{listing}: {one}" for one in failed or ("wrote the rows that were missing",)]
     return said
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from tui.core.models.row import Status
 from tui.core.models.session import Key, Liveness, Session, State
 from tui.core.sessions.attention import Need, is_settled, is_swept_soon, is_swept_too_soon
 from tui.core.text.safe_text import one_line
+from tui.core.values import dataclass
 from tui.operations.cause import (
     TranscriptClues,
     bad_date,
@@ -29,6 +29,7 @@ from tui.operations.cause import (
     unreadable,
     unsent_remedy,
     unsent_words,
+    unwritten_words,
 )
 from tui.operations.context import Context
 from tui.operations.doctor.machine_findings import MachineFacts
@@ -38,7 +39,7 @@ from tui.operations.interrupted_purges import half_erased, half_erased_words
 from tui.operations.owner import owner_elsewhere
 from tui.operations.running.preflight import too_large
 from tui.operations.target import Target, is_foreign, unknown_owner
-from tui.operations.transcripts.branches import branch_words
+from tui.operations.transcripts.branches import branches_of
 from tui.safe_io.walking import Budget
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
@@ -95,7 +96,8 @@ def _branched(sessions: Sequence[Session]) -> Iterator[Finding]:
                 "note", "branches_unseen", words=said, remedy="`show ID` tells of one session's"
             )
             break
-        if (words := branch_words(session)) and not _is_disguised(session):
+        found = branches_of(session)
+        if found and (words := found.lineage.words) and not _is_disguised(session):
             remedy = (
                 f"`export {_short(session)}` has every branch; start a new session with what "
                 "the abandoned one knew"
@@ -165,8 +167,9 @@ def _remains(session: Session, look: SessionCheck) -> Finding | None:
 
 
 def _untracked(session: Session, look: SessionCheck) -> Finding | None:
-    is_told = session.is_live or session.is_stray or session.remains is not None
-    if session.state is not State.UNTRACKED or is_told:
+    is_told = session.is_live or session.is_stray or session.transcript is None
+    # What a run could not write is told of its listing, and not to be adopted.
+    if session.state is not State.UNTRACKED or is_told or unwritten_words(session):
         return None
     at = f" on {moment(session.sweep_at)}" if session.sweep_at else ""
     words = f"it has no row: only the CLI's sweep will end it{at}"

@@ -6,12 +6,12 @@ import json
 import os
 import shlex
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 
 from tui.core.errors import ConsoleError
 from tui.core.models.catalog import Catalog
 from tui.core.text.safe_text import one_line
+from tui.core.values import asdict
 from tui.operations.context import Context
 from tui.operations.monitor.needs import Alert, needs
 from tui.operations.monitor.notify_command import run_command

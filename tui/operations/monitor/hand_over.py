@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from tui.core.act_summary import Source, source_of
@@ -23,6 +22,7 @@ from tui.core.sessions.attention import (
 )
 from tui.core.sessions.listing_join import is_gone
 from tui.core.text.safe_text import one_line
+from tui.core.values import dataclass
 from tui.operations.context import Context
 from tui.operations.formatting import moment
 from tui.operations.listing_health import is_whole

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
@@ -19,6 +18,7 @@ from tui.core.sessions.cleanup_selection import cleanable
 from tui.core.sessions.listing_join import is_ending, is_gone
 from tui.core.text.bounded_json import json_object
 from tui.core.text.safe_text import one_line
+from tui.core.values import dataclass, field, replace
 from tui.operations.catalog.root_state import listing_names
 from tui.operations.catalog.scanner import listing_paths
 from tui.operations.catalog.worker_pool import WorkerPool

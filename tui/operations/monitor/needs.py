@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Iterator
-from dataclasses import KW_ONLY, dataclass
 from datetime import datetime, timedelta
 
 from tui.core.errors import MOMENTARY
@@ -22,6 +22,7 @@ from tui.core.sessions.listing_join import ends_within
 from tui.core.sessions.session_state import orphan_words
 from tui.core.text.safe_text import one_line
 from tui.core.text.sizes import size_text
+from tui.core.values import KW_ONLY, dataclass
 from tui.operations.cause import (
     cut_off_remedy,
     cut_off_words,
@@ -29,6 +30,8 @@ from tui.operations.cause import (
     sweep_words,
     unsent_remedy,
     unsent_words,
+    unwritten_sessions,
+    unwritten_words,
 )
 from tui.operations.finding import LEVELS, Level
 from tui.operations.formatting import span
@@ -156,6 +159,16 @@ def _of_listing(listing: Listing) -> Iterator[Alert]:
             listing=named,
             command=(*_DOCTOR, named),
         )
+    if unwritten := unwritten_sessions(listing.sessions):
+        yield Alert(
+            "error",
+            "unwritten",
+            words=f"{unwritten}: `doctor {shlex.quote(listing.listing_id)}` says what to do",
+            mark=unwritten,
+            listing=listing.listing_id,
+            command=(*_DOCTOR, listing.listing_id),
+            fact=unwritten,
+        )
 
 
 def _of_session(
@@ -178,6 +191,7 @@ def _described(
         case Need.FAILED:
             reason = f": {session.reason}" if session.reason else ""
             failed = "its last turn failed" if session.turn_error else "failed"
+            failed = "failed, and not in the database" if unwritten_words(session) else failed
             return "error", "failed", f"{failed}{reason}", f"; {failed_remedy(session)}"
         case Need.CUT_OFF:
             return "error", "cut-off", cut_off_words(session), f": {cut_off_remedy(session)}"

@@ -7,9 +7,9 @@ import os
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 from tui.core.limits import COMPLAINT_BYTES
+from tui.core.values import dataclass
 from tui.operations.child_process import ended
 
 

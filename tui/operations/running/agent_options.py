@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from tui.core.errors import UsageError
+from tui.core.errors import Refused, UsageError
 from tui.core.permission_modes import ASKING_MODES
-from tui.core.recorded_agent import UNRECORDED, known_unrecorded, subagents
+from tui.core.recorded_agent import LIMITS, UNRECORDED, held_back, known_unrecorded, subagents
+from tui.core.text.late_pattern import late_pattern
 from tui.core.text.safe_text import one_line
-from tui.operations.running.tool_bans import is_changed, narrowed, valid_bans
-from tui.runs.agent.tool_policy import HARMLESS_TOOLS, LOOKING_TOOLS
+from tui.runs.agent.tool_policy import HARMLESS_TOOLS, LOOKING_TOOLS, tool_name
 from tui.settings import Settings
 
-_BETA = re.compile(r"[a-z0-9][a-z0-9.-]{0,79}")
+_BETA = late_pattern(r"[a-z0-9][a-z0-9.-]{0,79}")
+_BANS, _TOOLS, _ALL = "disallowed_tools", "tools", "default"
+_SOURCES = "setting_sources"
+_EVERY_SOURCE = ("user", "project", "local")  # what the CLI reads unless told
+# An incomplete rule makes the CLI misread those after it, so it goes last.
+_COMPLETE = late_pattern(r"[^\s(),]+(\([^()]*(\([^()]*\)[^()]*)*\))?")
+_MOST_NAMED, _LONGEST_SHOWN = 3, 100
 _MOST = 1e9  # JSON integers may have more digits than a float can hold
 
 
@@ -28,6 +33,10 @@ def _texts(value: Any) -> bool:
 
 def _number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < _MOST
+
+
+def _amount(value: Any) -> bool:
+    return _number(value) or (value == 0 and not isinstance(value, bool))
 
 
 def _prompt(value: Any) -> bool:
@@ -48,7 +57,7 @@ def _betas(value: Any) -> bool:
 
 
 def _budget(value: Any) -> bool:
-    return isinstance(value, dict) and _number(value.get("total"))
+    return isinstance(value, dict) and _amount(value.get("total"))
 
 
 _OPTIONS: Mapping[str, Callable[[Any], bool]] = {
@@ -58,11 +67,11 @@ _OPTIONS: Mapping[str, Callable[[Any], bool]] = {
     "tools": _tools,
     "allowed_tools": _texts,
     "permission_mode": _text,
-    "max_turns": _number,
-    "max_budget_usd": _number,
+    "max_turns": _number,  # 0 is no limit
+    "max_budget_usd": _amount,
     "effort": _text,
     "thinking": _table,
-    "max_thinking_tokens": _number,
+    "max_thinking_tokens": _amount,
     "task_budget": _budget,
     "betas": _betas,
     "agents": lambda value: bool(subagents(value)),
@@ -73,9 +82,11 @@ _OPTIONS: Mapping[str, Callable[[Any], bool]] = {
     "add_dirs": _texts,
     "cwd": _text,
 }
-_SETTINGS_ONLY = frozenset({"mcp_servers", "add_dirs", "setting_sources"})
+_SETTINGS_ONLY = frozenset({"mcp_servers", "add_dirs"})
 _ROW_MODES = frozenset({"default", "plan", "acceptEdits", "dontAsk"})
 _BYPASS = "bypassPermissions"
+_FROM_NARROW = ("plan", "dontAsk", "default", "acceptEdits", "auto", _BYPASS)
+_WIDER_MODES = frozenset({_BYPASS, "auto"})
 _LIMITS = frozenset({"max_turns", "max_budget_usd"})
 _GIVES = ("allowed_tools", "permission_mode")
 
@@ -86,28 +97,61 @@ def agent_options(
     """Return the options for a run, and say which options of the row are not granted.
 
     Options recorded under `agent` in the row's metadata come first, then `[stages.<name>]` of the
-    settings. A row is not a person: `bypassPermissions`, MCP servers, further folders and settings
-    sources come only from the settings; a row may only ask for none of them. From a restricted
-    console a row also cannot give a tool that acts on the machine, or a mode that skips permission.
-    What the settings forbid or limit for a stage, a row can only tighten.
+    settings. A row is not a person: `bypassPermissions`, MCP servers and further folders come only
+    from the settings; a row may only ask for none of them. From a restricted console a row also
+    cannot give a tool that acts on the machine, a mode that skips permission, or a settings file.
+    What the settings forbid or limit for a stage, a row can only tighten. A limit that nobody can
+    understand is named among what could not be recorded.
     """
     recorded = details.get("agent")
-    asked = _sound(recorded if isinstance(recorded, dict) else {})
+    recorded = recorded if isinstance(recorded, dict) else {}
+    asked = _sound(recorded)
     named = _sound(settings.stages.get(stage, {}))
     refused = {name for name in asked if not _may_ask(name, asked[name], named)}
     if settings.restricted:
         refused |= {name for name in asked if is_wider(settings, stage, name, asked[name])}
     options = named | {name: value for name, value in asked.items() if name not in refused}
-    options |= (bans := narrowed(named, asked))
-    if left := known_unrecorded(recorded):
+    limits = {_SOURCES: []} | named if settings.restricted else named
+    options |= (bans := _narrowed(limits, asked))
+    if left := dict.fromkeys((*_not_understood(recorded, asked), *known_unrecorded(recorded))):
         options[UNRECORDED] = list(left)
     notes = [f"{name} of the row ignored" for name in sorted(refused)]
     notes += [
         f"{name}: what the stage forbids stays forbidden"
         for name in bans
-        if is_changed(asked[name], bans[name])
+        if _is_changed(asked[name], bans[name])
     ]
     return options, tuple(notes)
+
+
+def _not_understood(recorded: Mapping[str, Any], asked: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the limits in a row that cannot be kept to as they are."""
+    for name in sorted(LIMITS & recorded.keys()):
+        value = recorded[name]
+        is_none = value is None or value is False or (name == "max_turns" and value == 0)
+        is_mode = name == "permission_mode" and name in asked
+        is_odd_mode = is_mode and value not in _ROW_MODES | _WIDER_MODES
+        is_odd_ban = name == "disallowed_tools" and not (_text(value) or _texts(value))
+        if not is_none and (name not in asked or is_odd_mode or is_odd_ban):
+            yield name
+
+
+def loosened(known: Mapping[str, Any], given: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the limits of an agent that what is given puts something wider in the place of."""
+    for name in sorted(LIMITS & known.keys() & given.keys()):
+        if not _is_as_narrow(name, known[name], given[name]):
+            yield f"{name} {one_line(_listed(known[name]))[:_LONGEST_SHOWN]}"
+
+
+def _is_as_narrow(name: str, had: Any, has: Any) -> bool:
+    if had == has:
+        return True
+    if isinstance(had, list) and isinstance(has, list):
+        is_within, has_all = {*has} <= {*had}, {*had} <= {*has}
+        return has_all if name == _BANS else is_within and (name == _TOOLS or has_all)
+    if name == "permission_mode" and had in _FROM_NARROW:
+        return has in _FROM_NARROW and has in _FROM_NARROW[: _FROM_NARROW.index(had)]
+    return bool(name in _LIMITS and has <= had)
 
 
 def stage_gives(settings: Settings, stage: str) -> dict[str, Any]:
@@ -181,6 +225,36 @@ def lacking(options: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(one for one in known_unrecorded(options) if one not in served)
 
 
+def lacks(options: Mapping[str, Any]) -> Iterator[str]:
+    """Say what only the session's pipeline could give the agent again."""
+    if left := lacking(options):
+        yield f"without its {few(left)}: only its pipeline has that"
+
+
+def few(names: Sequence[str]) -> str:
+    """Return some of the names, each whole, and how many more there are."""
+    shown = list(names[:_MOST_NAMED])
+    while len(shown) > 1 and sum(map(len, shown)) > _LONGEST_SHOWN:
+        shown.pop()
+    more = f" and {len(names) - len(shown)} more" if len(names) > len(shown) else ""
+    return ", ".join(shown) + more
+
+
+def require_held_back(short: str, options: Mapping[str, Any], *, restricted: bool) -> None:
+    """Raise `Refused` for options that lack what may have held the session's agent back."""
+    if freed := held_back(lacking(options)):
+        if restricted:
+            raise Refused(
+                f"{short} was run with {few(freed)}, which only its pipeline has and which may "
+                "hold its agent back: from a restricted console it cannot go on without it"
+            )
+        named = ",".join(dict.fromkeys(one.partition(".")[0] for one in freed))
+        raise Refused(
+            f"{short} was run with {few(freed)}, which only its pipeline has and which may "
+            f"hold its agent back: `--without {named}` before the prompt has it go on all the same"
+        )
+
+
 def describe(options: Mapping[str, Any]) -> str:
     """Say what a run will use: model, tools, permission mode, turns, budget."""
     tools = options.get("allowed_tools")
@@ -201,7 +275,7 @@ def _sound(options: Mapping[str, Any]) -> dict[str, Any]:
     }
     if "agents" in found:
         found["agents"] = subagents(found["agents"])
-    return found | valid_bans(options)
+    return found | _valid_bans(options)
 
 
 def _may_ask(name: str, value: Any, named: Mapping[str, Any]) -> bool:
@@ -212,3 +286,50 @@ def _may_ask(name: str, value: Any, named: Mapping[str, Any]) -> bool:
     if name == "permission_mode":
         return value in _ROW_MODES
     return name not in _SETTINGS_ONLY or not value
+
+
+def _valid_bans(options: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Return the valid `disallowed_tools`: an invalid one does not void the others."""
+    value = options.get(_BANS)
+    listed = [value] if isinstance(value, str) else value if isinstance(value, list) else None
+    if listed is None:
+        return {}
+    return {_BANS: _in_order(one for one in listed if isinstance(one, str))}
+
+
+def _in_order(bans: Iterable[str]) -> list[str]:
+    return sorted(dict.fromkeys(bans), key=lambda one: _COMPLETE.fullmatch(one) is None)
+
+
+def _narrowed(stage: Mapping[str, Any], row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the bans of a row joined with its stage's, the tools and sources that both allow.
+
+    Leaves out options that the row does not have.
+    """
+    found: dict[str, Any] = {}
+    if _BANS in row:
+        found[_BANS] = _in_order([*stage.get(_BANS, ()), *row[_BANS]])
+    if _TOOLS in row:
+        found[_TOOLS] = _shared(stage.get(_TOOLS), row[_TOOLS])
+    if _SOURCES in row:
+        found[_SOURCES] = [
+            one for one in row[_SOURCES] if one in stage.get(_SOURCES, _EVERY_SOURCE)
+        ]
+    return found
+
+
+def _shared(given: Any, asked: Any) -> Any:
+    """Return the tools that two sets share; a set is a list of names, or a preset of all tools."""
+    if given is None or not isinstance(given, list) or _ALL in given:
+        return asked
+    if not isinstance(asked, list) or _ALL in asked:
+        return given
+    names = {tool_name(one) for one in given}
+    return [one for one in asked if one in given or tool_name(one.partition("(")[0]) in names]
+
+
+def _is_changed(asked: Any, kept: Any) -> bool:
+    """Whether a row gets other bans or tools than it asked for."""
+    if isinstance(asked, list) and isinstance(kept, list):
+        return set(asked) != set(kept)
+    return bool(asked != kept)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from tui.claude.config_dir import CONFIG_DIR
 from tui.claude.layout import STATE, default_config_dir, secret_places
+from tui.core.text.safe_text import one_line
 from tui.safe_io.folders import OURS
 from tui.settings import Settings
 from tui.settings_file import settings_path
@@ -51,7 +52,8 @@ def work_folder(
     except (OSError, ValueError):
         return None, "cannot be checked"
     if not is_named and not path.is_relative_to(_real(folder)):
-        return None, "is outside its listing"
+        name = one_line(stage)
+        return None, f"is outside its listing and not the cwd of [stages.{name}] in the settings"
     if is_closed(settings, folder, path):
         return None, "is off limits to agents"
     return (path, "") if is_there else (None, "is gone")

@@ -5,11 +5,10 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from tui.claude.session_id import require_session_id
+from tui.claude.session_id import not_whole, require_session_id
 from tui.core.errors import Reason, Refused, UnknownId
 from tui.core.models.session import Session
-from tui.operations.catalog.scanner import CatalogScanner
-from tui.operations.catalog.session_lookup import find_session
+from tui.operations.catalog.patient_look import find_patiently
 from tui.operations.context import Context
 from tui.operations.owner import owner_elsewhere, require_silent
 from tui.operations.running.resume import record_take_over
@@ -21,13 +20,18 @@ _STOP_WITHIN_S = 60.0
 _LOOK_S = 0.2
 
 
-def session_of(context: Context, folder: Path, session_id: str) -> Session:
-    """Return the session of the listing `folder` with this whole id; raises `UnknownId`."""
+def session_of(
+    context: Context, folder: Path, session_id: str, *, needs_row: bool = False
+) -> Session:
+    """Return the session of the listing `folder` with this whole id.
+
+    Raises `UnknownId`, and `DatabaseProblem` if a table that stays busy, or cannot be read, may
+    have it; with `needs_row` also if only that can tell how it stands.
+    """
     require_session_id(session_id)
-    catalog = CatalogScanner(context).look(only=folder.name)
-    session = find_session(catalog, f"{folder.name}/{session_id}")
+    session = find_patiently(context, folder, session_id, needs_row=needs_row)
     if session.session_id != session_id:
-        raise UnknownId(f"{session_id} is only the beginning of a session's id")
+        raise not_whole(session_id, session.session_id)
     return session
 
 

@@ -7,11 +7,12 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from tui.core.text.late_pattern import late_pattern
 from tui.core.text.safe_text import one_line
 
 # Ends a word for some reader: where readers may differ, every part is checked.
 _FORMS = tuple(map(re.compile, (r'@"([^"]*)', r"@'([^']*)", r"@([^ \t\n\r\f\v]+)")))
-_BOUNDARY = re.compile(r"\b|(?=\W)|$", re.ASCII)
+_BOUNDARY = late_pattern(r"\b|(?=\W)|$", re.ASCII)
 # The CLI removes such a link, which may contain spaces, before it looks for mentions.
 _LINK = "@["
 _QUOTES = "\"'`"

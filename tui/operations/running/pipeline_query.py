@@ -2,47 +2,54 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import uuid
-from collections.abc import Mapping
-from dataclasses import KW_ONLY, dataclass, replace
+from collections.abc import Mapping, Set
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tui.claude.config_dir import CONFIG_DIR, footprint
-from tui.claude.layout import is_transcript, projects_folder
-from tui.claude.session_id import require_session_id
+from tui.claude.layout import is_transcript
+from tui.claude.session_id import is_cli_id, require_session_id
+from tui.claude.transcript_files.entry_lookup import fork_point
 from tui.core.errors import ConsoleError, NotTracked, Reason, Refused, UsageError
 from tui.core.models.row import Row
 from tui.core.prompts import Prompts
-from tui.core.recorded_agent import UNRECORDED, known_unrecorded
+from tui.core.recorded_agent import CAN_BE_LEFT, not_leavable
 from tui.core.run_events import OnEvent
-from tui.core.sessions.row_transitions import OF_RUNS
+from tui.core.sessions.row_transitions import OWN_DETAILS
+from tui.core.sessions.rows.row_arguments import require_json, require_short, require_stage
 from tui.core.text.safe_text import one_line
 from tui.core.time.expiry import length_of
 from tui.core.time.zones import LOCAL, read_time, zone_name
+from tui.core.values import KW_ONLY, dataclass, replace
 from tui.operations.catalog.late_rows import write_late_row
 from tui.operations.context import Context
-from tui.operations.lost_options import says_rights, why_lost
-from tui.operations.running.agent_options import agent_options, lacking, stage_gives
-from tui.operations.running.closed_places import closed_places, work_folder
+from tui.operations.logbook_entry import log_left_out
+from tui.operations.running.agent_options import stage_gives
+from tui.operations.running.closed_places import closed_places
 from tui.operations.running.hold import require_not_held
-from tui.operations.target import Target, hold_lock, make_listing
-from tui.runs.agent.recorded_options import (
-    HOLDS_BACK,
-    GivenOptions,
-    chosen_names,
-    decides_itself,
-    recorded_options,
-    unrecorded,
-    without,
+from tui.operations.running.resumed_agent import (
+    ResumedAgent,
+    new_agent,
+    require_work_folder,
+    require_writing_user,
+    resumed_agent,
 )
+from tui.operations.target import (
+    Target,
+    has_transcript,
+    hold_lock,
+    make_listing,
+    require_transcript,
+    require_unused,
+)
+from tui.runs.agent.recorded_options import GivenOptions, as_taken, decides_itself
 from tui.runs.folder.protocol import Mode, RunSpec, new_run_id
+from tui.runs.hosted.prepared_run import PreparedRun
 from tui.runs.hosted.retries import retried_by
-from tui.runs.hosted.run import PreparedRun
 from tui.runs.prompt_queue import OwnPrompt
 from tui.settings import Settings, load_settings
 from tui.storage.session_locks import SessionLock
@@ -54,16 +61,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-_told: set[tuple[str, ...]] = set()  # each is said once by a process, not by every query
-
-# Which session it is, or how the CLI is talked to: two of them contradict each other.
-_OUR_FLAGS = frozenset(
-    {
-        *("resume", "r", "continue", "c", "session-id", "fork-session", "resume-session-at"),
-        *("from-pr", "teleport", "cloud", "bg", "background", "print", "p"),
-        *("input-format", "output-format"),
-    }
-)
+_OF_RESUMES = ("fork_session", "resume_session_at", "resume_drops_turn")
 
 OPERATOR = "pipeline"
 
@@ -77,7 +75,8 @@ class Query:
     manager and the settings say. `metadata` is added to the session's own. With `take_over`, what
     runs a resumed session is ended first; the failure of the session `retry_of`, and of those that
     it had tried again itself, is settled by an answer. `on_event` is told of this run. With
-    `follow_ups` the turns that operators add are the pipeline's, too.
+    `follow_ups` the turns that operators add are the pipeline's, too. A resumed agent goes on
+    `without` these options: what cannot be recorded and may have held it back, and recorded limits.
     """
 
     prompt: Prompts
@@ -91,6 +90,7 @@ class Query:
     metadata: Mapping[str, Any] | None = None
     take_over: bool = False
     retry_of: str | None = None
+    without: list[str] | tuple[str, ...] | Set[str] = ()
     on_event: OnEvent | None = None
 
     @property
@@ -108,6 +108,12 @@ class Query:
         return self.resume or (self.options and self.options.resume) or ""
 
     @property
+    def sources(self) -> frozenset[str]:
+        """The sessions that it names to go on with, which may be none."""
+        given = self.options.resume if self.options is not None else None
+        return frozenset(one for one in (self.resume, given) if one is not None)
+
+    @property
     def is_verbatim(self) -> bool:
         """Whether a slash command in a prompt is text."""
         return self.options is not None and self.options.verbatim_prompts
@@ -118,6 +124,11 @@ class _QuerySession:
     mode: Mode
     target: Target
     source_id: str = ""
+
+    @property
+    def source(self) -> Target:
+        """The session that it goes on with, if it is not a new one."""
+        return Target(self.source_id or self.target.session_id, self.target.folder)
 
 
 def prepare(
@@ -131,52 +142,91 @@ def prepare(
     `UnknownId`, `UsageError` for bad arguments; `DatabaseProblem` when the session's agent options
     cannot be read.
     """
-    _require_sound(query)
+    query = _sound(query, folder)
     days = max_age_days if query.max_age_days is None else query.max_age_days
     max_age = length_of(days, "max_age_days")
     _require_our_config_dir(query, folder / CONFIG_DIR)
     require_not_held(context.root)
-    chosen = _session_of(query, folder)
+    chosen = _whole(context, _session_of(query, folder))
     make_listing(folder)
     if chosen.mode != "new":
-        write_late_row(context, folder, chosen.source_id or chosen.target.session_id)
+        write_late_row(context, folder, chosen.source.session_id)
     lock = _take_lock(context, query, chosen)
     try:
-        if chosen.mode != "resume":
-            _require_unused(chosen.target)
+        if chosen.mode != "resume" and _names_its_id(query):
+            require_unused(context, chosen.target, "options.session_id")
         if chosen.mode != "new":
-            _require_transcript(Target(chosen.source_id or chosen.target.session_id, folder))
-        spec = _spec(context, query, chosen, first, max_age)
+            require_transcript(chosen.source)
+        row = _row(chosen.source) if chosen.mode != "new" else None
+        agent = _agent(context, query, chosen, row)
+        spec = _spec(context, query, chosen, first, max_age, row=row, agent=agent)
     except BaseException:  # even an interrupt must release the lock
         lock.release()
         raise
-    left_out = {name: spec.agent[name] for name in (UNRECORDED,) if name in spec.agent}
-    recorded = _recorded(query) | left_out
-    given = GivenOptions(query.options, recorded, first, owns_follow_ups=query.follow_ups)
+    given = GivenOptions(
+        query.options,
+        agent.given,
+        first,
+        owns_follow_ups=query.follow_ups,
+        base=agent.base,
+    )
     return PreparedRun(spec, folder, lock, given)
 
 
-def _require_sound(query: Query) -> None:
-    if query.take_over and not query.resumed:
-        raise UsageError("take_over goes with resume: a new session is nobody's")
-    if not one_line(query.stage):
-        raise UsageError("a query needs the stage of its session")
-    try:
-        metadata = json.loads(json.dumps(dict(query.metadata or {}), allow_nan=False))
-    except (TypeError, ValueError, RecursionError) as error:
-        raise UsageError(f"the metadata cannot be kept as JSON: {one_line(error)}") from error
-    extra = query.options.extra_args if query.options is not None else {}
-    if ours := next((one for one in extra if _flag(one) in _OUR_FLAGS), None):
+def _agent(context: Context, query: Query, chosen: _QuerySession, row: Row | None) -> ResumedAgent:
+    source, options = chosen.source, query.options
+    if chosen.mode == "new":
+        agent = new_agent(options)
+    else:
+        _require_entry(source, options)
+        agent = resumed_agent(context, source, row, query.stage, options, left_out=query.without)
+    require_writing_user(options, chosen.target, agent.cwd)
+    if agent.left_out:
+        log_left_out(context, source.folder.name, source.session_id, agent.left_out)
+        said = ", ".join(agent.left_out)
+        logger.info("%s goes on without its %s, as asked", source.short, said)
+    return agent
+
+
+def _sound(query: Query, folder: Path) -> Query:
+    """Return it with options as the SDK takes them; raises `UsageError` for bad arguments."""
+    query = replace(query, options=query.options and as_taken(query.options))
+    if odd := not_leavable(query.without):
+        known = ", ".join(sorted(CAN_BE_LEFT))
         raise UsageError(
-            f"extra_args cannot have {one_line(ours)}: which session it is, and how the CLI is "
-            "talked to, is for the manager to say (resume=ID, options.fork_session)"
+            f"without cannot be {one_line(odd)[:40]!r}: it takes {known}, and what a refusal "
+            "names; nothing else is missed"
         )
-    if own := metadata.keys() & OF_RUNS:
+    _require_goes_on(query)
+    require_stage(query.stage)
+    require_short("listing_id", query.listing_id)
+    require_json(query.metadata)
+    if own := (query.metadata or {}).keys() & OWN_DETAILS:
         raise UsageError(f"metadata cannot have {one_line(min(own))}: it is the session's own")
+    cwd = query.options.cwd if query.options is not None else None
+    if cwd and Path(cwd) not in (folder, folder.absolute()):  # the listing's own is made first
+        require_work_folder(cwd)
+    return query
 
 
-def _flag(name: str) -> str:
-    return name.strip().lstrip("-").partition("=")[0]
+def _require_goes_on(query: Query) -> None:
+    """Raise `UsageError` for what a new session cannot mean, or one that is resumed."""
+    options = query.options
+    if query.resumed:
+        own = options.session_id if options is not None and not options.fork_session else None
+        if own not in (None, query.resumed):
+            raise UsageError(
+                "options.session_id is of a new session, or a fork (options.fork_session): a "
+                "resumed one keeps its own"
+            )
+        return
+    if query.take_over:
+        raise UsageError("take_over goes with resume: a new session is nobody's")
+    if query.without:
+        raise UsageError("without goes with resume: a new session has nothing to go without")
+    for name in _OF_RESUMES:
+        if getattr(options, name, None):
+            raise UsageError(f"options.{name} goes with resume: name the session to go on with")
 
 
 def _require_our_config_dir(query: Query, config_dir: Path) -> None:
@@ -194,7 +244,7 @@ def _require_our_config_dir(query: Query, config_dir: Path) -> None:
 def _session_of(query: Query, folder: Path) -> _QuerySession:
     """Return the session of the query; without an id nobody could lock it."""
     options = query.options
-    named = {one for one in (query.resume, options and options.resume) if one}
+    named = set(query.sources)
     if options and options.continue_conversation:
         raise UsageError(
             "continue_conversation goes on with whichever session is the newest, and others may "
@@ -202,7 +252,7 @@ def _session_of(query: Query, folder: Path) -> _QuerySession:
         )
     if len(named) > 1:
         raise UsageError("name the session to resume once: resume=ID")
-    given = str(options.session_id) if options and options.session_id else str(uuid.uuid4())
+    given = options.session_id if options and options.session_id is not None else str(uuid.uuid4())
     if not named:
         return _QuerySession("new", Target(require_session_id(given), folder))
     source = Target(require_session_id(named.pop()), folder)
@@ -211,27 +261,29 @@ def _session_of(query: Query, folder: Path) -> _QuerySession:
     return _QuerySession("resume", source)
 
 
-def _require_unused(target: Target) -> None:
-    """Raise `UsageError` for the id of a session that exists: the CLI would not begin it anew."""
-    if _has_transcript(target):
+def _names_its_id(query: Query) -> bool:
+    return query.options is not None and query.options.session_id is not None
+
+
+def _whole(context: Context, chosen: _QuerySession) -> _QuerySession:
+    """Return it; raises `UnknownId` for an id that cannot be the CLI's, and says which is meant."""
+    source = chosen.source
+    is_sound = is_cli_id(source.session_id) and source.session_id == source.session_id.lower()
+    if chosen.mode != "new" and not is_sound and not has_transcript(source):
+        from tui.operations.running.ending import session_of
+
+        session_of(context, source.folder, source.session_id)
+    return chosen
+
+
+def _require_entry(target: Target, options: ClaudeAgentOptions | None) -> None:
+    """Raise `UsageError` for an entry to go on from that the session has not got."""
+    at = options.resume_session_at if options is not None else None
+    places = footprint(target.config_dir, target.session_id) if at else ()
+    if at and not any(fork_point(one, at) for one in places if is_transcript(one)):
         raise UsageError(
-            f"options.session_id names a session that exists: resume={target.session_id} goes on "
-            "with it"
-        )
-
-
-def _has_transcript(target: Target) -> bool:
-    return any(map(is_transcript, footprint(target.config_dir, target.session_id)))
-
-
-def _require_transcript(target: Target) -> None:
-    if not _has_transcript(target):
-        raise Refused(
-            f"{target.short} has no transcript below {projects_folder(target.config_dir)}: its "
-            "agent never began (then retry_of settles its failure), or it was deleted, swept by "
-            "the CLI, or written elsewhere",
-            Reason.NO_TRANSCRIPT,
-            remedy=f"show {target.short}",
+            f"options.resume_session_at is {one_line(at)[:40]}, which is no entry of "
+            f"{target.short}: `tail --json` prints the uuid of each"
         )
 
 
@@ -244,125 +296,66 @@ def _take_lock(context: Context, query: Query, chosen: _QuerySession) -> Session
         if query.take_over:
             from tui.operations.running.ending import take_over
 
-            _require_transcript(target)
+            require_transcript(target)
             return take_over(context, target, query.listing_id)
         with hold_lock(target) as lock:
             return lock.handed_on()
+    except Refused as refused:
+        if refused.reason is Reason.ORPHAN:
+            refused.remedy = "take_over=True"  # which a pipeline has in place of a verb
+        raise
     except OSError as error:
         words = f"the session's lock cannot be taken: {error.strerror or error}"
         raise ConsoleError(words, Reason.of(error)) from error
 
 
 def _spec(
-    context: Context, query: Query, chosen: _QuerySession, first: OwnPrompt, max_age: timedelta
+    context: Context,
+    query: Query,
+    chosen: _QuerySession,
+    first: OwnPrompt,
+    max_age: timedelta,
+    *,
+    row: Row | None,
+    agent: ResumedAgent,
 ) -> RunSpec:
-    settings, target, now = context.settings, chosen.target, context.clock()
-    row = _row(target, chosen.source_id or target.session_id) if chosen.mode != "new" else None
-    if chosen.mode != "new":
-        _require_options_known(query, target, chosen.source_id or target.session_id, row)
-    replayed = _recorded_options(context, query, row)
-    agent = replayed | _recorded(query) | _left_out(query, chosen, replayed)
-    keeps = settings.resume_keeps if query.max_age_days is None else max_age
-    keeps_until = now + keeps
+    settings, own, now = context.settings, chosen.target, context.clock()
+    keeps_until = now + (settings.resume_keeps if query.max_age_days is None else max_age)
     return RunSpec(
         run_id=new_run_id(now),
-        session_id=target.session_id,
+        session_id=own.session_id,
         listing_id=query.listing_id,
         stage=query.stage,
         mode=chosen.mode,
         prompt=first.text,
-        db_path=target.db_path,
-        config_dir=target.config_dir,
-        cwd=_cwd(context, query, target.folder, agent),
+        db_path=own.db_path,
+        config_dir=own.config_dir,
+        cwd=agent.cwd,
         operator=settings.operator,
         created_at=now,
         expires_at=_expiry(chosen, row, now + max_age, keeps_until),
         keeps_until=keeps_until,
-        agent=agent,
+        agent=agent.options,
         zone=zone_name(LOCAL),
         permission_timeout_s=settings.permission_timeout.total_seconds(),
         source_id=chosen.source_id,
+        source_at=(query.options and query.options.resume_session_at) or "",
         stall_timeout_s=settings.stall_timeout.total_seconds(),
         decides_itself=query.options is not None and decides_itself(query.options),
         stage_gives=stage_gives(settings, query.stage),
-        closed=closed_places(settings, target.folder),
+        closed=closed_places(settings, own.folder),
         audit_days=settings.audit_days,
         metadata=dict(query.metadata or {}),
-        retried=retried_by(target.folder, chosen.mode, target.session_id, query.retry_of or ""),
+        retried=retried_by(own.folder, own.session_id, now, query.resumed, query.retry_of or ""),
     )
 
 
-def _row(target: Target, session_id: str) -> Row | None:
+def _row(target: Target) -> Row | None:
     try:
         rows = read_rows(target.db_path, WRITE_TIMEOUT_S)
     except NotTracked:
         return None
-    return next((row for row in rows if row.session_id == session_id), None)
-
-
-def _require_options_known(query: Query, target: Target, session_id: str, row: Row | None) -> None:
-    """Raise `Refused` when the agent's recorded options are lost and not given again."""
-    given = recorded_options(query.options) if query.options is not None else {}
-    if says_rights(given):
-        return
-    if why := why_lost(target.folder, target.db_path, session_id, row):
-        short = session_id[:8]
-        raise Refused(
-            f"{short} may not go on with more than it had, and its agent's options are unknown: "
-            f"{why}. Say in the options what it may do (tools, allowed_tools, disallowed_tools or "
-            f"permission_mode), or, if it was overwritten, `reapply {short}` first",
-            Reason.OPTIONS_LOST,
-        )
-
-
-def _recorded(query: Query) -> dict[str, Any]:
-    return recorded_options(query.options) if query.options is not None else {}
-
-
-def _left_out(
-    query: Query, chosen: _QuerySession, replayed: Mapping[str, Any]
-) -> dict[str, list[str]]:
-    """Return the names of what a later resume will lack, and tell of what this run does.
-
-    Raises `UsageError` if the session's agent was held back by what is not given again.
-    """
-    given = chosen_names(query.options) if query.options is not None else frozenset()
-    short, left = chosen.target.short, without(lacking(replayed), given)
-    if freed := [one for one in left if one in HOLDS_BACK]:
-        raise UsageError(
-            f"{short} was run with {', '.join(freed)}, which nobody can record and which may hold "
-            "its agent back: give it in the options again, or an empty one for none"
-        )
-    if left:
-        logger.warning("%s goes on without its %s: give it in the options", short, ", ".join(left))
-    now = unrecorded(query.options) if query.options is not None else ()
-    if now and now not in _told:
-        _told.add(now)
-        logger.warning("No resume by others will have what cannot be recorded: %s", ", ".join(now))
-    known = known_unrecorded(replayed)
-    names = [*dict.fromkeys((*without(known, given), *now))]
-    return {UNRECORDED: names} if known or names else {}
-
-
-def _recorded_options(context: Context, query: Query, row: Row | None) -> dict[str, Any]:
-    """Return the options that make a resumed session the same agent, bounded as for every row."""
-    if row is None:
-        return {}
-    options, notes = agent_options(context.settings, row.stage, row.details())
-    for note in notes:
-        logger.warning("%s: %s", row.session_id[:8], note)
-    return options
-
-
-def _cwd(context: Context, query: Query, folder: Path, agent: Mapping[str, Any]) -> Path:
-    """Return where the agent works: as given, else as recorded if allowed, else our own cwd."""
-    here, asked = Path.cwd(), agent.get("cwd")
-    if not asked:
-        return here
-    path = Path(str(asked))
-    if path == here or (query.options and query.options.cwd):
-        return path
-    return work_folder(context.settings, query.stage, folder, str(asked))[0] or here
+    return next((row for row in rows if row.session_id == target.session_id), None)
 
 
 def _expiry(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import shlex
 import stat
@@ -14,7 +13,6 @@ from tui.core.explanation import Explanation
 from tui.core.models.session import Session
 from tui.core.text.sizes import size_text
 from tui.operations.target import Target
-from tui.runs.agent.environment import read_env_file
 from tui.safe_io.folders import is_link
 from tui.settings import Settings
 
@@ -39,6 +37,8 @@ def require_startable(settings: Settings, target: Target) -> None:
             Reason.LINKED,
         )
     if settings.env_file:
+        from tui.runs.agent.environment import read_env_file
+
         try:
             read_env_file(settings.env_file)
         except RunFailed as error:
@@ -61,6 +61,8 @@ def cli_path(settings: Settings) -> Path | None:
     """Return the CLI that a run will use: the configured one, else the SDK's."""
     if settings.cli_path:
         return settings.cli_path if settings.cli_path.is_file() else None
+    import importlib.util
+
     spec = importlib.util.find_spec("claude_agent_sdk")
     folders = spec.submodule_search_locations if spec else None
     bundled = (Path(folder) / "_bundled" / "claude" for folder in folders or ())
@@ -83,6 +85,8 @@ def sign_in(settings: Settings, config_dir: Path) -> str:
 
 
 def _names_key(env_file: Path) -> bool:
+    from tui.runs.agent.environment import read_env_file
+
     try:
         return not read_env_file(env_file).keys().isdisjoint(KEY_NAMES)
     except RunFailed:

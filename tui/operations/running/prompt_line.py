@@ -4,15 +4,29 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any
 
 from tui.core.errors import UsageError
+from tui.core.recorded_agent import (
+    CAN_BE_LEFT,
+    LIMITS,
+    UNRECORDED,
+    held_back,
+    known_unrecorded,
+    not_leavable,
+    without,
+)
 from tui.core.text.safe_text import one_line
+from tui.core.values import replace
 from tui.operations.context import Context
-from tui.operations.lost_options import says_rights
+from tui.operations.lost_options import RIGHTS, says_rights
 from tui.operations.running.agent_options import describe, require_mode, require_no_wider
+from tui.operations.running.closed_places import work_folder
 from tui.operations.running.resume import RunPlan
+
+_UNDER_KNOWN = "under that, what was recorded last"
+_UNDER_NONE = "under that nothing: nobody knows what was recorded"
+_WITHOUT = "without"
 
 
 def parse_prompt_line(text: str) -> tuple[dict[str, Any], str]:
@@ -27,7 +41,10 @@ def parse_prompt_line(text: str) -> tuple[dict[str, Any], str]:
         if name == "--":
             break
         value, rest = first_word(rest)
-        asked |= options_from_flags({name.removeprefix("--").replace("-", "_"): value})
+        given = options_from_flags({name.removeprefix("--").replace("-", "_"): value})
+        if more := given.get(_WITHOUT):  # each adds
+            given[_WITHOUT] = [*asked.get(_WITHOUT, ()), *more]
+        asked |= given
     return asked, rest
 
 
@@ -59,19 +76,64 @@ def with_options(context: Context, plan: RunPlan, asked: Mapping[str, Any]) -> R
     """Return the plan with the operator's options for this run on top of the recorded ones.
 
     Raises `UsageError` for what only the settings may give, and in a restricted console for
-    whatever lets the agent do more than the settings give its stage; `Refused` while nobody knows
-    what it may do.
+    whatever lets the agent do more than the settings give its stage; `Refused` there for going on
+    without anything, and while nobody knows what it may do, and where.
     """
-    if says_rights(asked):
-        plan = replace(plan, options_lost="")
-    plan.require_options()
+    given = {name: one for name, one in asked.items() if name != _WITHOUT}
+    said: list[str] = []
+    if plan.options_lost and says_rights(given):
+        plan, said = _under(plan, given)
+    if asked.get(_WITHOUT):
+        context.require_unrestricted("it lifts nothing that a pipeline holds its agent back with")
+    plan = _left_out(plan, asked)
+    said += [f"without {', '.join(plan.left_out)}"] if plan.left_out else []
+    if asked.get("cwd"):
+        plan = _working_in(context, plan, str(asked["cwd"]))
+        said.append(f"works in {one_line(plan.cwd)}")
+    plan.require_options(restricted=context.settings.restricted)
     if not asked:
         return plan
     if mode := asked.get("permission_mode"):
         require_mode(context.settings, plan.stage, mode)
-    require_no_wider(context.settings, plan.stage, asked)
-    agent = {**plan.agent, **asked}
-    return replace(plan, agent=agent, words=describe(agent))
+    require_no_wider(context.settings, plan.stage, given)
+    agent = {**plan.agent, **given}
+    return replace(plan, agent=agent, words=" · ".join((describe(agent), *said)))
+
+
+def _under(plan: RunPlan, given: Mapping[str, Any]) -> tuple[RunPlan, list[str]]:
+    """Return the plan whose rights are named, and say what applies under them.
+
+    Its row gets what was recorded back: what an operator allows is of one run. Where nobody knows
+    that, the given limits are all that a later resume could go by.
+    """
+    if plan.recorded is not None:
+        return replace(plan, options_lost="", kept=plan.recorded), [_UNDER_KNOWN]
+    rights = {name: given[name] for name in sorted((RIGHTS | LIMITS) & given.keys())}
+    return replace(plan, options_lost="", kept=rights), [_UNDER_NONE]
+
+
+def _left_out(plan: RunPlan, asked: Mapping[str, Any]) -> RunPlan:
+    """Return the plan that does not miss what is given, or is said to go on without."""
+    named = frozenset(asked.get(_WITHOUT, ()))
+    if named and plan.mode == "new":
+        raise UsageError("--without goes with resume: a new session has nothing to go without")
+    had = known_unrecorded(plan.agent)
+    if again := sorted(LIMITS.intersection(named, plan.agent).difference(had)):
+        raise UsageError(
+            f"--without {again[0]}: a resume has that again; only its pipeline lifts it"
+        )
+    rest = without(had, asked, named)
+    if rest == had:
+        return plan
+    freed = held_back(one for one in had if one not in without(had, (), named))
+    return replace(plan, agent={**plan.agent, UNRECORDED: list(rest)}, left_out=freed)
+
+
+def _working_in(context: Context, plan: RunPlan, asked: str) -> RunPlan:
+    path, reason = work_folder(context.settings, plan.stage, plan.target.folder, asked)
+    if path is None:
+        raise UsageError(f"--cwd {one_line(asked)[:80]} {reason}")
+    return replace(plan, cwd=path, cwd_lost="")
 
 
 def _word(value: str) -> str:
@@ -82,6 +144,13 @@ def _word(value: str) -> str:
 
 def _words(value: str) -> list[str]:
     return [_word(one.strip()) for one in value.split(",")]
+
+
+def _leavable(value: str) -> list[str]:
+    names = _words(value)
+    if odd := not_leavable(names):
+        raise ValueError(odd)
+    return names
 
 
 def _count(value: str) -> int:
@@ -101,12 +170,16 @@ FLAGS: Mapping[str, tuple[str, Callable[[str], Any]]] = {
     "model": ("model", _word),
     "mode": ("permission_mode", _word),
     "tools": ("allowed_tools", _words),
+    "cwd": ("cwd", _word),
+    _WITHOUT: (_WITHOUT, _leavable),
     "max_turns": ("max_turns", _count),
     "max_budget_usd": ("max_budget_usd", _dollars),
 }
 _EXPECTED = {
     "model": "a model",
     "permission_mode": "a permission mode",
+    "cwd": "a folder",
+    _WITHOUT: f"some of {', '.join(sorted(CAN_BE_LEFT))}, with commas between them",
     "allowed_tools": "tools with commas between them",
     "max_turns": "a number above 0",
     "max_budget_usd": "an amount above 0",

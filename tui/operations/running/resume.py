@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,15 +19,22 @@ from tui.core.models.row import Status
 from tui.core.models.run import Progress, Run, SentCommand
 from tui.core.models.session import Liveness, Session, State
 from tui.core.text.safe_text import one_line
+from tui.core.values import dataclass, replace
 from tui.operations.catalog.late_rows import with_late_row
 from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.catalog.session_lookup import find_listing
 from tui.operations.cause import cause_of
 from tui.operations.context import Context
-from tui.operations.logbook_entry import log_act
-from tui.operations.lost_options import has_recorded, why_lost
+from tui.operations.logbook_entry import log_act, log_left_out
+from tui.operations.lost_options import keep_options, lost_words, origin_words, recorded_agent
 from tui.operations.owner import Owner, owner_elsewhere, require_silent
-from tui.operations.running.agent_options import agent_options, describe, lacking, stage_gives
+from tui.operations.running.agent_options import (
+    agent_options,
+    describe,
+    lacks,
+    require_held_back,
+    stage_gives,
+)
 from tui.operations.running.closed_places import closed_places, work_folder
 from tui.operations.running.hold import require_not_held
 from tui.operations.running.preflight import require_startable, warnings
@@ -39,6 +45,7 @@ from tui.operations.target import (
     hold_lock,
     require_no_orphan,
     require_not_live,
+    require_row_known,
     require_transcript_known,
     target_of,
 )
@@ -48,17 +55,18 @@ from tui.runs.launcher import launch
 from tui.safe_io.folders import is_folder
 
 DEFAULT_PROMPT = "Continue where we left off."
-_MOST_NAMED = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunPlan:
-    """A run that could be started; `words` say what it will use, `warnings` may be empty.
+    """A run that could be started; `words` say what it will use, `notes` what else is to be known.
 
     `source_id` is the session that a fork continues, from its entry `source_at` if that is set;
     `taken_over` describes the owner that cannot be proven dead and is to be ignored. It is one of
     `together` runs that are started at once; 0 if it is alone. With `options_lost` it is started
-    only once what its agent may do is named.
+    only once what its agent may do is named, under which what was `recorded` last applies; with
+    `cwd_lost` only once it is said where it works. Its row then gets the options `kept`. It goes on
+    without what is `left_out`, which may have held its agent back.
     """
 
     mode: Mode
@@ -69,18 +77,39 @@ class RunPlan:
     cwd: Path
     zone: str
     words: str
-    warnings: tuple[Explanation, ...] = ()
+    notes: tuple[Explanation, ...] = ()
     source_id: str = ""
     source_at: str = ""
     kept_for: timedelta = timedelta(days=1)
     taken_over: str = ""
     together: int = 0
     options_lost: str = ""
+    recorded: Mapping[str, Any] | None = None
+    kept: Mapping[str, Any] | None = None
+    left_out: tuple[str, ...] = ()
+    cwd_lost: str = ""
 
-    def require_options(self) -> None:
-        """Raise `Refused` while nobody knows what the session's agent may do."""
+    @property
+    def goes_on(self) -> str:
+        """The session that it goes on with or is a fork of; empty for a new one."""
+        return self.source_id or (self.target.session_id if self.mode == "resume" else "")
+
+    @property
+    def warnings(self) -> tuple[Explanation, ...]:
+        """What to know before it starts, with what it still lacks; may be empty."""
+        lost = filter(None, (self.options_lost, self.cwd_lost))
+        return (*map(Explanation, (*lost, *lacks(self.agent))), *self.notes)
+
+    def require_options(self, *, restricted: bool) -> None:
+        """Raise `Refused` while nobody knows what the session's agent may do, and where.
+
+        Also while it lacks what may have held it back, and nobody said that it goes on without.
+        """
         if self.options_lost:
             raise Refused(self.options_lost, Reason.OPTIONS_LOST)
+        if self.cwd_lost:
+            raise Refused(self.cwd_lost)
+        require_held_back(self.goes_on[:8], self.agent, restricted=restricted)
 
 
 def plan_resume(
@@ -100,11 +129,10 @@ def plan_resume(
     if owner is not None:
         _require_taken_over(context, source, owner, takes_over=takes_over)
     _require_resumable(context, session, source, fork=fork, is_passed=owner is not None)
-    details = session.row.details() if session.row else {}
-    agent, notes = agent_options(context.settings, session.stage, details)
+    known = recorded_agent(source.folder, source.db_path, source.session_id)
+    agent, notes = agent_options(context.settings, session.stage, known.metadata)
     target = Target(str(uuid.uuid4()), source.folder) if fork else source
-    cwd, cwd_notes = _cwd(context, target, session.stage, agent)
-    lost = _options_lost(session, source)
+    cwd, cwd_lost = _cwd(context, source, session.stage, agent)
     return RunPlan(
         mode="fork" if fork else "resume",
         target=target,
@@ -113,15 +141,14 @@ def plan_resume(
         agent=agent,
         cwd=cwd,
         zone=session.zone,
-        words=describe(agent) + _origin(session, lost),
-        warnings=(
-            *map(Explanation, (*([lost] if lost else ()), *_lacks(agent), *notes, *cwd_notes)),
-            *warnings(context.settings, target, session),
-        ),
+        words=describe(agent) + origin_words(known),
+        notes=(*map(Explanation, notes), *warnings(context.settings, target, session)),
         source_id=source.session_id if fork else "",
         kept_for=max_age(context, session.stage) if fork else context.settings.resume_keeps,
         taken_over=owner.words(context.clock()) if owner is not None else "",
-        options_lost=lost,
+        options_lost=lost_words(source, known),
+        recorded=known.options,
+        cwd_lost=cwd_lost,
     )
 
 
@@ -140,9 +167,9 @@ def fork_at(plan: RunPlan, session: Session, at: str) -> RunPlan:
     if found is None:
         said = f"{one_line(at)[:40]!r} is no entry of {session.session_id[:8]}"
         raise UsageError(f"{said}: `tail --json` prints the uuid of each")
-    lacks = f"{found.unanswered} of its tool calls there have no result: the agent is told so"
-    more = (Explanation(lacks),) if found.unanswered else ()
-    return replace(plan, source_at=found.uuid, warnings=(*plan.warnings, *more))
+    told = f"{found.unanswered} of its tool calls there have no result: the agent is told so"
+    more = (Explanation(told),) if found.unanswered else ()
+    return replace(plan, source_at=found.uuid, notes=(*plan.notes, *more))
 
 
 def plan_new(context: Context, listing_id: str, stage: str, *, days: int | None = None) -> RunPlan:
@@ -166,9 +193,8 @@ def plan_new(context: Context, listing_id: str, stage: str, *, days: int | None 
     target = Target(str(uuid.uuid4()), listing.path)
     require_startable(context.settings, target)
     agent, notes = agent_options(context.settings, stage, {})
-    cwd, cwd_notes = _cwd(context, target, stage, agent)
+    cwd, cwd_lost = _cwd(context, target, stage, agent)
     keeps = timedelta(days=days) if days else max_age(context, stage)
-    said = (*map(Explanation, (*notes, *cwd_notes)), *warnings(context.settings, target, None))
     return RunPlan(
         mode="new",
         target=target,
@@ -178,8 +204,9 @@ def plan_new(context: Context, listing_id: str, stage: str, *, days: int | None 
         cwd=cwd,
         zone=listing.zone,
         words=describe(agent),
-        warnings=said,
+        notes=(*map(Explanation, notes), *warnings(context.settings, target, None)),
         kept_for=keeps,
+        cwd_lost=cwd_lost,
     )
 
 
@@ -219,7 +246,7 @@ def start(context: Context, plan: RunPlan, prompt: str) -> str:
     refused.
     """
     context.require_writable()
-    plan.require_options()
+    plan.require_options(restricted=context.settings.restricted)
     context, prompt = context.as_one_act(), prompt.strip()
     if not prompt and plan.mode == "new":
         raise UsageError("a new session needs a prompt")
@@ -234,11 +261,20 @@ def start(context: Context, plan: RunPlan, prompt: str) -> str:
         spec = _spec(context, plan, prompt or DEFAULT_PROMPT, context.clock())
         if plan.taken_over:
             record_take_over(context, plan.target, plan.listing, plan.taken_over)
+        _record_rights(context, plan)
         try:
             launch(spec, lock)
         except OSError as error:
             raise ConsoleError(f"the run cannot be started: {error.strerror}") from error
     return spec.run_id
+
+
+def _record_rights(context: Context, plan: RunPlan) -> None:
+    """Record what the operator said of the rights of a session; raises `ConsoleError`."""
+    if plan.left_out:
+        log_left_out(context, plan.listing, plan.goes_on, plan.left_out)
+    if plan.kept is not None and plan.mode == "resume":
+        keep_options(context, plan.target, plan.zone, plan.kept)
 
 
 def record_take_over(context: Context, target: Target, listing: str, owner: str) -> None:
@@ -285,7 +321,7 @@ def _spec(context: Context, plan: RunPlan, prompt: str, now: datetime) -> RunSpe
         act_id=context.act_id,
         audit_days=settings.audit_days,
         together=plan.together,
-        retried=retried_by(plan.target.folder, plan.mode, plan.target.session_id),
+        retried=retried_by(plan.target.folder, plan.target.session_id, now, plan.goes_on),
     )
 
 
@@ -310,10 +346,7 @@ def _require_resumable(
     require_transcript_known(session)
     if session.transcript is None or session.is_stray:
         raise Refused(f"{target.short} cannot be resumed: {_cause(context, session)}")
-    if session.row_problem:
-        raise DatabaseProblem(
-            f"cannot resume {target.short}: its options are unreadable: {session.row_problem}"
-        )
+    require_row_known(session, "resumed")  # what its agent may do
     if not session.transcript.resumable or not os.access(session.transcript.path, os.R_OK):
         raise Refused(f"{target.short} cannot be resumed: {_cause(context, session)}")
 
@@ -326,50 +359,27 @@ def _require_idle(session: Session, target: Target) -> None:
         raise busy(target.short, session.process.pid if session.process else None)
 
 
-def _origin(session: Session, lost: str) -> str:
-    """Say of options that were not recorded as they are whether they were recorded at all."""
-    if lost:
-        return " · options lost"
-    return "" if has_recorded(session.row) else " · no options recorded"
-
-
-def _options_lost(session: Session, source: Target) -> str:
-    """Say that nobody knows what the session's agent may do, and how to go on; else empty."""
-    why = why_lost(source.folder, source.db_path, session.session_id, session.row)
-    if not why:
-        return ""
-    kept = session.overwritten
-    has_kept = kept is not None and "agent" in kept.details()
-    back = f"`reapply {source.short}` puts them back, or " if has_kept else ""
-    return (
-        f"{source.short} may not go on with more than it had, and its agent's options are unknown: "
-        f"{why}; {back}`--mode default`, or `--tools`, before the prompt says what it may do"
-    )
-
-
-def _lacks(agent: Mapping[str, Any]) -> Iterator[str]:
-    """Say what only the session's pipeline could give the agent again."""
-    if left := lacking(agent):
-        more = f" and {len(left) - _MOST_NAMED} more" if len(left) > _MOST_NAMED else ""
-        names = ", ".join(left[:_MOST_NAMED])
-        yield f"without its {names}{more}: only its pipeline has that"
-
-
 def _cause(context: Context, session: Session) -> str:
     return cause_of(session, context) or "it has no transcript to resume"
 
 
 def _cwd(
-    context: Context, target: Target, stage: str, agent: Mapping[str, Any]
-) -> tuple[Path, tuple[str, ...]]:
-    """Return where the agent works: as recorded if allowed, else in its listing's folder."""
+    context: Context, source: Target, stage: str, agent: Mapping[str, Any]
+) -> tuple[Path, str]:
+    """Return where the agent works, as recorded or named, else in its listing's folder.
+
+    If it may not work there, say so, and how to go on.
+    """
     asked = agent.get("cwd")
     if not asked:
-        return target.folder, ()
-    path, reason = work_folder(context.settings, stage, target.folder, str(asked))
+        return source.folder, ""
+    path, reason = work_folder(context.settings, stage, source.folder, str(asked))
     if path is not None:
-        return path, ()
-    return target.folder, (f"its folder {one_line(asked)} {reason}: it works in the listing's",)
+        return path, ""
+    return source.folder, (
+        f"{source.short} works in {one_line(asked)}, which {reason}; `--cwd .` before the prompt "
+        "has it work in its listing's folder"
+    )
 
 
 def max_age(context: Context, stage: str) -> timedelta:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
 
 from tui.core.errors import ConsoleError, UsageError
 from tui.core.explanation import Explanation
 from tui.core.models.session import Session
+from tui.core.values import dataclass, replace
 from tui.operations.context import Context
 from tui.operations.running.prompt_line import with_options
 from tui.operations.running.resume import plan_resume, start

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import cast
 
@@ -18,6 +17,7 @@ from tui.core.models.run import Run
 from tui.core.models.session import Liveness, Process, Session
 from tui.core.text.safe_text import one_line
 from tui.core.time.expiry import parse_duration
+from tui.core.values import replace
 from tui.operations.act_record import act_on
 from tui.operations.context import ActionResult, Context
 from tui.operations.logbook_entry import log_act
@@ -367,4 +367,6 @@ def _steerable(session: Session) -> Run:
             Reason.ELSEWHERE,
             remedy=f"interrupt {short}",
         )
-    raise Refused(f"{short} is not running", Reason.NOT_RUNNING, remedy=f"resume {short}")
+    can_go_on = session.transcript is not None and session.transcript.resumable
+    remedy = f"resume {short}" if can_go_on and not session.is_stray else f"show {short}"
+    raise Refused(f"{short} is not running", Reason.NOT_RUNNING, remedy=remedy)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import islice
@@ -19,6 +18,7 @@ from tui.core.limits import SKETCH
 from tui.core.models.entry import Entry, EntryKind
 from tui.core.models.session import Session, Transcript
 from tui.core.text.safe_text import one_line, safe_text
+from tui.core.values import dataclass
 from tui.operations.search.pattern import Pattern
 from tui.operations.search.subagent_search import CallPlaces, reader_of
 from tui.operations.search.transcript_search import needed_literals

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from types import FrameType
 
 from tui.core.errors import ConsoleError, UsageError
+from tui.core.text.late_pattern import late_pattern
 from tui.core.text.safe_text import one_line
 
 PATIENCE_S = 3.0
@@ -20,7 +21,7 @@ _PIECE = 16 * 1024
 _OVERLAP = 1024
 _CLASSES = frozenset("bBdDsSwWAZ")
 _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 _-;=@#%")
-_TOKEN = re.compile(r"\\(.)|\[\^?\]?(?:\\.|[^\]\\])*\]|(\{[^}]*\}|[*?])|([()])|(.)", re.DOTALL)
+_TOKEN = late_pattern(r"\\(.)|\[\^?\]?(?:\\.|[^\]\\])*\]|(\{[^}]*\}|[*?])|([()])|(.)", re.DOTALL)
 
 
 class Pattern:

@@ -7,7 +7,6 @@ from array import array
 from bisect import insort
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from tui.claude.transcript_files.transcript_lines import read_lines
 from tui.core.errors import ConsoleError
 from tui.core.models.entry import Entry, EntryKind
 from tui.core.text.safe_text import one_line
+from tui.core.values import replace
 from tui.operations.search.pattern import Pattern
 from tui.operations.search.transcript_search import SearchHits, has, needed_literals
 from tui.operations.transcripts.kept_results import Tell, with_whole_result

@@ -6,7 +6,6 @@ import re
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tui.claude.transcript.branches import RepeatedRecords
@@ -17,6 +16,7 @@ from tui.claude.transcript_files.transcript_lines import Line, read_lines
 from tui.core.errors import ConsoleError
 from tui.core.models.entry import Entry
 from tui.core.text.safe_text import one_line
+from tui.core.values import dataclass, field, replace
 from tui.operations.search.pattern import Pattern
 from tui.operations.transcripts.kept_results import with_whole_result
 

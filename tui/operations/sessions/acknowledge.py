@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
@@ -12,20 +12,19 @@ from tui.core.models.audit import AuditEvent
 from tui.core.models.session import Acknowledgement, Session
 from tui.core.sessions.attention import (
     Need,
-    is_settled,
-    is_snoozed,
     marks_of,
     needs_of,
     snoozed_until,
 )
 from tui.core.text.safe_text import one_line
 from tui.core.time.expiry import parse_duration
+from tui.core.values import replace
 from tui.operations.act_record import act_on
 from tui.operations.context import ActionResult, Context
 from tui.operations.formatting import moment
 from tui.operations.logbook_entry import log_act
-from tui.operations.target import target_of
-from tui.storage.state.acknowledgements import forget_ack, write_ack
+from tui.operations.target import require_row_known, target_of
+from tui.storage.state.acknowledgements import forget_ack, read_acks, write_ack
 
 LONGEST_SNOOZE = timedelta(days=30)
 _VERBS = {"ack": "acknowledge", "snooze": "snooze"}
@@ -44,16 +43,14 @@ _WORDS = {
 }
 
 
-def acknowledge(
-    context: Context, session: Session, because: str = "", only: Collection[Need] = tuple(Need)
-) -> ActionResult:
-    """Record that this operator has seen what a session needs now, and why that is settled.
+def acknowledge(context: Context, session: Session) -> ActionResult:
+    """Record that this operator has seen what a session needs now.
 
-    Nothing in the session changes: a waiting request still waits. Needs that are not among `only`
-    stand as before. Raises `Refused` when it needs nothing, `ConsoleError` when nothing can be
-    written below its listing.
+    Nothing in the session changes: a waiting request still waits. Raises `Refused` when it needs
+    nothing, `DatabaseProblem` when that is not known, `ConsoleError` when nothing can be written
+    below its listing.
     """
-    return _settle(context, session, None, because, only)
+    return _settle(context, session, None)
 
 
 def snooze(context: Context, session: Session, typed: str) -> ActionResult:
@@ -77,7 +74,7 @@ def take_back(context: Context, session: Session) -> ActionResult:
     """
     context.require_writable()
     target = target_of(session)
-    if session.ack is None:
+    if _stored_ack(session) is None:
         words = f"{target.short} is not acknowledged"
         return act_on(context, session, "unack", words, is_needless=True)
     with _writing():
@@ -86,25 +83,17 @@ def take_back(context: Context, session: Session) -> ActionResult:
     return act_on(context, session, "unack", _logged(context, session, "unack", words))
 
 
-def _settle(
-    context: Context,
-    session: Session,
-    until: datetime | None,
-    because: str = "",
-    only: Collection[Need] = tuple(Need),
-) -> ActionResult:
+def _settle(context: Context, session: Session, until: datetime | None) -> ActionResult:
     """Acknowledge what a session needs now, for good or until then."""
     context.require_writable()
     target, now = target_of(session), context.clock()
     kind = "ack" if until is None else "snooze"
+    require_row_known(session, "acknowledged" if until is None else "snoozed")
     quiet_after = context.settings.quiet_after
-    every = tuple(needs_of(session, now, quiet_after))
-    needs = [_WORDS[need] for need in every if need in only]
+    needs = tuple(needs_of(session, now, quiet_after))
     if not needs:
         raise Refused(f"{target.short} needs no attention now: nothing to {_VERBS[kind]}")
-    stood = () if is_snoozed(session) else [one for one in every if is_settled(session, one, now)]
-    what = " and ".join(needs)
-    mark = marks_of(session, [one for one in every if one in only or one in stood])
+    what, mark = " and ".join(_WORDS[need] for need in needs), marks_of(session, needs)
     ack, stands = Acknowledgement(context.settings.operator, now, mark, until), session.ack
     if stands is None or (stands.mark, stands.until) != (mark, until):
         with _writing():
@@ -116,7 +105,6 @@ def _settle(
     if until is not None:
         words = f"snoozed {target.short} until {moment(until)}{_ends_before(session, until)}"
     noted = what if until is None else f"until {until.isoformat(timespec='minutes')}: {what}"
-    noted = f"{noted}; {because}" if because else noted
     return act_on(context, session, kind, _logged(context, session, kind, words, noted))
 
 
@@ -131,6 +119,8 @@ def _wake(context: Context, session: Session) -> ActionResult:
     """End a snooze: what the session needs counts again."""
     context.require_writable()
     target, now = target_of(session), context.clock()
+    require_row_known(session, "woken")
+    session = replace(session, ack=_stored_ack(session))
     if snoozed_until(session, now, context.settings.quiet_after) is None:
         words = f"{target.short} is not snoozed"
         return act_on(context, session, "wake", words, is_needless=True)
@@ -138,6 +128,15 @@ def _wake(context: Context, session: Session) -> ActionResult:
         forget_ack(target.folder, target.session_id)
     words = f"{target.short} is no longer snoozed"
     return act_on(context, session, "wake", _logged(context, session, "wake", words))
+
+
+def _stored_ack(session: Session) -> Acknowledgement | None:
+    """Return what stands; a session has none either if the acknowledgements could not be read."""
+    if session.ack is not None:
+        return session.ack
+    target = target_of(session)
+    with _writing():
+        return read_acks(target.folder).get(target.session_id)
 
 
 @contextmanager

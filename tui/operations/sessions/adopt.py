@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -17,7 +16,8 @@ from tui.core.models.row import Row
 from tui.core.models.session import Session, State
 from tui.core.text.safe_text import one_line
 from tui.core.text.sizes import size_text
-from tui.operations.cause import remains
+from tui.core.values import dataclass
+from tui.operations.cause import TAKE_ROWS, remains
 from tui.operations.context import ActionResult, Context
 from tui.operations.formatting import count
 from tui.operations.logbook_entry import log_act
@@ -27,6 +27,7 @@ from tui.operations.target import (
     hold_lock,
     require_no_orphan,
     require_not_live,
+    require_row_known,
     require_transcript_known,
     target_of,
     tracking_of,
@@ -95,6 +96,7 @@ def adoptable(sessions: Iterable[Session]) -> tuple[Session, ...]:
 
 def _target(context: Context, session: Session, listing: str) -> Target:
     target = target_of(session)
+    require_row_known(session, "adopted")
     if not listing or context.root / listing == target.folder:
         return target
     folder = context.root / listing
@@ -233,8 +235,10 @@ def _tracked(
             metadata={"operator": context.settings.operator},
         )
     except DatabaseProblem as problem:
+        takes_none = problem.reason in (Reason.REFUSED, Reason.UNREADABLE)
+        first = f"{TAKE_ROWS}; then" if takes_none else "once that is over"
         raise DatabaseProblem(
-            f"{target.short} is not tracked: {problem}; once that is over",
+            f"{target.short} is not tracked: {problem}; {first}",
             problem.reason,
             remedy=f"adopt {target.short} --stage {shlex.quote(stage)}",
         ) from problem
@@ -268,6 +272,10 @@ def _record(context: Context, session: Session, target: Target, moved: int, now:
 def _nothing(session: Session, target: Target) -> ConsoleError:
     if session.remains is not None:
         return ConsoleError(f"{target.short} cannot be adopted: {remains(session)}")
+    if session.state is State.UNTRACKED and session.transcript is None:
+        words = f"{target.short} has no transcript: there is nothing to adopt"
+        verb = "ack" if session.never_began else "show"
+        return Refused(words, Reason.NO_TRANSCRIPT, remedy=f"{verb} {target.short}")
     if session.state is State.UNTRACKED:
         return UsageError(
             f"{target.short} has no known stage", remedy=f"adopt {target.short} --stage STAGE"

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
 
 from tui.claude.config_dir import postpone_sweep, refresh_children
-from tui.core.errors import DatabaseProblem, Reason, Refused
+from tui.core.errors import Reason, Refused
 from tui.core.models.row import Row, Status
 from tui.core.models.session import Session
 from tui.core.sessions import row_transitions
 from tui.core.time import expiry
 from tui.core.time.zones import zone_named
+from tui.core.values import dataclass
 from tui.operations.cause import stray_words
 from tui.operations.context import ActionResult, Context
-from tui.operations.target import Target, require_transcript_known, target_of, tracking_of
+from tui.operations.target import (
+    Target,
+    require_row_known,
+    require_transcript_known,
+    target_of,
+    tracking_of,
+)
 from tui.safe_io.folders import console_folder
 
 
@@ -46,7 +52,7 @@ def plan_extension(session: Session, words: str, now: datetime) -> Extension:
     _require_row(session)
     if session.status == Status.DELETED:
         short = session.session_id[:8]
-        raise Refused(f"{short} is deleted", Reason.DELETED, remedy=f"restore {short}")
+        raise Refused(f"{short} is deleted", Reason.DELETED, remedy=f"show {short}")
     require_transcript_known(session)
     was = session.expires_at
     until = expiry.extended(words, was, now, zone_named(session.zone))
@@ -100,10 +106,7 @@ def extend(context: Context, extension: Extension) -> ActionResult:
 
 def _require_row(session: Session) -> Row:
     short = session.session_id[:8]
-    if session.row_problem:
-        raise DatabaseProblem(
-            f"{short} cannot be extended now: {session.row_problem}", Reason.UNREAD
-        )
+    require_row_known(session, "extended")
     if session.row is None:
         raise Refused(f"{short} is not tracked: it has no expiry to extend", Reason.NOT_TRACKED)
     return session.row

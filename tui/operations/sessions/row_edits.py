@@ -5,16 +5,23 @@ from __future__ import annotations
 from datetime import datetime
 
 from tui.claude.config_dir import postpone_sweep, refresh_children
-from tui.core.errors import DatabaseProblem, Reason, Refused
+from tui.core.errors import Reason, Refused
 from tui.core.models.row import Row, Status
-from tui.core.models.session import Liveness, Session
+from tui.core.models.session import Session
 from tui.core.sessions import row_transitions
+from tui.core.sessions.overwrite import TRIED
+from tui.core.sessions.row_transitions import is_metadata_ours, keeping
 from tui.core.text.safe_text import one_line
 from tui.core.time.zones import read_time, zone_named
 from tui.operations.context import ActionResult, Context
-from tui.operations.target import require_transcript_known, target_of, tracking_of
-
-_RUNNING = (Liveness.BUSY, Liveness.WAITING, Liveness.IDLE, Liveness.QUEUED)
+from tui.operations.lost_options import recorded_agent
+from tui.operations.target import (
+    deleted,
+    require_row_known,
+    require_transcript_known,
+    target_of,
+    tracking_of,
+)
 
 
 def fail(context: Context, session: Session, reason: str = "") -> ActionResult:
@@ -25,7 +32,7 @@ def fail(context: Context, session: Session, reason: str = "") -> ActionResult:
     """
     row, now = _row_to_change(context, session), context.clock()
     short = session.session_id[:8]
-    if session.liveness in _RUNNING:
+    if session.liveness in TRIED:
         raise Refused(
             f"{short} is running, and the end of its turn decides whether it failed",
             Reason.RUNNING,
@@ -70,23 +77,31 @@ def activate(context: Context, session: Session) -> ActionResult:
 
 
 def reapply(context: Context, session: Session) -> ActionResult:
-    """Reapply what the pipeline overwrote: see `Session.overwritten`.
+    """Reapply what the pipeline overwrote: see `Session.overwritten`, and the agent's options.
 
-    Raises `Refused` when nothing was, when only a row is left, or when it would mark a running
-    session failed; `Changed`, `DatabaseProblem`.
+    Raises `Refused` when nothing was, when only a row is left, when its metadata cannot be read, or
+    when it would mark a running session failed; `Changed`, `DatabaseProblem`.
     """
     row, now = _row_to_change(context, session), context.clock()
-    short, after = session.session_id[:8], session.overwritten
-    if after is None:
+    short, target = session.session_id[:8], target_of(session)
+    if not is_metadata_ours(row):
         raise Refused(
-            f"{short} was not overwritten: there is nothing to reapply",
-            Reason.NOTHING_TO_DO,
+            f"the metadata in {short}'s row cannot be read, so nothing is put back there: let its "
+            "pipeline write a JSON object, or nothing, in its place",
+            Reason.UNREADABLE,
         )
     require_transcript_known(session)
     if session.transcript is None and not session.is_live:
         words = f"{short} has no transcript any more"
         raise Refused(words, Reason.NO_TRANSCRIPT, remedy=f"show {short}")
-    if session.liveness in _RUNNING and after.status == Status.FAILED != row.status:
+    known = recorded_agent(target.folder, target.db_path, target.session_id)
+    after = keeping(session.overwritten or row, None, known.options)
+    if after == row:
+        raise Refused(
+            f"{short} was not overwritten: there is nothing to reapply",
+            Reason.NOTHING_TO_DO,
+        )
+    if session.liveness in TRIED and after.status == Status.FAILED != row.status:
         raise Refused(
             f"{short} is running again, so its old failure no longer counts: reapply once it has "
             "ended",
@@ -102,14 +117,11 @@ def _row_to_change(context: Context, session: Session) -> Row:
     context.require_writable()
     target_of(session)
     short = session.session_id[:8]
-    if session.row_problem:
-        raise DatabaseProblem(
-            f"{short} cannot be changed now: {session.row_problem}", Reason.UNREAD
-        )
+    require_row_known(session, "changed")
     if session.row is None:
         raise Refused(f"{short} is not tracked: it has no row to change", Reason.NOT_TRACKED)
     if session.row.status == Status.DELETED:
-        raise Refused(f"{short} is deleted", Reason.DELETED, remedy=f"restore {short}")
+        raise deleted(context, session)
     return session.row
 
 

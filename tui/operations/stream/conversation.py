@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from tui.claude.transcript.branches import BranchTracker, RepeatedRecords
+from tui.claude.transcript.branches import NO_LINEAGE, BranchTracker, RepeatedRecords
 from tui.claude.transcript.line_reader import LineReader
 from tui.claude.transcript_files.subagent_files import Subagent
 from tui.claude.transcript_files.transcript_lines import read_lines
@@ -24,9 +24,6 @@ _WHOLE = 1 << 40
 _DEEPEST = 6
 _MOST_CALLS = 10_000
 _SPOKEN = {EntryKind.PROMPT: "Prompt", EntryKind.TEXT: "Answer", EntryKind.ERROR: "Error"}
-
-
-NO_LINEAGE = BranchTracker()
 
 
 class Conversation:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -25,6 +24,7 @@ from tui.core.models.session import Liveness, Session, State
 from tui.core.text.markdown_quoting import escaped, fence, front_matter
 from tui.core.text.safe_text import one_line, safe_text
 from tui.core.time.zones import read_time, zone_named
+from tui.core.values import dataclass
 from tui.operations.cause import cause_of, unknown_transcript_words
 from tui.operations.context import Context
 from tui.operations.stream.conversation import Conversation, readable
@@ -91,12 +91,12 @@ def markdown(context: Context, session: Session, unread: Tell = ignore) -> Itera
             return
         found = BranchReader(source.path, is_whole=True)
         with readable(source.path):
-            lineage = found.read(size)
+            found.read(size)
         if found.is_cut:
             yield f"*{CUT}*"
-        if lineage.words:
-            yield f"*{escaped(lineage.words)}*"
-        yield from said.blocks(source.path, size, lineage)
+        if found.lineage.words:
+            yield f"*{escaped(found.lineage.words)}*"
+        yield from said.blocks(source.path, size, found.lineage)
 
 
 def _may_be_somewhere(context: Context, session: Session) -> bool:

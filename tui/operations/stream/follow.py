@@ -6,12 +6,11 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from tui.claude.transcript.branches import BranchTracker
+from tui.claude.transcript.branches import NO_LINEAGE, BranchTracker
 from tui.claude.transcript.line_reader import LineReader
 from tui.claude.transcript.records import whole_records
 from tui.claude.transcript.usage.context_usage import ContextUsage
@@ -22,6 +21,7 @@ from tui.claude.transcript_files.transcript_pages import RawLine
 from tui.claude.transcript_files.transcript_tail import Growth, Tail
 from tui.core.models.entry import Entry, EntryKind
 from tui.core.models.session import Session
+from tui.core.values import replace
 from tui.operations.cause import unknown_transcript_words
 from tui.operations.search.subagent_search import reader_of, remaining, with_hits, with_subagents
 from tui.operations.search.transcript_search import SearchHits, pattern_of, seek
@@ -30,9 +30,10 @@ from tui.operations.stream.run_facts import RunFacts
 from tui.operations.stream.run_notices import RunNotices, interleaved, since
 from tui.operations.stream.stream_update import StreamPage as StreamPage
 from tui.operations.stream.stream_update import StreamUpdate as StreamUpdate
-from tui.operations.transcripts.branches import BranchReader, branch_mark, marked
+from tui.operations.transcripts.branches import branch_mark, marked
 from tui.operations.transcripts.kept_results import in_sight
 from tui.operations.transcripts.last_line import LastLine
+from tui.operations.transcripts.late_branches import LateBranches
 from tui.operations.transcripts.page_context import MAX_TEXT, following, page_entries, unrepeated
 from tui.operations.transcripts.remains import remaining_calls
 from tui.operations.transcripts.subagent_tails import SubagentTails, SubagentUpdate
@@ -50,17 +51,20 @@ _FAR = datetime(9999, 1, 1, tzinfo=UTC)
 class StreamFollower:
     """Follows one session from the last `last_bytes` of its transcript on.
 
+    The first poll of a long one returns these before its branches are known, unless it `waits`.
     `poll` is for one thread at a time; pages and searches may run beside it.
     """
 
-    def __init__(self, session: Session, *, last_bytes: int = _LAST_BYTES) -> None:
-        self._last_bytes = last_bytes
+    def __init__(
+        self, session: Session, *, last_bytes: int = _LAST_BYTES, waits: bool = False
+    ) -> None:
+        self._last_bytes, self._waits = last_bytes, waits
         self._tail: Tail | None = None
         self._path: Path | None = None
         self._asides: SubagentTails | None = None
         self._first_at: datetime | None = None
         self._happened, self._facts = RunNotices(), RunFacts()
-        self._is_begun = False
+        self._is_begun = self._is_due = False
         self._noting = threading.Lock()
         self._left: tuple[Entry, ...] = ()
         self._left_folder: Path | None = None
@@ -79,12 +83,16 @@ class StreamFollower:
         was_reset = growth.was_reset or was_moved
         if growth.was_reset:
             self._forget()
+        was_late = self._branches is not None and self._branches.are_late
+        again = self._again(growth)
+        is_restated, growth = again is not None, again or growth
         entries = self._new_entries(growth, is_over=not (session.is_live or growth.has_more))
         self._note_filled()
         aside = self._said_aside(session)
         uncalled = self._uncalled_entries(session)
-        happened = (*happened, *uncalled)
-        if was_reset or not self._is_begun:
+        self._is_due = self._is_due or (was_late and not is_restated and bool(uncalled))
+        happened = happened if self._is_due else (*happened, *uncalled)
+        if was_reset or is_restated or not self._is_begun:
             happened = since(self._beside, entries)
             self._first_at = next((one.at for one in entries if one.at), None)
         happened = self._without_known(happened, entries)
@@ -92,15 +100,17 @@ class StreamFollower:
         return StreamUpdate(
             entries=interleaved(entries, happened),
             was_reset=was_reset,
+            is_restated=is_restated,
             partial=self._partial(session),
             notices=(*filter(None, (growth.notice,)), *aside.notices, *self._new_unread()),
-            has_more=growth.has_more or aside.has_more or bool(uncalled),
+            has_more=growth.has_more or aside.has_more or bool(uncalled) or self._is_reading,
             start=self._start,
             end=self._shown_to,
             asides=aside.entries,
             ended=aside.ended,
             spent=self._meter.spent,
             branches=self._branched,
+            branches_from=self._branches.known_from if self._branches else 0,
             run=self._facts.poll(session.run),
         )
 
@@ -193,14 +203,37 @@ class StreamFollower:
     def _own_folder(self) -> Path | None:
         return self._path.with_suffix("") if self._path is not None else None
 
-    def _forget(self) -> None:
+    def _forget(self, branches: LateBranches | None = None) -> None:
+        """Begin anew; `branches` are those of the same transcript."""
         self._meter, self._reader = UsageMeter(), LineReader(MAX_TEXT, self._is_copy)
         self._messages: dict[str, Counter[EntryKind]] = {}
         self._is_first, self._tells_servers, self._first_at = True, False, None
         self._branched, self._start = "", 0
         self._asides = SubagentTails(self._own_folder, self._has) if self._own_folder else None
         self._uncalled, self._last = UnlinkedSubagents(), LastLine()
-        self._branches = BranchReader(self._path) if self._path else None
+        anew = LateBranches(self._path, waits=self._waits) if self._path else None
+        self._branches, self._is_due = branches or anew, False
+
+    @property
+    def _is_reading(self) -> bool:
+        """Whether branches are read while the last lines are shown."""
+        return self._branches is not None and self._branches.is_reading
+
+    def _again(self, growth: Growth) -> Growth | None:
+        """Read on for branches; return the last lines again if these change what was returned."""
+        path, tail, branches = self._path, self._tail, self._branches
+        if path is None or tail is None or branches is None:
+            return None
+        with suppress(OSError):
+            self._is_due = branches.read_on(self._shown_to) or self._is_due
+            if not self._is_due:
+                return None
+            with transcript_pages.opened(path) as fd:
+                if transcript_pages.identity(fd) == tail.identity:
+                    lines = transcript_pages.before(fd, tail.told_to, self._last_bytes)
+                    self._forget(branches)
+                    return replace(growth, lines=lines)
+        return None
 
     def _new_entries(self, growth: Growth, *, is_over: bool) -> tuple[Entry, ...]:
         entries: list[Entry] = []
@@ -250,7 +283,7 @@ class StreamFollower:
     @property
     def _known(self) -> BranchTracker:
         """The lineage of the lines returned so far."""
-        return self._branches.lineage if self._branches is not None else BranchTracker()
+        return self._branches.lineage if self._branches is not None else NO_LINEAGE
 
     def _has(self, record: Mapping[str, Any]) -> bool:
         """Whether the transcript has a record, which a sub-agent's transcript may repeat."""
@@ -278,8 +311,9 @@ class StreamFollower:
                 self._asides.note(entries)
 
     def _said_aside(self, session: Session) -> SubagentUpdate:
+        """Return what sub-agents said, once it is known which of it the transcript has too."""
         with self._noting:
-            if self._asides is None:
+            if self._asides is None or self._is_reading:
                 return SubagentUpdate()
             return self._asides.poll(is_live=session.is_live)
 
@@ -288,12 +322,10 @@ class StreamFollower:
 
         Of those found after the stream began, entries that belong before it are left to its pages.
         """
-        asides, branches = self._asides, self._branches
-        if asides is None or asides.unread or branches is None:
+        asides, leads = self._asides, self._branches.leads if self._branches else None
+        if asides is None or asides.unread or leads is None:
             return ()
-        if branches.is_cut or branches.leads.is_cut:
-            return ()
-        found = self._uncalled.fresh(asides.agents, branches.leads, is_live=session.is_live)
+        found = self._uncalled.fresh(asides.agents, leads, is_live=session.is_live)
         self._note(found)
         first = self._first_at
         return tuple(one for one in found if first is None or one.at is None or one.at >= first)
@@ -307,8 +339,7 @@ class StreamFollower:
         """Learn how full the context was before the new entries, and what that proves."""
         filled = self._branches.filled if self._branches is not None else ContextUsage()
         self._meter.note_windows({**filled.windows, **self._happened.windows})
-        if self._branches is not None and not self._branches.is_behind:
-            self._meter.note_before(filled.model, filled.tokens)
+        self._meter.note_before(filled.model, filled.tokens)
 
     def _note_cost(self, line: RawLine) -> None:
         if line.size < _LONGEST_COST and COST_IN in line.raw:

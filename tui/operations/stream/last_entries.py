@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 
 from tui.core.limits import BACK_S, MOST_BACK
 from tui.core.models.entry import Entry, EntryKind
 from tui.core.models.session import Session
 from tui.core.text.sizes import size_text
+from tui.core.values import dataclass, replace
 from tui.operations.stream.follow import StreamFollower, StreamUpdate
+from tui.operations.transcripts.branches import NOT_KNOWN
 from tui.operations.transcripts.last_line import unfinished_line
 from tui.safe_io.walking import Budget
 
@@ -36,7 +37,7 @@ def last_entries(session: Session, count: int) -> LastEntries:
 
     Where a bound is reached, a notice stands for what comes before.
     """
-    follow = StreamFollower(session)
+    follow = StreamFollower(session, waits=True)
     asides: dict[str, tuple[Entry, ...]] = {}
     first = _everything(follow, session, count, asides)
     entries, start, unread = first.entries, first.start, tuple[str, ...]()
@@ -56,7 +57,10 @@ def last_entries(session: Session, count: int) -> LastEntries:
     ended = (*first.ended, *more.ended)
     shown = entries[-count:] if count > 0 else ()
     notices = tuple(dict.fromkeys((*first.notices, *unread, *more.notices)))
-    return LastEntries(follow, shown, asides, ended, more.branches, notices)
+    said = [one.place for one in shown if one.kind is not EntryKind.NOTICE and one.place >= 0]
+    is_doubted = min(said, default=more.end) < (more.branches_from or 0)
+    branches = more.branches or (NOT_KNOWN if is_doubted else "")
+    return LastEntries(follow, shown, asides, ended, branches, notices)
 
 
 def _left_out(size: int) -> Entry:

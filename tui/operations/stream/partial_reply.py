@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import replace
 
 from tui.core.models.entry import EntryKind
+from tui.core.values import replace
 from tui.runs.folder.protocol import PartialBlock
 
 KINDS = {"text": EntryKind.TEXT, "thinking": EntryKind.THINKING, "tool": EntryKind.TOOL}

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 
 from tui.core.models.run import Run, SentCommand
+from tui.core.values import replace
 from tui.runs.folder.protocol import read_run, stamp
 from tui.safe_io.folders import is_link
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from tui.claude.transcript_files.transcript_tail import Tail
 from tui.core.models.entry import Entry, EntryKind
 from tui.core.text.safe_text import one_line
 from tui.core.time.zones import read_time
+from tui.core.values import replace
 from tui.runs.folder.bounded_reads import amount, parse
 from tui.runs.folder.protocol import EVENTS
 from tui.safe_io.folders import is_link
@@ -95,8 +95,8 @@ class RunNotices:
         """Say that its session's row is not written yet, or is now; empty if it was at once."""
         was_due, self._is_due = self._is_due, bool(problem)
         if problem:
-            return f"not in the database yet: {problem}"
-        return "in the database now" if was_due else ""
+            return f"its row could not be written yet: {problem}"
+        return "its row is written now" if was_due else ""
 
 
 def _failed_servers(event: Mapping[str, Any], at: datetime | None) -> Entry | None:

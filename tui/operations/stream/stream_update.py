@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from tui.claude.transcript.usage.usage_meter import NOTHING_SPENT, SessionUsage
 from tui.core.models.entry import Entry
 from tui.core.models.run import Run
+from tui.core.values import dataclass, field
 from tui.runs.folder.protocol import PartialBlock
 
 
@@ -20,11 +20,13 @@ class StreamUpdate:
     the next poll finds more at once. Everything between the places `start` and `end` has been
     returned by now; `asides` is what sub-agents said, by the id of their call, and `ended` the
     notices of those that ended without a word in the transcript. `branches` says which of several
-    the next resume follows.
+    the next resume follows; they are marked from `branches_from` on, `None` while they are read.
+    `is_restated` means that they changed what was shown: the entries stand for all of it.
     """
 
     entries: tuple[Entry, ...] = ()
     was_reset: bool = False
+    is_restated: bool = False
     partial: PartialBlock | None = None
     notices: tuple[str, ...] = ()
     has_more: bool = False
@@ -34,7 +36,14 @@ class StreamUpdate:
     ended: tuple[Entry, ...] = ()
     spent: SessionUsage = NOTHING_SPENT
     branches: str = ""
+    branches_from: int | None = 0
     run: Run | None = None
+
+    @property
+    def is_news(self) -> bool:
+        """Whether it has more than how things stand."""
+        is_anew = self.was_reset or self.is_restated
+        return bool(self.entries or self.notices or self.asides or self.ended or is_anew)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 from tui.claude.transcript_files.kept_results import (
@@ -16,6 +15,7 @@ from tui.core.limits import KEPT_COUNTED, KEPT_SHOWN, KEPT_SHOWN_PAGE, LONGEST_L
 from tui.core.models.entry import Entry, EntryKind
 from tui.core.text.safe_text import one_line, safe_text
 from tui.core.text.sizes import size_text
+from tui.core.values import replace
 
 _MORE = "there are more stored results than are read"
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
 from tui.claude.transcript.branches import BranchTracker
 from tui.claude.transcript.line_reader import LineReader
@@ -11,6 +10,7 @@ from tui.claude.transcript_files import transcript_pages
 from tui.claude.transcript_files.transcript_pages import RawLine
 from tui.core.limits import LONGEST_LINE, MOST_AHEAD
 from tui.core.models.entry import Entry
+from tui.core.values import replace
 from tui.operations.transcripts.branches import branch_mark
 
 MAX_TEXT = 50_000

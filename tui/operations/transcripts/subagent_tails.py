@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from tui.claude.transcript_files.subagent_files import Subagent, SubagentFinder
 from tui.claude.transcript_files.transcript_tail import Growth, Tail
 from tui.core.errors import ConsoleError
 from tui.core.models.entry import Entry, EntryKind
+from tui.core.values import dataclass, field, replace
 from tui.operations.transcripts.kept_results import in_sight
 from tui.operations.transcripts.last_line import LastLine
 from tui.operations.transcripts.unlinked_subagents import call_id

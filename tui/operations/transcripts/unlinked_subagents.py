@@ -6,7 +6,6 @@ import os
 import time
 from collections import deque
 from collections.abc import Iterable, Sequence, Set
-from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from tui.claude.transcript_files.transcript_lines import read_lines
 from tui.core.limits import AGENTS_S, MOST_READ_LINES
 from tui.core.models.entry import Entry, EntryKind
 from tui.core.text.safe_text import one_line
+from tui.core.values import dataclass, field
 from tui.safe_io.walking import Budget
 
 NO_CALL = "no call names it"

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
 from tui.core.errors import Conflict, ConsoleError, DatabaseProblem, Reason, Refused
 from tui.core.models.session import Key, Process
 from tui.core.text.sizes import size_text
+from tui.core.values import dataclass
 from tui.operations.context import ActionResult
 from tui.operations.target import Target, busy, registry_of, require_none_live
 from tui.storage.session_locks import batch_lock

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from tui.core.errors import Conflict, Reason, UsageError
@@ -13,6 +13,7 @@ from tui.core.sessions import row_transitions
 from tui.core.sessions.cleanup_selection import CleanupCriteria, CleanupSelection, select
 from tui.core.text.safe_text import one_line
 from tui.core.text.sizes import size_text
+from tui.core.values import replace
 from tui.operations.catalog.scanner import listing_paths
 from tui.operations.catalog.session_lookup import find_listing
 from tui.operations.context import ActionResult, Context
@@ -207,7 +208,7 @@ def _require_as_planned(session: Session) -> None:
     if transcript is None:
         return
     try:
-        modified_at = datetime.fromtimestamp(transcript.path.lstat().st_mtime, UTC)
+        modified_at = datetime.fromtimestamp(os.lstat(transcript.place).st_mtime, UTC)
     except (OSError, OverflowError, ValueError):
         raise Conflict(
             f"{session.session_id[:8]} changed in the meantime: its transcript"

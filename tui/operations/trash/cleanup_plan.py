@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from tui.core.models.session import Session
 from tui.core.text.sizes import size_text
 from tui.core.time.zones import LOCAL
+from tui.core.values import dataclass
 from tui.operations.formatting import count
 from tui.storage.trash.manifest import Manifest
 

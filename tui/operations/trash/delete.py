@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 
 from tui.core.act_summary import did_just_now
 from tui.core.errors import Reason, Refused
@@ -12,7 +11,7 @@ from tui.core.models.session import Key, Session
 from tui.core.sessions import row_transitions
 from tui.operations.catalog.scanner import listing_paths
 from tui.operations.context import ActionResult, Context
-from tui.operations.target import require_not_stray, require_transcript_known
+from tui.operations.target import deleted, require_not_stray, require_transcript_known
 from tui.operations.trash.bulk import BulkResult, OnProgress, Stop, never
 from tui.operations.trash.removal import Removal, remove_many
 from tui.storage.trash.trash import read_trash
@@ -41,7 +40,7 @@ def delete_many(
     in_trash, unread = _with_files_in_trash(context) if is_any_gone else (frozenset[Key](), ())
 
     def require(session: Session) -> None:
-        _require_there(session, context.clock())
+        _require_there(context, session)
         if _is_cleaned_up(session) and unread:
             raise Refused(f"cannot tell whether its files are in the trash: {'; '.join(unread)}")
         if _is_cleaned_up(session) and (session.folder.name, session.session_id) in in_trash:
@@ -66,14 +65,14 @@ def _with_files_in_trash(context: Context) -> tuple[frozenset[Key], tuple[str, .
     return frozenset((one.listing, one.session_id) for one in found if one.files), unread
 
 
-def _require_there(session: Session, now: datetime) -> None:
-    short, event = session.session_id[:8], session.last_event
+def _require_there(context: Context, session: Session) -> None:
+    short, event, now = session.session_id[:8], session.last_event, context.clock()
     require_not_stray(session)
     if session.status == Status.DELETED and session.transcript is None:
         require_transcript_known(session)
         by = f"; {did_just_now(event, now)}" if event and event.action == "delete" else ""
-        words = f"{short} is already deleted{by}"
-        raise Refused(words, Reason.DELETED, remedy=f"restore {short}")
+        words, remedy = f"{short} is already deleted{by}", deleted(context, session).remedy
+        raise Refused(words, Reason.DELETED, remedy=remedy)
 
 
 def _deleted_words(short: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from tui.claude.config_dir import CONFIG_DIR, footprint
 from tui.core.errors import ConsoleError
 from tui.core.models.session import Key
 from tui.core.text.safe_text import one_line
+from tui.core.values import replace
 from tui.operations.catalog.scanner import listing_paths
 from tui.operations.context import Context
 from tui.safe_io.folders import is_folder
@@ -18,6 +18,7 @@ from tui.storage.index.erasure_marks import mark_erased
 from tui.storage.index.index import Index, index_path
 from tui.storage.state.acknowledgements import forget_ack
 from tui.storage.state.annotations import annotated_ids, forget_annotation
+from tui.storage.state.pictures import erase_pictures
 from tui.storage.state.saved_views import read_remembered, write_remembered
 from tui.storage.trash.manifest import Manifest
 from tui.storage.trash.trash import read_trash
@@ -106,8 +107,21 @@ def forget_drafts(context: Context, key: Key) -> None:
         write_remembered(settings.state_dir, context.root, who, replace(view, drafts=left))
 
 
-def clear_caches(context: Context, folder: Path) -> None:
-    """Clear what the caches have of a listing, this login's own at once; raises `OSError`."""
+def clearing_caches(context: Context, *folders: Path) -> tuple[Step, ...]:
+    """Return what clears all that is cached of these listings; each step may raise `OSError`."""
+    steps = [partial(_clear_caches, context, folder) for folder in folders]
+    return (*steps, partial(_clear_pictures, context)) if steps else ()
+
+
+def _clear_caches(context: Context, folder: Path) -> None:
+    """Clear what the caches have of a listing, this login's own at once."""
     if is_folder(folder, unknown=True):
         mark_erased(folder)
     Index(index_path(context.settings.cache_dir, context.root)).forget(folder)
+
+
+def _clear_pictures(context: Context) -> None:
+    """Let no console show what another left as its picture; this login's are removed at once."""
+    mark_erased(context.root)
+    if context.settings.cache_dir is not None:
+        erase_pictures(context.settings.cache_dir, context.root)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -16,9 +15,7 @@ from tui.core.errors import (
     AmbiguousId,
     Conflict,
     ConsoleError,
-    DatabaseProblem,
     Inconclusive,
-    Reason,
     Refused,
     UnknownId,
 )
@@ -29,6 +26,7 @@ from tui.core.models.session import Key, Session
 from tui.core.text.safe_text import one_line
 from tui.core.text.sizes import size_text
 from tui.core.time.zones import zone_named
+from tui.core.values import dataclass, replace
 from tui.operations.catalog.scanner import CatalogScanner, listing_paths
 from tui.operations.catalog.session_lookup import find_session
 from tui.operations.context import ActionResult, Context
@@ -41,13 +39,14 @@ from tui.operations.target import (
     require_no_orphan,
     require_not_live,
     require_not_stray,
+    require_row_known,
     target_of,
 )
 from tui.operations.trash.bulk import BulkResult
 from tui.operations.trash.forgetting import (
     Step,
     attempt_all,
-    clear_caches,
+    clearing_caches,
     forget_drafts,
     forget_unclaimed,
     forget_words,
@@ -146,7 +145,8 @@ def erase_session(context: Context, erasure: PurgePlan) -> ActionResult:
         for one in erasure.trashed:
             erase(one)
             erase_words(one)
-        clear_caches(context, target.folder)
+        for step in clearing_caches(context, target.folder):
+            step()
     else:
         with _hold_lock_if_possible(target) as lock:
             erasure = _erasure(context, target, erasure.session)
@@ -181,10 +181,7 @@ def _require_erasable(erasure: PurgePlan) -> None:
         return
     require_no_orphan(session)
     require_not_stray(session)
-    if session.row_problem:
-        raise DatabaseProblem(
-            f"{erasure.target.short} cannot be erased now: {session.row_problem}", Reason.UNREAD
-        )
+    require_row_known(session, "erased")
 
 
 def old_trash(context: Context, *, only: Path | None = None) -> tuple[Manifest, ...]:
@@ -259,7 +256,7 @@ def _forget_erased(context: Context, erased: Sequence[Manifest], begun: Sequence
     for why in forget_unclaimed(context, erased):
         problems.append(f"; notes may still name them: {why}")
     folders = {context.root / one.listing for one in erased}
-    for error in attempt_all(partial(clear_caches, context, one) for one in folders):
+    for error in attempt_all(clearing_caches(context, *folders)):
         problems.append(f"; caches may still name them: {error}")
     return "".join(problems)
 
@@ -359,8 +356,9 @@ def _erase_all(context: Context, erasure: PurgePlan) -> None:
         raise Conflict(f"{target.short} changed in the meantime: look again")
     if row is None and is_tracked(target.db_path, target.session_id):
         raise Conflict(f"{target.short} is tracked now, or its row could not be read: try again")
-    with suppress(OSError):  # in case this process is killed before it is done
-        mark_erased(target.folder)
+    for folder in (target.folder, context.root):  # in case this process is killed in between
+        with suppress(OSError):
+            mark_erased(folder)
     with suppress(OSError):
         scrub_history(target.config_dir, target.session_id)
     for one in erasure.trashed:
@@ -395,4 +393,4 @@ def _rest(context: Context, erasure: PurgePlan, row: Row | None) -> Iterator[Ste
     )
     yield partial(forget_session, context.root, erasure.listing, target.session_id)
     yield partial(forget_drafts, context, (erasure.listing, target.session_id))
-    yield partial(clear_caches, context, target.folder)
+    yield from clearing_caches(context, target.folder)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from tui.claude.config_dir import CONFIG_DIR, footprints
 from tui.core.errors import Conflict, ConsoleError, DatabaseProblem, Reason, Refused
 from tui.core.models.row import Row
 from tui.core.models.session import Key, Session
+from tui.core.values import dataclass
 from tui.operations.context import ActionResult, Context
 from tui.operations.target import Target, require_no_orphan, target_of, tracking_of
 from tui.operations.trash.bulk import (
@@ -148,11 +148,12 @@ class _Remover:
         ) as batch:
             pairs = zip(batch.sessions, free.values(), strict=True)
             moved = [(one, session) for one, session in pairs if self._moves(batch, one, session)]
-            answers = self._commit(folder, [session for _, session in moved])
-            for (trashed, session), lost in zip(moved, answers, strict=True):
+            rows = [session.row and removal.becomes(session.row) for _, session in moved]
+            answers = self._commit(folder, [session for _, session in moved], rows)
+            for (trashed, session), row, lost in zip(moved, rows, answers, strict=True):
                 if lost is None:
                     batch.keep(trashed)
-                    acts[session.key] = _act(trashed, session, removal)
+                    acts[session.key] = _act(trashed, session, row, removal)
                 else:
                     batch.give_back(trashed)
                     self.refused[session.key] = lost
@@ -181,13 +182,16 @@ class _Remover:
             return False
         return True
 
-    def _commit(self, folder: Path, sessions: Sequence[Session]) -> list[Conflict | None]:
+    def _commit(
+        self, folder: Path, sessions: Sequence[Session], rows: Sequence[Row | None]
+    ) -> list[Conflict | None]:
         """Write all rows in one transaction; return which sessions had a changed row."""
-        becomes, action = self._removal.becomes, self._removal.action
-        changes = [(one.row, becomes(one.row)) for one in sessions if one.row is not None]
+        pairs = zip(sessions, rows, strict=True)
+        changes = [(one.row, row) for one, row in pairs if one.row is not None and row is not None]
         if not changes:
             return [None] * len(sessions)
         tracking = tracking_of(self._context, folder, sessions[0].zone)
+        action = self._removal.action
         answers = iter(tracking.change_many(changes, action=action, now=self._now))
         return [None if one.row is None else next(answers) for one in sessions]
 
@@ -213,16 +217,15 @@ def _with_way_out(error: ConsoleError) -> ConsoleError:
     return DatabaseProblem(f"{error}. {WAY_OUT}", Reason.FULL) if is_full else error
 
 
-def _act(trashed: Manifest, session: Session, removal: Removal) -> ActionResult:
-    row = session.row
+def _act(trashed: Manifest, session: Session, after: Row | None, removal: Removal) -> ActionResult:
     return ActionResult(
         kind=removal.action,
         listing=session.listing,
         session_id=trashed.session_id,
         at=trashed.at,
         words=removal.words(trashed.session_id[:8]),
-        before=row,
-        after=removal.becomes(row) if row else None,
+        before=session.row,
+        after=after,
         trash_id=trashed.trash_id,
         zone=session.zone,
         folder=session.folder,

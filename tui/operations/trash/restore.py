@@ -36,16 +36,12 @@ from tui.operations.trash.bulk import (
     never,
 )
 from tui.safe_io.folders import is_link
+from tui.safe_io.replacing import OpenFolders
 from tui.storage.table.tracking import read_rows
 from tui.storage.trash.erasing import read_half_erased
 from tui.storage.trash.manifest import Manifest
-from tui.storage.trash.trash import (
-    drop_batch,
-    put_back,
-    read_trash,
-    require_way_back,
-    unreadable_trash,
-)
+from tui.storage.trash.putting_back import put_back, require_way_back
+from tui.storage.trash.trash import drop_batch, read_trash, unreadable_trash
 
 ReadTrash = Callable[[Path, Iterable[Path]], tuple[tuple[Manifest, ...], tuple[str, ...]]]
 
@@ -165,7 +161,7 @@ class _Restorer:
         with hold_locks(tuple(targets)) as (free, why):
             for target, error in why.items():
                 self._refuse([targets[target]], error)
-            able = [targets[one] for one in free if self._is_able(targets[one], folder)]
+            able = self._able([targets[one] for one in free], folder)
             rows = {one.session_id: self._row_back(one) for one in able}
             try:
                 notes = self._restore_rows(folder, able, rows)
@@ -174,8 +170,7 @@ class _Restorer:
                 return []
             return [
                 self._act(one, folder, rows[one.session_id], notes.get(one.session_id, ""))
-                for one in able
-                if self._puts_back(one, folder)
+                for one in self._put_back(able, folder)
             ]
 
     def _row_back(self, trashed: Manifest) -> Row | None:
@@ -188,23 +183,35 @@ class _Restorer:
     def _refuse(self, sessions: Iterable[Manifest], error: ConsoleError) -> None:
         self.refused.update({(one_line(one.listing), one.session_id): error for one in sessions})
 
-    def _is_able(self, trashed: Manifest, folder: Path) -> bool:
-        """Whether nothing is in the way of a restore, before its row says that it was restored."""
+    def _able(self, sessions: Sequence[Manifest], folder: Path) -> list[Manifest]:
+        """Return those with nothing in the way, before their rows say that they were restored."""
+        with OpenFolders() as folders:
+            return [one for one in sessions if self._is_able(one, folder, folders)]
+
+    def _is_able(self, trashed: Manifest, folder: Path, folders: OpenFolders) -> bool:
         try:
             zone_named(trashed.zone)
-            require_way_back(trashed, folder)
+            require_way_back(trashed, folder, folders)
         except ConsoleError as error:
             self._refuse([trashed], error)
             return False
         return True
 
-    def _puts_back(self, trashed: Manifest, folder: Path) -> bool:
+    def _put_back(self, sessions: Sequence[Manifest], folder: Path) -> list[Manifest]:
+        """Move the files of sessions back, and return those for which all went well."""
         try:
-            put_back(trashed, folder)
+            with OpenFolders() as folders:
+                return [one for one in sessions if self._is_put_back(one, folder, folders)]
+        finally:
+            for batch in {one.batch for one in sessions}:
+                drop_batch(batch)
+
+    def _is_put_back(self, trashed: Manifest, folder: Path, folders: OpenFolders) -> bool:
+        try:
+            put_back(trashed, folder, folders)
         except ConsoleError as error:
             self._refuse([trashed], error)
             return False
-        drop_batch(trashed.batch)
         return True
 
     def _restore_rows(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from tui.claude.layout import transcript_name
@@ -12,6 +11,7 @@ from tui.claude.transcript.line_parser import parse_line
 from tui.core.errors import UnknownId
 from tui.core.limits import MOST_SHOWN_FILES
 from tui.core.models.entry import Entry, EntryKind
+from tui.core.values import dataclass
 from tui.operations.catalog.scanner import listing_paths
 from tui.operations.context import Context
 from tui.operations.interrupted_purges import left_in_trash

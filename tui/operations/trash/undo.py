@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 from tui.core.errors import Conflict, ConsoleError, Refused
 from tui.core.models.audit import AuditEvent
+from tui.core.values import replace
 from tui.operations.catalog.scanner import listing_paths
 from tui.operations.context import ActionResult, Context
 from tui.operations.logbook_entry import log_act

@@ -20,7 +20,7 @@ from tui.storage.table.tracking import read_events
 
 _NOUNS = {"extend": "extension", "delete": "delete", "clean-up": "clean-up"}
 # Acts that cannot be undone, and are worth mentioning when they came later.
-_STAY = ("fail", "activate", "reapply", "rename", "adopt", "purge")
+_STAY = ("fail", "activate", "reapply", "mend", "rename", "adopt", "purge")
 _FAR_BACK = 200
 _TIMEOUT_S = 2.0
 
@@ -33,7 +33,7 @@ def undone_words(
     what = f"your {_NOUNS[batch[0].kind]} of {_clock(at, context.clock())}"
     if len(batch) > 1:
         what += f" ({undone} of {count(len(batch), 'session')})"
-    said = f"undid {what}" if undone else f"{what} stays"
+    said = f"undid {what}" if undone else f"{what} was not undone"
     unread: list[str] = []
     later = sorted(_later(context, at, unread))
     if later:

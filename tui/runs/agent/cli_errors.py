@@ -7,7 +7,6 @@ are known by their names: importing it takes a second.
 from __future__ import annotations
 
 import errno
-import re
 import signal
 from contextlib import suppress
 from pathlib import Path
@@ -16,9 +15,10 @@ from typing import Any, TypeVar, cast
 from tui.claude.config_dir import footprint
 from tui.claude.layout import is_transcript
 from tui.core.errors import ConsoleError, Kind, RunFailed, RunInterrupted, kind_of_system
+from tui.core.text.late_pattern import late_pattern
 from tui.core.text.safe_text import one_line
 
-_CODE = re.compile(r"exit code:? (-?\d{1,4})")
+_CODE = late_pattern(r"exit code:? (-?\d{1,4})")
 _FROM_SHELL = 128  # a shell that runs the CLI ends with this and the signal's number
 _LAST_WORDS = 600
 _LONGEST = 10_000
@@ -64,11 +64,15 @@ def is_of_ended_cli(error: Exception) -> bool:
     return is_known or _exit_code(error) is not None
 
 
-def how_to_go_on(config_dir: Path, session_id: str) -> str:
-    """Return how a session whose CLI has ended goes on: only with its transcript it can."""
+def how_to_go_on(config_dir: Path, session_id: str, kind: Kind) -> str:
+    """Return how a session whose CLI has ended goes on: only with its transcript it can.
+
+    A mistake in its setup would end it again.
+    """
+    first = "mend that, then " if kind is Kind.SETUP else ""
     if any(map(is_transcript, footprint(config_dir, session_id))):
-        return f"`resume {session_id[:8]}` continues from its transcript"
-    return "it has no transcript: start it again"
+        return f"{first}`resume {session_id[:8]}` continues from its transcript"
+    return f"{first}start it again: it has no transcript"
 
 
 def ended_early(when: str, again: str) -> RunFailed:
@@ -113,6 +117,12 @@ def as_both(error: Exception, words: str, kind: Kind | None = None) -> RunFailed
     failure = _made(RunFailed, error)
     RunFailed.__init__(failure, words, kind=kind or kind_of(error))
     return failure
+
+
+def failure_words(error: Exception) -> str:
+    """Return why a run failed, with the class of what is not ours."""
+    kind = "" if isinstance(error, RunFailed) else f"{type(error).__name__}: "
+    return one_line(f"{kind}{error}")
 
 
 def interrupted(by: str, session_id: str, error: Exception | None) -> RunInterrupted:

@@ -8,14 +8,14 @@ import warnings
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from tui.claude.slash_commands import compacts
 from tui.claude.transcript.notices import unusable_servers
+from tui.claude.transcript_files.written_turn import WrittenTurns, writes_none
 from tui.core.errors import Kind, RunFailed
 from tui.core.text.safe_text import one_line
+from tui.core.values import replace
 from tui.runs.agent.chunk_lines import divert_chunks
 from tui.runs.agent.cli_errors import (
     as_both,
@@ -27,13 +27,23 @@ from tui.runs.agent.cli_errors import (
     kind_of,
     memory_kills,
 )
-from tui.runs.agent.cli_process import RUN_VARIABLE, kill_cli
+from tui.runs.agent.cli_process import connect, kill_cli, session_options
 from tui.runs.agent.confinement import confining_environment, confining_options
-from tui.runs.agent.environment import read_env_file
+from tui.runs.agent.environment import STATE_EVENTS, cli_environment
 from tui.runs.agent.recorded_options import replayed
 from tui.runs.agent.requesters import asker
 from tui.runs.agent.sdk_import import import_lean_sdk, import_sdk
-from tui.runs.agent.sdk_messages import ApiSigns, composed, is_answer, sent, told_of, turn_ended
+from tui.runs.agent.sdk_messages import (
+    MessageIds,
+    TurnSigns,
+    composed,
+    goes_as_text,
+    is_answer,
+    own_message,
+    sent,
+    told_of,
+    turn_ended,
+)
 from tui.runs.agent.tool_calls import ToolCalls, granted_input
 from tui.runs.agent.tool_guard import ToolGuard, hook_output
 from tui.runs.folder.agent_events import (
@@ -45,6 +55,7 @@ from tui.runs.folder.agent_events import (
     RunNotice,
     StreamChunks,
     ToolReturned,
+    TurnEnded,
     TurnStarted,
 )
 from tui.runs.folder.protocol import RunSpec
@@ -68,43 +79,47 @@ _MAX_MESSAGE = 256 * 1024 * 1024
 _KILL_AFTER_S = 6.0
 # When everything is being cancelled, nobody hears the CLI's answer any more.
 _INTERRUPT_WITHIN_S = 1.0
-_STATE_EVENTS = "CLAUDE_CODE_EMIT_SESSION_STATE_EVENTS"
 
 
 class AgentClient:
     """One client from `connect` to `close`, both in the same task. Raises only `RunFailed`.
 
-    `hear` gets the stream events that the pipeline did not ask for, as they come.
-    `given` are the options of a pipeline that runs its agent itself; what it set there wins over
-    what `spec` recorded.
+    `hear` gets the stream events that the pipeline did not ask for; whether somebody follows them.
+    `given` are the options of a pipeline that runs its agent itself: what is set there wins.
     """
 
     def __init__(
         self,
         spec: RunSpec,
-        fallback_cwd: Path,
+        listing: Path,
         ask: Callable[[PermissionAsk], Awaitable[PermissionAnswer]],
-        hear: Callable[[AgentMessage], None],
+        hear: Callable[[AgentMessage], bool],
         given: ClaudeAgentOptions | None = None,
     ) -> None:
-        self._spec, self._fallback_cwd, self._ask = spec, fallback_cwd, ask
+        self._spec, self._listing, self._ask = spec, listing, ask
         self._hear, self._given = hear, given
         self._is_verbatim = given is not None and given.verbatim_prompts
         self._guard = ToolGuard(spec, is_hosted=given is not None)
         self._client: ClaudeSDKClient | None = None
         self._calls = ToolCalls()
-        self._api_signs = ApiSigns()
+        self._turn_signs, self._ids = TurnSigns(), MessageIds(is_resumed=spec.mode == "resume")
         self._complaints: deque[str] = deque(maxlen=20)
         self._memory_kills = memory_kills()
         self._has_begun = self.tells_rest = False
+        self._written: WrittenTurns | None = None
 
     async def connect(self) -> None:
         """Start the CLI and greet it."""
         load = import_lean_sdk if self._given is None else import_sdk
         sdk = await asyncio.to_thread(load)
         try:
-            self._client = sdk.ClaudeSDKClient(self._options())
-            await self._client.connect()
+            options = self._options()
+            if not writes_none(options.extra_args, os.environ | options.env):
+                spec, home = self._spec, self._guard.home
+                self._written = WrittenTurns(spec.config_dir, home, spec.session_id)
+                await self._written.begin()
+            self._client = sdk.ClaudeSDKClient(options)
+            await connect(self._client)
             if self._given is None or not self._given.include_partial_messages:
                 divert_chunks(self._client, lambda chunks: self._hear(told_of(chunks)))
         except RunFailed:
@@ -122,30 +137,39 @@ class AgentClient:
             self._guard.bind()
         is_text, text = self._is_verbatim, prompt.text
         if prompt.is_typed:
-            is_text = self._is_text(text, is_restricted=prompt.is_restricted)
+            hides_mentions = prompt.is_restricted and not self._spec.is_restricted
+            is_text = goes_as_text(text, hides_mentions=hides_mentions)
             text = text.strip()
-        given = prompt.message or (composed(text) if is_text else None)
+        given = composed(text) if is_text else None
+        if prompt.message is not None:
+            given = await self._ids.fresh(prompt.message, self._written)
         try:
             await self._connected().query(sent(given, is_text=is_text) if given else text)
         except Exception as error:  # whatever the SDK raises ends the run with its reason
             raise await self._failure(error) from error
-
-    def _is_text(self, prompt: str, *, is_restricted: bool) -> bool:
-        if compacts(prompt):
-            return False
-        is_mention = is_restricted and not self._spec.is_restricted and "@" in prompt
-        return is_mention or prompt.lstrip().startswith("/")
 
     async def listen(self) -> AsyncIterator[AgentMessage]:
         """Yield what happens, turn after turn, until the CLI ends."""
         try:
             async for message in self._connected().receive_messages():
                 self._calls.hear(message)
-                self._api_signs.hear(message)
+                self._turn_signs.hear(message)
                 shown = message if self._is_expected(message) else None
-                yield AgentMessage(self._told(message), shown, is_answer=is_answer(message))
+                happening = await self._checked(self._told(message), message)
+                yield AgentMessage(happening, shown, is_answer=is_answer(message))
         except Exception as error:  # whatever the SDK raises ends the run with its reason
             raise await self._failure(error) from error
+
+    async def _checked(self, happening: Happening | None, message: object) -> Happening | None:
+        """Return what a message means; a turn that the CLI could not write has failed."""
+        if self._written is None:
+            return happening
+        message_id, is_said = own_message(message)
+        self._written.hear(message_id, is_answer=is_said)
+        if not isinstance(happening, TurnEnded) or happening.error or happening.is_aborted:
+            return happening
+        error, unchecked = await self._written.check()
+        return replace(happening, error=error, unchecked=unchecked)
 
     async def interrupt(self) -> None:
         """Ask the agent to stop its turn; a CLI that is gone needs no asking."""
@@ -200,20 +224,20 @@ class AgentClient:
         return replace(
             given,
             **ours | replayed(spec.agent, given) | self._confining(given),
-            **_identity(spec),
+            **session_options(spec, given.session_store),
             **self._asking(given),
             verbatim_prompts=False,  # else the CLI would take `/compact` for text
             cwd=self._guard.home,
             cli_path=given.cli_path or spec.cli_path,
-            env={**given.env, **_environment(spec), **self._confining_environment()},
+            env={**given.env, **cli_environment(spec), **self._confining_environment()},
             include_partial_messages=True,
             stderr=self._complain,
             max_buffer_size=given.max_buffer_size or _MAX_MESSAGE,
         )
 
     def _home(self, given: ClaudeAgentOptions) -> Path:
-        """Return where the agent works; raises `RunFailed` if a pipeline says where, and it is
-        not there: no later try would find it, either."""
+        """Return where the agent works; raises `RunFailed` if that is not there: in another
+        folder it may do more, and no later try would find it, either."""
         from claude_agent_sdk import CLIConnectionError
 
         home = Path(given.cwd or self._cwd())
@@ -225,9 +249,7 @@ class AgentClient:
     def _cwd(self) -> Path:
         """Return where the agent works; raises `RunFailed` when a link leads elsewhere by now."""
         cwd = self._spec.cwd
-        if not cwd.is_dir():
-            return self._fallback_cwd
-        is_plain = cwd == self._fallback_cwd or os.path.realpath(cwd) == str(cwd)
+        is_plain = cwd == self._listing or os.path.realpath(cwd) == str(cwd)
         if self._given is None and not is_plain:
             raise RunFailed(f"its folder {one_line(cwd)} was replaced by a link after the start")
         return cwd
@@ -296,7 +318,7 @@ class AgentClient:
             case SystemMessage():
                 return self._system(message.subtype, message.data)
             case ResultMessage():
-                return turn_ended(message, self._api_signs)
+                return turn_ended(message, self._turn_signs)
             case UserMessage(parent_tool_use_id=None):
                 return ToolReturned()
             case RateLimitEvent():
@@ -329,7 +351,7 @@ class AgentClient:
             case StreamEvent():
                 return given is not None and given.include_partial_messages
             case SystemMessage(subtype="session_state_changed"):
-                return _STATE_EVENTS in (given.env if given else {}) or _STATE_EVENTS in os.environ
+                return STATE_EVENTS in (given.env if given else {}) or STATE_EVENTS in os.environ
         return True
 
     async def _failure(self, error: Exception) -> RunFailed:
@@ -340,17 +362,18 @@ class AgentClient:
         if is_of_ended_cli(error) and await self._has_complained():
             said = " ".join(self._complaints)
         is_short = memory_kills() > self._memory_kills
-        words = error_words(error, said, await self._again(), is_out_of_memory=is_short)
         early = kind_before_init(error, is_out_of_memory=is_short)
-        return as_both(error, words, kind_of(error) if self._has_begun else early)
+        kind = kind_of(error) if self._has_begun else early
+        words = error_words(error, said, await self._again(kind), is_out_of_memory=is_short)
+        return as_both(error, words, kind)
 
     async def ended_early(self, when: str) -> RunFailed:
         """Return the failure of a run whose CLI has ended `when`, without a word of the SDK."""
-        return ended_early(when, await self._again())
+        return ended_early(when, await self._again(Kind.CLI_DIED))
 
-    async def _again(self) -> str:
+    async def _again(self, kind: Kind) -> str:
         spec = self._spec
-        return await asyncio.to_thread(how_to_go_on, spec.config_dir, spec.session_id)
+        return await asyncio.to_thread(how_to_go_on, spec.config_dir, spec.session_id, kind)
 
     async def _has_complained(self) -> bool:
         """Wait a moment for the last words of a CLI that died: they come on a pipe of their own."""
@@ -359,27 +382,3 @@ class AgentClient:
                 break
             await asyncio.sleep(0.05)
         return bool(self._complaints)
-
-
-def _identity(spec: RunSpec) -> dict[str, Any]:
-    """Return whose conversation it is; nothing else in the options may say so."""
-    is_fork = spec.mode == "fork"
-    resumed = {"new": None, "resume": spec.session_id, "fork": spec.source_id}[spec.mode]
-    return {
-        "session_id": None if spec.mode == "resume" else spec.session_id,
-        "resume": resumed,
-        "fork_session": is_fork,
-        "resume_session_at": (is_fork and spec.source_at) or None,
-        "continue_conversation": False,
-    }
-
-
-def _environment(spec: RunSpec) -> dict[str, str]:
-    """Return what the CLI's environment adds to ours: the secrets, and where its sessions are."""
-    secrets = read_env_file(spec.env_file) if spec.env_file else {}
-    return secrets | {
-        "CLAUDE_CONFIG_DIR": str(spec.config_dir),
-        "CLAUDE_SESSION_DIR": str(spec.config_dir),
-        _STATE_EVENTS: "1",
-        RUN_VARIABLE: spec.run_id,
-    }

@@ -7,19 +7,19 @@ The rules hold for what the CLI does without a tool (files that are mentioned, o
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from tui.claude.config_dir import CONFIG_DIR
 from tui.claude.layout import PLANS, PROJECTS, TOOL_RESULTS
+from tui.core.text.late_pattern import late_pattern
 from tui.runs.folder.protocol import RunSpec
 from tui.safe_io.folders import OURS
 
 # The environment of a process, the CLI's own too, holds what the `env_file` says.
 _PROC, _PROCESSES = "proc", "//proc/**/environ"
-_PLAIN_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
-_ODD = re.compile(r"[^A-Za-z0-9_./-]+")
+_PLAIN_ID = late_pattern(r"[A-Za-z0-9-]{8,64}")
+_ODD = late_pattern(r"[^A-Za-z0-9_./-]+")
 _LAST = "\uffff"
 
 

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tui.core.errors import Reason, RunFailed
+from tui.runs.agent.cli_process import RUN_VARIABLE
+from tui.runs.folder.protocol import RunSpec
 from tui.safe_io.folders import is_link, read_small
 from tui.safe_io.replacing import make_folders
 
@@ -16,6 +18,8 @@ from tui.safe_io.replacing import make_folders
 _DROPPED = {"CLAUDECODE", "DISPLAY", "XAUTHORITY", "STY", "COLUMNS", "LINES", "ESCDELAY"}
 _DROPPED_PREFIXES = ("SSH_", "TMUX", "CLAUDE_CODE_ENTRYPOINT", "CLAUDE_CODE_SSE", "TEXTUAL")
 
+STATE_EVENTS = "CLAUDE_CODE_EMIT_SESSION_STATE_EVENTS"
+
 
 def inherited(environment: Mapping[str, str]) -> dict[str, str]:
     """Return the part of the console's environment that a runner may inherit."""
@@ -23,6 +27,17 @@ def inherited(environment: Mapping[str, str]) -> dict[str, str]:
         name: value
         for name, value in environment.items()
         if name not in _DROPPED and not name.startswith(_DROPPED_PREFIXES)
+    }
+
+
+def cli_environment(spec: RunSpec) -> dict[str, str]:
+    """Return what the CLI's environment adds to ours: the secrets, and where its sessions are."""
+    secrets = read_env_file(spec.env_file) if spec.env_file else {}
+    return secrets | {
+        "CLAUDE_CONFIG_DIR": str(spec.config_dir),
+        "CLAUDE_SESSION_DIR": str(spec.config_dir),
+        STATE_EVENTS: "1",
+        RUN_VARIABLE: spec.run_id,
     }
 
 

@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from tui.claude.slash_commands import compacts
+from tui.claude.transcript.line_parser import SYNTHETIC
+from tui.claude.transcript_files.written_turn import WrittenTurns
 from tui.core.errors import Kind, RunFailed
 from tui.core.text.safe_text import one_line
 from tui.runs.agent.cli_errors import as_both
 from tui.runs.folder.agent_events import AgentMessage, StreamChunks, TurnEnded
+
+if TYPE_CHECKING:
+    from claude_agent_sdk import AssistantMessage
 
 _OF_SUBTYPE = {"error_max_turns": Kind.TURNS, "error_max_budget_usd": Kind.BUDGET}
 _OF_STATUS = {401: Kind.CREDENTIAL, 402: Kind.BILLING, 403: Kind.CREDENTIAL, 408: Kind.NETWORK}
 _OF_STATUS |= {429: Kind.RATE_LIMIT, 529: Kind.OVERLOADED}
 # What the CLI says of an answer that it made up itself: more than the status says, where it is 400.
 _OF_CODE = {"billing_error": Kind.BILLING, "authentication_failed": Kind.CREDENTIAL}
+_STOPPED_BY_HOOK = ("blocked_by_hook", "stopped_by_hook")
+_LONGEST_REASON = 200
 
 
 def is_answer(message: object) -> bool:
@@ -40,14 +50,69 @@ def is_result(message: object) -> bool:
     return isinstance(message, ResultMessage)
 
 
-def turn_ended(result: Any, signs: ApiSigns) -> TurnEnded:
+def own_message(message: object) -> tuple[str, bool]:
+    """Return the id of a message to or of the agent itself, by which its transcript has it, too.
+
+    And whether the agent said it. The id is empty for any other message.
+    """
+    from claude_agent_sdk import AssistantMessage, UserMessage
+
+    match message:
+        case AssistantMessage(parent_tool_use_id=None) | UserMessage(parent_tool_use_id=None):
+            return message.uuid or "", isinstance(message, AssistantMessage)
+    return "", False
+
+
+def wrong_permission(answer: object) -> str:
+    """Return what a `can_use_tool` should have returned, empty if it has."""
+    from claude_agent_sdk import PermissionResultAllow, PermissionResultDeny
+
+    match answer:
+        case PermissionResultDeny(message=str(), interrupt=bool()):
+            return ""
+        case PermissionResultDeny():
+            return "a message of text, and whether to interrupt"
+        case PermissionResultAllow() if not _is_none_or(is_plain_map, answer.updated_input):
+            return "an updated_input of plain values"
+        case PermissionResultAllow() if not _is_none_or(_are_updates, answer.updated_permissions):
+            return "a list of PermissionUpdate as its updated_permissions"
+        case PermissionResultAllow():
+            return ""
+    return "PermissionResultAllow or PermissionResultDeny"
+
+
+def _is_none_or(is_so: Callable[[object], bool], value: object) -> bool:
+    return value is None or is_so(value)
+
+
+def _are_updates(value: object) -> bool:
+    """Whether the SDK can send them; of one whose parts contradict it tells itself."""
+    if not isinstance(value, list | tuple):
+        return False
+    try:
+        return all(is_plain_map(one.to_dict()) for one in value)
+    except Exception as error:  # of whatever they are
+        return isinstance(error, ValueError)
+
+
+def is_plain_map(value: object) -> bool:
+    """Whether it can be sent to the CLI as an object of JSON."""
+    try:
+        return isinstance(value, dict) and bool(json.dumps(value, allow_nan=False))
+    except (TypeError, ValueError, RecursionError):
+        return False
+
+
+def turn_ended(result: Any, signs: TurnSigns) -> TurnEnded:
     """Return the end of a turn, from a result of the SDK and what was told of the API before."""
     words = "; ".join(result.errors or ()) or result.result or result.subtype
     is_aborted = str(result.terminal_reason or "").startswith("aborted")
+    is_answer, stopped = signs.take_turn(result)
     return TurnEnded(
         subtype=str(result.subtype),
-        error=signs.failure(result, one_line(words or "failed")) if result.is_error else None,
+        error=signs.failure(result, one_line(words or "failed")) if result.is_error else stopped,
         is_aborted=is_aborted,
+        is_answer=is_answer,
         cost_usd=result.total_cost_usd,
         usage=result.usage or {},
         num_turns=result.num_turns,
@@ -61,24 +126,46 @@ def turn_ended(result: Any, signs: ApiSigns) -> TurnEnded:
     )
 
 
-class ApiSigns:
-    """What the CLI told of the API in a turn, beside the result: its code, and a limit's end."""
+class TurnSigns:
+    """What the CLI told in a turn, beside its result: what the model and the API have answered.
+
+    That is whether the model has, the API's error, the end of a limit, and a hook that stopped it.
+    """
 
     def __init__(self) -> None:
         self._code: str | None = None
         self._resets_at: int | None = None
+        self._has_answered = False
+        self._stopped_by: Mapping[str, Any] | None = None
 
     def hear(self, message: object) -> None:
-        """Note what a message tells of the API's errors."""
-        from claude_agent_sdk import AssistantMessage
+        """Note what a message tells of the turn."""
+        from claude_agent_sdk import AssistantMessage, SystemMessage
         from claude_agent_sdk.types import RateLimitEvent
 
         match message:
             case AssistantMessage(parent_tool_use_id=None):
                 self._code = message.error
+                self._has_answered = self._has_answered or _is_of_model(message)
+            case SystemMessage(subtype="informational", data={"prompt_submit_outcome": dict(told)}):
+                self._stopped_by = told
             case RateLimitEvent():
                 info = message.rate_limit_info
                 self._resets_at = info.resets_at if info.status == "rejected" else None
+
+    def take_turn(self, result: Any) -> tuple[bool, RunFailed | None]:
+        """Return whether the model has answered in the turn that ends with a result.
+
+        And the failure of a turn that a hook has stopped, for which the CLI tells of none.
+        """
+        told, has_answered = self._stopped_by, self._has_answered
+        self._stopped_by, self._has_answered = None, False
+        if result.terminal_reason == "hook_stopped":
+            told = told or {}
+        elif told is None or told.get("kind") not in _STOPPED_BY_HOOK:
+            return has_answered and not result.is_error, None
+        reason = one_line(told.get("reason") or "")[:_LONGEST_REASON]
+        return False, RunFailed(f"a hook stopped it{reason and f': {reason}'}", kind=Kind.REFUSED)
 
     def failure(self, result: Any, words: str) -> RunFailed:
         """Return the failure that a result of the SDK tells of, as the SDK raises it."""
@@ -92,6 +179,17 @@ class ApiSigns:
         if failure.kind is Kind.RATE_LIMIT:
             failure.resets_at = _moment(self._resets_at)
         return failure
+
+
+def _is_of_model(message: AssistantMessage) -> bool:
+    """Whether the model itself has said something, or called a tool: the CLI speaks, too."""
+    from claude_agent_sdk import ServerToolUseBlock, TextBlock, ToolUseBlock
+
+    return message.model != SYNTHETIC and any(
+        isinstance(one, ToolUseBlock | ServerToolUseBlock)
+        or (isinstance(one, TextBlock) and bool(one.text.strip()))
+        for one in message.content
+    )
 
 
 def _result_kind(facts: Mapping[str, Any], code: str | None) -> Kind:
@@ -109,6 +207,36 @@ def _moment(seconds: int | None) -> datetime | None:
         return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
     except (OverflowError, ValueError, OSError, TypeError):
         return None
+
+
+class MessageIds:
+    """The ids of the messages that a session has: the CLI drops another of such an id in silence.
+
+    It gives a message without one an id of its own.
+    """
+
+    def __init__(self, *, is_resumed: bool) -> None:
+        self._is_resumed = is_resumed
+        self._sent: set[str] = set()
+
+    async def fresh(
+        self, message: Mapping[str, Any], written: WrittenTurns | None
+    ) -> Mapping[str, Any]:
+        """Return the message, without an id that the session has, or may have."""
+        own = message.get("uuid")
+        if not own:
+            return message
+        is_known = own in self._sent
+        if self._is_resumed and not is_known:
+            is_known = written is None or await asyncio.to_thread(written.may_have, own)
+        self._sent.add(own)
+        return {name: message[name] for name in message if not (is_known and name == "uuid")}
+
+
+def goes_as_text(prompt: str, *, hides_mentions: bool) -> bool:
+    """Whether what an operator typed would be more than text to the CLI, and is to be text."""
+    is_more = prompt.lstrip().startswith("/") or (hides_mentions and "@" in prompt)
+    return is_more and not compacts(prompt)
 
 
 def composed(prompt: str) -> Mapping[str, Any]:

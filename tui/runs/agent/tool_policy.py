@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any
+
+from tui.core.text.late_pattern import late_pattern
 
 # What the CLI calls a tool now that rules and older transcripts still name as it was.
 _RENAMED = {
@@ -29,7 +30,7 @@ COMMAND_TOOLS = frozenset({"Bash", "Monitor"})
 _OF_PLAIN_AGENT = frozenset(
     {"description", "prompt", "subagent_type", "model", "run_in_background"}
 )
-_JOINS = re.compile(r"[;&|<>`$(){}\\\n\r]")
+_JOINS = late_pattern(r"[;&|<>`$(){}\\\n\r]")
 
 
 def tool_name(tool: str) -> str:

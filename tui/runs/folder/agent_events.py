@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from tui.core.errors import RunFailed
 from tui.core.models.permission_request import Requester
+from tui.core.values import dataclass, field
 from tui.runs.folder.command import Decision
 
 
@@ -44,6 +44,11 @@ class TurnEnded:
     `windows` are the models' context windows.
 
     `is_background` if no prompt began it, but background work that ended.
+
+    `is_answer`: the model has said something, or called a tool. Without that it settles nothing: a
+    command of the CLI's own, or a turn in which the model said nothing.
+
+    `unchecked` says why nobody can tell whether it is in the transcript, empty where it is.
     """
 
     subtype: str
@@ -55,11 +60,13 @@ class TurnEnded:
     duration_ms: int = 0
     windows: Mapping[str, int] = field(default_factory=dict)
     is_background: bool = False
+    is_answer: bool = False
+    unchecked: str = ""
 
     def counts(self) -> dict[str, Any]:
         """Return its figures, for the run's events."""
         names = ("subtype", "cost_usd", "usage", "num_turns", "duration_ms", "windows")
-        return {name: getattr(self, name) for name in names}
+        return {name: getattr(self, name) for name in (*names, "is_answer")}
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,13 +10,28 @@ from typing import Any
 
 from tui.core.limits import RUN_FILE
 from tui.core.text.bounded_json import parse_json
+from tui.core.text.late_pattern import late_pattern
 from tui.core.text.safe_text import safe_text
-from tui.safe_io.folders import NONE_OF_OURS
+from tui.safe_io.folders import NONE_OF_OURS, our_folder
 from tui.safe_io.opening import regular
 
 MAX_FILE = RUN_FILE
 
+_RUN_ID = late_pattern(r"\d{8}T\d{6}Z-[0-9a-f]{4,16}")
 _FILE = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+
+
+def run_folders(listing_path: Path) -> tuple[Path, ...]:
+    """Return the run folders of a listing, oldest first; links are ignored. Raises `OSError`."""
+    runs = our_folder(listing_path, "runs")
+    if runs is None:
+        return ()
+    try:
+        with os.scandir(runs) as entries:
+            named = [one for one in entries if _RUN_ID.fullmatch(one.name)]
+            return tuple(sorted(Path(one) for one in named if one.is_dir(follow_symlinks=False)))
+    except (FileNotFoundError, NotADirectoryError):
+        return ()
 
 
 def read_end(path: Path, limit: int = MAX_FILE) -> bytes:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Collection, Iterable
 from contextlib import suppress
-from dataclasses import KW_ONLY, dataclass, field
 from datetime import UTC, datetime
 from heapq import nsmallest
 from itertools import islice
@@ -14,7 +12,9 @@ from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
 from tui.core.limits import COMMANDS_S, MOST_COMMANDS, MOST_ENTRIES
+from tui.core.text.late_pattern import late_pattern
 from tui.core.text.safe_text import one_line
+from tui.core.values import KW_ONLY, dataclass, field
 from tui.runs.folder.bounded_reads import parse, read_inside
 from tui.runs.folder.open_folder import closing, open_folder, open_inside
 from tui.safe_io.walking import Budget
@@ -22,12 +22,12 @@ from tui.safe_io.walking import Budget
 CommandKind = Literal["prompt", "answer", "wait", "interrupt", "stop", "model", "mode"]
 Decision = Literal["", "allow", "always", "deny"]
 
-REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
-_NAME = re.compile(
+REQUEST_ID = late_pattern(r"[A-Za-z0-9_-]{1,64}")
+_NAME = late_pattern(
     r"answer-[A-Za-z0-9_-]{1,64}\.json"
     r"|[0-9]{8}T[0-9]{6}\.[0-9]{6}-[0-9a-f]{8}-(prompt|wait|interrupt|stop|model|mode)\.json"
 )
-_SECONDS = re.compile(r"[0-9]{1,9}")
+_SECONDS = late_pattern(r"[0-9]{1,9}")
 _MOST_ANSWERS = 50
 
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-import secrets
 import stat
 from contextlib import suppress
-from dataclasses import asdict
 from datetime import UTC
 from pathlib import Path
 
 from tui.core.errors import Reason, Refused, UsageError
+from tui.core.values import asdict
 from tui.runs.folder.command import REQUEST_ID, Command, command_names, read_command
 from tui.runs.folder.open_folder import RunFolder, closing, open_folder, open_inside, write_new
 from tui.runs.folder.protocol import CLOSED_INBOX, INBOX, require_sound_prompt
@@ -40,7 +39,7 @@ def post(folder: Path, command: Command) -> str:
 
 
 def _put(inbox: int, name: str, text: str) -> None:
-    temporary = f".{secrets.token_hex(8)}"
+    temporary = f".{os.urandom(8).hex()}"
     try:
         write_new(inbox, temporary, text)
         try:
@@ -66,7 +65,7 @@ def _put_in_place(inbox: int, temporary: str, name: str) -> None:
     try:
         _require_unanswered(inbox, name)
         with suppress(FileNotFoundError):  # the run has removed it
-            os.rename(name, f".{secrets.token_hex(8)}", src_dir_fd=inbox, dst_dir_fd=inbox)
+            os.rename(name, f".{os.urandom(8).hex()}", src_dir_fd=inbox, dst_dir_fd=inbox)
         _link(inbox, temporary, name)
     except FileExistsError:
         first = _answered_by(inbox, name) or _SOMEBODY
@@ -163,4 +162,4 @@ def _name(command: Command) -> str:
             raise UsageError("that is not a permission request")
         return f"answer-{command.request_id}.json"
     moment = command.at.astimezone(UTC)
-    return f"{moment:%Y%m%dT%H%M%S.%f}-{secrets.token_hex(4)}-{command.kind}.json"
+    return f"{moment:%Y%m%dT%H%M%S.%f}-{os.urandom(4).hex()}-{command.kind}.json"

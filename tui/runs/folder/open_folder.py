@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import secrets
 import stat
 import weakref
 from collections.abc import Iterator
@@ -106,7 +105,7 @@ def write_new(folder: int, name: str, text: str, *, is_lasting: bool = False) ->
 
 def replace_file(folder: int, name: str, text: str, *, is_lasting: bool = True) -> None:
     """Replace a file in an open folder, whole or not at all; a link there is replaced itself."""
-    temporary = f".{name}.{secrets.token_hex(8)}"
+    temporary = f".{name}.{os.urandom(8).hex()}"
     try:
         write_new(folder, temporary, text, is_lasting=is_lasting)
         os.replace(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)

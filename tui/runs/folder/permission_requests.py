@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
-from hashlib import sha256
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -19,7 +17,9 @@ from tui.core.agent_questions import PLAN, plan_in
 from tui.core.limits import REQUEST, REQUEST_SHOWN
 from tui.core.models.permission_request import PermissionRequest, Requester
 from tui.core.text.bounded_json import parse_json
+from tui.core.text.digest import sha256_hex
 from tui.core.text.safe_text import one_line
+from tui.core.values import asdict, dataclass, replace
 from tui.runs.folder.agent_events import PermissionAsk
 from tui.runs.folder.bounded_reads import read_inside
 from tui.runs.folder.command import REQUEST_ID
@@ -50,7 +50,7 @@ class RequestFile:
     @property
     def digest(self) -> str:
         """The SHA-256 of the file."""
-        return sha256(self.text.encode()).hexdigest()
+        return sha256_hex(self.text.encode())
 
 
 def file_name(request_id: str) -> str:
@@ -97,7 +97,7 @@ def read_request(folder: Path, told: PermissionRequest) -> PermissionRequest:
     with _caching:
         known = _cache.get(key)
     raw = _read(folder, told.request_id)
-    digest = sha256(raw).hexdigest()
+    digest = sha256_hex(raw)
     if known is None or known.digest != digest:
         known = _parsed(raw, replace(told, digest=digest))
         with _caching:

@@ -9,13 +9,9 @@ from __future__ import annotations
 
 import json
 import os
-import re
-import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
 from functools import partial
-from hashlib import sha256
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
@@ -23,17 +19,20 @@ from tui.core.errors import Reason, Refused, RunFailed, UsageError
 from tui.core.models.permission_request import PermissionRequest
 from tui.core.models.run import Run, SentCommand
 from tui.core.text.bounded_json import parse_json
+from tui.core.text.digest import sha256_hex
 from tui.core.text.safe_text import one_line
 from tui.core.text.sizes import size_text
 from tui.core.time.zones import read_time
+from tui.core.values import dataclass, field, fields, replace
 from tui.runs.folder.bounded_reads import MAX_FILE, parse, read_end, read_json, read_surely
+from tui.runs.folder.bounded_reads import run_folders as run_folders
 from tui.runs.folder.command import untaken
 from tui.runs.folder.event_snapshot import EVENTS as EVENTS
 from tui.runs.folder.event_snapshot import events_in, read_story
 from tui.runs.folder.permission_requests import read_request
 from tui.runs.folder.run_progress import answered, prompt_asked, prompt_title
 from tui.runs.folder.run_state import RunState, posted
-from tui.safe_io.folders import OURS, FileStamp, our_folder, stamp_of
+from tui.safe_io.folders import OURS, FileStamp, stamp_of
 from tui.safe_io.processes import is_domain_gone, is_gone, own_domain, started, was_before_boot
 
 SPEC, OWNER, HEARTBEAT = "spec.json", "owner.json", "heartbeat"
@@ -42,7 +41,6 @@ INBOX, CLOSED_INBOX = "inbox", "inbox.closed"
 # Disk space that is released when the disk is full, so that the run can still report it.
 RESERVE, RESERVE_BYTES = "reserve", 32 * 1024
 
-_RUN_ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{4,16}")
 _LAST_EVENT = 4096
 _MAX_PID = 2**22  # the kernel's own limit
 # In JSON a byte may take six; the rest of the file is far smaller than what is left.
@@ -75,7 +73,7 @@ class RunSpec:
     pipeline allows more than `agent` says. `stage_gives` is what the stage allows without asking;
     no tool may access the paths `closed`. The act `act_id` started it, kept for `audit_days`, as
     one of `together` runs; 0 if it was alone. `metadata` is its pipeline's own. Its success settles
-    the failures of the sessions `retried`.
+    the failures of the sessions `retried`, until when each was first tried again.
     """
 
     run_id: str
@@ -108,7 +106,7 @@ class RunSpec:
     audit_days: int = 0
     together: int = 0
     metadata: Mapping[str, Any] = field(default_factory=dict)
-    retried: tuple[str, ...] = ()
+    retried: Mapping[str, datetime] = field(default_factory=dict)
 
     def to_json(self) -> str:
         """Return the text of `spec.json`; raises `RunFailed` if it is too large to be read."""
@@ -119,22 +117,22 @@ class RunSpec:
 
     def digest(self) -> str:
         """Return the SHA-256 of `to_json`."""
-        return sha256(self.to_json().encode()).hexdigest()
+        return sha256_hex(self.to_json().encode())
 
     @classmethod
     def from_json(cls, text: str) -> RunSpec:
         """Return the spec that `to_json` wrote; raises `RunFailed` for anything else."""
         try:
             # An earlier version wrote none of these.
-            later: dict[str, Any] = {"source_at": "", "together": 0, "metadata": {}, "retried": ()}
+            later: dict[str, Any] = {"source_at": "", "together": 0, "metadata": {}, "retried": {}}
             stored = later | parse_json(text)
             value = {one.name: stored[one.name] for one in fields(cls)}
             for name in ("db_path", "config_dir", "cwd", "env_file", "cli_path"):
                 value[name] = None if value[name] is None else Path(value[name])
             value["closed"] = tuple(Path(one) for one in value["closed"])
-            value["retried"] = tuple(map(str, value["retried"]))
             for name in ("created_at", "expires_at", "keeps_until"):
                 value[name] = None if value[name] is None else _moment(value[name])
+            value["retried"] = retried_in(value["retried"], value["created_at"])
             return cls(**value)
         except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise RunFailed(f"{SPEC} cannot be read: {one_line(error)}") from error
@@ -158,10 +156,18 @@ class PartialBlock:
     earlier: tuple[PartialBlock, ...] = ()
 
 
+def retried_in(stored: object, created_at: datetime | None) -> dict[str, datetime]:
+    """Return what a spec says of `retried`; in an earlier version's that was as its run began."""
+    times = stored if isinstance(stored, dict) else {}
+    named = times or (stored if isinstance(stored, list) else ())
+    known = {str(one): _moment(times[one]) if times else created_at for one in named}
+    return {one: since for one, since in known.items() if since is not None}
+
+
 def new_run_id(now: datetime) -> str:
     """Return an id that sorts by time, to the microsecond, and cannot be guessed."""
     at = now.astimezone(UTC)
-    return f"{at:%Y%m%dT%H%M%SZ}-{at.microsecond:05x}{secrets.token_hex(3)}"
+    return f"{at:%Y%m%dT%H%M%SZ}-{at.microsecond:05x}{os.urandom(3).hex()}"
 
 
 def require_sound_prompt(prompt: str) -> None:
@@ -179,19 +185,6 @@ def runs_folder(listing_path: Path) -> Path:
     return listing_path / OURS / "runs"
 
 
-def run_folders(listing_path: Path) -> tuple[Path, ...]:
-    """Return the run folders of a listing, oldest first; links are ignored. Raises `OSError`."""
-    runs = our_folder(listing_path, "runs")
-    if runs is None:
-        return ()
-    try:
-        with os.scandir(runs) as entries:
-            named = [one for one in entries if _RUN_ID.fullmatch(one.name)]
-            return tuple(sorted(Path(one) for one in named if one.is_dir(follow_symlinks=False)))
-    except (FileNotFoundError, NotADirectoryError):
-        return ()
-
-
 def list_runs(listing_path: Path) -> tuple[Run, ...]:
     """Return every run of a listing, oldest first."""
     return tuple(read_run(folder) for folder in run_folders(listing_path))
@@ -205,13 +198,11 @@ def stamp(folder: Path) -> tuple[object, ...]:
 
 def read_run(folder: Path) -> Run:
     """Return the run in a folder; skips garbage, and never raises."""
-    spec, owner = read_json(folder / SPEC), read_owner(folder)
-    story = read_story(folder)
+    spec, owner, story = read_json(folder / SPEC), read_owner(folder), read_story(folder)
     begun = _moment(spec.get("created_at")) or _modified(folder) or datetime.fromtimestamp(0, UTC)
     is_lost = story.ended_at is None and _is_dead(owner, folder)
     is_over = is_lost or story.ended_at is not None
     cli_pid, cli_start = named_process(owner, "cli_pid", "cli_start") or (0, "")
-    heard_at = _modified(folder / PARTIAL)
     return Run(
         run_id=one_line(folder.name),
         session_id=one_line(spec.get("session_id", "")),
@@ -232,15 +223,15 @@ def read_run(folder: Path) -> Run:
         permission_mode=story.permission_mode,
         queued_for=story.queued_for,
         stalled_since=None if is_lost else story.stalled_since,
-        heard_at=heard_at,
+        heard_at=(heard_at := _modified(folder / PARTIAL)),
         progress=answered(story.progress, heard_at),
         asked=prompt_asked(story.asked, spec, begun),
         title=prompt_title(spec),
         stage=one_line(spec.get("stage", ""))[:60],
         act_id=one_line(spec.get("act_id", ""))[:64],
         is_turn_open=story.is_turn_open,
-        failed_by=story.failed_by,
-        row_problem=story.row_problem or (_UNWRITTEN if is_over and story.is_row_due else ""),
+        **story.outcome(),
+        row_problem=story.row_problem or (_UNWRITTEN if is_over and story.is_due else ""),
     )
 
 
@@ -378,7 +369,9 @@ def _plain(value: Any) -> Any:
         return str(value.absolute())
     if isinstance(value, tuple):
         return [_plain(one) for one in value]
-    return dict(value) if isinstance(value, Mapping) else value
+    if isinstance(value, Mapping):
+        return {name: _plain(one) for name, one in value.items()}
+    return value
 
 
 _moment = partial(read_time, zone=UTC)

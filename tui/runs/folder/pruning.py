@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
-import secrets
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
@@ -13,6 +11,7 @@ from pathlib import Path
 
 from tui.claude.session_id import is_session_id
 from tui.core.errors import Refused
+from tui.core.text.late_pattern import late_pattern
 from tui.runs.folder.open_folder import closing, open_folder
 from tui.runs.folder.protocol import read_run, run_folders, session_of
 from tui.safe_io.folders import our_folder
@@ -21,7 +20,7 @@ from tui.storage.session_locks import SessionLock
 
 KEPT_RUNS = 5
 KEPT_FOR = timedelta(days=7)
-_LEFTOVER = re.compile(r"\.\d{8}T\d{6}Z-[0-9a-f]{4,16}(\.[0-9a-f]{16})?")
+_LEFTOVER = late_pattern(r"\.\d{8}T\d{6}Z-[0-9a-f]{4,16}(\.[0-9a-f]{16})?")
 
 
 def prune_runs(listing: Path, now: datetime, *, own: str = "") -> int:
@@ -88,7 +87,7 @@ def _removed(folder: Path) -> bool:
     """Remove a run that is over, atomically for readers."""
     if not read_run(folder).is_over:
         return False
-    gone = f".{folder.name}.{secrets.token_hex(8)}"
+    gone = f".{folder.name}.{os.urandom(8).hex()}"
     with closing(open_folder(folder.parent, 2)) as runs:
         os.rename(folder.name, gone, src_dir_fd=runs, dst_dir_fd=runs)
         with suppress(OSError):

@@ -1,17 +1,39 @@
-"""Finds the runs of a listing's sessions, again and again, within a time limit."""
+"""Finds the runs of a listing's sessions, again and again, within a time limit.
+
+Where there is no run, the protocol is not imported: that would be a tenth of a verb's start.
+"""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Collection
 from datetime import UTC, datetime
 from pathlib import Path
 
 from tui.core.limits import MOST_RUNS, RUNS_S
 from tui.core.models.run import Run
 from tui.core.text.safe_text import one_line
-from tui.runs.folder import protocol
-from tui.runs.folder.bounded_reads import require_readable
+from tui.core.values import replace
+from tui.runs.folder.bounded_reads import require_readable, run_folders
 from tui.safe_io.walking import Budget
+
+
+def last_runs(listing_path: Path, wanted: Collection[str], before: str = "") -> dict[str, Run]:
+    """Return the last run of each of these sessions, if it has any; raises `OSError`.
+
+    Those `before` the run of that id, if one is given.
+    """
+    from tui.runs.folder import protocol
+
+    found: dict[str, Run] = {}
+    for folder in reversed(run_folders(listing_path)):
+        if before and folder.name >= before:
+            continue
+        session_id = protocol.session_of(folder)
+        if session_id in wanted and session_id not in found:
+            found[session_id] = protocol.read_run(folder)
+        if len(found) == len(wanted):
+            break
+    return found
 
 
 class RunFinder:
@@ -27,12 +49,12 @@ class RunFinder:
         self.is_unread = False
         self._known: dict[Path, tuple[object, Run]] = {}
         self._sessions: dict[Path, str] = {}
-        self._ended: set[Path] = set()
+        self._ended: dict[Path, None] = {}  # an empty set takes three times as much
 
     def find(self, listing_path: Path) -> tuple[Run, ...]:
         """Return the runs, oldest first; those beyond the time limit are read the next time."""
         try:
-            folders = protocol.run_folders(listing_path)
+            folders = run_folders(listing_path)
         except OSError as error:
             self.cut, self.is_unread = f"its runs cannot be read: {error.strerror}", True
             return self._counting()
@@ -51,7 +73,7 @@ class RunFinder:
                     seen.add(session_id)
             except Exception as error:  # nothing that one run holds may hide the sessions
                 self._be_unread(folder, known.get(folder), error)
-        self._ended.intersection_update(folders)
+        self._ended = {one: None for one in folders if one in self._ended}
         if left and not self.is_unread:
             self.cut = f"{left:,} of its {len(folders):,} runs were not read: {budget.words}"
         return self._counting()
@@ -74,13 +96,17 @@ class RunFinder:
 
     def _has_ended(self, folder: Path) -> bool:
         """Whether a run has recorded its end, which never changes."""
+        from tui.runs.folder import protocol
+
         if folder not in self._ended and protocol.has_ended(folder):
-            self._ended.add(folder)
+            self._ended[folder] = None
         return folder in self._ended
 
     def _session_of(self, folder: Path) -> str:
         """Return the run's session id, which never changes; raises `OSError`."""
         if folder not in self._sessions:
+            from tui.runs.folder import protocol
+
             self._sessions[folder] = one_line(protocol.session_of(folder))
         return self._sessions[folder]
 
@@ -92,6 +118,8 @@ def _counts(known: Run | None, older: Run) -> Run:
 
 def _as_far_as_told(folder: Path, session_id: str) -> Run:
     """Return a run as far as it can be read; an unreadable one counts as not over."""
+    from tui.runs.folder import protocol
+
     try:
         return protocol.read_run(folder)
     except Exception:  # the one run that cannot be read is shown as such, whatever is wrong in it
@@ -114,6 +142,8 @@ def _looked_at(folder: Path, known: tuple[object, Run] | None) -> tuple[object, 
     """Return a run, and the stamp of what it was read from; raises `OSError`."""
     if known is not None and known[1].is_over and known[1].state != "lost":
         return known
+    from tui.runs.folder import protocol
+
     stamp = protocol.stamp(folder)
     if known is None or known[0] != stamp:
         for name in (protocol.SPEC, protocol.OWNER, protocol.EVENTS):

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tui.core.models.run import Phase, Progress, SentCommand
 from tui.core.text.safe_text import one_line
 from tui.core.time.zones import read_time
+from tui.core.values import asdict, replace
 from tui.runs.folder.bounded_reads import amount
 
 _TOO_MANY = "429"

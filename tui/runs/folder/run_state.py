@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,6 +11,7 @@ from tui.core.models.permission_request import PermissionRequest
 from tui.core.models.run import Progress, SentCommand
 from tui.core.text.safe_text import one_line
 from tui.core.time.zones import read_time
+from tui.core.values import asdict, replace
 from tui.runs.folder.bounded_reads import amount
 from tui.runs.folder.command import REQUEST_ID
 from tui.runs.folder.permission_requests import asker_of
@@ -23,9 +23,9 @@ _NEVER = datetime.fromtimestamp(0, UTC)
 _WORDS = ("error", "model", "permission_mode", "queued_for")
 _PLAIN = (
     *("has_begun", "is_turn_open", "is_left", "is_resting", "cost_usd", "refused"),
-    *("is_row_due", "row_problem", "failed_by"),
+    *("is_row_due", "row_problem", "failed_by", "error_kind", "has_answered", "left_run"),
 )
-_MOMENTS = ("ended_at", "stalled_since")
+_MOMENTS = ("ended_at", "stalled_since", "unmarked_since", "left_at")
 _FIRST = SentCommand(kind="prompt", by="", at=_NEVER)
 
 
@@ -36,9 +36,12 @@ class RunState:
     were, by the name and the time that they were posted with. `asked` is the prompt that the API
     has not answered; the text of the run's first one is in its spec. `is_turn_open`: something is
     to be done whose end is not told; so it is before the first turn. `is_left`: it was ended then,
-    by no operator. `is_resting`: between two turns, a pipeline has not said yet what comes next.
-    `is_row_due`: its session's row is to be written, and is not as far as is told; `row_problem`
-    says why. `failed_by`: the operator whose follow-up to a pipeline's run failed.
+    by no operator, or the run before was, then `left_run` at `left_at`, and the model has not
+    answered since. `is_resting`:
+    between two turns, a pipeline has not said yet what comes next. `is_row_due`: its session's row
+    is to be written, and is not as far as is told; `row_problem` says why. `failed_by`: the
+    operator whose follow-up to a pipeline's run failed; any other failure is in the row, too, which
+    is not told to say so `unmarked_since` then.
     """
 
     def __init__(self) -> None:
@@ -57,7 +60,11 @@ class RunState:
         self.progress = Progress()
         self.asked: SentCommand | None = _FIRST
         self.is_turn_open, self.is_left, self.is_resting = True, False, False
-        self.is_row_due, self.row_problem, self.failed_by = False, "", ""
+        self.is_row_due, self.row_problem, self.failed_by, self.error_kind = False, "", "", ""
+        self.unmarked_since: datetime | None = None
+        self.has_answered = False
+        self.left_run = ""
+        self.left_at: datetime | None = None
 
     @classmethod
     def after(cls, events: Iterable[Mapping[str, Any]], base: RunState | None = None) -> RunState:
@@ -80,6 +87,16 @@ class RunState:
             return "idle"
         return "busy" if self.has_begun else "starting"
 
+    def outcome(self) -> dict[str, Any]:
+        """Return how its last turn ended, as a run has it."""
+        names = ("failed_by", "error_kind", "unmarked_since", "has_answered", "left_run", "left_at")
+        return {name: getattr(self, name) for name in names}
+
+    @property
+    def is_due(self) -> bool:
+        """Whether its session's row does not say all that it should, as far as is told."""
+        return self.is_row_due or self.unmarked_since is not None
+
     def add(self, event: Mapping[str, Any], at: datetime) -> None:
         """Apply one event, which happened `at`."""
         self.progress = after_event(self.progress, event, at)
@@ -94,6 +111,7 @@ class RunState:
                 self.is_resting = event.get("type") == "resting"
             case "turn":
                 self.error, self.failed_by, self.is_turn_open, self.is_resting = "", "", True, False
+                self.unmarked_since, self.left_run, self.left_at = None, "", None
                 self._add_turn(event, at)
             case "heard":
                 self.asked = None
@@ -104,18 +122,27 @@ class RunState:
             case "result":
                 cost = amount(event.get("cost_usd"))
                 self.cost_usd = self.cost_usd if cost is None else cost
-                self.is_turn_open = False
+                self.is_turn_open = self.is_left = event.get("is_left") is True
+                self.left_run = one_line(event.get("left_run", ""))[:64]
+                self.left_at = read_time(event.get("left_at"), UTC)
+                self.has_answered = self.has_answered or is_answer(event)
                 # One that the CLI did not even begin with is in no transcript.
                 self.asked = None if self.has_begun else self.asked
             case "left":
                 self.is_left = True
             case "failed":
-                self.is_turn_open = False
-                self.error = str(event.get("reason") or "failed without a reason")[:_MAX_WORDS]
-                self.failed_by = one_line(event.get("by", ""))[:64]
+                self._add_failure(event, at)
             case "ended":
                 self.ended_at, self.is_turn_open = at, self.is_left
                 self.stalled_since = None
+                self.unmarked_since = self.unmarked_since if self.is_row_due else None
+
+    def _add_failure(self, event: Mapping[str, Any], at: datetime) -> None:
+        self.is_turn_open = False
+        self.error = str(event.get("reason") or "failed without a reason")[:_MAX_WORDS]
+        self.failed_by = one_line(event.get("by", ""))[:64]
+        self.error_kind = one_line(event.get("kind", ""))[:40]
+        self.unmarked_since = None if self.failed_by else at
 
     def _add_turn(self, event: Mapping[str, Any], at: datetime) -> None:
         """Apply that the CLI was handed a prompt."""
@@ -135,6 +162,7 @@ class RunState:
             case "tracked":
                 self.row_problem = one_line(event.get("problem", ""))[:_MAX_WORDS]
                 self.is_row_due = bool(self.row_problem)
+                self.unmarked_since = self.unmarked_since if self.is_row_due else None
             case _:
                 self.is_row_due = self.is_row_due or event.get("type") == "init"
                 self.has_begun = self.has_begun or event.get("type") == "init"
@@ -208,7 +236,7 @@ class RunState:
             for name in _WORDS:
                 setattr(state, name, one_line(value[name])[:_MAX_WORDS])
             for name in _MOMENTS:
-                setattr(state, name, _moment(value[name]))
+                setattr(state, name, _moment(value.get(name)))
             state.error = str(value["error"])[:_MAX_WORDS]
             state.has_begun = value["has_begun"] is True
             state.cost_usd = amount(value["cost_usd"])
@@ -223,15 +251,24 @@ class RunState:
             # A runner of an earlier version writes none of these.
             state.is_turn_open = value.get("is_turn_open") is not False
             state.is_left = value.get("is_left") is True
+            state.has_answered = value.get("has_answered") is not False
             state.is_resting = value.get("is_resting") is True
             state.is_row_due = value.get("is_row_due") is True
             state.row_problem = one_line(value.get("row_problem", ""))[:_MAX_WORDS]
             state.failed_by = one_line(value.get("failed_by", ""))[:64]
+            state.error_kind = one_line(value.get("error_kind", ""))[:40]
+            state.left_run = one_line(value.get("left_run", ""))[:64]
             state.progress = progress_from(value.get("progress"))
             state.asked = _sent(asked) if (asked := value.get("asked")) else None
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"not a run's state: {error}") from error
         return state
+
+
+def is_answer(result: Mapping[str, Any]) -> bool:
+    """Whether the model has answered; a runner of an earlier version does not tell."""
+    is_failed = result.get("is_error") is True or result.get("is_interrupted") is True
+    return not is_failed and result.get("is_answer") is not False
 
 
 def posted(command_id: object, at: object) -> str:

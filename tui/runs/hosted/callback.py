@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from tui.core.event_loop import is_fault
 from tui.core.run_events import OnEvent, RunEvent
 
 logger = logging.getLogger("tui.runs")
@@ -27,7 +28,9 @@ class Guard:
         """Return what `act` does; `None` if it raises."""
         try:
             return act(*given, **named)
-        except (Exception, asyncio.CancelledError) as fault:  # nobody cancels us from in there
+        except (SystemExit, KeyboardInterrupt):
+            raise
+        except BaseException as fault:  # nobody cancels us from in there
             self.tell(fault)
         return None
 
@@ -67,7 +70,9 @@ class Callback:
         while self._waiting:
             try:
                 await self._waiting.popleft()
-            except Exception as fault:  # of the pipeline's own code
+            except BaseException as fault:
+                if not is_fault(fault):
+                    raise
                 self._guard.tell(fault)
 
     async def settle(self) -> None:

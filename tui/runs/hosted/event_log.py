@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import fields
 from typing import Any
 
 from tui.core.run_events import (
@@ -16,6 +15,7 @@ from tui.core.run_events import (
     TurnFinished,
 )
 from tui.core.text.safe_text import one_line
+from tui.core.values import fields
 
 logger = logging.getLogger("tui.runs")
 
@@ -26,9 +26,12 @@ _BAD = ("failed", "refused")
 def log_event(event: RunEvent, *, logs_prompts: bool = False) -> None:
     """Log an event, with all its values as attributes of the record, and `event` for its kind.
 
-    At INFO; what failed, was refused or could not be tracked at WARNING.
+    At INFO; what failed, was refused or could not be tracked at WARNING, and what is not written
+    at its end at ERROR.
     """
-    level = logging.WARNING if _is_bad(event) else logging.INFO
+    is_lost = isinstance(event, RunEnded) and event.unwritten
+    bad = logging.ERROR if is_lost else logging.WARNING
+    level = bad if is_lost or _is_bad(event) else logging.INFO
     if not logger.isEnabledFor(level):
         return
     values: dict[str, Any] = {one.name: getattr(event, one.name) for one in fields(event)}
@@ -56,7 +59,9 @@ def _words(event: RunEvent, *, logs_prompts: bool) -> str:
             said = f": {one_line(event.prompt)[:_LONGEST_PROMPT]!r}" if logs_prompts else ""
             return f"started ({event.mode}){said}"
         case SessionTracked():
-            return f"not in the database yet: {event.problem}" if event.problem else "tracked"
+            return (
+                f"its row could not be written yet: {event.problem}" if event.problem else "tracked"
+            )
         case PermissionAsked():
             return f"asks for {event.tool}"
         case PermissionAnswered():
@@ -68,7 +73,8 @@ def _words(event: RunEvent, *, logs_prompts: bool) -> str:
             cause = f": {_cause(event)}" if event.error is not None else ""
             turns = "1 turn" if event.turns == 1 else f"{event.turns} turns"
             took = f"{turns}, {_cost(event.cost_usd)}, {event.duration_s:.1f} s"
-            return f"{event.outcome}{cause} ({took})"
+            lost = f"; not written yet {event.unwritten}" if event.unwritten else ""
+            return f"{event.outcome}{cause} ({took}){lost}"
     return type(event).__name__
 
 

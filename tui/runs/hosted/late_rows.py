@@ -1,4 +1,4 @@
-"""Writes the rows that runs could not write: their database was busy to the end, or they died.
+"""Writes what runs could not write to their rows: the database was busy to the end, or they died.
 
 A run's folder tells that its session's row is due, and holds all that the row needs. Whoever looks
 next writes it under the session's lock, and tells so there; a later act on the session has made it
@@ -12,46 +12,56 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from tui.claude.session_id import is_session_id
-from tui.core.errors import ConsoleError, Reason, Refused
+from tui.core.errors import MOMENTARY, ConsoleError, Kind, Reason, Refused
 from tui.core.models.audit import AuditEvent
 from tui.core.models.row import Row, Status
 from tui.core.models.run import Run
 from tui.core.sessions.row_transitions import with_details
 from tui.core.text.safe_text import one_line
-from tui.core.time.zones import zone_named
-from tui.runs.bookkeeping import row_metadata
-from tui.runs.folder.bounded_reads import read_end
+from tui.core.time.zones import read_time, zone_named
+from tui.core.values import dataclass, replace
+from tui.runs.bookkeeping import recorded_agent, row_metadata, settle_retried
+from tui.runs.folder.bounded_reads import read_end, read_json
 from tui.runs.folder.protocol import (
     IN_PIPELINE,
     SPEC,
     RunSpec,
+    read_events,
     read_owner,
     read_run,
     run_folders,
-    session_of,
 )
+from tui.runs.folder.run_state import is_answer
+from tui.runs.hosted.retries import MOST_RETRIED
 from tui.runs.journal.run_journal import Journal
 from tui.storage.session_locks import SessionLock
 from tui.storage.sqlite.transactions import Steps, write
 from tui.storage.table.audit import detail_of
 from tui.storage.table.audit_reader import AuditQuery, last_events
+from tui.storage.table.recorded import audited_options
 from tui.storage.table.tracking import Transactions, row_of
 
 logger = logging.getLogger("tui.runs")
 
 _DATABASE = "buyers.db"
 _ACTS = ("track", "resume", "adopt")
+_SETTLES = frozenset(
+    {
+        *(*_ACTS, "fail", "succeed", "activate", "reapply", "mend"),
+        *("delete", "clean-up", "restore", "undo", "purge"),
+    }
+)
 _KEPT = timedelta(days=1)
 _MOST_ACTS, _MOST_LATE = 1000, 1000
 _PAUSE_S, _AGAIN_S = 2.0, 60.0
-_WAITS_FOR = (Reason.LOCKED, Reason.SLOW, Reason.IN_USE)
+_WAITS_FOR = (*MOMENTARY, Reason.IN_USE, Reason.FULL)
 
 Clock = Callable[[], datetime]
+CatchUp = Callable[[], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +91,6 @@ def is_due(run: Run) -> bool:
     return run.is_over and bool(run.row_problem) and is_session_id(run.session_id)
 
 
-def last_run(listing: Path, session_id: str) -> Run | None:
-    """Return the last run of a session, if it has any; raises `OSError`."""
-    folders = reversed(run_folders(listing))
-    found = next((one for one in folders if session_of(one) == session_id), None)
-    return None if found is None else read_run(found)
-
-
 def write_row(run: Run, clock: Clock) -> bool:
     """Write the row that a run left due, and tell so in its folder; whether it was still needed.
 
@@ -99,13 +102,46 @@ def write_row(run: Run, clock: Clock) -> bool:
     lock = SessionLock.take(listing, run.session_id)
     try:
         is_needed = write(listing / _DATABASE, _steps(late, clock()), creates=True)
-        journal = Journal(run.folder, clock)
-        journal.event("tracked", problem="")
-        if run.ended_at is not None:  # stays the last event, and its time the run's end
-            journal.event("ended", at=run.ended_at.isoformat())
+        _tell(run, clock, "tracked", problem="")
     finally:
         lock.release()
     return is_needed
+
+
+def settle_answered(listing: Path, clock: Clock) -> None:
+    """Settle what runs tried again and got answered, if they died before they could do it.
+
+    Logs what cannot be settled; raises `OSError` when the runs cannot be read.
+    """
+    for folder in run_folders(listing):
+        at = _answered_at(folder) if read_json(folder / SPEC).get("retried") else None
+        run = read_run(folder) if at is not None else None
+        if at is None or run is None or not run.is_over:
+            continue
+        try:
+            spec = replace(_spec(run), db_path=listing / _DATABASE)
+            retried = [one for one in spec.retried.items() if is_session_id(one[0])]
+            if settle_retried(replace(spec, retried=dict(retried[-MOST_RETRIED:])), at):
+                _tell(run, clock, "settled")
+        except (ConsoleError, OSError, TypeError) as error:
+            logger.warning("%s: what it settles is not known: %s", folder.name, one_line(error))
+
+
+def _answered_at(folder: Path) -> datetime | None:
+    """Return when the run's own prompt was answered, unless what that settles is settled."""
+    events = read_events(folder)
+    if any(one["type"] == "settled" for one in events):
+        return None
+    answers = (one for one in events if one["type"] == "result" and one.get("is_own") is True)
+    return next((read_time(one.get("at"), UTC) for one in answers if is_answer(one)), None)
+
+
+def _tell(run: Run, clock: Clock, kind: str, **details: str) -> None:
+    """Add an event to a run that is over; its end stays the last one, at its time."""
+    journal = Journal(run.folder, clock)
+    journal.event(kind, **details)
+    if run.ended_at is not None:
+        journal.event("ended", at=run.ended_at.isoformat())
 
 
 def _spec(run: Run) -> RunSpec:
@@ -124,31 +160,52 @@ def _spec(run: Run) -> RunSpec:
 
 
 def _steps(late: _Late, now: datetime) -> Steps[bool]:
-    spec = late.spec
+    spec, failed_at = late.spec, late.run.unmarked_since
     acts = yield from last_events(AuditQuery(spec.session_id), _MOST_ACTS)
-    if any(one.action in _ACTS and one.at >= spec.created_at for one in acts):
+    is_begun = any(one.action in _ACTS and one.at >= spec.created_at for one in acts)
+    if is_begun and (failed_at is None or any(_settles(one, failed_at) for one in acts)):
         return False
     row = yield from row_of(spec.session_id)
     if row is not None and row.status not in (Status.ACTIVE, Status.FAILED):
         return False
     writes = Transactions(zone_named(spec.zone), spec.operator, spec.act_id)
+    if not is_begun:
+        yield from _begun(writes, late, row, now)
+    if failed_at is not None:
+        reason, kind = one_line(late.run.error), _kind(late.run)
+        yield from writes.mark_failed(
+            spec.session_id, now=now, reason=reason, kind=kind, failed_at=min(failed_at, now)
+        )
+    elif late.run.state == "done" and not late.run.is_turn_open:
+        mark = writes.mark_succeeded if late.run.has_answered else writes.mark_unanswered
+        yield from mark(spec.session_id, now=now)
+    return True
+
+
+def _settles(act: AuditEvent, failed_at: datetime) -> bool:
+    """Whether a failure from then on is in the row already, or no longer counts."""
+    return act.at >= failed_at and act.action in _SETTLES
+
+
+def _kind(run: Run) -> Kind:
+    return next((one for one in Kind if one == run.error_kind), Kind.OTHER)
+
+
+def _begun(writes: Transactions, late: _Late, row: Row | None, now: datetime) -> Steps[None]:
+    """Write that the run has begun."""
+    spec = late.spec
     if row is not None and spec.mode == "resume":
         yield from _resumed(writes, late, row, now)
-    else:
-        yield from writes.track(
-            spec.session_id,
-            listing_id=spec.listing_id,
-            stage=spec.stage,
-            now=now,
-            expires_at=max(spec.expires_at or now, now + _KEPT),
-            metadata={**(row.details() if row else {}), **row_metadata(spec)},
-        )
-    if late.run.state == "failed" and not late.run.failed_by:
-        reason = one_line(late.run.error)
-        yield from writes.mark_failed(spec.session_id, now=now, reason=reason)
-    elif late.run.state == "done" and not late.run.is_turn_open:
-        yield from writes.mark_succeeded(spec.session_id, now=now)
-    return True
+        return
+    yield from writes.track(
+        spec.session_id,
+        listing_id=spec.listing_id,
+        stage=spec.stage,
+        now=now,
+        expires_at=max(spec.expires_at or now, now + _KEPT),
+        metadata=row_metadata(spec),
+        is_run=True,
+    )
 
 
 def _resumed(writes: Transactions, late: _Late, row: Row, now: datetime) -> Steps[None]:
@@ -159,9 +216,8 @@ def _resumed(writes: Transactions, late: _Late, row: Row, now: datetime) -> Step
     until = max(spec.keeps_until or now, now + _KEPT)
     after = yield from writes.mark_resumed(own, now=now, keeps_until=until, run=event)
     if late.is_hosted and after is not None:
-        known, kept = row.details().get("agent"), row_metadata(spec)
-        agent = {**(known if isinstance(known, Mapping) else {}), **kept["agent"]}
-        facts = {**spec.metadata, "agent": agent}
+        known = (yield from audited_options(own)).or_of(row)
+        facts = {**spec.metadata, "agent": {**known, **recorded_agent(spec)}}
         mended = with_details(after, facts)
         yield from writes.change(after, mended, action="resume", now=now, is_partial=True)
 
@@ -169,21 +225,22 @@ def _resumed(writes: Transactions, late: _Late, row: Row, now: datetime) -> Step
 class _Writer:
     """One thread that writes what is due until all of it is written, or cannot be.
 
-    What could not be for another reason than a busy database is not tried again for a while.
+    What could not be for another reason than a busy database, or a full disk, is not tried again
+    for a while.
     """
 
     def __init__(self) -> None:
-        self._due: dict[Path, Clock] = {}
+        self._due: dict[Path, tuple[Clock, CatchUp]] = {}
         self._tried: dict[Path, float] = {}
         self._changed = threading.Lock()
         self._is_at_work = False
 
-    def add(self, folder: Path, clock: Clock) -> None:
+    def add(self, folder: Path, clock: Clock, catch_up: CatchUp) -> None:
         with self._changed:
             is_early = time.monotonic() < self._tried.get(folder, 0.0) + _AGAIN_S
             if is_early or len(self._due) >= _MOST_LATE:
                 return
-            self._due[folder] = clock
+            self._due[folder] = clock, catch_up
             if not self._is_at_work:
                 self._is_at_work = True
                 threading.Thread(target=self._work, name="late rows", daemon=True).start()
@@ -195,8 +252,8 @@ class _Writer:
                 if not due:
                     self._is_at_work = False
                     return
-            for folder, clock in due.items():
-                if not _waits(folder, clock):
+            for folder, (clock, catch_up) in due.items():
+                if not _waits(folder, clock, catch_up):
                     with self._changed:
                         self._due.pop(folder, None)
                         self._tried[folder] = time.monotonic()
@@ -205,9 +262,11 @@ class _Writer:
             time.sleep(_PAUSE_S)
 
 
-def _waits(folder: Path, clock: Clock) -> bool:
+def _waits(folder: Path, clock: Clock, catch_up: CatchUp) -> bool:
     """Try to write what a run left due; whether that is to be tried again."""
     try:
+        if not catch_up():
+            return folder.is_dir()
         run = read_run(folder)
         if not run.is_over:
             return folder.is_dir()
@@ -217,6 +276,10 @@ def _waits(folder: Path, clock: Clock) -> bool:
         if problem.reason in _WAITS_FOR:
             return True
         logger.info("%s is not in the database: %s", folder.name, problem)
+    except OSError as error:
+        if Reason.of(error) in _WAITS_FOR:
+            return True
+        logger.info("%s is not in the database: %s", folder.name, one_line(error))
     except Exception as error:  # whatever a run's folder holds, the others are written
         logger.info("%s is not in the database: %s", folder.name, one_line(error))
     return False
@@ -225,9 +288,12 @@ def _waits(folder: Path, clock: Clock) -> bool:
 _writer = _Writer()
 
 
-def write_soon(folder: Path, clock: Clock) -> None:
-    """Write what the run in `folder` leaves due, in a thread, as soon as its database is free."""
-    _writer.add(folder, clock)
+def write_soon(folder: Path, clock: Clock, catch_up: CatchUp = lambda: True) -> None:
+    """Write what the run in `folder` leaves due, in a thread, as soon as its database is free.
+
+    `catch_up` comes first: whether the run has told all there.
+    """
+    _writer.add(folder, clock, catch_up)
 
 
 def _forget() -> None:

@@ -3,28 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 from tui.claude.session_id import is_session_id
 from tui.core.limits import MOST_RUNS, RUNS_S
+from tui.core.time.zones import read_time
 from tui.runs.folder.bounded_reads import read_json
-from tui.runs.folder.protocol import SPEC, Mode, run_folders
+from tui.runs.folder.protocol import SPEC, retried_in, run_folders
 from tui.safe_io.walking import Budget
 
 MOST_RETRIED = 100
 
 
-def retried_by(listing: Path, mode: Mode, session_id: str, retry_of: str = "") -> tuple[str, ...]:
-    """Return the sessions that a run tries again, oldest first, the last 100.
+def retried_by(
+    listing: Path, session_id: str, now: datetime, goes_on: str = "", retry_of: str = ""
+) -> dict[str, datetime]:
+    """Return the sessions that a run tries again, and since when: oldest first, the last 100.
 
-    They are `retry_of`, unless that is empty, and what that session's own run tried again; and what
-    the last run of a session did that is resumed.
+    They are `retry_of`, from now on, unless that is empty, and what that session's own run tried
+    again; and what the last run did of the session that it `goes_on` with, by a resume or a fork.
     """
-    named = dict.fromkeys(_recorded(listing, session_id)) if mode == "resume" else {}
+    named = _recorded(listing, goes_on) if goes_on else {}
     if retry_of:
-        named |= dict.fromkeys((*_recorded(listing, retry_of), retry_of))
+        named |= _recorded(listing, retry_of) | {retry_of: now}
     named.pop(session_id, None)
-    return tuple(named)[-MOST_RETRIED:]
+    return dict([*named.items()][-MOST_RETRIED:])
 
 
 def has_run(listing: Path, session_id: str) -> bool:
@@ -32,11 +36,11 @@ def has_run(listing: Path, session_id: str) -> bool:
     return any(True for _ in _specs(listing, session_id))
 
 
-def _recorded(listing: Path, session_id: str) -> tuple[str, ...]:
+def _recorded(listing: Path, session_id: str) -> dict[str, datetime]:
     """Return what the last run of a session tried again, as its spec says."""
-    stored = next(_specs(listing, session_id), {}).get("retried")
-    named = stored if isinstance(stored, list) else ()
-    return tuple(one for one in named if isinstance(one, str) and is_session_id(one))
+    spec = next(_specs(listing, session_id), {})
+    known = retried_in(spec.get("retried"), read_time(spec.get("created_at"), UTC))
+    return {one: since for one, since in known.items() if is_session_id(one)}
 
 
 def _specs(listing: Path, session_id: str) -> Iterator[dict[str, object]]:

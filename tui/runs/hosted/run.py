@@ -5,11 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from tui.core.errors import (
     ConsoleError,
@@ -20,38 +19,34 @@ from tui.core.errors import (
     RunStopped,
     UsageError,
 )
-from tui.core.event_loop import require_asyncio
+from tui.core.event_loop import is_fault, require_asyncio
 from tui.core.follow_ups import mark
 from tui.core.prompts import OnePrompt
 from tui.core.text.safe_text import one_line
-from tui.runs.agent.cli_errors import as_both, interrupted
-from tui.runs.agent.recorded_options import GivenOptions
+from tui.runs.agent.cli_errors import as_both, failure_words, interrupted
+from tui.runs.bookkeeping import whose
 from tui.runs.driver import RunDriver
-from tui.runs.folder.protocol import RunSpec
 from tui.runs.hosted.late_rows import write_soon
 from tui.runs.hosted.leaving import running, until_left
 from tui.runs.hosted.own_hooks import telling_faults
 from tui.runs.hosted.own_prompts import OwnPrompts
+from tui.runs.hosted.prepared_run import PreparedRun, folder_of
 from tui.runs.hosted.run_watch import RunWatch, Watchers
 from tui.runs.journal.threaded_journal import ThreadedJournal
-from tui.runs.launcher import make_folder
 from tui.runs.prompt_queue import OwnPrompt
 from tui.storage.session_locks import SessionLock
 
 logger = logging.getLogger(__name__)
 
+T = TypeVar("T")
+
+_NOT_BEGUN = "the run has not begun: `async with manager.session(...) as run:`"
+_ELSEWHERE = (
+    "the run is of another event loop, and can only be awaited there: "
+    "`asyncio.run_coroutine_threadsafe` has it done from a thread, or `stop_session` ends it"
+)
 _MOST_WAITING = 100
 _SETTLED_WITHIN_S = 5.0
-
-
-@dataclass(frozen=True, slots=True)
-class PreparedRun:
-    """A hosted run's spec, listing and options, and the lock of its session, held by us."""
-
-    spec: RunSpec
-    listing: Path
-    lock: SessionLock
-    given: GivenOptions
 
 
 class HostedRun:
@@ -60,8 +55,7 @@ class HostedRun:
     A run of this process that is being left is waited for first, if its listing's folder and its
     session are those of `resumed`. `follow_ups`: whether messages of turns that operators add,
     once the pipeline's prompts are answered, are wanted. With `stays` the run waits for more of
-    them until it is ended, and else only while its stream of them goes on. `succeeded` is called
-    in a thread once a prompt was answered and the run is over, if it has `retried` anything.
+    them until it is ended, and else only while its stream of them goes on.
 
     A separate task owns the agent. Once begun, it must be ended: however that is done, its CLI is
     gone then and the session's lock released.
@@ -76,10 +70,8 @@ class HostedRun:
         resumed: tuple[Path, str] = (Path(), ""),
         follow_ups: bool = False,
         stays: bool = False,
-        succeeded: Callable[[RunSpec], None] | None = None,
         watch: RunWatch | None = None,
     ) -> None:
-        self._succeeded = succeeded
         self._watch = watch or RunWatch(Watchers(), clock)
         self._prepare, self._clock, self._prompts = prepare, clock, prompts
         self._resumed, self._wants_follow_ups, self._stays = resumed, follow_ups, stays
@@ -88,6 +80,7 @@ class HostedRun:
         self._driver: RunDriver | None = None
         self._hosting: asyncio.Task[None] | None = None
         self._feeding: asyncio.Task[None] | None = None
+        self._broken: BaseException | None = None  # what the stream of prompts has raised
         self._lock: SessionLock | None = None
         self._journal: ThreadedJournal | None = None
         self._handing_over = threading.Lock()
@@ -109,12 +102,16 @@ class HostedRun:
         Raises `RunFailed` when a turn has failed, `RunStopped` when an operator has stopped it,
         `RunInterrupted` when the turn was interrupted, and what the stream of prompts has raised.
         """
+        if self._hosting is None:
+            raise UsageError(_NOT_BEGUN)
+        self.require_own_loop()
         await self._until(lambda: not self._waiting.empty() or self._is_answered)
         if not self._waiting.empty():
             return self._waiting.get_nowait()
-        if error := self._feeding_error:
-            raise error
-        if self._hosting is not None and self._hosting.done():
+        if self._broken is not None:
+            self._tell(self._broken)
+            raise self._broken
+        if self._hosting.done():
             await self._hosting
         if interruption := self._interruption():
             raise interruption
@@ -139,12 +136,25 @@ class HostedRun:
         """Go on with another model; raises `RunFailed` with what the CLI has against it."""
         await self._steer(lambda driver: driver.change_model(name))
 
+    def require_own_loop(self) -> None:
+        """Raise `UsageError` where another event loop runs than the run's, if it has begun."""
+        if not self._is_elsewhere:
+            return
+        problem = UsageError(_ELSEWHERE)
+        problem.session_id, problem.cost_usd = self.session_id, self.cost_usd
+        raise problem
+
+    @property
+    def _is_elsewhere(self) -> bool:
+        hosting = self._hosting
+        return hosting is not None and hosting.get_loop() is not asyncio.get_running_loop()
+
     async def end(self, *, in_order: bool = False) -> None:
         """End the run; `in_order` once what operators have added is answered, too.
 
         Not one that another event loop runs, which perhaps is another process's.
         """
-        if self._hosting is None or self._hosting.get_loop() is not asyncio.get_running_loop():
+        if self._hosting is None or self._is_elsewhere:
             return
         try:
             self._leave()
@@ -163,15 +173,8 @@ class HostedRun:
         if self._hosting is not None and self._hosting.done():
             return True
         if self._feeding is not None and not (self._feeding.done() and self._stays):
-            return self._feeding_error is not None
+            return self._broken is not None
         return self._driver is not None and self._driver.prompts.is_resting
-
-    @property
-    def _feeding_error(self) -> BaseException | None:
-        """What the pipeline's stream of prompts has raised."""
-        feeding = self._feeding
-        is_heard = feeding is not None and feeding.done() and not feeding.cancelled()
-        return feeding.exception() if feeding is not None and is_heard else None
 
     async def _until(self, is_so: Callable[[], bool]) -> None:
         """Wait until it is so, or the run is over."""
@@ -181,18 +184,23 @@ class HostedRun:
 
     async def _steer(self, act: Callable[[RunDriver], Coroutine[Any, Any, None]]) -> None:
         """Do it, unless the run is over before it is done: raises why, then."""
+        self.require_own_loop()
         try:
             await self._do(act)
         except ConsoleError as problem:
-            problem.session_id = problem.session_id or self.session_id
-            if problem.cost_usd is None:
-                problem.cost_usd = self.cost_usd
+            self._tell(problem)
             raise
+
+    def _tell(self, problem: BaseException) -> None:
+        """Tell with an error of ours its session, and what the run has cost."""
+        if isinstance(problem, ConsoleError):
+            problem.session_id = problem.session_id or self.session_id
+            problem.cost_usd = self.cost_usd if problem.cost_usd is None else problem.cost_usd
 
     async def _do(self, act: Callable[[RunDriver], Coroutine[Any, Any, None]]) -> None:
         driver, hosting = self._driver, self._hosting
         if driver is None or hosting is None:
-            raise UsageError("the run has not begun: `async with manager.session(...) as run:`")
+            raise UsageError(_NOT_BEGUN)
         acting = asyncio.create_task(_nothing() if self._is_ending() else act(driver))
         try:
             await asyncio.wait({acting, hosting}, return_when=asyncio.FIRST_COMPLETED)
@@ -205,9 +213,9 @@ class HostedRun:
             acting.cancel()
 
     def _over(self) -> Refused:
-        words, again = "the run is over: resume its session", f"resume {self.session_id[:8]}"
+        words, again = "the run is over: go on with its session", f"resume={self.session_id}"
         over = Refused(words, Reason.NOT_RUNNING, remedy=again)
-        over.session_id = self.session_id
+        over.session_id, over.cost_usd = self.session_id, self.cost_usd
         return over
 
     def _leave(self) -> None:
@@ -233,19 +241,26 @@ class HostedRun:
                 await driver.send(self._prompts.of(one))
             if not self._stays:
                 driver.prompts.close()
+        except BaseException as error:
+            if not is_fault(error):
+                raise
+            if self._is_ending():
+                logger.warning("The stream of prompts failed: %s", one_line(error))
+            else:
+                self._broken = error
         finally:
             self._news.set()
 
     async def _host_watched(self) -> None:
-        async with self._watch.watching(lambda: self._is_left):
+        async with self._watch.watching(self._has_succeeded):
             await self._host()
 
     async def _host(self) -> None:
         if self._resumed[1]:
             await until_left(*self._resumed)
-        first = await self._prompts.first()
+        first = await self._of_resumed(self._prompts.first())
         try:
-            prepared = await self._prepared(first)
+            prepared = await self._of_resumed(asyncio.to_thread(self._set_up, first))
             if self._journal is not None and not self._is_left:
                 with running(prepared.listing, prepared.spec.session_id, self._is_ending):
                     try:
@@ -255,14 +270,28 @@ class HostedRun:
         finally:
             self._release()
             if self._journal is not None:
-                await asyncio.to_thread(self._journal.close, _SETTLED_WITHIN_S)
+                await self._closed(self._journal)
 
-    async def _prepared(self, first: OwnPrompt) -> PreparedRun:
+    async def _closed(self, journal: ThreadedJournal) -> None:
+        """Wait until the run's folder has all; what has no room is written later."""
+        if not await asyncio.to_thread(journal.close, _SETTLED_WITHIN_S):
+            self._watch.hear_behind("the disk is full" if journal.is_full else "its disk hangs")
+            write_soon(journal.folder, self._clock, journal.catch_up)
+
+    async def _of_resumed(self, work: Awaitable[T]) -> T:
+        """Wait for it; what goes wrong is told with the session that was to go on."""
         try:
-            return await asyncio.to_thread(self._set_up, first)
+            return await work
         except ConsoleError as problem:
             problem.session_id = problem.session_id or self._resumed[1]
             raise
+
+    def _has_succeeded(self) -> bool:
+        """Whether the pipeline's last prompt was answered, and none was left unsent."""
+        driver = self._driver
+        return (
+            driver is not None and driver.whose.has_answered and not driver.prompts.has_dropped_own
+        )
 
     def _is_ending(self) -> bool:
         return self._is_left or (self._driver is not None and self._driver.is_ending)
@@ -275,7 +304,8 @@ class HostedRun:
             if self._is_over:
                 self._lock.release()
             elif not self._is_left:
-                self._journal = self._watch.journal(_folder_of(prepared), prepared.spec)
+                self._watch.prepared(prepared.spec)
+                self._journal = self._watch.journal(folder_of(prepared, self._clock))
         return prepared
 
     def _release(self) -> None:
@@ -286,12 +316,12 @@ class HostedRun:
         if self._journal is not None and not was_over:
             self._journal.event("ended")
             if self._driver is not None and self._driver.books.trouble:
-                write_soon(self._journal.folder, self._clock)
+                write_soon(self._journal.folder, self._clock, self._journal.catch_up)
 
     async def _drive(self, prepared: PreparedRun, journal: ThreadedJournal) -> None:
         rest = self._prompts.rest
         at_rest = self._news.set if self._stays or rest is not None else None
-        given = telling_faults(prepared.given, _whose(prepared.spec))
+        given = telling_faults(prepared.given, whose(prepared.spec))
         driver = RunDriver(journal, prepared.spec, self._clock, given, at_rest=at_rest)
         self.session_id, self._driver = prepared.spec.session_id, driver
         self._news.set()
@@ -301,16 +331,13 @@ class HostedRun:
             failure = await driver.run(self._show)
         finally:
             await self._fed()
-        if self._succeeded is not None and prepared.spec.retried and driver.has_answered:
-            await asyncio.to_thread(self._succeeded, prepared.spec)
-        if driver.follow_up_by and not self._wants_follow_ups:
-            if failure is not None:
-                logger.warning("The follow-up of %s failed: %s", driver.follow_up_by, failure)
-            return
         ending: ConsoleError | None = None
         if failure is not None:
             ending = _as_ours(failure)
-        elif driver.stopped_by:
+        elif self._broken is not None:
+            self._tell(self._broken)
+            raise self._broken
+        elif driver.stopped_by and driver.is_owed:
             ending = RunStopped(driver.stopped_by, self.session_id)
         else:
             ending = self._interruption()
@@ -321,9 +348,9 @@ class HostedRun:
     def _interruption(self) -> RunInterrupted | None:
         """Return that the pipeline's turn was interrupted, if nothing was answered since."""
         driver = self._driver
-        if driver is None or driver.interrupted is None or driver.has_answered:
+        if driver is None or driver.whose.interrupted is None or driver.whose.has_answered:
             return None
-        by, cause = driver.interrupted
+        by, cause = driver.whose.interrupted
         ending = interrupted(by, self.session_id, cause)
         ending.cost_usd = driver.books.cost_usd
         return ending
@@ -333,25 +360,12 @@ class HostedRun:
         if self._feeding is not None:
             self._feeding.cancel()
             await asyncio.wait({self._feeding}, timeout=_SETTLED_WITHIN_S)
-            if self._feeding_error is not None and self._is_left:
-                logger.warning("The stream of prompts failed: %s", one_line(self._feeding_error))
-
-
-def _whose(spec: RunSpec) -> str:
-    return one_line(f"{spec.listing_id} {spec.stage} {spec.session_id[:8]}")
 
 
 def _as_ours(failure: Exception) -> RunFailed:
     if isinstance(failure, RunFailed):
         return failure
-    return as_both(failure, one_line(f"{type(failure).__name__}: {failure}"))
-
-
-def _folder_of(prepared: PreparedRun) -> Path:
-    try:
-        return make_folder(prepared.listing, prepared.spec)
-    except OSError as error:
-        raise RunFailed(f"the run's folder cannot be made: {error.strerror}") from error
+    return as_both(failure, failure_words(failure))
 
 
 async def _nothing() -> None:

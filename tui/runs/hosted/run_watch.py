@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, nullcontext
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
 from tui.core.errors import ConsoleError, RunInterrupted, RunStopped
+from tui.core.event_loop import is_fault
 from tui.core.run_events import (
     OnEvent,
     Outcome,
@@ -23,6 +23,7 @@ from tui.core.run_events import (
     TurnFinished,
 )
 from tui.core.text.safe_text import one_line
+from tui.core.values import dataclass, field
 from tui.runs.folder.protocol import RunSpec
 from tui.runs.hosted.callback import Callback, Guard
 from tui.runs.hosted.event_log import log_event
@@ -71,16 +72,23 @@ class RunWatch:
         self._tools: dict[str, str] = {}
         self._turns: list[TurnFinished] = []
         self._by = self._model = ""
-        self._outcome: Outcome = "left"
+        self._unwritten: list[str] = []
 
-    def journal(self, folder: Path, spec: RunSpec) -> ThreadedJournal:
-        """Return the run's journal, whose events are told, too."""
+    def prepared(self, spec: RunSpec) -> None:
+        """Note which run it is: from now on it fails, and is not refused."""
         self._spec = spec
         self._who |= {"run_id": spec.run_id, "session_id": spec.session_id}
+
+    def journal(self, folder: Path) -> ThreadedJournal:
+        """Return the run's journal, whose events are told, too."""
         return _WatchedJournal(folder, self._clock, self._hear_safely)
 
+    def hear_behind(self, why: str) -> None:
+        """Note that not all of its events are in its folder."""
+        self._unwritten.append(f"to its folder: {why}")
+
     @asynccontextmanager
-    async def watching(self, is_left: Callable[[], bool]) -> AsyncIterator[None]:
+    async def watching(self, has_succeeded: Callable[[], bool]) -> AsyncIterator[None]:
         """Watch the run, in its span, and tell how it ended and what was raised."""
         since, error = self._clock(), None
         self._trace = self._guard.do(RunTrace, self._who["stage"], self._who["listing_id"])
@@ -91,30 +99,30 @@ class RunWatch:
                 error = raised
                 raise
             finally:
-                self._guard.do(self._tell_end, error, is_left=is_left(), since=since)
+                self._guard.do(self._tell_end, error, has_succeeded(), since)
                 await asyncio.gather(*(one.settle() for one in self._callbacks))
 
-    def _tell_end(self, error: BaseException | None, *, is_left: bool, since: datetime) -> None:
+    def _tell_end(self, error: BaseException | None, has_succeeded: bool, since: datetime) -> None:
         costs = [one.cost_usd for one in self._turns if one.cost_usd is not None]
         self._tell(
             RunEnded,
-            outcome=self._outcome_of(error, is_left=is_left),
-            error=error if isinstance(error, Exception) else None,
+            outcome=self._outcome_of(error, has_succeeded=has_succeeded),
+            error=error if error is not None and is_fault(error) else None,
             cost_usd=sum(costs) if costs and len(costs) == len(self._turns) else None,
             turns=len(self._turns),
             input_tokens=sum(one.input_tokens for one in self._turns),
             output_tokens=sum(one.output_tokens for one in self._turns),
             duration_s=(self._clock() - since).total_seconds(),
+            unwritten="; ".join(self._unwritten),
         )
 
-    def _outcome_of(self, error: BaseException | None, *, is_left: bool) -> Outcome:
+    def _outcome_of(self, error: BaseException | None, *, has_succeeded: bool) -> Outcome:
         if isinstance(error, RunStopped):
             return "interrupted" if isinstance(error, RunInterrupted) else "stopped"
-        if isinstance(error, Exception):
+        if error is not None and is_fault(error):
             is_refusal = isinstance(error, ConsoleError) and self._spec is None
             return "refused" if is_refusal else "failed"
-        is_broken_off = (is_left or error is not None) and self._outcome != "succeeded"
-        return "left" if is_broken_off else self._outcome
+        return "succeeded" if has_succeeded else "left"
 
     def _hear_safely(self, kind: str, details: Mapping[str, Any]) -> None:
         self._guard.do(self._hear, kind, details)
@@ -126,14 +134,14 @@ class RunWatch:
                 self._tell(RunStarted, mode=self._spec.mode, prompt=self._spec.prompt)
             case "turn":
                 self._by = one_line(details["by"])
-                if self._spec is not None and details["by"] == self._spec.operator:
-                    self._outcome = "left"
             case "init":
                 self._model = _name(details["model"])
             case "tracked":
                 self._tell(SessionTracked, model=self._model, problem=details["problem"])
             case "permission" | "answered":
                 self._hear_request(kind, details["request_id"], details)
+            case "notice" if details.get("kind") == "row":
+                self._unwritten.append(f"to its row: {details['words']}")
             case "result":
                 self._hear_result(details)
 
@@ -151,15 +159,12 @@ class RunWatch:
         )
 
     def _hear_result(self, details: Mapping[str, Any]) -> None:
-        is_error, is_interrupted = details["is_error"], details["is_interrupted"]
-        if self._outcome != "succeeded" and not is_error:
-            self._outcome = "interrupted" if is_interrupted else "succeeded"
         usage = details["usage"]
         turn = self._tell(
             TurnFinished,
             by=self._by,
-            is_error=is_error,
-            is_interrupted=is_interrupted,
+            is_error=details["is_error"],
+            is_interrupted=details["is_interrupted"],
             cost_usd=details["turn_cost_usd"],
             steps=details["num_turns"],
             duration_ms=details["duration_ms"],

@@ -41,8 +41,11 @@ class Hearing:
         """Note that a prompt is handed to the CLI; for `words` see `ApiWaits.begin`."""
         self._waits.begin(by, prompt_id, words)
 
-    def hear(self, one: AgentMessage) -> None:
-        """Note a message; at rest, what background work has ended may begin a turn of its own."""
+    def hear(self, one: AgentMessage) -> bool:
+        """Note a message; at rest, what background work has ended may begin a turn of its own.
+
+        Returns whether somebody follows what is being written.
+        """
         if self._is_at_rest and isinstance(one.happening, TurnStarted):
             self._journal.event("woken")
         elif self._is_at_rest and isinstance(one.happening, TurnEnded | AgentIdle):
@@ -55,6 +58,7 @@ class Hearing:
                 self._writing.add(event, now)
             if time.monotonic() - self._told_at >= _TELLS_EVERY_S:
                 self._tell_writing()
+        return self._journal.is_followed
 
     def end_turn(self) -> None:
         """Forget the message that was being written."""

@@ -22,25 +22,28 @@ _LOOKS_EVERY_S, _WRITES_EVERY_S = 0.3, 1.0
 
 
 class PartialFile:
-    """The message being written, in the run's folder; `seconds` is a monotonic clock."""
+    """The message being written, in the run's folder; `seconds` is a monotonic clock.
+
+    `is_read` is whether somebody has read what was written last, as far as known.
+    """
 
     def __init__(self, folder: RunFolder, seconds: Callable[[], float] = time.monotonic) -> None:
         self._folder, self._seconds = folder, seconds
         self._shown: str | None = None
         self._looked_at = self._written_at = float("-inf")
-        self._is_read = True
+        self.is_read = True
         self._has_access_times: bool | None = None
 
     @property
     def is_due(self) -> bool:
         """Whether `write` has to be called for a message that has grown; asks no disk."""
-        return self._is_read or self._seconds() - self._looked_at >= _LOOKS_EVERY_S
+        return self.is_read or self._seconds() - self._looked_at >= _LOOKS_EVERY_S
 
     def write(self, value: Mapping[str, Any]) -> None:
         """Write the message, if somebody has read the last one or that is long ago."""
         self._looked_at = self._seconds()
-        self._is_read = self._shown is None or self._was_read()
-        if not self._is_read and self._looked_at - self._written_at < _WRITES_EVERY_S:
+        self.is_read = self._shown is None or self._was_read()
+        if not self.is_read and self._looked_at - self._written_at < _WRITES_EVERY_S:
             return
         text = json.dumps(value)
         if text == self._shown:
@@ -57,7 +60,7 @@ class PartialFile:
         if self._shown is not None:
             with suppress(FileNotFoundError):
                 os.unlink(PARTIAL, dir_fd=self._folder.fd)
-        self._shown, self._is_read = None, True
+        self._shown, self.is_read = None, True
 
     def _was_read(self) -> bool:
         if self._has_access_times is None:

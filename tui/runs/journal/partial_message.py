@@ -30,21 +30,22 @@ class PartialMessage:
         self._blocks: list[dict[str, Any]] = []
         # What the last block has grown by: put to it when it is shown, and not for every token.
         self._pieces: list[str] = []
-        self._pieces_size, self._grown_at = 0, ""
+        self._pieces_size = 0
+        self._grown_at: datetime | None = None
         self._gone_at: datetime | None = None
 
     def add(self, event: Mapping[str, Any], now: datetime) -> None:
         """Add one raw stream event of the API."""
-        match event.get("type"):
-            case "message_start":
-                self.clear()
-                self._message_id = str(_mapping(event.get("message")).get("id", ""))
-            case "content_block_start":
-                self._begin(event, now)
-            case "content_block_delta":
-                self._grow(_mapping(event.get("delta")), now)
-            case "message_stop":
-                self._gone_at = now + _LINGERS
+        kind = event.get("type")
+        if kind == "content_block_delta":
+            self._grow(event.get("delta"), now)
+        elif kind == "content_block_start":
+            self._begin(event, now)
+        elif kind == "message_start":
+            self.clear()
+            self._message_id = str(_mapping(event.get("message")).get("id", ""))
+        elif kind == "message_stop":
+            self._gone_at = now + _LINGERS
 
     def clear(self) -> None:
         """Forget the message: it is finished, or will never be."""
@@ -79,20 +80,25 @@ class PartialMessage:
         }
         self._blocks = [*self._blocks, begun][-_MAX_EARLIER - 1 :]
 
-    def _grow(self, delta: Mapping[str, Any], now: datetime) -> None:
-        piece = next((delta[name] for name in _PIECES if name in delta), "")
-        if self._blocks and isinstance(piece, str):
-            self._pieces.append(piece)
-            self._pieces_size += 1 + len(piece)
-            self._grown_at = now.isoformat()
-            if self._pieces_size > _MAX_TEXT:
-                self._join_pieces()
+    def _grow(self, delta: object, now: datetime) -> None:
+        if not self._blocks or not isinstance(delta, dict):
+            return
+        for name in _PIECES:
+            piece = delta.get(name)
+            if isinstance(piece, str):
+                self._pieces.append(piece)
+                self._pieces_size += 1 + len(piece)
+                self._grown_at = now
+                if self._pieces_size > _MAX_TEXT:
+                    self._join_pieces()
+                return
 
     def _join_pieces(self) -> None:
         if self._pieces:
             last = self._blocks[-1]
             last["text"] = (last["text"] + "".join(self._pieces))[-_MAX_TEXT:]
-            last["at"] = self._grown_at
+            if self._grown_at is not None:
+                last["at"] = self._grown_at.isoformat()
             self._pieces, self._pieces_size = [], 0
 
 

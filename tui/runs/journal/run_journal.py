@@ -25,6 +25,7 @@ from tui.runs.folder.permission_requests import REQUESTS
 from tui.runs.folder.protocol import EVENTS, HEARTBEAT, OWNER, PROBE, RESERVE
 from tui.runs.journal.partial_file import PartialFile
 
+SETTLES_WITHIN_S = 1.0  # what a pipeline waits for the disk before it is told of a turn's end
 _MAX_WAITING = 1024 * 1024
 _MAX_STRING = 4000
 _FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -62,6 +63,20 @@ class Journal:
         """Append a notice, if there are words for one."""
         if words:
             self.event("notice", kind=kind, words=words)
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether events wait to be written."""
+        return bool(self._waiting)
+
+    @property
+    def is_followed(self) -> bool:
+        """Whether somebody has read the partial message that was written last."""
+        return self._partial_file.is_read
+
+    def settle(self, within_s: float = SETTLES_WITHIN_S) -> bool:
+        """Wait at most that long until all is written; whether it is."""
+        return not self.is_behind
 
     def flush(self) -> None:
         """Write the pending events."""

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from tui.runs.journal.run_journal import Journal
+from tui.runs.journal.run_journal import SETTLES_WITHIN_S, Journal
 
 _MOST_WAITING = 5_000  # of a disk that does not answer: events of minutes
 _AT_EXIT_S = 2.0
@@ -31,8 +31,7 @@ class ThreadedJournal(Journal):
         self._has_partial = False
         self._changed = threading.Condition()
         self._is_at_work = False
-        self._at_exit = partial(self.settle, _AT_EXIT_S)
-        atexit.register(self._at_exit)
+        atexit.register(self.catch_up)
 
     def event(self, kind: str, /, **details: Any) -> None:
         """Append an event with the current time."""
@@ -68,15 +67,22 @@ class ThreadedJournal(Journal):
         """Remove the file of a request that was answered."""
         self._later(partial(super().drop_request, name))
 
-    def settle(self, within_s: float) -> bool:
+    def settle(self, within_s: float = SETTLES_WITHIN_S) -> bool:
         """Wait at most that long until all is written; whether it is."""
         with self._changed:
             return self._changed.wait_for(lambda: not self._is_at_work, within_s)
 
-    def close(self, within_s: float) -> None:
-        """Settle; the rest is tried again when the process exits."""
-        if self.settle(within_s):
-            atexit.unregister(self._at_exit)
+    def catch_up(self) -> bool:
+        """Try again to write what waits; whether all is written."""
+        self._later(super().flush)
+        return self.settle(_AT_EXIT_S) and not self.is_behind
+
+    def close(self, within_s: float) -> bool:
+        """Settle; whether all is written. The rest is tried again when the process exits."""
+        is_written = self.settle(within_s) and not self.is_behind
+        if is_written:
+            atexit.unregister(self.catch_up)
+        return is_written
 
     def _write_partial(self) -> None:
         with self._changed:

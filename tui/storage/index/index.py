@@ -7,24 +7,28 @@ listing is erased.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import sqlite3
-import threading
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from tui.core.limits import KEPT_CHARACTERS
+from tui.core.text.digest import sha256_hex
+from tui.core.values import dataclass
 from tui.safe_io.folders import may_be_there
+from tui.safe_io.fork_safe import fork_safe_lock
 from tui.storage.index.erasure_marks import NOBODY_KNOWS, erasure_of
 from tui.storage.index.index_file import LONGEST_KEPT, create, is_busy, open_index, remove
 
 _FEW = 4
+_AT_ONCE = 64  # a hundred thousand sessions take fifty megabytes
 _ERASING_MS = 2_000
-_READ = "SELECT listing, erasure, facts, stamp, rows FROM listings"
+_READ = (
+    "SELECT listing, erasure, facts, stamp, rows FROM listings WHERE listing >= ?"
+    " ORDER BY listing LIMIT ?"
+)
 _PUT = "INSERT OR IGNORE INTO listings (listing, erasure) VALUES (?, ?)"
 _PUT_FACTS = "UPDATE listings SET facts = ? WHERE listing = ?"
 _PUT_ROWS = "UPDATE listings SET stamp = ?, rows = ? WHERE listing = ?"
@@ -46,7 +50,7 @@ class IndexedListing(Protocol):
 class _Fresh:
     """New entries of a listing that are not in the file yet."""
 
-    folder: Path
+    folder: str | Path
     erasure: str
     facts: IndexedListing | None = None
     table: Said | None = None
@@ -62,7 +66,7 @@ class Index:
 
     def __init__(self, path: Path | None = None) -> None:
         self._path = path
-        self._lock = threading.Lock()
+        self._lock = fork_safe_lock()
         self._connection: sqlite3.Connection | None = None
         self._erasures: dict[bytes, str] = {}
         self._rows: dict[bytes, _Stored] = {}
@@ -76,17 +80,17 @@ class Index:
         with self._lock:
             return bool(self._outdated) or any(one.is_due for one in self._fresh.values())
 
-    def facts(self, folder: Path, erasure: str) -> str:
+    def facts(self, folder: str | Path, erasure: str) -> str:
         """Return the facts of a listing's transcripts as JSON; empty if there are none."""
         return self._read(_name(folder), erasure, is_done=True)[1]
 
-    def table(self, folder: Path, erasure: str) -> Said | None:
+    def table(self, folder: str | Path, erasure: str) -> Said | None:
         """Return a listing's table with its stamp; call `facts` afterwards."""
         _, _, stamp, rows = self._read(_name(folder), erasure, is_done=False)
         return (stamp, rows) if stamp else None
 
     def put_facts(
-        self, folder: Path, erasure: str, facts: IndexedListing, *, is_due: bool = False
+        self, folder: str | Path, erasure: str, facts: IndexedListing, *, is_due: bool = False
     ) -> None:
         """Store the facts of a listing's transcripts after another one was read.
 
@@ -96,7 +100,7 @@ class Index:
             fresh.facts, fresh.is_due = facts, fresh.is_due or is_due
             fresh.count += 1
 
-    def put_table(self, folder: Path, erasure: str, said: Said) -> None:
+    def put_table(self, folder: str | Path, erasure: str, said: Said) -> None:
         """Store a database's table, unless it is very large."""
         if len(said[1]) < KEPT_CHARACTERS:
             with self._noting(folder, erasure) as fresh:
@@ -124,7 +128,7 @@ class Index:
             self._rows, self._asked = {}, 0
             self._close()
 
-    def forget(self, folder: Path) -> None:
+    def forget(self, folder: str | Path) -> None:
         """Remove a listing's entries and overwrite their bytes; raises `OSError`."""
         if self._path is None or not may_be_there(self._path):
             return
@@ -161,20 +165,21 @@ class Index:
             return found
 
     def _row(self, name: bytes) -> _Stored:
-        """Return a listing's entry; after a few single reads, all entries are read at once."""
-        if name not in self._rows and self._asked <= _FEW:
+        """Return a listing's entry; after a few single reads, the next ones are read with it."""
+        if name not in self._rows:
             connection = self._opened()
-            self._asked += 1
-            if connection is None:
+            if connection is None or name not in self._erasures:
                 return _NOTHING
-            one = " WHERE listing = ?", (name,)
-            query, values = one if self._asked <= _FEW else ("", ())
-            found = connection.execute(_READ + query, values).fetchall()
+            self._asked += 1
+            most = 1 if self._asked <= _FEW else _AT_ONCE
+            found = connection.execute(_READ, (name, most)).fetchall()
+            if len(self._rows) > _AT_ONCE:  # of listings that nobody asked for
+                self._rows = {}
             self._rows |= {row[0]: stored for row in found if (stored := _stored(row))}
         return self._rows.get(name, _NOTHING)
 
     @contextmanager
-    def _noting(self, folder: Path, erasure: str) -> Iterator[_Fresh]:
+    def _noting(self, folder: str | Path, erasure: str) -> Iterator[_Fresh]:
         """Give the new entries of a listing, for one thread at a time."""
         if self._path is None or erasure == NOBODY_KNOWS:
             yield _Fresh(folder, erasure)
@@ -234,13 +239,13 @@ def index_path(cache_dir: Path | None, root: Path) -> Path | None:
     """Return the path of a root's index, `None` when nothing is cached."""
     if cache_dir is None:
         return None
-    name = hashlib.sha256(os.fsencode(os.path.realpath(root))).hexdigest()[:16]
+    name = sha256_hex(os.fsencode(os.path.realpath(root)))[:16]
     return cache_dir / f"index-{name}.db"
 
 
-def _name(folder: Path) -> bytes:
+def _name(folder: str | Path) -> bytes:
     place = str(folder)
-    return os.fsencode(place if place.startswith("/") else folder.absolute())
+    return os.fsencode(place if place.startswith("/") else Path(place).absolute())
 
 
 def _stored(row: tuple[object, ...]) -> _Stored | None:

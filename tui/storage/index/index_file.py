@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 import sqlite3
 import stat
 from contextlib import closing, suppress
@@ -89,7 +88,7 @@ def create(path: Path) -> None:
     for kind in _FORMER:
         for old in path.parent.glob(kind):
             old.unlink(missing_ok=True)
-    making = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    making = path.with_name(f".{path.name}.{os.urandom(8).hex()}")
     try:
         os.close(os.open(making, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW, 0o600))
         with closing(_connect(making)) as connection:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import sqlite3
 import stat
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
@@ -21,6 +20,7 @@ from urllib.parse import quote
 from tui.core.errors import DatabaseProblem, Reason
 from tui.core.limits import VALUE_BYTES
 from tui.safe_io.folders import is_link, may_be_there
+from tui.safe_io.fork_safe import fork_safe_lock
 from tui.safe_io.opening import open_folder_of
 from tui.storage.sqlite.authorizer import may_read, may_write
 from tui.storage.sqlite.mounts_without_locks import has_no_locks
@@ -68,7 +68,7 @@ _LIMITS = (
 
 Inode = tuple[int, int]
 
-_opening, _recovering = threading.Lock(), threading.Lock()
+_opening, _recovering = fork_safe_lock(), fork_safe_lock()
 
 C = TypeVar("C", bound=sqlite3.Connection)
 

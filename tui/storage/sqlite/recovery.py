@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import sqlite3
 import stat
-import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,7 +20,7 @@ from tui.safe_io.folders import may_be_there, stamp_of
 from tui.storage.sqlite.side_files import JOURNAL, beside
 
 _MAGIC = bytes.fromhex("d9d505f920a163d7")
-_HEADER = struct.Struct(">8sIIIII")  # magic, records, nonce, pages before, sector, page size
+_HEADER = ">8sIIIII"  # magic, records, nonce, pages before, sector, page size
 _UNKNOWN = 0xFFFFFFFF  # the count in a journal that was never synced: as many records as fit
 _OPEN = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 _LEAST = 512  # bytes of the smallest page and sector
@@ -191,10 +190,13 @@ class _Journal:
 
     def _header(self, at: int) -> tuple[int, ...] | None:
         """Return the header of a segment of the journal, `None` if there is none."""
-        read = os.pread(self._fd, _HEADER.size, at)
-        if len(read) < _HEADER.size:
+        import struct  # journals are rare
+
+        size = struct.calcsize(_HEADER)
+        read = os.pread(self._fd, size, at)
+        if len(read) < size:
             return None
-        magic, *header = _HEADER.unpack(read)
+        magic, *header = struct.unpack(_HEADER, read)
         is_sound = at > 0 or (_is_size(header[3], _LEAST) and _is_size(header[4], _LEAST))
         is_whole = at > 0 or header[3] <= self._status.st_size
         return tuple(header) if magic == _MAGIC and is_sound and is_whole else None

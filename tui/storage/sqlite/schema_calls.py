@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import re
 
-_TOKEN = re.compile(
+from tui.core.text.late_pattern import late_pattern
+
+_TOKEN = late_pattern(
     r"(?P<text>'(?:[^']|'')*')|(?P<comment>--[^\n]*|/\*.*?(?:\*/|$))"
     r"|(?P<quoted>\"(?:[^\"]|\"\")*\"|\[[^\]]*\]|`(?:[^`]|``)*`)|(?P<word>\w+)|(?P<sign>[^\s])",
     re.DOTALL,

@@ -30,31 +30,31 @@ def require_plain(db_path: Path, *, creates: bool = False) -> None:
 
     Without `creates` a missing database raises `NotTracked`.
     """
-    database = _status(db_path)
+    database = _status(db_path, "")
     if database is None and not creates:
         raise NotTracked(f"no {db_path.name} yet")
     for suffix in (JOURNAL, LOG, INDEX):
-        path = beside(db_path, suffix)
-        found = _status(path)
+        found = _status(db_path, suffix)
         if found is not None and database is not None and found.st_size:
-            _require_plausible(path, found, database)
+            _require_plausible(beside(db_path, suffix), found, database)
 
 
-def _status(path: Path) -> os.stat_result | None:
+def _status(db_path: Path, suffix: str) -> os.stat_result | None:
     """Return the status of a regular file without other hard links, `None` if it is missing."""
     try:
-        found = path.lstat()
+        found = os.lstat(f"{db_path}{suffix}")
     except FileNotFoundError:
         return None
     except OSError as error:
-        words = f"{path.name}: {error.strerror or error}"
+        words = f"{db_path.name}{suffix}: {error.strerror or error}"
         raise DatabaseProblem(words, Reason.of(error)) from error
+    name = f"{db_path.name}{suffix}"
     if stat.S_ISLNK(found.st_mode):
-        raise DatabaseProblem(f"{path.name} is a link, and links are not followed")
+        raise DatabaseProblem(f"{name} is a link, and links are not followed")
     if not stat.S_ISREG(found.st_mode):
-        raise DatabaseProblem(f"{path.name} is not a file")
+        raise DatabaseProblem(f"{name} is not a file")
     if found.st_nlink > 1:
-        raise DatabaseProblem(f"{path.name} has a second name (a hard link): it is not opened")
+        raise DatabaseProblem(f"{name} has a second name (a hard link): it is not opened")
     return found
 
 

@@ -98,7 +98,9 @@ class ReadBudget:
         for row in rows:
             kept.append(tuple(row))
             self._rows -= 1
-            self._characters -= sum(len(one) for one in row if isinstance(one, _SIZED))
+            for one in row:
+                if isinstance(one, _SIZED):
+                    self._characters -= len(one)
             if self._rows < 0:
                 raise DatabaseProblem(f"has more than {TABLE_ROWS:,} rows: they are not read")
             if self._characters < 0:
@@ -163,6 +165,10 @@ _BY_CODE: dict[int, tuple[str, Reason]] = {
     sqlite3.SQLITE_IOERR_RDLOCK: (_NO_LOCKS, Reason.NO_LOCKS),
     sqlite3.SQLITE_IOERR_CHECKRESERVEDLOCK: (_NO_LOCKS, Reason.NO_LOCKS),
 }
+_MENDS = {
+    sqlite3.SQLITE_CONSTRAINT_NOTNULL: " (it needs a default)",
+    sqlite3.SQLITE_CONSTRAINT_CHECK: " (drop it, or let the guide's rows pass)",
+}
 # By the start of the message, for errors without a code of their own.
 _BY_BEGINNING = {
     "no such column": "has a table that lacks a column of the guide's",
@@ -191,6 +197,8 @@ def _reason(db_path: Path, error: Exception) -> tuple[str, Reason]:
     if code & 0xFF == sqlite3.SQLITE_CANTOPEN:
         return _unopened(db_path)
     text = str(error)
+    if code & 0xFF == sqlite3.SQLITE_CONSTRAINT:
+        return f"refuses the row: {one_line(text)[:150]}{_MENDS.get(code, '')}", Reason.REFUSED
     begun = next((words for sign, words in _BY_BEGINNING.items() if text.startswith(sign)), None)
     return begun or f"cannot be used: {one_line(text)}", Reason.UNREADABLE
 

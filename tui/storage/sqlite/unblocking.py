@@ -13,11 +13,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from tui.safe_io.fork_safe import fork_safe_lock
 from tui.storage.sqlite.side_files import JOURNAL, beside
 
 _AFTER_S, _EACH_S = 3.0, 0.1
 
-_lock = threading.Lock()
+_lock = fork_safe_lock()
 _waiting: dict[int, tuple[float, Path]] = {}
 _watching: list[threading.Thread] = []
 
@@ -60,3 +61,12 @@ def _open_other_end(path: Path) -> None:
         if not stat.S_ISFIFO(path.lstat().st_mode):
             return
         os.close(os.open(path, os.O_WRONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC))
+
+
+def _forget() -> None:
+    """Forget, in a forked child, the threads of its parent."""
+    _waiting.clear()
+    _watching.clear()
+
+
+os.register_at_fork(after_in_child=_forget)

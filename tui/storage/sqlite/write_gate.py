@@ -12,6 +12,7 @@ from pathlib import Path
 from weakref import WeakValueDictionary
 
 from tui.core.errors import DatabaseProblem, Reason
+from tui.safe_io.fork_safe import fork_safe_lock
 
 PATIENCE_S = 60.0
 
@@ -33,7 +34,7 @@ class WriteGate:
 
 
 _gates: WeakValueDictionary[Path, WriteGate] = WeakValueDictionary()
-_making = threading.Lock()
+_making = fork_safe_lock()
 
 
 def gate_of(db_path: Path) -> WriteGate:
@@ -44,8 +45,8 @@ def gate_of(db_path: Path) -> WriteGate:
 
 def _forget() -> None:
     """Forget, in a forked child, the gates that threads of its parent may hold."""
-    global _gates, _making
-    _gates, _making = WeakValueDictionary(), threading.Lock()
+    global _gates
+    _gates = WeakValueDictionary()
 
 
 os.register_at_fork(after_in_child=_forget)

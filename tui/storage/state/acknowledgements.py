@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC
 from pathlib import Path
 from typing import Any
 
 from tui.claude.session_id import is_session_id
 from tui.core.errors import Refused
+from tui.core.models.retried import BETWEEN_MARKS, is_retried, retried_at, retry_of
 from tui.core.models.session import Acknowledgement
 from tui.core.text.safe_text import one_line
 from tui.core.time.zones import read_time
+from tui.core.values import replace
 from tui.storage.state.json_file import SharedFile
 
 ACKS = "acks.json"
@@ -34,23 +36,45 @@ def write_ack(listing_path: Path, session_id: str, ack: Acknowledgement) -> Ackn
     other sessions stay as they are, valid or not. Raises `OSError`, and `Refused` when another
     process keeps the file locked, or invalid entries leave no room.
     """
-    before = _change(listing_path, session_id, ack)
+    before = _change(listing_path, session_id, lambda _: ack)
     return before if before is not None and _is_same(before, ack) else ack
+
+
+def add_retried(listing_path: Path, session_id: str, ack: Acknowledgement) -> bool:
+    """Add the mark of a retry to what is acknowledged, in place of an earlier retry's.
+
+    Not if that one began as late: whether it was added. A snooze ends. Raises as `write_ack`.
+    """
+    added = False
+
+    def become(before: Acknowledgement | None) -> Acknowledgement | None:
+        nonlocal added
+        stands = before.mark.split(BETWEEN_MARKS) if before and before.until is None else []
+        added = not is_retried(stands, retried_at(ack.mark))
+        kept = (one for one in stands if not retry_of(one))
+        mark = BETWEEN_MARKS.join((*kept, ack.mark))[-_LONGEST_MARK:]
+        return replace(ack, mark=mark) if added else before
+
+    _change(listing_path, session_id, become)
+    return added
 
 
 def forget_ack(listing_path: Path, session_id: str) -> None:
     """Remove the acknowledgement of a session; raises as `write_ack`."""
     if session_id in _FILE.read(listing_path):
-        _change(listing_path, session_id, None)
+        _change(listing_path, session_id, lambda _: None)
 
 
 def _change(
-    listing_path: Path, session_id: str, ack: Acknowledgement | None
+    listing_path: Path,
+    session_id: str,
+    become: Callable[[Acknowledgement | None], Acknowledgement | None],
 ) -> Acknowledgement | None:
     """Replace an acknowledgement, unless it is the same; return the earlier one."""
     with _FILE.locked(listing_path):
         stored = _FILE.read(listing_path)
         before = _ack(session_id, stored.pop(session_id, None))
+        ack = become(before)
         if ack is not None and before is not None and _is_same(before, ack):
             return before
         kept = _newest(stored | ({session_id: _facts(ack)} if ack else {}))

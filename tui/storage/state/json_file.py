@@ -6,16 +6,16 @@ What is there and cannot be read is not empty: reading it raises, so that nobody
 from __future__ import annotations
 
 import errno
-import hashlib
 import json
 import os
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tui.core.limits import SMALL
+from tui.core.text.digest import sha256_hex
+from tui.core.values import dataclass
 from tui.safe_io.file_lock import file_lock, folder_lock
 from tui.safe_io.folders import OURS, console_folder, damaged, our_folder, read_ours, read_whole
 from tui.safe_io.replacing import write_atomically
@@ -94,4 +94,4 @@ class PrivateFile:
 def operator_file(state_dir: Path, kind: str, root: Path, operator: str) -> PrivateFile:
     """Return an operator's file of this kind about one root."""
     who = f"{os.path.realpath(root)}\n{operator}".encode("utf-8", "surrogatepass")
-    return PrivateFile(state_dir / f"{kind}-{hashlib.sha256(who).hexdigest()[:16]}.json")
+    return PrivateFile(state_dir / f"{kind}-{sha256_hex(who)[:16]}.json")

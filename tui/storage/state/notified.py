@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
-from hashlib import sha256
 from pathlib import Path
 
 from tui.core.limits import NOTIFIED
+from tui.core.text.digest import sha256_hex
+from tui.core.text.late_pattern import late_pattern
 from tui.core.time.zones import read_time
 from tui.storage.state.json_file import SharedFile
 
@@ -18,7 +18,7 @@ _KEPT = timedelta(days=1)
 _AGAIN_AFTER = timedelta(minutes=5)
 _CLAIMED = "failed "  # as earlier versions write it: two versions may share a root
 _HALF = 16
-_MARK = re.compile(r"[0-9a-f]{32}")
+_MARK = late_pattern(r"[0-9a-f]{32}")
 
 
 def claim(root: Path, keys: Iterable[str], now: datetime) -> frozenset[str]:
@@ -66,7 +66,7 @@ def _mark(key: str) -> str:
 
 
 def _hashed(text: str) -> str:
-    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    return sha256_hex(text.encode("utf-8", "surrogatepass"))
 
 
 def _due(stored: Mapping[str, str], current: Iterable[str], now: datetime) -> frozenset[str]:

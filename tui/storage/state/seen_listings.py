@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from zlib import crc32
 
 from tui.core.listing_id import is_listing_id
 from tui.core.time.zones import read_time
+from tui.core.values import dataclass
 from tui.storage.state.json_file import PrivateFile
 
 

@@ -7,22 +7,25 @@ use it at the same time. `packed_rows` defines how an event stores its rows.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
-from datetime import UTC, datetime
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, tzinfo
+from typing import Any, TypeVar
 
-from tui.core.act_summary import new_act_id
 from tui.core.limits import AUDIT_DETAIL, PRUNED_AT_ONCE
-from tui.core.models.audit import AuditEvent
+from tui.core.models.audit import AuditEvent, new_act_id
 from tui.core.models.row import Row
+from tui.core.sessions.overwrite import still_wiped
+from tui.core.text.bounded_json import json_object
 from tui.core.text.safe_text import one_line
 from tui.core.time.zones import read_time
+from tui.core.values import replace
 from tui.storage.sqlite.transactions import Steps
 from tui.storage.table.packed_rows import RowUnpacker, metadata_in, pack
 from tui.storage.table.row_codec import cost_from, text_of
 from tui.storage.table.row_columns import has_metadata
 from tui.storage.table.table_shape import columns_of, event_columns, kinds_of_tables
+
+T = TypeVar("T")
 
 _CREATE = """
     CREATE TABLE IF NOT EXISTS claude_session_events (
@@ -98,16 +101,29 @@ def detail_of(facts: Mapping[str, Any]) -> str:
 class AuditWriter:
     """Writes events within one transaction; the first one makes or widens the table."""
 
-    def __init__(self, operator: str, act_id: str = "") -> None:
-        self._operator = operator
+    def __init__(self, operator: str, zone: tzinfo, act_id: str = "") -> None:
+        self._operator, self._zone = operator, zone
         self._act_id = act_id or new_act_id()
         self._is_ready = False
 
     def write(self, event: AuditEvent) -> Steps[None]:
         """Append an event of this operator and act."""
-        if not self._is_ready:
+        yield from self.write_many([event])
+
+    def write_many(self, events: Sequence[AuditEvent]) -> Steps[None]:
+        """Append events of this operator and act."""
+        if events and not self._is_ready:
             yield from _widened()
             self._is_ready = True
+        acts = [one.session_id for one in events if one.before is not None]
+        last = yield from _last_of(acts)
+        for event in events:
+            told = _with_standing(event, last.get(event.session_id), self._zone)
+            yield from self._append(told)
+            if told.after is not None:
+                last[told.session_id] = told
+
+    def _append(self, event: AuditEvent) -> Steps[None]:
         number, base = yield from _base_of(event)
         kept = pack(event.before, event.after, base)
         yield (
@@ -118,6 +134,23 @@ class AuditWriter:
                 *(event.cost_usd, event.detail or None, number if kept.has_base else None),
             ),
         )
+
+
+def _last_of(session_ids: Sequence[str]) -> Steps[dict[str, AuditEvent]]:
+    """Return the last event with a row of each of these sessions, by its id."""
+    found: dict[str, AuditEvent] = {}
+    for many, marks in in_chunks(session_ids):
+        stored = yield f"{select_events(tuple(_ADDED))}{_LATEST} AND session_id IN ({marks})", many
+        found |= {event.session_id: event for event in (yield from events_from(stored))}
+    return found
+
+
+def _with_standing(event: AuditEvent, last: AuditEvent | None, zone: tzinfo) -> AuditEvent:
+    """Return the event with what the pipeline wiped of earlier acts, and this one leaves so."""
+    facts = still_wiped(event, last, zone)
+    return (
+        replace(event, detail=detail_of({**json_object(event.detail), **facts})) if facts else event
+    )
 
 
 def _widened() -> Steps[None]:
@@ -148,8 +181,7 @@ def prune(before: datetime) -> Steps[int]:
     if not {"base", "after"} <= set(columns):
         return 0
     old = yield _OLD, (before.isoformat(), PRUNED_AT_ONCE)
-    for many in _chunks([number for (number,) in old]):
-        marks = ", ".join("?" * len(many))
+    for many, marks in in_chunks([number for (number,) in old]):
         yield f"DELETE FROM claude_session_events WHERE id IN ({marks})", many  # noqa: S608 (marks)
     return len(old)
 
@@ -189,8 +221,7 @@ def each_event(stored: Sequence[Sequence[Any]]) -> Steps[tuple[AuditEvent | None
 def _bases(stored: Sequence[Sequence[Any]]) -> Steps[dict[tuple[int, str], str | None]]:
     wanted = sorted({one[-1] for one in stored if isinstance(one[-1], int)})
     bases: dict[tuple[int, str], str | None] = {}
-    for many in _chunks(wanted):
-        marks = ", ".join("?" * len(many))
+    for many, marks in in_chunks(wanted):
         found = yield (
             f"SELECT id, session_id, after FROM claude_session_events WHERE id IN ({marks})",  # noqa: S608 (marks)
             many,
@@ -210,16 +241,13 @@ def _event(
         return None
     whole = bases.get((base, session_id)) if isinstance(base, int) else None
     rows = unpacker.rows(before, after, whole)
-    event = AuditEvent(
+    return AuditEvent(
         at=moment,
         operator=one_line(operator)[:64],
         action=one_line(action)[:20],
         session_id=session_id,
         before=rows[0],
         after=rows[1],
-    )
-    return replace(
-        event,
         act_id=one_line(text_of(act_id))[:64],
         request_id=one_line(text_of(request_id))[:64],
         cost_usd=cost_from(cost),
@@ -227,11 +255,16 @@ def _event(
     )
 
 
-def _chunks(numbers: Sequence[int]) -> Iterable[Sequence[int]]:
-    return (numbers[start : start + _FEW] for start in range(0, len(numbers), _FEW))
+def in_chunks(values: Sequence[T]) -> Iterator[tuple[Sequence[T], str]]:
+    """Yield values by as many as one statement takes, and the marks for them."""
+    for start in range(0, len(values), _FEW):
+        many = values[start : start + _FEW]
+        yield many, ", ".join("?" * len(many))
 
 
-def changed(now: datetime, action: str, before: Row | None, after: Row) -> AuditEvent:
+def changed(
+    now: datetime, action: str, before: Row | None, after: Row, *, detail: str = ""
+) -> AuditEvent:
     """Return the event for a change of a row."""
     return AuditEvent(
         at=now,
@@ -239,4 +272,5 @@ def changed(now: datetime, action: str, before: Row | None, after: Row) -> Audit
         session_id=after.session_id,
         before=before,
         after=after,
+        detail=detail,
     )

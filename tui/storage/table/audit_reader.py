@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from tui.core.limits import MOST_AUDITED
 from tui.core.models.audit import AuditEvent
 from tui.core.time.zones import read_time
+from tui.core.values import dataclass
 from tui.safe_io.folders import may_be_there
 from tui.storage.sqlite.connection import READ_TIMEOUT_S
 from tui.storage.sqlite.transactions import Steps, read

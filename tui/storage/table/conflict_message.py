@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from tui.core.act_summary import did_just_now
 from tui.core.errors import Conflict
 from tui.core.models.audit import AuditEvent
 from tui.core.models.row import Row
@@ -20,6 +19,8 @@ def lost_race(
 
     An act is named only if it left exactly what is stored: the pipeline's writes are not audited.
     """
+    from tui.core.act_summary import did_just_now
+
     short = before.session_id[:8]
     if stored is None:
         return Conflict(f"{short} is no longer in the table")

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from typing import Any
 
 from tui.core.limits import TABLE_CHARACTERS
 from tui.core.models.row import Row
 from tui.core.text.bounded_json import parse_json
+from tui.core.values import dataclass, replace
 from tui.storage.table.row_codec import COLUMNS, differing, is_storable
 
 _SPLICE = "splice"

@@ -31,9 +31,9 @@ def select_rows(columns: Sequence[str]) -> str:
     return f"SELECT {names} FROM {TABLE}"  # noqa: S608 (fixed column names)
 
 
-def insert_row(row: Row) -> Steps[None]:
+def insert_row(row: Row, columns: tuple[str, ...]) -> Steps[None]:
     """Insert a row, without what the table has no room for."""
-    columns = yield from _with_room(row)
+    columns = yield from _with_room(row, columns)
     names = [name for name in COLUMNS if name != METADATA or has_metadata(columns)]
     marks = ", ".join("?" * len(names))
     yield (
@@ -42,12 +42,15 @@ def insert_row(row: Row) -> Steps[None]:
     )
 
 
-def update_row(before: Row, after: Row, *, is_partial: bool) -> Steps[None]:
+def update_row(
+    before: Row, after: Row, columns: tuple[str, ...], *, is_partial: bool
+) -> Steps[tuple[str, ...]]:
     """Set the columns that differ: the other stored values may not be text at all.
 
-    Raises `DatabaseProblem` when metadata has no room, unless `is_partial`: then it is left out.
+    Returns the columns that the table has then. Raises `DatabaseProblem` when metadata has no room,
+    unless `is_partial`: then it is left out.
     """
-    columns = yield from _with_room(after)
+    columns = yield from _with_room(after, columns)
     names = differing(before, after)
     if METADATA in names and not has_metadata(columns):
         if not is_partial:
@@ -60,15 +63,15 @@ def update_row(before: Row, after: Row, *, is_partial: bool) -> Steps[None]:
             f"UPDATE {TABLE} SET {assignments} WHERE session_id = ?",  # noqa: S608 (fixed column names)
             (*values, before.session_id),
         )
+    return columns
 
 
-def _with_room(row: Row) -> Steps[Sequence[str]]:
+def _with_room(row: Row, columns: tuple[str, ...]) -> Steps[tuple[str, ...]]:
     """Add the column that the older table lacks, once a row has something to keep there.
 
     Where that is refused the row is written without it: the audit has it whole, so that a resume
     knows that something was recorded.
     """
-    columns = yield from columns_of()
     if row.metadata is None or has_metadata(columns):
         return columns
     try:

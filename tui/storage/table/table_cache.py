@@ -43,7 +43,7 @@ class TableCache:
         stamp = _stamp(place, self._clock) if self._index is not None else None
         if stamp is None or self._index is None:
             return read_table(Path(place), timeout_s)
-        folder = Path(place).parent
+        folder = place.rpartition("/")[0]
         erasure = erasure_of(folder)
         kept = self._index.table(folder, erasure)
         table = _from_stored(kept[1]) if kept is not None and kept[0] == stamp else None

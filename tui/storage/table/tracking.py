@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from functools import wraps
 from pathlib import Path
@@ -17,13 +16,15 @@ from tui.core.models.row import Row
 from tui.core.sessions import row_transitions
 from tui.core.text.safe_text import one_line
 from tui.core.time.zones import write_time
+from tui.core.values import dataclass, replace
 from tui.safe_io.folders import may_be_there
 from tui.storage.sqlite.connection import READ_TIMEOUT_S
 from tui.storage.sqlite.transactions import Steps, read, write
-from tui.storage.table.audit import AuditWriter, changed, latest_events, prune
+from tui.storage.table.audit import AuditWriter, changed, in_chunks, latest_events, prune
 from tui.storage.table.audit_reader import AuditQuery, last_events
 from tui.storage.table.audit_reader import read_events as read_events
 from tui.storage.table.conflict_message import lost_race
+from tui.storage.table.recorded import audited_options
 from tui.storage.table.row_codec import row_from
 from tui.storage.table.row_columns import insert_row, select_rows, update_row
 from tui.storage.table.table_shape import (
@@ -109,9 +110,8 @@ class Transactions:
         lost = yield from _lost(columns, before, now)
         if lost is not None:
             raise lost
-        after = yield from _write(
-            self._audit(), before, after, action=action, now=now, is_partial=is_partial
-        )
+        yield from update_row(before, after, columns, is_partial=is_partial)
+        yield from self._audit().write(changed(now, action, before, after))
         yield from self._pruned()
         return after
 
@@ -128,15 +128,19 @@ class Transactions:
         `details` are the events' details by session id. Returns for each pair `None`, or the
         conflict that kept it from being written.
         """
-        columns, audit = (yield from writable_columns()), self._audit()
-        answers = []
+        columns = yield from writable_columns()
+        stored = yield from _stored(columns, [before.session_id for before, _ in changes])
+        answers, events = list[Conflict | None](), list[AuditEvent]()
         for before, after in changes:
-            lost = yield from _lost(columns, before, now)
+            is_same = stored.get(before.session_id) == before
+            lost = None if is_same else (yield from _lost(columns, before, now))
             if lost is None:
+                columns = yield from update_row(before, after, columns, is_partial=False)
+                stored[before.session_id] = after
                 detail = details.get(before.session_id, "")
-                facts = AuditEvent(at=now, action=action, detail=detail)
-                yield from _write(audit, before, after, action=action, now=now, facts=facts)
+                events.append(changed(now, action, before, after, detail=detail))
             answers.append(lost)
+        yield from self._audit().write_many(events)
         yield from self._pruned()
         return tuple(answers)
 
@@ -149,22 +153,29 @@ class Transactions:
         now: datetime,
         expires_at: datetime,
         metadata: Mapping[str, Any] | None = None,
+        is_run: bool = False,
     ) -> Steps[Row]:
-        """Insert the row, or make it active again: see `row_transitions.tracked`."""
-        text = json.dumps(dict(metadata)) if metadata else None
+        """Insert the row, or make it active again: see `row_transitions.tracked`.
+
+        Only a run may replace what was recorded of the session's runs; it adds to other metadata.
+        """
         times = write_time(now, self.zone), write_time(expires_at, self.zone)
         yield _CREATE, ()
         columns = yield from writable_columns()
         stored = yield from _find(columns, session_id)
+        own = stored.details() if stored is not None and is_run else {}
+        text = json.dumps({**own, **metadata}) if metadata else None
+        known = None if is_run else (yield from audited_options(session_id)).options
         if stored is not None:
             after = row_transitions.tracked(stored, expires_at, self.zone, text)
-            return (
-                yield from _write(
-                    self._audit(), stored, after, action="track", now=now, is_partial=True
-                )
-            )
+            if not is_run:
+                after = row_transitions.keeping(after, stored, known)
+            yield from update_row(stored, after, columns, is_partial=True)
+            yield from self._audit().write(changed(now, "track", stored, after))
+            return after
         fresh = Row(session_id, listing_id, stage, *times, "active", text)
-        yield from insert_row(fresh)
+        fresh = row_transitions.keeping(fresh, None, known)
+        yield from insert_row(fresh, columns)
         yield from self._audit().write(changed(now, "track", None, fresh))
         return fresh
 
@@ -201,12 +212,16 @@ class Transactions:
         reason: str,
         kind: Kind = Kind.OTHER,
         turn: AuditEvent | None = None,
+        failed_at: datetime | None = None,
     ) -> Steps[Row | None]:
-        """Record a failed turn: see `row_transitions.failed`; `turn` has its cost."""
-        words = one_line(reason)[:2000]
+        """Record a failed turn: see `row_transitions.failed`; `turn` has its cost.
+
+        It failed now, unless `failed_at` says when.
+        """
+        words, at = one_line(reason)[:2000], failed_at or now
 
         def change(row: Row) -> Row:
-            return row_transitions.failed(row, words, now, self.zone, kind)
+            return row_transitions.failed(row, words, at, self.zone, kind)
 
         return self._apply(session_id, change, "fail", now, turn)
 
@@ -215,6 +230,12 @@ class Transactions:
     ) -> Steps[Row | None]:
         """Record a successful turn: see `row_transitions.succeeded`; `turn` has its cost."""
         return self._apply(session_id, row_transitions.succeeded, "succeed", now, turn)
+
+    def mark_unanswered(
+        self, session_id: str, *, now: datetime, turn: AuditEvent | None = None
+    ) -> Steps[Row | None]:
+        """Record a turn without an answer: see `row_transitions.unanswered`."""
+        return self._apply(session_id, row_transitions.unanswered, "turn", now, turn)
 
     def note(self, event: AuditEvent) -> Steps[None]:
         """Record an act that changes no row; its session need not be tracked."""
@@ -245,35 +266,19 @@ class Transactions:
             if facts is not None:
                 yield from self._audit().write(replace(facts, action=action))
             return stored
-        after = yield from _write(
-            self._audit(), stored, after, action=action, now=now, facts=facts, is_partial=True
-        )
+        yield from update_row(stored, after, columns, is_partial=True)
+        event = changed(now, action, stored, after)
+        if facts is not None:
+            event = replace(event, cost_usd=facts.cost_usd, detail=facts.detail)
+        yield from self._audit().write(event)
         yield from self._pruned()
         return after
 
     def _audit(self) -> AuditWriter:
-        return AuditWriter(self.operator, self._act_id)
+        return AuditWriter(self.operator, self.zone, self._act_id)
 
     def _pruned(self) -> Steps[int]:
         return (yield from prune(self._keeps_since)) if self._keeps_since is not None else 0
-
-
-def _write(
-    audit: AuditWriter,
-    before: Row,
-    after: Row,
-    *,
-    action: str,
-    now: datetime,
-    facts: AuditEvent | None = None,
-    is_partial: bool = False,
-) -> Steps[Row]:
-    yield from update_row(before, after, is_partial=is_partial)
-    event = changed(now, action, before, after)
-    if facts is not None:
-        event = replace(event, cost_usd=facts.cost_usd, detail=facts.detail)
-    yield from audit.write(event)
-    return after
 
 
 def _written(
@@ -308,6 +313,7 @@ class Tracking:
     mark_resumed = _written(Transactions.mark_resumed)
     mark_failed = _written(Transactions.mark_failed)
     mark_succeeded = _written(Transactions.mark_succeeded)
+    mark_unanswered = _written(Transactions.mark_unanswered)
     note = _written(Transactions.note)
     prune = _written(Transactions.prune)
 
@@ -358,6 +364,17 @@ def _find(columns: Sequence[str], session_id: str) -> Steps[Row | None]:
         return None
     stored = yield f"{select_rows(columns)} WHERE session_id = ?", (session_id,)
     return row_from(stored[0]) if stored else None
+
+
+def _stored(columns: Sequence[str], session_ids: Sequence[str]) -> Steps[dict[str, Row]]:
+    """Read the rows with these ids, as few statements as possible."""
+    found: dict[str, Row] = {}
+    if columns:
+        for many, marks in in_chunks(session_ids):
+            stored = yield f"{select_rows(columns)} WHERE session_id IN ({marks})", many
+            for row in map(row_from, stored):
+                found.setdefault(row.session_id, row)
+    return found
 
 
 def _lost(columns: Sequence[str], before: Row, now: datetime) -> Steps[Conflict | None]:

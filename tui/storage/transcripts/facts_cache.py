@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
-import threading
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from sys import intern
 from typing import Any
@@ -22,7 +21,8 @@ from tui.claude.transcript_files.transcript_facts import (
 )
 from tui.core.text.bounded_json import parse_json
 from tui.core.text.safe_text import one_line
-from tui.safe_io.folders import FileStamp, may_be_there, stamp_of
+from tui.safe_io.folders import FileStamp, may_be_there
+from tui.safe_io.fork_safe import fork_safe_lock
 from tui.storage.index.erasure_marks import NOBODY_KNOWS, erasure_of
 from tui.storage.index.index import Index
 
@@ -39,7 +39,7 @@ class FactsCache:
     def __init__(self, index: Index | None = None) -> None:
         self._index = index or Index()
         self._listings: dict[Path, ListingFacts] = {}
-        self._lock = threading.Lock()
+        self._lock = fork_safe_lock()
 
     def of(self, folder: Path) -> ListingFacts:
         """Return the facts of a listing, none older than the last erasure in it."""
@@ -64,26 +64,25 @@ class ListingFacts:
         self.erasure = erasure
         self._folder = folder
         self._index = index
-        self._lock = threading.Lock()
+        self._lock = fork_safe_lock()
         self._known: dict[str, tuple[FileStamp, TranscriptFacts]] = {}
         self._stored = _loaded(index.facts(folder, erasure))
         self._shares = _shares(self._stored.pop(_SHARES, None))
 
-    def of(self, path: str | Path, status: os.stat_result) -> TranscriptFacts | None:
-        """Return the facts of the file with this status; `None` when it cannot be read now.
+    def of(self, place: str, stamp: FileStamp, folder: int | None = None) -> TranscriptFacts | None:
+        """Return the facts of the file with this stamp; `None` when it cannot be read now.
 
-        A file is read again when its stamp changes.
+        A file is read again when its stamp changes. `folder` is that of the file, if it is open.
         """
-        place, stamp = str(path), stamp_of(status)
-        known = self._recalled(place)
+        known = self._recalled(place, stamp)
         if known is not None and known[0] == stamp:
             return known[1]
         try:
-            facts = read_facts(path)
+            facts = read_facts(place, folder)
         except OSError:
             return None
         is_more = known is not None and _has_grown(known, stamp, facts)
-        if known is not None and is_more and still_holds(path, known[1].end):
+        if known is not None and is_more and still_holds(place, known[1].end):
             facts = kept(known[1], facts)
         with self._lock:
             self._known[place] = (stamp, facts)
@@ -106,6 +105,8 @@ class ListingFacts:
     def keep_only(self, places: AbstractSet[str]) -> None:
         """Drop the transcripts that are not among these and do not exist."""
         with self._lock:
+            if not self._stored and self._known.keys() <= places:
+                return
             others = (self._known.keys() | self._stored.keys()) - places
             gone = {one for one in others if not may_be_there(one)}
             for place in gone:
@@ -121,18 +122,23 @@ class ListingFacts:
             shares = {_SHARES: self._shares} if self._shares else {}
             return json.dumps({**shares, **self._stored, **fresh})
 
-    def _recalled(self, place: str) -> tuple[FileStamp, TranscriptFacts] | None:
+    def _recalled(self, place: str, stamp: FileStamp) -> tuple[FileStamp, TranscriptFacts] | None:
+        """Return what is known; of thousands of equal stamps one is kept, the caller's."""
         with self._lock:
             stored = self._stored.pop(place, None)
             known = _from_stored(stored) if stored is not None else None
             if known is not None:
+                known = (stamp, known[1]) if known[0] == stamp else known
                 self._known[place] = known
+            if not self._stored:
+                self._stored = {}  # one that was emptied keeps its size
             return self._known.get(place)
 
 
+@cache
 def no_facts() -> ListingFacts:
     """Return an empty cache that stores nothing."""
-    return ListingFacts(Path(), NOBODY_KNOWS, Index())
+    return ListingFacts(Path("/"), NOBODY_KNOWS, Index())
 
 
 def read_or_nothing(said: TranscriptFacts | None) -> TranscriptFacts:
@@ -183,16 +189,15 @@ def _as_stored(stamp: FileStamp, facts: TranscriptFacts) -> list[Any]:
 
 def _from_stored(stored: Any) -> tuple[FileStamp, TranscriptFacts] | None:
     try:
-        *stamp, title, model, cost, first_at, origin, error, end, tag, context = stored
-        device, inode, size, mtime, ctime = stamp
-        first = None if first_at is None else datetime.fromtimestamp(first_at, UTC)
-        said = TranscriptFacts(
+        device, inode, size, mtime, ctime, *said = stored
+        title, model, cost, first_at, origin, error, end, tag, context = said
+        facts = TranscriptFacts(
             title=one_line(title)[:200],
             model=intern(one_line(model)[:60]),
             cost_usd=cost,
-            first_at=first,
+            first_at=None if first_at is None else datetime.fromtimestamp(first_at, UTC),
             origin=one_line(origin)[:16],
-            turn_error=one_line(error)[:400],
+            turn_error=one_line(error)[:400] if error else "",
             end=one_line(end)[:40],
             context=min(max(0, int(context)), _MOST_TOKENS),
             tag=None if tag is None else intern(one_line(tag)[:LONGEST_TAG]),
@@ -200,4 +205,4 @@ def _from_stored(stored: Any) -> tuple[FileStamp, TranscriptFacts] | None:
     except (TypeError, ValueError, OverflowError, OSError):
         return None
     is_sound = cost is None or _is_amount(cost)
-    return ((device, inode, size, mtime, ctime), said) if is_sound else None
+    return ((device, inode, size, mtime, ctime), facts) if is_sound else None

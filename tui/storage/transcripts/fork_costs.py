@@ -8,7 +8,6 @@ spent on the lines that exist.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from tui.claude.transcript.usage.paid_messages import PAID_IN, paid_message
 from tui.claude.transcript_files.transcript_lines import read_lines
 from tui.core.limits import FAMILY_BYTES
 from tui.core.models.session import Transcript
+from tui.core.values import dataclass, field, replace
 from tui.storage.transcripts.facts_cache import ListingFacts
 
 _NEVER = datetime.max.replace(tzinfo=UTC)

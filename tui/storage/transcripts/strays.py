@@ -11,7 +11,6 @@ import os
 import re
 import stat
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 
 from tui.claude.config_dir import CONFIG_DIR, sweep_days
@@ -21,6 +20,7 @@ from tui.claude.session_id import is_session_id
 from tui.claude.transcript_files.transcript_facts import read_cwd
 from tui.core.models.session import Process, Transcript
 from tui.core.text.safe_text import one_line
+from tui.core.values import replace
 from tui.safe_io.folders import FileStamp, is_link, is_settled, stamp_of
 from tui.safe_io.walking import FolderSize, measure
 from tui.storage.transcripts.facts_cache import FactsCache, no_facts, read_or_nothing
@@ -32,7 +32,7 @@ SKETCHES = "sessions"
 _Owned = tuple[str, str, tuple[Path, ...]]
 _Look = Callable[[str], Iterator[_Owned]]
 
-Listings = tuple[tuple[Path, frozenset[str]], ...]
+Listings = tuple[tuple[Path, tuple[str, ...]], ...]
 
 
 class StrayFinder:
@@ -189,7 +189,7 @@ class StrayFinder:
             return None
         beside = session_of(path)
         more = measure(beside) if _is_folder(beside) else FolderSize()
-        said = read_or_nothing(self._said.of(path, status))
+        said = read_or_nothing(self._said.of(path, stamp_of(status)))
         return transcript_of(session_id, path, status, said, more)
 
     def _sketch(self, folder: str) -> Transcript | None:
@@ -205,7 +205,7 @@ class StrayFinder:
             self.unread = f"{one_line(place)} cannot be read: {error.strerror}"
 
     def _subfolders(self, base: str) -> list[str]:
-        if is_link(Path(base)):
+        if is_link(base):
             return []
         try:
             with os.scandir(base) as entries:

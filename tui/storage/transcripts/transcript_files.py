@@ -7,7 +7,6 @@ import stat
 import time
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
@@ -24,13 +23,16 @@ from tui.core.limits import (
 )
 from tui.core.models.session import Remains, Transcript
 from tui.core.text.safe_text import one_line
-from tui.safe_io.folders import FileStamp, is_link, stamp_of
+from tui.core.values import replace
+from tui.safe_io.folders import FileStamp, stamp_of
+from tui.safe_io.opening import open_below, open_folder_of
 from tui.safe_io.walking import Budget, FolderSize, measure
 from tui.storage.transcripts.facts_cache import FactsCache, no_facts, read_or_nothing
 from tui.storage.transcripts.fork_costs import with_own_costs
 
 _LATEST = datetime(9999, 1, 1, tzinfo=UTC).timestamp()
 _YOUNG_NS = 50_000_000
+_NOTHING = FolderSize()
 UNREAD: FileStamp = (0, 0, 0, 0, 0)  # of no file: so it is looked at again
 
 
@@ -47,7 +49,7 @@ class TranscriptFinder:
     def __init__(self, facts: FactsCache | None = None, wanted: str = "") -> None:
         self._facts = facts or FactsCache()
         self._said = no_facts()
-        self._young: set[str] = set()
+        self._young: dict[str, None] = {}  # an empty set takes three times as much
         self._begun_ns = 0
         self._wanted = wanted
         self._known: dict[str, Transcript] = {}
@@ -74,113 +76,173 @@ class TranscriptFinder:
         self._said, self._known, self.seen, self.projects, self.cut = said, {}, {}, {}, ""
         self.is_unread, self._unread = False, []
         self._budget, self.remains = Budget(MOST_TRANSCRIPTS, TRANSCRIPTS_S), ()
-        for project in self._folders(f"{config_dir}/{PROJECTS}", MOST_PROJECTS):
+        place, sketches = str(config_dir), tuple[Transcript, ...]()
+        projects = f"{place}/{PROJECTS}"
+        try:
+            fd, name = open_folder_of(projects)
+        except OSError as error:
+            self._leave_unread(projects, error)
+            self._keep_unread(*before, is_same=is_same)
+        else:
             try:
-                self.projects[project] = stamp_of(os.lstat(project))
-                self._find_in(project, known, seen)
-            except OSError as error:
-                self._leave_unread(project, error)
-        self._keep_unread(*before, is_same=is_same)
+                self._find_below(fd, name, projects, known, seen)
+                self._keep_unread(*before, is_same=is_same)
+                sketches = tuple(self._sketches(fd, place))
+            finally:
+                os.close(fd)
         said.keep_only(self._known.keys())
-        self._young &= self._known.keys()
-        sketches = tuple(self._sketches(str(config_dir)))
+        self._young = {one: None for one in self._young if one in self._known}
         for one in sketches:
             with suppress(OSError):
                 self.seen[str(one.path)] = stamp_of(one.path.lstat())
         return (*with_own_costs(tuple(self._known.values()), said), *sketches)
 
-    def _find_in(
-        self, project: str, known: dict[str, Transcript], seen: dict[str, FileStamp]
+    def _find_below(
+        self,
+        above: int,
+        name: str,
+        place: str,
+        known: dict[str, Transcript],
+        seen: dict[str, FileStamp],
     ) -> None:
-        entries = self._scan(project, MOST_ENTRIES)
-        folders = {one.name: one for one in entries if self._is_folder(one)}
+        """Find the transcripts of all projects; each folder is found by its name in an open one."""
+        fd = self._entered(above, name, place)
+        if fd is None:
+            return
+        try:
+            for project in self._folders(fd, place, MOST_PROJECTS):
+                below = self._entered(fd, project, f"{place}/{project}")
+                if below is not None:
+                    try:
+                        self._find_in(below, f"{place}/{project}", known, seen)
+                    finally:
+                        os.close(below)
+        finally:
+            os.close(fd)
+
+    def _entered(self, above: int, name: str, place: str) -> int | None:
+        """Open a folder, `None` if it is gone, a link, or cannot be read."""
+        try:
+            return open_below(above, name)
+        except OSError as error:
+            self._leave_unread(place, error)
+            return None
+
+    def _find_in(
+        self, fd: int, project: str, known: dict[str, Transcript], seen: dict[str, FileStamp]
+    ) -> None:
+        """Find the transcripts of one project."""
+        self.projects[project] = stamp_of(os.fstat(fd))
+        entries = self._scan(fd, project, MOST_ENTRIES)
+        folders = {one.name: one for one in entries if self._is_folder(one, project)}
         files = {one.name: one for one in entries if one.name.endswith(TRANSCRIPT_ENDING)}
         for name, entry in sorted(files.items()):
-            session_id, path = session_of(name), entry.path
-            if not self._budget.spend() and not self._is_wanted(name):
-                self._leave_out(f"transcripts: {self._budget.words}")
-                if path in known:
-                    self._known[path], self.seen[path] = known[path], seen[path]
+            path, beside = f"{project}/{name}", folders.get(session_of(name))
+            if self._budget.spend() or self._is_wanted(name):
+                last = (known.get(path), seen.get(path))
+                self._note_file(path, entry, beside, fd, last=last)
                 continue
-            try:
-                status = entry.stat(follow_symlinks=False)
-                more = self._beside(folders[session_id]) if session_id in folders else FolderSize()
-            except OSError as error:
-                self._leave_unread(path, error)
-                continue
-            if not stat.S_ISREG(status.st_mode) or not is_session_id(session_id):
-                continue
-            one, stamp = known.get(path), stamp_of(status)
-            is_known = one is not None and seen[path] == stamp and path not in self._young
-            if one is None or not is_known or not _is_of(one, status, more):
-                said = self._said.of(path, status)
-                one = transcript_of(session_id, path, status, read_or_nothing(said), more)
-                stamp = UNREAD if said is None else stamp
-                self._note_age(path, status)
-            self._known[path], self.seen[path] = one, stamp
+            self._leave_out(f"transcripts: {self._budget.words}")
+            if path in known:
+                self._known[path], self.seen[path] = known[path], seen[path]
         names = {one.name for one in entries}
         for name, folder in sorted(folders.items()):
             if is_cli_id(name) and transcript_name(name) not in names and not self.cut:
-                self._note_remains(name, folder)
+                self._note_remains(name, f"{project}/{name}", folder)
 
-    def _note_remains(self, session_id: str, folder: os.DirEntry[str]) -> None:
+    def _note_file(
+        self,
+        path: str,
+        entry: os.DirEntry[str],
+        folder: os.DirEntry[str] | None,
+        fd: int,
+        *,
+        last: tuple[Transcript | None, FileStamp | None],
+    ) -> None:
+        """Add a transcript, read again if it is not as it was `last`."""
+        session_id, (one, seen) = session_of(entry.name), last
+        try:
+            status = entry.stat(follow_symlinks=False)
+            more = _NOTHING if folder is None else self._beside(session_of(path), folder)
+        except OSError as error:
+            self._leave_unread(path, error)
+            return
+        if not stat.S_ISREG(status.st_mode) or not is_session_id(session_id):
+            return
+        stamp = stamp_of(status)
+        is_known = seen == stamp and path not in self._young
+        if one is None or not is_known or not _is_of(one, status, more):
+            said = self._said.of(path, stamp, fd)
+            one = transcript_of(session_id, path, status, read_or_nothing(said), more)
+            stamp = UNREAD if said is None else stamp
+            self._note_age(path, status)
+        self._known[path], self.seen[path] = one, stamp
+
+    def _note_remains(self, session_id: str, place: str, folder: os.DirEntry[str]) -> None:
         """Add a session's own folder whose transcript is gone."""
         if not self._budget.spend() and not self._is_wanted(session_id):
             self._leave_out(f"transcripts: {self._budget.words}")
             return
         try:
-            more = self._beside(folder)
+            more = self._beside(place, folder)
         except OSError as error:
-            self._leave_unread(folder.path, error)
+            self._leave_unread(place, error)
             return
         if more.files:
             at = _moment(more.newest_ns / 1e9)
-            one = Remains(session_id, folder.path, more.bytes, at, more.cut)
+            one = Remains(session_id, place, more.bytes, at, more.cut)
             self.remains = (*self.remains, one)
 
     def _note_age(self, path: str, status: os.stat_result) -> None:
         """Remember a file that is so new that another change may leave its stamp as it is."""
-        self._young.discard(path)
         if abs(self._begun_ns - max(status.st_mtime_ns, status.st_ctime_ns)) < _YOUNG_NS:
-            self._young.add(path)
+            self._young[path] = None
+        else:
+            self._young.pop(path, None)
 
-    def _beside(self, folder: os.DirEntry[str]) -> FolderSize:
+    def _beside(self, place: str, folder: os.DirEntry[str]) -> FolderSize:
         """Return how much lies in a session's own folder, and remember that folder's stamp."""
-        self.seen[folder.path] = stamp_of(folder.stat(follow_symlinks=False))
-        return measure(folder.path)
+        self.seen[place] = stamp_of(folder.stat(follow_symlinks=False))
+        return measure(place)
 
-    def _sketches(self, config_dir: str) -> Iterator[Transcript]:
+    def _sketches(self, fd: int, config_dir: str) -> Iterator[Transcript]:
         """Yield the guide's sketches of sessions, folders named by id; they can't be resumed."""
-        for folder in self._folders(config_dir, MOST_TRANSCRIPTS):
-            if not is_session_id(folder.rpartition("/")[2]):
+        listed = self._entered(fd, ".", config_dir)
+        if listed is None:
+            return
+        try:
+            names = self._folders(listed, config_dir, MOST_TRANSCRIPTS)
+        finally:
+            os.close(listed)
+        for name in names:
+            if not is_session_id(name):
                 continue
-            if not self._budget.spend() and not self._is_wanted(folder.rpartition("/")[2]):
+            if not self._budget.spend() and not self._is_wanted(name):
                 self._leave_out(f"transcripts: {self._budget.words}")
             else:
                 try:
-                    sketch = sketch_in(Path(folder))
+                    sketch = sketch_in(Path(f"{config_dir}/{name}"))
                 except OSError as error:
-                    self._leave_unread(folder, error)
+                    self._leave_unread(f"{config_dir}/{name}", error)
                 else:
                     yield from () if sketch is None else (sketch,)
 
-    def _folders(self, base: str, most: int) -> list[str]:
-        if is_link(Path(base)):
-            return []
-        return sorted(one.path for one in self._scan(base, most) if self._is_folder(one))
+    def _folders(self, fd: int, base: str, most: int) -> list[str]:
+        """Return the names of the folders in an open one."""
+        return sorted(one.name for one in self._scan(fd, base, most) if self._is_folder(one, base))
 
-    def _is_folder(self, entry: os.DirEntry[str]) -> bool:
+    def _is_folder(self, entry: os.DirEntry[str], base: str) -> bool:
         try:
             return entry.is_dir(follow_symlinks=False)
         except OSError as error:
-            self._leave_unread(entry.path, error)
+            self._leave_unread(f"{base}/{entry.name}", error)
             return False
 
-    def _scan(self, folder: str, most: int) -> list[os.DirEntry[str]]:
-        """Return at most `most` entries of a folder, and the wanted ones."""
+    def _scan(self, fd: int, folder: str, most: int) -> list[os.DirEntry[str]]:
+        """Return at most `most` entries of an open folder, and the wanted ones."""
         found: list[os.DirEntry[str]] = []
         try:
-            with os.scandir(folder) as entries:
+            with os.scandir(fd) as entries:
                 found = list(islice(entries, most))
                 rest = islice(entries, MOST_NAMES if self._wanted else 1)
                 for entry in rest:

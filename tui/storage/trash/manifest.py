@@ -6,7 +6,6 @@ import errno
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,8 @@ from tui.core.listing_id import is_listing_id
 from tui.core.models.audit import AuditEvent
 from tui.core.models.row import Row
 from tui.core.text.bounded_json import json_object, parse_json
+from tui.core.text.late_pattern import late_pattern
+from tui.core.values import dataclass, fields, replace
 from tui.safe_io.folders import NONE_OF_OURS, may_be_there, read_small
 from tui.safe_io.replacing import write_atomically
 from tui.safe_io.walking import names_in
@@ -26,9 +27,9 @@ MANIFEST = "manifest.json"
 PURGED = ".purged"
 _RESTORED_ACT = "restored_act"
 _FIELDS = tuple(one.name for one in fields(Row))
-_MOVED = re.compile(r"([0-9]{1,6})(-[0-9]{1,6})?")
-_ERASED = re.compile(r"([0-9]{1,6})" + re.escape(PURGED))
-_RUN = re.compile(r"\.session_console/runs/[0-9]{8}T[0-9]{6}Z-[0-9a-f]{4,16}")
+_MOVED = late_pattern(r"([0-9]{1,6})(-[0-9]{1,6})?")
+_ERASED = late_pattern(r"([0-9]{1,6})" + re.escape(PURGED))
+_RUN = late_pattern(r"\.session_console/runs/[0-9]{8}T[0-9]{6}Z-[0-9a-f]{4,16}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import replace
 from datetime import datetime, tzinfo
 from pathlib import Path
 
 from tui.core.errors import DatabaseProblem
 from tui.core.models.row import Row, Status
+from tui.core.values import replace
 from tui.safe_io.folders import may_be_there
 from tui.storage.sqlite.connection import empty_log
 from tui.storage.sqlite.side_files import require_plain

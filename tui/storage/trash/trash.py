@@ -10,31 +10,30 @@ from __future__ import annotations
 
 import errno
 import os
-import secrets
 import stat
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
-from tui.core.errors import Conflict, ConsoleError, Reason, Refused
+from tui.core.errors import ConsoleError, Reason
 from tui.core.limits import MOST_BATCHES, MOST_NAMES, TRASH_S
 from tui.core.models.row import Row
 from tui.core.text.safe_text import one_line
-from tui.safe_io.folders import console_folder, is_link, mount_of, our_folder
+from tui.core.values import dataclass
+from tui.safe_io.folders import console_folder, mount_of, our_folder
 from tui.safe_io.replacing import (
+    OpenFolders,
     folder_of,
     make_file,
-    make_folders,
     make_new_folder,
     rename_anew,
-    unlink,
     unlink_at,
 )
 from tui.safe_io.walking import Budget, names_in
 from tui.storage.trash.manifest import MANIFEST, Manifest, numbers_in, read_manifest, write_manifest
+from tui.storage.trash.putting_back import put_back
 
 WAY_OUT = (
     "Erasing needs no space: `cleanup --purge-trash` for the old trash, `purge ID` for one "
@@ -64,6 +63,7 @@ class TrashBatch:
         self._folder = folder
         self._listing_path = listing_path
         self._open = list(sessions)
+        self._folders = OpenFolders()
 
     def move(self, trashed: Manifest) -> None:
         """Rename everything of a session into the trash; raises `ConsoleError`."""
@@ -72,7 +72,8 @@ class TrashBatch:
                 with folder_of(trashed.mark) as (batch, name):
                     os.close(make_file(batch, name))
             for index, place in enumerate(trashed.places):
-                rename_anew(self._listing_path / place, trashed.moved(index))
+                source = f"{self._listing_path}/{place}"
+                self._folders.rename_anew(source, trashed.moved(index))
         except OSError as error:
             raise _unmoved(error) from error
 
@@ -87,6 +88,7 @@ class TrashBatch:
 
     def close(self) -> None:
         """Move back all sessions that were not kept; raises the first problem at the end."""
+        self._folders.close()
         problems = []
         for trashed in tuple(self._open):
             try:
@@ -137,63 +139,13 @@ def _intended(folder: Path, listing: Path, number: int, one: PendingMove, **fact
         number=str(number),
         listing=listing.name,
         session_id=one.session_id,
-        places=tuple(str(path.relative_to(listing)) for path in one.paths),
+        places=tuple(str(path).removeprefix(f"{listing}/") for path in one.paths),
         row=one.row,
         status_after=one.status_after,
         zone=one.zone,
         title=one.title,
         **facts,
     )
-
-
-def require_way_back(trashed: Manifest, listing_path: Path) -> tuple[tuple[Path, Path], ...]:
-    """Return the source and target of each file to restore; after an interruption, the rest.
-
-    Raises `Conflict` when a target exists again, `Refused` when one is outside the listing, and
-    `ConsoleError` when this cannot be checked.
-    """
-    targets = [_inside(listing_path, place) for place in trashed.places]
-    pairs = [(trashed.moved(index), target) for index, target in enumerate(targets)]
-    pending = tuple(pair for pair in pairs if _is_there(pair[0]))
-    for _, target in pending:
-        if _is_there(target):
-            raise _in_the_way(target, listing_path)
-    return pending
-
-
-def _is_there(path: Path) -> bool:
-    """Whether `path` exists; raises `ConsoleError` if that cannot be checked."""
-    try:
-        path.lstat()
-    except FileNotFoundError:
-        return False
-    except OSError as error:
-        raise ConsoleError(
-            f"{path} cannot be checked: {error.strerror}: nothing was restored"
-        ) from error
-    return True
-
-
-def _in_the_way(target: Path, listing_path: Path) -> Conflict:
-    shown = target.relative_to(listing_path)
-    return Conflict(f"{shown} exists again: nothing was restored over it")
-
-
-def put_back(trashed: Manifest, listing_path: Path) -> None:
-    """Move all files back to their old paths, and out of the trash; safe to do twice.
-
-    Raises `Refused` before anything moves, as `require_way_back` does, else `ConsoleError`.
-    """
-    try:
-        for moved, target in reversed(require_way_back(trashed, listing_path)):
-            make_folders(listing_path, *target.parent.relative_to(listing_path).parts)
-            rename_anew(moved, target)
-    except FileExistsError as error:  # made since the check
-        raise _in_the_way(Path(error.filename2), listing_path) from error
-    except OSError as error:
-        raise ConsoleError(f"{error.filename} cannot be restored: {error.strerror}") from error
-    with suppress(OSError), folder_of(trashed.mark) as (batch, name):
-        unlink(batch, name)
 
 
 def drop_batch(batch: Path) -> None:
@@ -313,7 +265,7 @@ def _new_batch(root: Path, listing_path: Path, at: datetime) -> Path:
     """
     trash = console_folder(root, "trash") if _is_same_disk(root, listing_path) else None
     own = console_folder(listing_path, "trash")
-    made = own / f"{at.astimezone(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+    made = own / f"{at.astimezone(UTC):%Y%m%dT%H%M%SZ}-{os.urandom(3).hex()}"
     with folder_of(made) as (parent, name):
         make_new_folder(parent, name)
     try:
@@ -382,16 +334,3 @@ def is_full(error: BaseException | None) -> bool:
 
 def _is_same_disk(root: Path, listing_path: Path) -> bool:
     return root.stat().st_dev == listing_path.stat().st_dev
-
-
-def _inside(listing_path: Path, place: str) -> Path:
-    """Return the path of a manifest's place; raises `Refused` if it is outside the listing."""
-    parts = PurePosixPath(place).parts
-    if not parts or ".." in parts or place.startswith("/") or "\0" in place:
-        raise Refused("the manifest names a place outside the listing")
-    path = listing_path
-    for part in parts[:-1]:
-        path = path / part
-        if is_link(path):
-            raise Refused(f"{part} has become a link: nothing is restored through it")
-    return path / parts[-1]

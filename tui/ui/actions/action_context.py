@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import TypeVar
 
 from tui.core.errors import UsageError
@@ -12,6 +11,7 @@ from tui.core.models.permission_request import PermissionRequest
 from tui.core.models.session import Key, Session
 from tui.core.sessions.listing_join import is_gone
 from tui.core.text.safe_text import cut_middle, one_line
+from tui.core.values import dataclass, field
 from tui.operations.context import ActionResult
 from tui.ui.actions.pages import Pages
 from tui.ui.background.answer_search import AnswerSearch

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from tui.core.console.pane_table import SESSIONS
 from tui.core.errors import UsageError
 from tui.core.models.session import Key, Session
 from tui.core.sessions.filter_completion import begun, completed
 from tui.core.sessions.session_filter import is_filter, parse_filter
+from tui.core.values import replace
 from tui.ui.actions import copying
 from tui.ui.actions.action_context import ActionContext
 from tui.ui.actions.outcome import Commands, Outcome

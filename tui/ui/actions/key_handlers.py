@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -13,6 +12,7 @@ from tui.core.models.session import Session
 from tui.core.sessions.attention import FailureGroup
 from tui.core.sessions.rows.finished import SessionGroup
 from tui.core.sessions.session_order import ATTENTION
+from tui.core.values import replace
 from tui.ui.actions import copying, own_commands
 from tui.ui.actions.action_context import ActionContext
 from tui.ui.actions.filter_line import FilterLine

@@ -18,6 +18,7 @@ from tui.ui.engine.engine import Engine
 from tui.ui.state.view_state import ViewState
 
 NOT_READ_YET = "still loading the sessions"
+NOT_SEEN_YET = "the selection has just changed by itself: look, then do that again"
 
 
 class KeyTargets:
@@ -143,6 +144,14 @@ class KeyTargets:
         if self.view.is_full and action.reach < Reach.FULL:
             return f"not in full-screen Live: {self._keys.sign('back')} goes back to the panes"
         return self._why_not_here(action) or self._why_not_on_these(action)
+
+    def why_unseen(self, action: KeyAction) -> str:
+        """Return why a key does not act on what was not painted yet; empty when it does."""
+        is_elsewhere = action.handler == "verb" or action.takes_back
+        if self.view.is_seen or is_elsewhere or (action.sessions and self.view.is_text):
+            return ""
+        acts = action.changes or action.acts_on not in ("", "catalog")
+        return NOT_SEEN_YET if acts else ""
 
     def is_offered(self, action: KeyAction) -> bool:
         """Return whether the bottom line names a key here."""

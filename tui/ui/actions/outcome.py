@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import KW_ONLY, dataclass, replace
 
 from tui.core.errors import ConsoleError
 from tui.core.models.session import Key
+from tui.core.values import KW_ONLY, dataclass, replace
 from tui.operations.context import ActionResult
 from tui.ui.leaving import Cancelled
 

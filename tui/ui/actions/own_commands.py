@@ -6,12 +6,12 @@ import asyncio
 import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from functools import partial
 
 from tui.core.console.own_command import OwnCommand
 from tui.core.models.session import Session
 from tui.core.text.safe_text import one_line
+from tui.core.values import replace
 from tui.operations.own_command import CommandOutput
 from tui.ui.actions.action_context import ActionContext
 from tui.ui.actions.outcome import Outcome

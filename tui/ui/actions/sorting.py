@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 from tui.core.sessions.session_order import parse_order
+from tui.core.values import replace
 from tui.ui.actions.outcome import Outcome
 from tui.ui.background.pane_feed import PaneFeed
 from tui.ui.state.list_query import ListQuery

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import replace
 
 from tui.core.console.pane_table import LIVE, SESSIONS
 from tui.core.models.session import Key, Session
 from tui.core.sessions.listing_join import is_gone
 from tui.core.sessions.rows import row_order
 from tui.core.sessions.rows.finished import Row
+from tui.core.values import replace
+from tui.ui.background.clock_rest import ClockRest
 from tui.ui.background.loops import BackgroundLoops
 from tui.ui.background.pollers import StreamPoller
 from tui.ui.engine.engine import Engine
@@ -64,6 +65,7 @@ class PaneFeed:
         self._keys = keys
         self._fit = fit
         self._has_taken = has_taken
+        self._rest = ClockRest(panes)
         self._batches = BatchWatch(engine, panes.question, news, sent)
         self._rows: tuple[Sequence[Row], Key | None, Sequence[Row]] = ((), None, ())
         self._stays: Key | None = None
@@ -73,6 +75,7 @@ class PaneFeed:
     def tick(self) -> None:
         """Redraw from the catalog and the clock."""
         panes, now = self._panes, self._engine.now()
+        self._rest.end()
         found = self._store.latest()
         self.show_top()
         for table in (panes.listings, panes.sessions, panes.expiry):
@@ -103,16 +106,26 @@ class PaneFeed:
         self.show_sessions()
         self.show_live()
 
-    def second(self) -> None:
-        """Note what was visible this second, and redraw for the clock."""
+    def second(self) -> bool:
+        """Note what was visible this second, and redraw for the clock; return whether it did.
+
+        Nothing is drawn for a second that changes nothing.
+        """
         panes, now = self._panes, self._engine.now()
         view = self._store.view
         in_sight = panes.live.region.area > 0 and not (view.is_page_open or view.is_tiny)
         is_there = panes.sessions.selection_pinned or self._store.is_busy
+        before = self._unseen.unseen
         self._unseen.tick(self._read if in_sight else None, now, is_somebody_there=is_there)
         self._news.tick()
+        is_same = before is self._unseen.unseen and not (self._store.is_busy or self._store.trouble)
+        if is_same and self._rest.covers(now):
+            return False
         panes.page.tick()
         self.tick()
+        if is_same and not (view.is_page_open or view.is_question_open):
+            self._rest.begin(now)
+        return True
 
     @property
     def _read(self) -> Session | None:

@@ -21,7 +21,9 @@ LOOK_EACH = 0.95  # what others do is seen by the second look: within 2 s
 NOTIFY_EACH = 10.0
 POLL_LIVE = 0.15
 POLL_STILL = 1.0
+POLL_QUIET = 10.0  # where the catalog tells of each change
 DEBOUNCE = 0.3
+READING_AFTER = 0.2  # a stream that comes before needs no word that it is read
 
 
 class CatalogPoller:
@@ -91,8 +93,8 @@ class StreamPoller:
         self._add = add
         self._session: Session | None = None
         self._follower: Follower | None = None
-        self._changed = asyncio.Event()
-        self._is_begun = self._has_more = False
+        self._changed, self._woken = asyncio.Event(), asyncio.Event()
+        self._is_begun = self._has_more = self._is_new = False
 
     @property
     def session(self) -> Session | None:
@@ -104,9 +106,16 @@ class StreamPoller:
         """The follower of the stream that is shown, once it has returned something."""
         return self._follower
 
+    @property
+    def is_read(self) -> bool:
+        """Whether something of the stream is shown, or there is none."""
+        return self._session is None or self._follower is not None
+
     def follow(self, session: Session | None) -> None:
         """Follow this session from now on; what is shown stays until the selection rests."""
         is_other = _key(session) != _key(self._session)
+        if session is not self._session:
+            self._woken.set()
         self._session = session
         if is_other:
             self._follower = None
@@ -115,36 +124,54 @@ class StreamPoller:
     async def run(self) -> None:
         """Poll for ever; a selection that still moves is not followed yet."""
         while True:
+            self._woken.clear()
             if self._changed.is_set():
                 self._changed.clear()
                 if self._is_begun and await _either(self._changed, DEBOUNCE):
                     continue
                 self._is_begun = True
-                self._follower = None
-                self._begin(self._session, "reading..." if self._session else "")
+                self._follower, self._is_new = None, True
             session = self._session
             self._has_more = False
             if session is not None:
                 await self._poll(session)
-            await _either(self._changed, self._pause(session))
+            else:
+                self._begin_once(None, "")
+            await _either(self._woken, self._pause(session))
 
     def _pause(self, session: Session | None) -> float:
         if self._has_more:
             return 0.0
-        return POLL_LIVE if session is not None and session.is_live else POLL_STILL
+        if session is None:
+            return POLL_QUIET
+        is_quiet = self._follower is not None and self._engine.is_quiet(session)
+        return POLL_LIVE if session.is_live else POLL_QUIET if is_quiet else POLL_STILL
 
     async def _poll(self, session: Session) -> None:
         follower = self._follower or self._engine.follow(session)
+        reading = asyncio.ensure_future(in_background(partial(follower.poll, session)))
         try:
-            update = await in_background(partial(follower.poll, session))
+            if self._is_new and not (await asyncio.wait({reading}, timeout=READING_AFTER))[0]:
+                self._begin_once(session, "reading...")
+            update = await reading
         except (ConsoleError, OSError) as error:
             if _key(session) == _key(self._session):
+                self._is_new = False
                 self._begin(session, str(error))
             return
+        finally:
+            reading.cancel()
         if _key(session) == _key(self._session):
+            self._begin_once(session, "")
             self._follower = follower
             self._has_more = update.has_more
             self._add(update)
+
+    def _begin_once(self, session: Session | None, says: str) -> None:
+        """Empty the pane for a session; what it showed stays until there is something."""
+        if self._is_new and _key(session) == _key(self._session):
+            self._is_new = False
+            self._begin(session, says)
 
 
 def _key(session: Session | None) -> Key | None:

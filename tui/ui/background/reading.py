@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from dataclasses import dataclass
 
 from tui.core.errors import ConsoleError
 from tui.core.models.session import Key
 from tui.core.text.sizes import size_text
+from tui.core.values import dataclass
 from tui.operations.search.transcript_search import SearchHits
-from tui.operations.stream.follow import StreamPage
+from tui.operations.stream.follow import StreamPage, StreamUpdate
 from tui.ui.background.pollers import StreamPoller
 from tui.ui.engine.engine import Follower
 from tui.ui.leaving import StoppedWaiting
@@ -41,9 +41,14 @@ class PageReader:
         self._at: int | None = None
         self._expected: _Expected | None = None
 
-    def forget(self) -> None:
-        """Drop the hits: the transcript was replaced."""
-        self._hits = None
+    def note(self, update: StreamUpdate) -> None:
+        """Drop the hits where the stream begins anew; if it is the same, go on where one reads."""
+        if update.was_reset or update.is_restated:
+            self._hits = None
+        followed, live = self._following.session, self._live
+        if update.is_restated and followed and not (live.is_following or self._expected):
+            place, (aimed_at, sought) = max(0, live.place), live.aim
+            self.expect(followed.key, place, sought if place == aimed_at else "")
 
     async def fetch(self, wish: PageRequest) -> None:
         """Read the page the pane lacks; drop it if it is no longer needed."""
@@ -138,7 +143,7 @@ class PageReader:
             return
         await self.fetch(live.wish_around(place))
         if not live.go_to(place, sought):
-            self.forget()
+            self._hits = None
             raise ConsoleError(f"{sought} was there a moment ago, but the transcript has changed")
 
 

@@ -50,7 +50,7 @@ class Follower(Protocol):
 
 
 class Engine(Protocol):
-    """The use cases. Everything but `now`, `follow` and `with_prompt_line` may block: use a thread.
+    """The use cases. All but `now`, `is_quiet`, `follow` and `with_prompt_line` may block.
 
     `rings` is whether the terminal bell rings for a waiting request; `is_root_configured` whether
     each console of this login opens this root by default; `verbs` are those of the command line,
@@ -88,6 +88,10 @@ class Engine(Protocol):
         ...
 
     def look(self) -> Catalog: ...
+    def is_quiet(self, session: Session) -> bool:
+        """Whether the next look would see whatever is written to a session. Does not block."""
+        ...
+
     def forget(self, listing_id: str) -> str: ...
     def read_looks(self) -> LastLooked: ...
     def write_looks(self, looks: LastLooked, keys: Iterable[Key]) -> None: ...

@@ -37,6 +37,7 @@ from tui.operations.stream.follow import StreamFollower
 from tui.operations.trash import cleanup, delete, restore, undo, undoable_acts
 from tui.operations.trash.bulk import BulkResult, OnProgress, Stop
 from tui.operations.trash.cleanup import CleanupPlan
+from tui.safe_io.folder_watch import FolderWatch
 from tui.storage.state.deeds import DeedRecord, deed_recorded, take_cut_off
 from tui.storage.state.fault_log import write_fault
 from tui.storage.state.last_looked import read_looks, write_looks
@@ -55,7 +56,7 @@ class RealEngine(Engine):
     ) -> None:
         self._context = context
         self._say_verb = say_verb
-        self._watch = CatalogScanner(context)
+        self._watch = CatalogScanner(context, watch=FolderWatch())
         self._looking = threading.Lock()
         self._has_looked = False
         self._lasting = alerts.LastingAlerts()
@@ -100,6 +101,9 @@ class RealEngine(Engine):
             catalog = self._watch.look() if self._has_looked else self._first_look()
         write_late_rows_soon(self._context, catalog.sessions)
         return catalog
+
+    def is_quiet(self, session: Session) -> bool:
+        return not session.is_stray and self._watch.is_quiet(session.folder.name)
 
     def _first_look(self) -> Catalog:
         """Read the first catalog and freeze it out of garbage collection, which would pause us."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
 
@@ -13,6 +12,7 @@ from tui.core.console.keymap import Keymap
 from tui.core.console.saved_view import DENY, MOST_DRAFTS, Draft
 from tui.core.errors import ConsoleError
 from tui.core.models.session import Key
+from tui.core.values import replace
 from tui.ui.leaving import Cancelled, LeftRunning, StoppedWaiting, has_failed
 from tui.ui.state.notifications import Notifications
 from tui.ui.widgets.prompt import PromptBar

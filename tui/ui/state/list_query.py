@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import KW_ONLY, dataclass, replace
 from datetime import datetime, timedelta
 
 from tui.core.console.keymap import Keymap
@@ -22,6 +21,7 @@ from tui.core.sessions.session_order import (
     ordered,
 )
 from tui.core.text.safe_text import cut_middle
+from tui.core.values import KW_ONLY, dataclass, replace
 from tui.view.panes.listings import is_unreadable
 from tui.view.panes.sessions import ASCENDING, DESCENDING
 

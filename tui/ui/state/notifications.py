@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, replace
 from functools import partial
 
 from tui.core.models.catalog import Catalog, Hold
 from tui.core.models.session import Key
 from tui.core.sessions.attention import Need
 from tui.core.sessions.catalog_changes import changes
+from tui.core.values import dataclass, replace
 from tui.ui.engine.engine import Engine
 from tui.ui.state.message_log import MessageLog
 from tui.ui.widgets.prompt import PromptBar
@@ -43,10 +43,10 @@ class Notifications:
         self._engine = engine
         self._question = question
         self._waiting: deque[_News] = deque(maxlen=_MOST)
-        self._told: set[str] = set()
+        self._told: deque[str] = deque(maxlen=_MOST)
         self._shown = 0
         self._for = 0
-        self._true_of: tuple[int, Truth] = (0, _always)
+        self._told_last: tuple[int, _News] = (0, _News("", "", False, _always))
         self.is_holding = False
         self._hold: Hold | None = None
         self._needs: Mapping[Key, Need] | None = None
@@ -69,6 +69,15 @@ class Notifications:
             self._waiting.append(_News(text, style, is_brief, is_true or _always))
             self._say()
 
+    def tell_first(self, text: str) -> None:
+        """Show this as soon as no question is open, and after it what it displaces."""
+        number, displaced = self._told_last
+        if number and number == self._question.message_id and not self._question.is_open:
+            self._waiting.appendleft(displaced)
+            self._question.say("")
+        self._waiting.appendleft(_News(text, "noticed", False, _always))
+        self._say()
+
     def key_pressed(self) -> None:
         """Dismiss brief messages, those that still wait as well."""
         self._question.fold()
@@ -78,9 +87,9 @@ class Notifications:
             self._question.dismiss()
 
     def tell_once(self, text: str, style: str = "bad") -> None:
-        """Show what this console has not shown before."""
+        """Show what is not among the last that this has shown."""
         if text not in self._told:
-            self._told.add(text)
+            self._told.append(text)
             self.tell(text, style)
 
     def compare(self, before: Catalog | None, after: Catalog) -> None:
@@ -121,9 +130,9 @@ class Notifications:
         self._say()
 
     def _is_over(self, shown: int) -> bool:
-        number, is_true = self._true_of
+        number, news = self._told_last
         lasts = _LONG_S if self._question.is_brief else _FADES_S
-        return self._for >= lasts or (shown == number and not is_true())
+        return self._for >= lasts or (shown == number and not news.is_true())
 
     def _say(self) -> None:
         shown = self._question.message_id
@@ -137,7 +146,7 @@ class Notifications:
                 continue
             self._question.say(news.text, news.style, is_brief=news.is_brief)
             self._shown, self._for = self._question.message_id, 0
-            self._true_of = (self._shown, news.is_true)
+            self._told_last = (self._shown, news)
             return
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 from tui.core.models.run import SentCommand
 from tui.core.models.session import Key, Session
 from tui.core.sessions.batches import SentToMany
+from tui.core.values import dataclass, replace
 from tui.ui.engine.engine import Engine
 from tui.ui.leaving import LeftRunning, has_failed
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from functools import partial
 
 from tui.core.console.column_table import known_columns
@@ -14,6 +13,7 @@ from tui.core.models.catalog import Catalog
 from tui.core.sessions.session_filter import is_filter
 from tui.core.sessions.session_order import SORTS
 from tui.core.text.safe_text import one_line
+from tui.core.values import replace
 from tui.ui.engine.engine import Engine
 from tui.ui.state.drafts import again
 from tui.ui.state.list_query import ListQuery
@@ -41,6 +41,7 @@ class SessionRestore:
         self._tell_once = tell_once
         self._saved: SavedView | None = None
         self._is_read = True
+        self._touched = asyncio.Event()
         self.last = SavedView()
 
     async def read(self) -> None:
@@ -57,10 +58,16 @@ class SessionRestore:
         """Save the view from now on, unless the last one could not be read."""
         self._saved = self.last if self._is_read else None
 
+    def touch(self) -> None:
+        """Note that the view may have changed."""
+        self._touched.set()
+
     async def run(self) -> None:
         """Save the view soon after each change, for ever."""
         while True:
+            await self._touched.wait()
             await asyncio.sleep(SAVE_EACH)
+            self._touched.clear()
             view = self._current()
             if self._saved is not None and view != self._saved:
                 refused = await in_background(partial(self._write, view))

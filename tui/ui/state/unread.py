@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from tui.core.errors import ConsoleError
@@ -13,6 +12,7 @@ from tui.core.models.catalog import Catalog
 from tui.core.models.session import Key, Session
 from tui.core.sessions.catalog_changes import LastLooked
 from tui.core.sessions.rows.finished import NOTHING_UNSEEN
+from tui.core.values import replace
 from tui.ui.engine.engine import Engine
 from tui.ui.threads import in_background
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 
 from tui.core.models.catalog import Catalog
@@ -11,6 +10,7 @@ from tui.core.models.session import Key, Session
 from tui.core.sessions.attention import Need, by_urgency, ends_soon, needing
 from tui.core.sessions.cleanup_selection import cleanable, is_expired
 from tui.core.sessions.rows.finished import NOTHING_UNSEEN, Row, Unseen, finished
+from tui.core.values import dataclass, replace
 from tui.ui.state.list_query import ListQuery
 from tui.view.panes import expiry, listings, session_layout, top_line
 
@@ -106,8 +106,12 @@ def renewed(
     The clock alone rarely makes an old order wrong: it lasts longer the more there is to sort, and
     longest while no newer catalog comes.
     """
-    if old is None or not _is_fresh(old, catalog, now) or _is_seen(old, unseen, now):
+    if old is None or _is_seen(old, unseen, now):
         return arranged(catalog, query, now, zone, unseen)
+    if not _is_fresh(old, catalog, now):
+        fresh = arranged(catalog, query, now, zone, unseen)
+        is_same = _is_unchanged(old.catalog, catalog) and _looks_like(old, fresh)
+        return replace(old, catalog=catalog, at=now) if is_same else fresh
     is_asked = old.query == query
     if old.unseen is not unseen:
         old = replace(old, unseen=unseen)
@@ -116,6 +120,18 @@ def renewed(
     if not is_asked or not _is_unchanged(old.catalog, catalog):
         return arranged(catalog, query, now, zone, unseen)
     return replace(old, catalog=catalog, facts=top_line.with_room(old.facts, catalog))
+
+
+def is_same_picture(old: ViewModel, new: ViewModel) -> bool:
+    """Whether a later look found nothing else to show."""
+    one, other = old.catalog, new.catalog
+    is_same = (one.problem, one.hold, one.log) == (other.problem, other.hold, other.log)
+    return is_same and _is_unchanged(one, other) and _looks_like(old, new)
+
+
+def _looks_like(old: ViewModel, new: ViewModel) -> bool:
+    """Whether two models of the same listings are arranged the same."""
+    return replace(new, catalog=old.catalog, at=old.at) == old
 
 
 def _is_fresh(old: ViewModel, catalog: Catalog, now: datetime) -> bool:
@@ -136,6 +152,8 @@ def _lasts(old: ViewModel) -> timedelta:
 
 
 def _is_unchanged(old: Catalog, new: Catalog) -> bool:
+    if old.listings is new.listings:
+        return old.problem == new.problem
     pairs = zip(old.listings, new.listings, strict=False)
     same_count = len(old.listings) == len(new.listings) and old.problem == new.problem
     return same_count and all(one is other for one, other in pairs)

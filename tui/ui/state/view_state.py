@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from tui.core.console.pane_table import LISTINGS, LIVE, PANES, SESSIONS
 from tui.core.models.line_target import LineTarget
 from tui.core.models.session import Key, Session
 from tui.core.sessions.rows.finished import Row, SessionGroup
+from tui.core.values import dataclass
 from tui.ui.state.list_query import ListQuery
 from tui.ui.widgets.page_cursor import Spot
 
@@ -25,7 +24,8 @@ class ViewState:
     the file offset there (in bytes), `None` when its end is followed; `entry` is the uuid of the
     marked entry while it has the whole screen. `lost` names the row that was selected in the active
     pane and is gone: none is selected then. `target` is where the selected line of the open page
-    leads, `opened` what was opened from the page behind the panes.
+    leads, `opened` what was opened from the page behind the panes. `is_seen` is whether what keys
+    act on was painted, or is what a key has made of that, rather than came by itself.
     """
 
     query: ListQuery
@@ -48,6 +48,7 @@ class ViewState:
     entry: str = ""
     target: LineTarget | None = None
     opened: Spot | None = None
+    is_seen: bool = True
 
     @property
     def spot(self) -> Spot:

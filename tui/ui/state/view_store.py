@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TypedDict, Unpack
 
 from tui.core.models.catalog import Catalog
 from tui.core.models.session import Key
 from tui.core.models.work_counts import WorkCounts
+from tui.core.values import replace
 from tui.ui.engine.engine import Engine
 from tui.ui.state.list_query import ListQuery
 from tui.ui.state.unread import UnreadTracker
-from tui.ui.state.view_model import ViewModel, renewed
+from tui.ui.state.view_model import ViewModel, is_same_picture, renewed
 from tui.ui.state.view_state import ViewState
 from tui.ui.widgets.live import LivePane
 from tui.ui.widgets.panes import Panes
@@ -50,6 +50,7 @@ class ViewStore:
         self._pressed_at: datetime | None = None
         self._closed_at: datetime | None = None
         self._is_covered = False
+        self._seen: tuple[object, ...] = ()
 
     def pressed(self) -> None:
         """Note that the operator has just pressed something."""
@@ -61,6 +62,11 @@ class ViewStore:
         if self.catalog is None:
             return (self.trouble or signs.LOOKING.sign,)
         return () if self.catalog.is_read else (self.catalog.problem,)
+
+    @property
+    def is_looking(self) -> bool:
+        """Whether the first look goes on, and nothing is known yet."""
+        return self.catalog is None and not self.trouble
 
     @property
     def is_busy(self) -> bool:
@@ -125,17 +131,51 @@ class ViewStore:
             entry=_uuid(live) if self._chosen.is_full else "",
             target=panes.page.target,
             opened=panes.page.behind,
+            is_seen=self._acted_on == self._seen,
         )
 
     def change(self, **fields: Unpack[ViewChange]) -> None:
         """Change chosen fields."""
         self._chosen = replace(self._chosen, **fields)
 
+    def see_after(self, before: ViewState) -> None:
+        """Take what a key has made of a view that was seen as seen, too."""
+        if before.is_seen:
+            self._seen = self._acted_on
+
+    def painted(self) -> None:
+        """Take note of what the frame shows that was just sent."""
+        acted_on = self._acted_on
+        if acted_on != self._seen and self._panes.active(self._chosen.pane).is_painted:
+            self._seen = acted_on
+
+    @property
+    def _acted_on(self) -> tuple[object, ...]:
+        panes, pane, marks = self._panes, self._chosen.pane, self._chosen.marks
+        if self._chosen.is_tiny:
+            return ()  # nothing, and nothing is painted
+        if panes.page.is_open:
+            return pane, panes.page.target
+        if (table := panes.table(pane)) is None or self._chosen.is_full:
+            return pane, panes.live.session and panes.live.session.key
+        return pane, table.key, marks and marks & panes.sessions.session_keys
+
     def ordered(self, catalog: Catalog) -> ViewModel:
         """Return a catalog as it is to be shown now; slow with thousands of sessions."""
         engine = self._engine
         now, unseen = engine.now(), self._unseen.unseen
         return renewed(self.model, catalog, self.query, now, engine.zone, unseen=unseen)
+
+    def takes_as_same(self, found: ViewModel) -> bool:
+        """Take a look that found nothing new to show; return whether it is one."""
+        last = self.model
+        if last is None or self.trouble or found.catalog.problem:
+            return False
+        if not is_same_picture(last, found):
+            return False
+        self.catalog = self._unseen.catalog = found.catalog
+        self.model = found
+        return True
 
     def latest(self) -> ViewModel | None:
         """Return the latest catalog as it is to be shown now, arranged again if needed."""

@@ -6,12 +6,12 @@ import array
 import errno
 import fcntl
 import os
-import re
 import select
 import signal
 import termios
 import threading
 import time
+import weakref
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -26,19 +26,21 @@ from textual.drivers.linux_driver import (
 from textual.message import Message
 
 from tui.core.limits import HIGHEST, WIDEST
+from tui.core.text.late_pattern import late_pattern
+from tui.ui.terminal.cells import SCROLL_WHOLE
 from tui.ui.terminal.clipboard import through_screen
 from tui.ui.terminal.delivery import DeliveryTracker
 from tui.ui.terminal.key_sequences import CursorReport, parsed, read_sequence
 from tui.ui.terminal.keyboard import Keyboard
 
-_LOOKS_UP = 0.1
+_LOOKS_UP, _LOOKS_UP_AT_REST = 0.1, 10.0  # the second only in case that nothing wakes it
 _KITTY = KITTY_DISAMBIGUATE_ESCAPE_CODES | KITTY_REPORT_ALL_KEYS | KITTY_REPORT_ASSOCIATED_TEXT
 _AGAIN_S = 0.5  # after a fault
 _BY_HAND = 8  # bytes: so few are read one by one
 _LEAST_ANSWER = 6  # bytes
 _COPY = "\x1b]52;"
 _OLD = ("linux", "vt", "ansi", "cons")
-_QUESTION = re.compile(r"\x1b(?:\[[<>]\d*u|\[\?\d+\$p|\]22;.*\x07)\Z")
+_QUESTION = late_pattern(r"\x1b(?:\[[<>]\d*u|\[\?\d+\$p|\]22;.*\x07)\Z")
 _SIZES_IN_BAND = "\x1b[?2048$p"  # signals do; and any text could claim a size of 99999 columns
 
 
@@ -92,6 +94,30 @@ class TerminalFile:
         return False
 
 
+class LeavingEvent(threading.Event):
+    """An event that `select` can wait for beside the keyboard."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._fd = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
+        weakref.finalize(self, os.close, self._fd)
+
+    def fileno(self) -> int:
+        """Return what is readable while the event is set."""
+        return self._fd
+
+    def set(self) -> None:
+        """Set the event, and wake who waits for it."""
+        super().set()
+        os.eventfd_write(self._fd, 1)
+
+    def clear(self) -> None:
+        """Unset the event."""
+        super().clear()
+        with suppress(BlockingIOError):
+            os.eventfd_read(self._fd)
+
+
 class ConsoleDriver(LinuxDriver):
     """Reads keys with `Keyboard`; the end of input ends the reading only.
 
@@ -109,6 +135,7 @@ class ConsoleDriver(LinuxDriver):
         # Textual's own handlers would resume beside whoever suspended: two threads would read.
         for number in (signal.SIGTSTP, signal.SIGCONT):
             signal.signal(number, signal.SIG_DFL)
+        self.exit_event: LeavingEvent = LeavingEvent()
         self.delivery = DeliveryTracker()
         whole: Any = TerminalFile(
             self._file, lambda error: self._told("drawing", error), self.delivery, self.took
@@ -188,7 +215,7 @@ class ConsoleDriver(LinuxDriver):
         if self._attributes is not None:
             with suppress(termios.error):
                 termios.tcsetattr(self.fileno, termios.TCSANOW, self._attributes)
-        self.write("\x1b[?1049h\x1b[?25l\x1b[?1004h\x1b[?2004h\x1b[?7l")
+        self.write(f"{SCROLL_WHOLE}\x1b[?1049h\x1b[?25l\x1b[?1004h\x1b[?2004h\x1b[?7l")
         if not constants.DISABLE_KITTY_KEY:
             self.write(f"\x1b[={_KITTY};1u")
         self._enable_mouse_support()
@@ -202,6 +229,11 @@ class ConsoleDriver(LinuxDriver):
             self.ask()  # the sooner it is known whether this terminal answers
         with suppress(termios.error):
             self._attributes = termios.tcgetattr(self.fileno)
+
+    def stop_application_mode(self) -> None:
+        """Give the terminal back, also where a picture was cut off in the middle."""
+        self.write(SCROLL_WHOLE)
+        super().stop_application_mode()
 
     def faulted(self, name: str, error: BaseException) -> None:
         """Report an exception in a thread of this driver, which goes on."""
@@ -224,7 +256,9 @@ class ConsoleDriver(LinuxDriver):
     def _read_keys(self) -> None:
         keyboard = Keyboard(constants.ESCAPE_DELAY, has_mouse=self._mouse)
         while not self.exit_event.is_set():
-            is_there = select.select([self.fileno], [], [], _LOOKS_UP)[0]
+            patience = _LOOKS_UP if keyboard.is_waiting else _LOOKS_UP_AT_REST
+            ready = select.select([self.fileno, self.exit_event], [], [], patience)[0]
+            is_there = self.fileno in ready
             if is_there and not (data := self._read(keyboard)):
                 if self._is_gone():
                     return

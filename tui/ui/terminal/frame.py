@@ -17,12 +17,17 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-from tui.core.text.safe_text import cell_width, is_doubtful
-
-Cell = tuple[str, str]  # its text, empty in the second half of a wide one, and its pen (SGR codes)
-_BLANK: Cell = (" ", "")
-_SEEN_ON_BLANKS = frozenset({"background", "4", "5", "7", "9", "21", "51", "52", "53"})
-_CLEARING = 6  # bytes to take the pen away and erase to the end of the line
+from tui.core.console.picture import Cell, Rows
+from tui.core.text.safe_text import cell_width
+from tui.ui.terminal.cells import (
+    BLANK,
+    CellWriter,
+    draw,
+    is_second_half,
+    is_seen_on_blanks,
+    pen_parts,
+    scroll_of,
+)
 
 
 def is_as_expected() -> bool:
@@ -46,7 +51,9 @@ class Frame:
         self._size = (0, 0)
         self._shown: list[list[Cell | None]] = []
         self._wanted: list[list[Cell | None]] = []
+        self._sent: list[Sequence[Cell | None]] = []
         self._touched: set[int] = set()
+        self._is_forgotten = False
 
     def take(self, update: Any, colors: ColorSystem) -> bool:
         """Take one of Textual's updates; return whether it was one we know."""
@@ -73,19 +80,40 @@ class Frame:
         width, height = self._size
         self._shown = [[None] * width for _ in range(height)]
         self._touched = set(range(height))
+        self._is_forgotten = True
 
     @property
     def is_whole(self) -> bool:
         """Whether every wanted cell is known."""
         return all(None not in row for row in self._wanted)
 
+    @property
+    def sent(self) -> Sequence[Sequence[Cell | None]]:
+        """The cells as they were wanted when they were last sent; they do not change."""
+        return tuple(self._sent)
+
+    def adopt(self, rows: Rows) -> None:
+        """Assume that the terminal shows these cells; of another size they say nothing."""
+        width, height = self._size
+        if len(rows) == height and all(len(row) == width for row in rows):
+            self._shown = [list(row) for row in rows]
+            self._touched = set(range(height))
+
     def changes(self) -> str:
         """Return the bytes that make the terminal show what is wanted, and count on them."""
         pencil = CellWriter()
+        if self._is_forgotten:
+            pencil.scroll_whole_screen()
+            self._is_forgotten = False
+        elif (scroll := scroll_of(self._shown, self._wanted, self._touched)) is not None:
+            pencil.scroll(scroll)
+            self._shown[scroll.top : scroll.bottom] = scroll.moved(self._shown)
+            self._touched |= set(range(scroll.top, scroll.bottom))
         for y in sorted(self._touched):
             old, new = self._shown[y], self._wanted[y]
-            _draw(pencil, y, old, new)
+            draw(pencil, y, old, new)
             self._shown[y] = [one or kept for one, kept in zip(new, old, strict=True)]
+            self._sent[y] = tuple(new)
         self._touched.clear()
         return pencil.done()
 
@@ -93,6 +121,7 @@ class Frame:
         if size != self._size:
             self._size = size
             self._wanted = [[None] * size[0] for _ in range(size[1])]
+            self._sent = [(None,) * size[0]] * size[1]
             self.forget()
 
     def _put(self, x: int, y: int, segments: Iterable[Segment], colors: ColorSystem) -> None:
@@ -100,14 +129,14 @@ class Frame:
         cells = _cells(segments, colors)
         row = self._wanted[y]
         end = min(x + len(cells), len(row))
-        if x and _is_second_half(row[x]):
-            row[x - 1] = _BLANK
+        if x and is_second_half(row[x]):
+            row[x - 1] = BLANK
         row[x:end] = cells[: end - x]
-        if end < len(row) and _is_second_half(row[end]):
-            row[end] = _BLANK
+        if end < len(row) and is_second_half(row[end]):
+            row[end] = BLANK
         last = row[end - 1]
         if end == len(row) and last and last[0] and cell_width(last[0]) > 1:
-            row[end - 1] = _BLANK
+            row[end - 1] = BLANK
         self._touched.add(y)
 
 
@@ -117,172 +146,19 @@ def _cells(segments: Iterable[Segment], colors: ColorSystem) -> list[Cell]:
         if control:
             continue
         pen = _pen(style, colors) if style else ""
-        blank = (" ", pen) if _is_seen_on_blanks(pen) else _BLANK
+        blank = (" ", pen) if is_seen_on_blanks(pen) else BLANK
         for char in text:
             width = 1 if char.isascii() else cell_width(char)
             if width:
                 cells.append(blank if char == " " else (char, pen))
                 cells += [("", pen)] * (width - 1)
             elif cells:
-                at = -2 if _is_second_half(cells[-1]) else -1
+                at = -2 if is_second_half(cells[-1]) else -1
                 cells[at] = (cells[at][0] + char, cells[at][1])
     return cells
-
-
-def _is_second_half(cell: Cell | None) -> bool:
-    return cell is not None and not cell[0]
-
-
-def _draw(
-    pencil: CellWriter, y: int, old: Sequence[Cell | None], new: Sequence[Cell | None]
-) -> None:
-    """Draw what differs in a line; a line that became shorter is erased from its new end."""
-    if old == new:
-        return
-    differing = [x for x, cell in enumerate(new) if cell is not None and cell != old[x]]
-    if not differing:
-        return
-    differing = _reached(differing, old, new)
-    end = next((x + 1 for x in range(len(new) - 1, -1, -1) if new[x] != _BLANK), 0)
-    cleared = [x for x in differing if x >= end]
-    if len(cleared) <= _CLEARING:
-        cleared = []
-    for x in dict.fromkeys(x - _is_second_half(new[x]) for x in differing):
-        if not (cleared and x >= end):
-            pencil.write(new, x, y)
-    if cleared:
-        pencil.clear(new, cleared[0], y)
-
-
-def _reached(
-    differing: Sequence[int], old: Sequence[Cell | None], new: Sequence[Cell | None]
-) -> list[int]:
-    """Return the changed cells and their neighbours under a character of ambiguous width."""
-    reached = set(differing)
-    for x in differing:
-        while x + 1 < len(new) and (_spreads(old, x) or _spreads(new, x)):
-            x += 1
-            if x in reached:
-                break
-            reached.add(x)
-    return sorted(reached)
-
-
-def _spreads(row: Sequence[Cell | None], x: int) -> bool:
-    cell = row[x - _is_second_half(row[x])]
-    return cell is not None and is_doubtful(cell[0])
-
-
-class CellWriter:
-    """Writes cells in the fewest bytes, tracking the terminal's cursor and style."""
-
-    def __init__(self) -> None:
-        self._written: list[str] = []
-        self._pen = ""
-        self._line: int | None = None
-        self._column: int | None = None
-
-    def write(self, row: Sequence[Cell | None], x: int, y: int) -> None:
-        """Write the cell at column `x` of line `y`."""
-        cell = row[x]
-        if cell is None:
-            return
-        self._go(row, x, y)
-        if cell != _BLANK or _is_seen_on_blanks(self._pen):
-            self._take(cell[1])
-        width = 2 if x + 1 < len(row) and _is_second_half(row[x + 1]) else 1
-        if is_doubtful(cell[0]):
-            self._written += [" " * width, _place(x, y)]  # whatever it leaves free is blank
-        self._written.append(cell[0])
-        is_sure = x + width < len(row) and not is_doubtful(cell[0])
-        self._column = x + width if is_sure else None
-
-    def clear(self, row: Sequence[Cell | None], x: int, y: int) -> None:
-        """Erase line `y` from column `x` on."""
-        self._go(row, x, y)
-        self._take("")
-        self._written.append("\x1b[K")
-
-    def done(self) -> str:
-        """Return all that was written; the style is reset."""
-        self._take("")
-        return "".join(self._written)
-
-    def _take(self, pen: str) -> None:
-        self._written.append(_turned(self._pen, pen))
-        self._pen = pen
-
-    def _go(self, row: Sequence[Cell | None], x: int, y: int) -> None:
-        """Move to a cell in the fewest bytes."""
-        if (self._line, self._column) == (y, x):
-            return
-        ways = [_place(x, y)]
-        if self._line == y - 1:
-            ways.append("\r\n" + _forward(x))
-        if self._line == y and self._column is not None and self._column < x:
-            ways.append(_forward(x - self._column))
-            between = row[self._column : x]
-            if len(between) < 10 and all(self._is_at_hand(cell) for cell in between):
-                ways.append("".join(cell[0] for cell in between if cell))
-        self._written.append(min(ways, key=lambda way: len(way.encode())))
-        self._line, self._column = y, x
-
-    def _is_at_hand(self, cell: Cell | None) -> bool:
-        if cell is None or is_doubtful(cell[0]):
-            return False
-        return cell[1] == self._pen or (cell == _BLANK and not _is_seen_on_blanks(self._pen))
-
-
-def _place(x: int, y: int) -> str:
-    return f"\x1b[{y + 1};{x + 1}H"
-
-
-def _forward(columns: int) -> str:
-    if columns <= 1:
-        return "\x1b[C" * columns
-    return f"\x1b[{columns}C"
 
 
 @lru_cache(maxsize=4096)
 def _pen(style: Style, colors: ColorSystem) -> str:
     """Return the SGR codes of a style; empty for the terminal's default colours."""
-    return ";".join(_parts(Strip.render_ansi(style, colors)).values())
-
-
-@lru_cache(maxsize=4096)
-def _is_seen_on_blanks(pen: str) -> bool:
-    return not _SEEN_ON_BLANKS.isdisjoint(_parts(pen))
-
-
-@lru_cache(maxsize=4096)
-def _turned(old: str, new: str) -> str:
-    """Return the codes that turn one style into another: additions, or a reset and all of it."""
-    if old == new:
-        return ""
-    before, after = _parts(old), _parts(new)
-    if before.keys() <= after.keys():
-        codes = [code for part, code in after.items() if before.get(part) != code]
-        return f"\x1b[{';'.join(codes)}m"
-    return f"\x1b[{';'.join(('0', *after.values()))}m" if after else "\x1b[m"
-
-
-def _parts(pen: str) -> dict[str, str]:
-    """Return a style's codes, keyed by what each sets."""
-    parts: dict[str, str] = {}
-    codes = [code for code in pen.split(";") if code]
-    while codes:
-        code = codes.pop(0)
-        part = _COLORED.get(code, code)
-        if code in ("38", "48"):
-            count = 2 if codes[0] == "5" else 4
-            code = ";".join((code, *codes[:count]))
-            del codes[:count]
-        if code not in ("39", "49"):
-            parts[part] = code
-    return parts
-
-
-_COLORED = {
-    **{str(code): "color" for code in (*range(30, 40), *range(90, 98))},
-    **{str(code): "background" for code in (*range(40, 50), *range(100, 108))},
-}
+    return ";".join(pen_parts(Strip.render_ansi(style, colors)).values())

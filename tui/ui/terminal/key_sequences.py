@@ -18,10 +18,12 @@ from textual._xterm_parser import XTermParser
 from textual.keys import _character_to_key
 from textual.message import Message
 
-_AT = re.compile(r"\x1b\[(\d{1,5});(\d{1,5})R")
-_NUMBERED = re.compile(r"\x1b\[(\d{0,6})((?:;\d{0,6})*)([~A-Z])")
-_OTHER_KEY = re.compile(r"\x1b\[27;(\d{1,6});(\d{1,7})~")
-_KITTY = re.compile(r"\x1b\[(\d{0,7})(?::(\d{0,7}))?(?::\d*)?(?:;(\d{0,4})(?:;([\d:]*))?)?u")
+from tui.core.text.late_pattern import late_pattern
+
+_AT = late_pattern(r"\x1b\[(\d{1,5});(\d{1,5})R")
+_NUMBERED = late_pattern(r"\x1b\[(\d{0,6})((?:;\d{0,6})*)([~A-Z])")
+_OTHER_KEY = late_pattern(r"\x1b\[27;(\d{1,6});(\d{1,7})~")
+_KITTY = late_pattern(r"\x1b\[(\d{0,7})(?::(\d{0,7}))?(?::\d*)?(?:;(\d{0,4})(?:;([\d:]*))?)?u")
 _SHIFT, _ALT, _LOCKS = 1, 2, 64 | 128  # caps lock and num lock are no modifiers of a key
 _MODIFIERS = ((1, "shift"), (2, "alt"), (4, "ctrl"), (8, "super"), (16, "hyper"), (32, "meta"))
 _ALT_ENTER = ("\x1b\r", "\x1b\n")

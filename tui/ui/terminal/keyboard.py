@@ -19,6 +19,7 @@ from collections.abc import Generator, Iterator, Sequence
 from textual import events
 from textual.message import Message
 
+from tui.core.text.late_pattern import late_pattern
 from tui.ui.terminal.key_sequences import parsed, read_sequence
 
 # A reply may come in pieces; one that is silent for this long is given up, in seconds.
@@ -31,10 +32,10 @@ _MOST_HELD = 4096  # of one key that was held down while a link stalled
 _AT_ONCE, _BURST_GOES_ON = 0.01, 0.15
 _LONGEST = 64
 _MOVING = frozenset("bjk[] \t\x02\x06\x7f")  # what is held down to get along
-_STEP = re.compile(rb"([bjk\x02\x06\x7f]|\x1b[\[O][A-D]|\x1b\[[56]~)\1{0,6}")
+_STEP = late_pattern(rb"([bjk\x02\x06\x7f]|\x1b[\[O][A-D]|\x1b\[[56]~)\1{0,6}")
 
 _ESC, _PASTE, _PASTED = b"\x1b", b"\x1b[200~", b"\x1b[201~"
-_WHOLE = re.compile(
+_WHOLE = late_pattern(
     rb"(?P<text>[^\x1b]+)"
     rb"|(?P<mouse>\x1b\[M[\x00-\xff]{3})"  # X10: three raw bytes
     # A key with Alt does nothing; what a terminal answers behind an Esc is no such key.
@@ -47,12 +48,12 @@ _WHOLE = re.compile(
     rb"|(?!(?:[\xc2-\xdf]|[\xe0-\xef][\x80-\xbf]?|[\xf0-\xf4][\x80-\xbf]{0,2})\Z)"
     rb"[^\x1b\[\]OPX^_]))"
 )
-_BEGUN = re.compile(
+_BEGUN = late_pattern(
     rb"\x1b(?:\[(?:M[\x00-\xff]{0,2}|\[|[0-?]*[ -/]*)|O[0-9;]*|[\]PX^_][^\x07\x1b]*\x1b?"
     rb"|[\xc2-\xdf]|[\xe0-\xef][\x80-\xbf]?|[\xf0-\xf4][\x80-\xbf]{0,2})?\Z"
 )
-_BROKEN = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*|O[0-9;]*|[\]PX^_][^\x07\x1b]*)?")
-_LINES = re.compile(r"[\r\n]+[^\r\n]")
+_BROKEN = late_pattern(rb"\x1b(?:\[[0-?]*[ -/]*|O[0-9;]*|[\]PX^_][^\x07\x1b]*)?")
+_LINES = late_pattern(r"[\r\n]+[^\r\n]")
 
 
 class TypedAhead(events.Paste):
@@ -88,6 +89,11 @@ class Keyboard:
     def is_pasting(self) -> bool:
         """Whether a paste has begun and not ended."""
         return self._is_pasting
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether silence means something: a paste or a sequence has begun and not ended."""
+        return self._is_pasting or bool(self._held)
 
     def feed(self, data: bytes, now: float) -> list[Message]:
         """Return the messages of one read; of a burst no key is passed on alone."""

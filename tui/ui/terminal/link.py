@@ -24,11 +24,13 @@ from textual.screen import Screen
 from tui.ui.terminal import suspend
 from tui.ui.terminal.delivery import DeliveryTracker
 from tui.ui.terminal.driver import ConsoleDriver, clamped
+from tui.ui.terminal.first_picture import FirstPicture
 from tui.ui.terminal.frame import Frame, is_as_expected
 
 _TRY_AGAIN_S = 0.05
 _PATIENCE_S = 0.5
 _LOOKS_AGAIN_S = 0.25
+_ALTERNATE = "\x1b[?1049h"
 _SYNC = ("\x1b[?2026h", "\x1b[?2026l")
 
 
@@ -41,6 +43,11 @@ class ShownTracker(Protocol):
 
 class LinkDriver(ConsoleDriver):
     """A driver that knows when the terminal is behind, and does not wait for it at exit."""
+
+    def __init__(self, app: App[Any], **options: Any) -> None:
+        super().__init__(app, **options)
+        first = app.first_picture if isinstance(app, LinkApp) else FirstPicture()
+        self._picture = first if first.is_up else None
 
     @property
     def suspending_keys(self) -> frozenset[str]:
@@ -55,6 +62,19 @@ class LinkDriver(ConsoleDriver):
         if isinstance(self._app, LinkApp) and self._app.awaits_link:
             with suppress(RuntimeError):  # the console has left meanwhile
                 self._app.call_later(self._app.take_note_of_shown)
+
+    def start_application_mode(self) -> None:
+        """Take the terminal; its modes before are those from before the first picture."""
+        super().start_application_mode()
+        if self._picture is not None:
+            self.attrs_before = self._picture.take_over()
+            self._picture = None
+
+    def write(self, data: str) -> None:
+        """Send `data`; the first picture is on the alternate screen already, and must stay."""
+        if data == _ALTERNATE and self._picture is not None:
+            data = self._picture.clearing
+        super().write(data)
 
     @property
     def is_behind(self) -> bool:
@@ -94,14 +114,27 @@ class LinkApp(App[str], inherit_bindings=False):
     """Paints only what differs, and nothing while the link is behind: the last picture wins.
 
     A picture of `watched` counts as shown once the terminal has taken the frame that it is part of.
-    Typed input is handled in the order it came, each piece before the next.
+    Typed input is handled in the order it came, each piece before the next. While the first picture
+    is up nothing is painted until the console `is_live`, and what was typed before the first live
+    frame was written is for `take_early`.
     """
 
     suspending_keys: frozenset[str] = frozenset()
     watched: Sequence[ShownTracker] = ()
 
-    def __init__(self, *, paints_cells: bool, ansi_color: bool | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        paints_cells: bool,
+        ansi_color: bool | None = None,
+        first_picture: FirstPicture | None = None,
+    ) -> None:
         self._frame = Frame() if paints_cells and is_as_expected() else None
+        self.first_picture = first_picture or FirstPicture()
+        self._is_early = self._is_held = self.first_picture.is_up
+        self._live_at = 0.0
+        if self._frame is None:
+            self.first_picture.rows = ()
         self._is_waiting = False
         self._owes_all = False
         self._is_expected_to_go_on = False
@@ -142,6 +175,7 @@ class LinkApp(App[str], inherit_bindings=False):
         Returns why that is impossible; empty when it was done.
         """
         driver = self._driver
+        self.first_picture.rows = ()
         if not (reason := suspend.why_not()) and isinstance(driver, LinkDriver):
             self._is_expected_to_go_on = True
             with self.suspend():
@@ -151,6 +185,7 @@ class LinkApp(App[str], inherit_bindings=False):
 
     def _went_on(self) -> None:
         """Take the terminal back after a stop that could not be foreseen (SIGSTOP)."""
+        self.first_picture.rows = ()
         was_expected, self._is_expected_to_go_on = self._is_expected_to_go_on, False
         if not was_expected and isinstance(self._driver, LinkDriver):
             suspend.wait_in_background(self._driver.fileno)
@@ -158,29 +193,59 @@ class LinkApp(App[str], inherit_bindings=False):
             self.refresh(layout=True)
 
     async def on_event(self, event: events.Event) -> None:
-        """Repaint everything after a resize; drop what was typed before a stop."""
+        """Repaint everything after a resize; drop what was typed before a stop, or too early."""
         if isinstance(event, events.Resize):
+            self._look_at_size(event.size)
             self.refresh(layout=True)
+        if isinstance(event, events.MouseEvent) and self._came_early(event):
+            return  # what is under the pointer is of the last picture
         if not isinstance(event, events.Key | events.Paste) or event.is_forwarded:
             await super().on_event(event)
         elif event.time >= self._back_at:
             self._typed.append(event)
             await self._hand_on()
 
+    def _look_at_size(self, size: Size) -> None:
+        """Stop counting on the first picture once the terminal has moved its cells."""
+        rows = self.first_picture.rows
+        if rows and (len(rows[0]), len(rows)) != size:
+            self.first_picture.rows = ()
+
+    @property
+    def is_live(self) -> bool:
+        """Whether there is something to show in place of the first picture."""
+        return True
+
+    def take_early(self, event: events.Key | events.Paste) -> bool:
+        """Take what was typed at the first picture; return false for what acts all the same."""
+        return False
+
+    def began(self) -> None:
+        """Hand on what `take_early` kept: the live picture was written."""
+
     def takes(self, event: events.Key | events.Paste) -> bool:
         """Handle typed input that is no key of a binding; return whether it was handled."""
         return False
 
     def type_first(self, keys: Iterable[events.Key]) -> None:
-        """Handle keys before what was typed since."""
-        self._typed.extendleft(reversed(list(keys)))
+        """Handle keys before what was typed since, and as typed now."""
+        for key in reversed(list(keys)):
+            key.time = time.monotonic()
+            self._typed.appendleft(key)
         self.call_later(self._hand_on)
 
     async def _hand_on(self) -> None:
         while self._typed:
             event = self._typed.popleft()
-            if not self.takes(event):
+            is_early = self._came_early(event)
+            if not (self.take_early if is_early else self.takes)(event):
                 await super().on_event(event)
+            if is_early and not self._is_early:  # it came through the queue too late
+                self.began()
+
+    def _came_early(self, event: events.Event) -> bool:
+        """Whether whoever caused this saw the first picture."""
+        return self._is_early or event.time < self._live_at
 
     def refresh(
         self, *, repaint: bool = True, layout: bool = False, recompose: bool = False
@@ -202,6 +267,7 @@ class LinkApp(App[str], inherit_bindings=False):
             self._owes_all = True
             self._paint_later()
         else:
+            self._is_held_back()
             super()._display(screen, renderable)
             whole = getattr(renderable, "region", None)
             self._owes_all = self._owes_all and (whole is None or whole.size != screen.size)
@@ -227,8 +293,18 @@ class LinkApp(App[str], inherit_bindings=False):
         self._frame = None
         self.call_later(self.refresh)
 
+    def _is_held_back(self) -> bool:
+        """Whether the first picture stays for now; the live one begins with its cells."""
+        if self._is_held and self.is_live:
+            self._is_held = False
+            if self._frame is not None:
+                self._frame.adopt(self.first_picture.rows)
+        return self._is_held and bool(self.first_picture.rows)
+
     def _paint(self) -> None:
         self._is_waiting = False
+        if self._is_held_back():
+            return
         if self._is_behind():
             self._paint_later()
             return
@@ -244,7 +320,11 @@ class LinkApp(App[str], inherit_bindings=False):
             if changes:
                 begin, end = _SYNC if self._sync_available else ("", "")
                 self._driver.write(f"{begin}{changes}{end}")
+            self.drawn(self._frame)
         self._note_painted()
+
+    def drawn(self, frame: Frame) -> None:
+        """Note that the terminal was sent this frame."""
 
     def repaint_nothing(self) -> None:
         """Mark the cells as painted already."""
@@ -260,6 +340,9 @@ class LinkApp(App[str], inherit_bindings=False):
 
     def _note_painted(self) -> None:
         """Remember what is part of the frame that was just sent."""
+        if self._is_early and not self._is_held:
+            self._is_early, self._live_at = False, time.monotonic()
+            self.began()
         if self._owes_all:
             return
         painted = [done for one in self.watched if (done := one.painted()) is not None]

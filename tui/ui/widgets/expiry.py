@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 
 from tui.core.models.session import Key, Session
+from tui.core.values import replace
 from tui.ui.widgets.pane import PaneSettings
 from tui.ui.widgets.table import Table
 from tui.view.panes import expiry
@@ -29,7 +29,6 @@ class ExpiryPane(Table):
     def __init__(self, settings: PaneSettings) -> None:
         super().__init__(settings)
         self.zone = settings.zone
-        self.now = datetime.fromtimestamp(0, UTC)
         self.sessions: dict[Key, Session] = {}
         self.pending: Sequence[Session] = ()
         self.expired = 0

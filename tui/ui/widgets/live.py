@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 
 from textual.message import Message
 
-from tui.claude.transcript.usage.usage_meter import SessionUsage
 from tui.core.models.entry import Entry, EntryKind
-from tui.core.models.run import Run, SentCommand
+from tui.core.models.run import SentCommand
 from tui.core.models.session import Session
 from tui.core.text.safe_text import cut
+from tui.core.values import replace
 from tui.operations.stream.follow import StreamPage, StreamUpdate
 from tui.ui.terminal.paint_throttle import PaintThrottle
 from tui.ui.widgets.page_request import PageRequest
@@ -46,7 +45,7 @@ class LivePane(Pane):
         self._follows, self._resumes = settings.follow_key, settings.resume_key
         self._access = settings.access
         self._found: Place | None = None
-        self._found_place = -1
+        self.aim = (-1, "")  # the last place that was gone to, and what was sought there
         self._awaited: tuple[int, str, Place] | None = None
         self.quiet_after = settings.quiet_after
         self.now = datetime.fromtimestamp(0, UTC)
@@ -55,14 +54,11 @@ class LivePane(Pane):
         self.is_full = self._is_waiting = False
         self.unseen = 0
         self.says = ""
-        self.spent = SessionUsage()
         self.wish: PageRequest | None = None
         self.start = self.end = self.known_end = 0
         self.top: Place = (0, 0)
         self._buffer = StreamBuffer(settings.zone)
-        self._writing: entry_lines.PartialBlocks | None = None
-        self._branches = ""
-        self._run: Run | None = None
+        self._added = StreamUpdate()
         self.sending: SentCommand | None = None
         self._current: int | None = None
         self._shown: list[tuple[Place, Line]] = []
@@ -72,16 +68,11 @@ class LivePane(Pane):
     def begin(self, session: Session | None, says: str = "") -> None:
         """Empty the pane for another session; show `says` until something comes."""
         self.session = session
-        self.is_following = True
-        self.unseen = 0
-        self.says = says
-        self.spent = SessionUsage()
-        self._writing, self._branches, self._run = None, "", None
+        self.is_following, self.unseen, self.says = True, 0, says
         self._forget(0)
         self._buffer.asides = SubagentLines()
-        self.known_end = 0
-        self._end_lines()
-        self._settle()
+        self._added, self.known_end = StreamUpdate(), 0
+        self._settle_now()
 
     def update(self, session: Session | None, now: datetime) -> None:
         """Take the session's new state; another session is shown only after `begin`."""
@@ -96,7 +87,11 @@ class LivePane(Pane):
 
     def add(self, update: StreamUpdate) -> None:
         """Show what is new in the stream; far from the end only count it."""
-        if update.was_reset or not (self._buffer.entries or self.known_end):
+        if update == self._added and not update.is_news:
+            return
+        self._added = update
+        is_anew = update.was_reset or update.is_restated
+        if is_anew or not (self._buffer.entries or self.known_end):
             self._forget(update.start)
             self._buffer.asides = SubagentLines()
             self.end = self.known_end = update.start
@@ -110,12 +105,10 @@ class LivePane(Pane):
         self._buffer.put_aside(update.asides, update.ended)
         if self._awaited and update.asides and self.top == self._awaited[2]:
             self.go_to(*self._awaited[:2])
-        self.spent, self._writing = update.spent, update.partial
-        self._branches, self._run = update.branches, update.run
-        if not self.is_following:
+        if not (self.is_following or update.is_restated):
             self.unseen += sum(one.kind is not EntryKind.RESULT for one in update.entries)
         self._trim()
-        if update.entries or update.was_reset or update.notices:
+        if update.entries or is_anew or update.notices:
             self._settle_now()
         else:
             self._settle_soon()
@@ -183,8 +176,7 @@ class LivePane(Pane):
 
     def go_to_start(self) -> None:
         """Show the first lines of the file."""
-        self.is_following = False
-        self._current, self.top = None, (0, 0)
+        self.is_following, self._current, self.top = False, None, (0, 0)
         if self.start > 0:
             self._wish(PageRequest("start", 0, self.known_end))
         self._settle()
@@ -216,7 +208,7 @@ class LivePane(Pane):
             self._buffer.open(found[0])
             found = self._buffer.sought(place, sought) or found
         index, row = found
-        self._current, self._found, self._found_place = index, (index, max(0, row)), place
+        self._current, self._found, self.aim = index, (index, max(0, row)), (place, sought)
         self.top = self._buffer.moved((index, max(0, row)), -(self.body_height // 3))
         self._settle()
         self._awaited = (place, sought, self.top) if row < 0 else None
@@ -226,7 +218,7 @@ class LivePane(Pane):
     def place(self) -> int:
         """The file offset that a search goes on from, perhaps of a call's result; -1 for none."""
         if self._found is not None and self._found[0] == self._current:
-            return self._found_place
+            return self.aim[0]
         if self._current is not None and self._current < len(self._buffer.entries):
             return self._buffer.entries[self._current].place
         return max(-1, self._buffer.place_at(self.top[0]) - 1)
@@ -302,18 +294,22 @@ class LivePane(Pane):
 
     def title(self) -> str:
         room = title_room(self.note(), self.body_width)
-        session, run = self.session, latest(self.session, self._run)
+        session, run = self.session, latest(self.session, self._added.run)
         now = replace(session, run=run) if session is not None and run is not None else session
-        return cut(stream_title.title(now, self.now, self.quiet_after, self.spent, room), room)
+        return cut(
+            stream_title.title(now, self.now, self.quiet_after, self._added.spent, room), room
+        )
 
     def note(self) -> str:
         if self.wish is not None and self.wish.side not in ("before", "after"):
             return "reading..."
-        day = self._buffer.other_day(self.top)
+        day, place = self._buffer.other_day(self.top), self._buffer.place_at(self.top[0])
+        if self._shown:
+            day = stream_title.unmarked(day, place, self._added.branches_from)
         if self.is_following or not self._shown:
             return day
         is_part = self.known_end > 0 and (self.start > 0 or not self.is_at_end)
-        share = max(0, self._buffer.place_at(self.top[0])) / self.known_end if is_part else None
+        share = max(0, place) / self.known_end if is_part else None
         return stream_title.paused(day, share, self.unseen, self._follows)
 
     def note_style(self) -> str:
@@ -327,14 +323,15 @@ class LivePane(Pane):
             if index == self._current and self.is_full:
                 return (Cell(">" if row == 0 else " ", "mark"), *line)
             return (Cell(" "), *line)
-        says = wrap(self.says, self._text_width) if not self._shown else ()
+        says = wrap(self.says, self._text_width) if not self.count else ()
         return (Cell(f" {says[y]}", "muted"),) if y < len(says) else ()
 
     def resized(self) -> None:
         """Wrap again what is visible."""
-        self._buffer.fit(self._text_width)
-        self._end_lines()
-        self._settle()
+        self._settle_now()
+
+    def is_same_at(self, moment: datetime) -> bool:
+        return not self._buffer.tail and super().is_same_at(moment)
 
     @property
     def _text_width(self) -> int:
@@ -389,12 +386,13 @@ class LivePane(Pane):
 
     def _end_lines(self) -> None:
         """Wrap what stands at the end: text being written, and a request that waits."""
-        width, run = self._text_width, latest(self.session, self._run)
+        width, added = self._text_width, self._added
+        run = latest(self.session, added.run)
         at = RunContext(now=self.now, zone=self._buffer.zone, entries=self._buffer.entries)
         at = replace(at, sending=self.sending, session=self.session, resume=self._resumes)
         at = replace(at, is_ascii=self.is_ascii, access=self._access, is_whole=self.start <= 0)
-        tail = entry_lines.branch_lines(self._branches if self.is_at_end else "", width)
+        tail = entry_lines.branch_lines(added.branches if self.is_at_end else "", width)
         tail += asked_lines(run, at, width) if self.is_at_end else ()
-        if self.is_at_end and self._writing is not None:
-            tail += entry_lines.writing_lines(self._writing, width)
+        if self.is_at_end and added.partial is not None:
+            tail += entry_lines.writing_lines(added.partial, width)
         self._buffer.tail = tail + (run_lines(run, at, width) if self.is_at_end else ())

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from datetime import datetime
 
+from tui.core.text.late_pattern import late_pattern
 from tui.core.text.safe_text import cell_width, fit, one_line
 from tui.ui.widgets.pane import Pane, PaneSettings
 from tui.view.text.lines import Cell, Line
 from tui.view.text.styled_text import wrap
 
 LEAST_ROWS = 2
-_REMEDY = re.compile(r": `[^`]{1,30}`$")
+_REMEDY = late_pattern(r": `[^`]{1,30}`$")
 Note = Callable[[str, str], datetime | None]
 
 

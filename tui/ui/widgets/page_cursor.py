@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from tui.core.models.line_target import LineTarget
 from tui.core.models.session import Key
+from tui.core.values import dataclass
 
 Targets = Mapping[int, LineTarget]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 
 from rich.segment import Segment
@@ -13,6 +12,7 @@ from textual.widget import Widget
 
 from tui.core.models.catalog import Catalog
 from tui.core.text.safe_text import agreed, cell_width
+from tui.core.values import dataclass
 from tui.view.stream.entry_lines import Access
 from tui.view.text import signs
 from tui.view.text.ascii import plain
@@ -67,6 +67,7 @@ class Pane(Widget):
         self.label = settings.label
         self.is_ascii = settings.is_ascii
         self.has_rule = False
+        self.now = datetime.fromtimestamp(0, UTC)
         self._drawn: dict[int, Line] = {}
 
     def title(self) -> str:
@@ -139,6 +140,19 @@ class Pane(Widget):
         if regions:
             self.refresh(*regions)
         return sum(region.area for region in regions)
+
+    @property
+    def is_painted(self) -> bool:
+        """Whether what would be drawn now is what is painted."""
+        return all(self.line_at(y) == self._drawn.get(y) for y in range(self.size.height))
+
+    def is_same_at(self, moment: datetime) -> bool:
+        """Whether what is painted is what would be drawn at that moment."""
+        before, self.now = self.now, moment
+        try:
+            return self.is_painted
+        finally:
+            self.now = before
 
     def render_line(self, y: int) -> Strip:
         """Return the strip of the line at `y`."""

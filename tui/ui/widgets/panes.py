@@ -17,6 +17,7 @@ from tui.ui.widgets.bar import Bar
 from tui.ui.widgets.expiry import ExpiryPane
 from tui.ui.widgets.listings import ListingsPane
 from tui.ui.widgets.live import LivePane
+from tui.ui.widgets.message_bar import LEAST_ROWS
 from tui.ui.widgets.page import PagePane
 from tui.ui.widgets.pane import Pane, PaneSettings
 from tui.ui.widgets.prompt import PromptBar
@@ -65,6 +66,18 @@ class Panes:
     def _one(self, kind: type[T]) -> T:
         return next(pane for pane in self.numbered.values() if isinstance(pane, kind))
 
+    @property
+    def drawn(self) -> tuple[Pane, ...]:
+        """All that is on the screen while no page covers it."""
+        return self.top_line, *self.numbered.values(), self.question
+
+    @property
+    def are_bare(self) -> bool:
+        """Whether nothing covers the panes: no page, no question, no stream in full."""
+        question = self.question
+        is_covered = self.page.is_open or question.is_open or self.live.is_full
+        return not is_covered and question.size.height == LEAST_ROWS and not self.tiny.display
+
     def compose(self) -> ComposeResult:
         """Yield the widgets in their places."""
         yield self.top_line
@@ -105,6 +118,10 @@ class Panes:
         """Return the pane of that number if it is a table."""
         pane = self.numbered[number]
         return pane if isinstance(pane, Table) else None
+
+    def active(self, number: int) -> Pane:
+        """Return what the keys are for while the pane of that number is active."""
+        return self.page if self.page.is_open else self.numbered[number]
 
     def text(self, number: int) -> PagePane | LivePane | None:
         """Return the text that scrolls while the pane of that number is active, if any."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import TypeVar
 
 from textual import events
 
 from tui.core.explanation import Explanation
 from tui.core.text.safe_text import one_line
+from tui.core.values import replace
 from tui.ui.leaving import Cancelled, LeftRunning, StoppedWaiting
 from tui.ui.terminal.keyboard import TypedAhead
 from tui.ui.terminal.link import LinkApp

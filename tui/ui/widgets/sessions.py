@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 
 from tui.core.models.session import Key, Session
 from tui.core.sessions.attention import is_all_settled
 from tui.core.sessions.rows import row_order
 from tui.core.sessions.rows.finished import Row, SessionGroup
+from tui.core.values import replace
 from tui.ui.widgets.pane import PaneSettings
 from tui.ui.widgets.table import Table
 from tui.view.panes import sessions
@@ -30,7 +30,6 @@ class SessionsPane(Table):
         super().__init__(settings)
         self.zone = settings.zone
         self.quiet_after = settings.quiet_after
-        self.now = datetime.fromtimestamp(0, UTC)
         self.sessions: dict[Key, Session] = {}
         self.groups: dict[Key, SessionGroup] = {}
         self.session_keys: frozenset[Key] = frozenset()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
 
@@ -14,6 +13,7 @@ from tui.core.sessions.listing_join import is_gone
 from tui.core.text.safe_text import cell_width, cut, fit
 from tui.core.text.sizes import size_text
 from tui.core.time.expiry import urgency
+from tui.core.values import dataclass
 from tui.view.text import formatting, signs
 from tui.view.text.lines import (
     Cell,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 
 from tui.core.errors import Reason
 from tui.core.models.catalog import Catalog, Listing
@@ -12,6 +11,7 @@ from tui.core.sessions.listing_join import is_gone
 from tui.core.sessions.session_order import Attention
 from tui.core.text.safe_text import cell_width, cut_middle, one_line
 from tui.core.text.sizes import size_text
+from tui.core.values import dataclass, replace
 from tui.view.text import formatting, signs
 from tui.view.text.lines import Cell, Column, Layout, Line, flexible, table_line
 from tui.view.text.out_of_sight import NO_MARGIN, Margin, head_with

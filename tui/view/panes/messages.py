@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import KW_ONLY, dataclass
 from datetime import datetime, tzinfo
 
+from tui.core.values import KW_ONLY, dataclass
 from tui.view.text import formatting
 from tui.view.text.lines import Cell, Line
 from tui.view.text.styled_text import wrap

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 
 from tui.core.models.session import Session
 from tui.core.sessions.attention import last_sign, snoozed_until, why_failed
 from tui.core.sessions.operators import owner_of
+from tui.core.text.late_pattern import late_pattern
 from tui.core.text.safe_text import beginning, cell_width, cut, cut_middle, one_line
 from tui.core.text.sizes import size_text
 from tui.core.time.expiry import urgency
+from tui.core.values import dataclass
 from tui.view.text import formatting, signs
 from tui.view.text.lines import Cell
 from tui.view.text.sent_commands import left_words
 
-_DATE = re.compile(r"-20\d{6}$")
+_DATE = late_pattern(r"-20\d{6}$")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import lru_cache
 
 from tui.core.console.column_table import (
@@ -17,6 +16,7 @@ from tui.core.console.column_table import (
 from tui.core.models.catalog import Catalog
 from tui.core.sessions.operators import owner_of
 from tui.core.text.safe_text import cell_width, one_line
+from tui.core.values import dataclass
 from tui.view.panes import session_cells
 from tui.view.text import formatting
 from tui.view.text.lines import Column, Layout, flexible

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta, tzinfo
 
 from tui.core.console.column_table import TITLE
@@ -11,6 +10,7 @@ from tui.core.sessions.attention import FailureGroup
 from tui.core.sessions.rows.finished import SessionGroup
 from tui.core.text.safe_text import cell_width, cut, one_line
 from tui.core.time.expiry import urgency
+from tui.core.values import replace
 from tui.view.panes import session_cells
 from tui.view.panes.session_cells import CellContext
 from tui.view.panes.session_layout import ListShape

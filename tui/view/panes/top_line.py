@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 
 from tui.core.errors import UsageError
@@ -17,6 +16,7 @@ from tui.core.sessions.listing_join import ends_within
 from tui.core.text.safe_text import cell_width, cut, cut_middle, one_line
 from tui.core.text.sizes import size_text
 from tui.core.time.zones import zone_named
+from tui.core.values import dataclass, replace
 from tui.view.panes.listings import is_unreadable
 from tui.view.text import formatting, signs
 from tui.view.text.lines import Cell, Line, clipped

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import KW_ONLY, dataclass
 from datetime import date, datetime, tzinfo
 from typing import Literal, Protocol
 
@@ -12,6 +11,7 @@ from tui.core.models.entry import Entry, EntryKind
 from tui.core.models.permission_request import PermissionRequest
 from tui.core.text.safe_text import cut, fit, one_line, safe_text
 from tui.core.text.visible_escapes import revealed, rows
+from tui.core.values import KW_ONLY, dataclass
 from tui.view.stream import permission_page
 from tui.view.stream.subagent_lines import SubagentLines
 from tui.view.stream.tool_call import MOST_LINES, call_line, call_lines

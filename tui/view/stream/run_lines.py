@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 
 from tui.core.models.entry import Entry, EntryKind
 from tui.core.models.run import Run, SentCommand
 from tui.core.models.session import Session
 from tui.core.text.safe_text import cut, one_line, safe_text
+from tui.core.values import dataclass, replace
 from tui.view.stream.entry_lines import INDENT, TIME_WIDTH, Access, request_lines
 from tui.view.text import formatting
 from tui.view.text.lines import Cell, Line

@@ -7,10 +7,10 @@ or an earlier page costs no more than one screen.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, date, datetime, tzinfo
 
 from tui.core.models.entry import Entry, EntryKind
+from tui.core.values import replace
 from tui.view.stream import entry_lines
 from tui.view.stream.entry_lines import TOOLS, RenderContext, Tools
 from tui.view.stream.subagent_lines import SubagentLines

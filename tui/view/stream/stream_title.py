@@ -76,6 +76,13 @@ def _title(
     return said, is_whole
 
 
+def unmarked(day: str, place: int, branches_from: int | None) -> str:
+    """Return the day, and that lines at an offset may be of another branch without saying so."""
+    if branches_from is None:
+        return f"reading branches...  {day}".rstrip()
+    return f"branches unknown  {day}".rstrip() if max(0, place) < branches_from else day
+
+
 def paused(day: str, share: float | None, new: int, follows: str) -> str:
     """Return where one reads, how much came since, or else the key that follows the end."""
     said = f"paused, {new} new ↓" if new else f"paused: {follows} follows"

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 
 from tui.core.models.entry import Entry, EntryKind
 from tui.core.text.safe_text import cut
+from tui.core.values import dataclass, replace
 from tui.view.text import signs
 from tui.view.text.lines import Cell, Line
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+
+from tui.core.values import dataclass
 
 _MANY = 256
 _TRUE = 2**24

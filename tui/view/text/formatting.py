@@ -9,6 +9,7 @@ from tui.core.models.session import Session
 from tui.core.sessions.attention import is_all_settled
 from tui.core.sessions.session_state import OF_PHASE, StateWord, progress_of, state_word
 from tui.core.text.safe_text import cell_width, cut_middle, one_line
+from tui.core.time.moments import moment as moment
 
 _MOST_STAGE = 8
 _MINUTE = timedelta(minutes=1)
@@ -75,26 +76,6 @@ def cost(dollars: float | None) -> str:
     if dollars is None:
         return "-"
     return f"${dollars:.2f}" if dollars < 10 else f"${dollars:.0f}"
-
-
-def moment(
-    at: datetime | None,
-    zone: tzinfo | None = None,
-    *,
-    today: datetime | None = None,
-    year: int | None = None,
-) -> str:
-    """Return a moment as `20 Nov 02:10`, one of `today` as `02:10`; `-` for none.
-
-    Without a `zone` in the moment's own time zone; with the year unless that is `year`.
-    """
-    if at is None:
-        return "-"
-    shown = at.astimezone(zone) if zone else at
-    if today is not None and shown.date() == today.astimezone(zone).date():
-        return f"{shown:%H:%M}"
-    other = f" {shown.year}" if year not in (None, shown.year) else ""
-    return f"{shown:%d %b}{other} {shown:%H:%M}"
 
 
 def day(one: date, today: date) -> str:

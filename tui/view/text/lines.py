@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from tui.core.text.safe_text import cell_width, cut, fit
+from tui.core.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,16 +9,17 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from tui.core.text.late_pattern import late_pattern
 from tui.view.text.lines import Cell, Line
 from tui.view.text.markdown_spans import spans
 from tui.view.text.markdown_table import is_delimiter, table_lines
 from tui.view.text.styled_text import hard_wrap, wrap_line
 
-_FENCE = re.compile(r"( {0,12})(`{3,}|~{3,})(.*)")
-_HEADING = re.compile(r" {0,3}(#{1,6})[ \t]+(.*)")
-_RULE = re.compile(r" {0,3}(?:(?:-[ \t]*){3,}|(?:\*[ \t]*){3,}|(?:_[ \t]*){3,})")
-_ITEM = re.compile(r"([ \t]*)([-*+]|\d{1,9}[.)])[ \t]+(.*)")
-_QUOTE = re.compile(r" {0,3}> ?(.*)")
+_FENCE = late_pattern(r"( {0,12})(`{3,}|~{3,})(.*)")
+_HEADING = late_pattern(r" {0,3}(#{1,6})[ \t]+(.*)")
+_RULE = late_pattern(r" {0,3}(?:(?:-[ \t]*){3,}|(?:\*[ \t]*){3,}|(?:_[ \t]*){3,})")
+_ITEM = late_pattern(r"([ \t]*)([-*+]|\d{1,9}[.)])[ \t]+(.*)")
+_QUOTE = late_pattern(r" {0,3}> ?(.*)")
 _LONGEST = 5_000
 _DEEPEST = 6
 _BAR = Cell("│ ", "rule")

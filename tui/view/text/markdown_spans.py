@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 
+from tui.core.text.late_pattern import late_pattern
 from tui.view.text.lines import Cell, Line
 
 # Every repetition is bounded, so that matching stays linear.
-_SPAN = re.compile(
+_SPAN = late_pattern(
     r"\\(?P<escaped>[!-/:-@\[-`{-~])"
     r"|(?P<ticks>`{1,4})(?!`)(?P<code>.{1,400}?)(?<!`)(?P=ticks)(?!`)"
     r"|\*\*(?=\S)(?P<bold>.{1,800}?)(?<=\S)\*\*"

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from itertools import zip_longest
 
+from tui.core.text.late_pattern import late_pattern
 from tui.core.text.safe_text import cell_width
 from tui.view.text.lines import Cell, Line
 from tui.view.text.markdown_spans import spans
 from tui.view.text.styled_text import wrap_line
 
-_DELIMITER = re.compile(r"[ \t]*:?-+:?[ \t]*")
+_DELIMITER = late_pattern(r"[ \t]*:?-+:?[ \t]*")
 _GAP = 2
 _LEAST = 4
-_SPLIT = re.compile(r"(?<!\\)\|")
+_SPLIT = late_pattern(r"(?<!\\)\|")
 
 
 def is_delimiter(line: str, head: str, width: int) -> bool:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 
 from tui.core.sessions.attention import Need
 from tui.core.sessions.session_state import StateWord
 from tui.core.text.safe_text import cell_width, cut
+from tui.core.values import dataclass, field
 from tui.view.text import signs
 from tui.view.text.lines import Cell, Layout, Line, table_line
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
+from tui.core.text.late_pattern import late_pattern
 from tui.core.text.safe_text import cell_width
 from tui.view.text.lines import Cell, Line
 
-_TOKENS = re.compile(r"\s*\S+|\s+$")
-_LEAD = re.compile(r" *(?:[-*•] |\d{1,3}[.)] )?")
+_TOKENS = late_pattern(r"\s*\S+|\s+$")
+_LEAD = late_pattern(r" *(?:[-*•] |\d{1,3}[.)] )?")
 
 
 def wrap(text: str, width: int) -> list[str]:

@@ -11,22 +11,25 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.listings.sample_listing import FIRST, SECOND, SampleListing, run_cli
+from tests.support.listings.sample_listing import (
+    FIRST,
+    SECOND,
+    THIRD,
+    SampleListing,
+    of_three,
+    run_cli,
+)
 from tui.core.models.audit import AuditEvent
 from tui.operations.sessions.extend import extend, plan_extension
 from tui.operations.trash.undo import undo_many
 from tui.storage.table.tracking import Tracking
 
-THIRD = "9f2e0000-1111-4222-8333-444455556666"
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
 
 
 @pytest.fixture
 def listing(tmp_path: Path) -> SampleListing:
-    listing = SampleListing(tmp_path / "outputs")
-    for own in (FIRST, SECOND, THIRD):
-        listing.add(own, days=9)
-    return listing
+    return of_three(tmp_path / "outputs")
 
 
 def logged(listing: SampleListing, *flags: str) -> list[str]:

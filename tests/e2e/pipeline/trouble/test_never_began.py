@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,13 +11,13 @@ import pytest
 from claude_agent_sdk import ClaudeAgentOptions, CLIConnectionError
 
 from tests.support.listings.sample_listing import run_cli
-from tests.support.processes.own_pipeline import Heard, ask, console
+from tests.support.processes.own_pipeline import Heard, ask, console, soon
 from tests.support.processes.runs_site import Site, over
 from tui import ConsoleError, Kind, Refused, RunFailed, SessionManager, UsageError
 from tui.core.errors import Reason
 from tui.core.sessions.attention import Need, attention
 from tui.operations.running.ending import session_of
-from tui.runs.folder.protocol import run_folders
+from tui.runs.folder.protocol import read_run, run_folders
 
 OTHER = "33333333-3333-4333-8333-333333333333"
 
@@ -43,14 +44,12 @@ def broken(tmp_path: Path, how: str) -> Broken:
     match how:
         case "it ends":
             return Broken({"cli_path": "/bin/false"}, *setup, "the CLI ")
+        case "it ends as if all was well":
+            return Broken({"cli_path": script(tmp_path, "read asked")}, *setup, "exit code 0")
         case "it refuses its flags":
             return Broken({"extra_args": {"nonsense": None}}, *setup, "unknown option '--nonsense'")
         case "it is no program":
             return Broken({"cli_path": script(tmp_path, "", 0o644)}, *setup, "Permission denied")
-        case "its folder is not there":
-            return Broken({"cwd": tmp_path / "gone"}, *setup, "is not there: ")
-        case "its folder is a file":
-            return Broken({"cwd": script(tmp_path, "")}, *setup, "is not there: ")
     killed = script(tmp_path, "sleep 0.3; kill -KILL $$")
     return Broken({"cli_path": killed}, Kind.CLI_DIED, is_retryable=True, words="by SIGKILL")
 
@@ -64,8 +63,8 @@ async def failed(site: Site, manager: SessionManager, **more: Any) -> RunFailed:
 @pytest.mark.parametrize(
     "how",
     [
-        *("it ends", "it refuses its flags", "it is no program"),
-        *("its folder is not there", "its folder is a file", "it is killed"),
+        *("it ends", "it ends as if all was well", "it refuses its flags", "it is no program"),
+        "it is killed",
     ],
 )
 async def test_an_agent_that_never_began_is_told_until_its_retry_has_succeeded(
@@ -77,11 +76,15 @@ async def test_an_agent_that_never_began_is_told_until_its_retry_has_succeeded(
     assert isinstance(error, CLIConnectionError) or error.__cause__
     assert what.words in str(error)
     assert "continues from its transcript" not in str(error)
+    is_setup = error.kind is Kind.SETUP
+    assert str(error).endswith("mend that, then start it again: it has no transcript") is is_setup
+    assert "start it again: it has no transcript" in str(error)
     row = site.row(error.session_id)
     assert row
     assert (row.status, row.details()["last_error_kind"]) == ("failed", what.kind)
     assert row.details()["last_error"] == str(error)
-    assert (await manager.get_session_stats())["failed"] == 1
+    counted = {"failed": 1, "expired_pending_cleanup": 0}
+    assert await manager.get_session_stats() == counted
     root, short = site.listing.parent, error.session_id[:8]
     checked = run_cli(root, "check")
     assert checked.returncode == 1
@@ -93,6 +96,8 @@ async def test_an_agent_that_never_began_is_told_until_its_retry_has_succeeded(
     again = Heard(site)
     await again.listen(ask(manager, "ECHO again", retry_of=error.session_id))
     assert "You said: ECHO again" in again.texts
+    settled = {"active": 1, "failed_acknowledged": 1}
+    assert await manager.get_session_stats() == counted | settled
     assert run_cli(root, "check").returncode == 0
 
 
@@ -130,7 +135,8 @@ async def test_an_operators_start_and_a_fork_that_never_begin_are_told_too(
     assert row.status == "failed"
     resumed = ClaudeAgentOptions(cli_path="/bin/false")
     error = await failed(site, manager, resume=heard.session_id, options=resumed)
-    assert f"`resume {heard.session_id[:8]}` continues from its transcript" in str(error)
+    again = f"mend that, then `resume {heard.session_id[:8]}` continues from its transcript"
+    assert again in str(error)
 
 
 async def test_the_id_of_a_session_that_exists_is_refused_before_anything_starts(
@@ -138,7 +144,7 @@ async def test_the_id_of_a_session_that_exists_is_refused_before_anything_starts
 ) -> None:
     mine = ClaudeAgentOptions(session_id=OTHER)
     error = await failed(
-        site, manager, options=ClaudeAgentOptions(session_id=OTHER, cwd="/nowhere")
+        site, manager, options=ClaudeAgentOptions(session_id=OTHER, cli_path="/bin/false")
     )
     assert error.session_id == OTHER
     await Heard(site).listen(ask(manager, "ECHO one", options=mine, retry_of=OTHER))
@@ -162,3 +168,43 @@ async def test_flags_that_say_which_session_it_is_are_refused(
         await Heard(site).listen(ask(manager, "ECHO one", options=options))
     assert (raised.value.kind, raised.value.is_retryable) == (Kind.USAGE, False)
     assert run_folders(site.listing) == ()
+
+
+async def test_who_begins_under_the_same_id_again_keeps_what_was_tracked(
+    site: Site, manager: SessionManager
+) -> None:
+    never = ClaudeAgentOptions(session_id=OTHER, cli_path="/bin/false")
+    with pytest.raises(RunFailed):
+        await Heard(site).listen(ask(manager, "go", options=never, metadata={"a": 1, "b": 1}))
+    again = ClaudeAgentOptions(session_id=OTHER, model="haiku")
+    await Heard(site).listen(ask(manager, "ECHO go", options=again, metadata={"b": 2}))
+    row = site.row(OTHER)
+    assert row
+    assert row.status == "active"
+    kept = {"a": 1, "b": 2, "operator": "pipeline"}
+    assert {name: row.details().get(name) for name in kept} == kept
+    assert row.details()["agent"]["model"] == "haiku"
+    assert "last_error" not in row.details()
+
+
+async def test_no_advice_for_one_that_nothing_was_written_of_leads_in_a_circle(
+    site: Site, manager: SessionManager
+) -> None:
+    task = asyncio.create_task(Heard(site).listen(ask(manager, "ECHO go")))
+    await soon(lambda: run_folders(site.listing))
+    task.cancel()
+    await asyncio.wait({task})
+    (folder,) = run_folders(site.listing)
+    own = read_run(folder).session_id[:8]
+    root = site.listing.parent
+    told = run_cli(root, "doctor").stdout
+    assert "its run ended before it began" in told
+    assert f"`ack {own}` removes it" in told
+    assert "adopt" not in told
+    assert "adopt" not in run_cli(root, "show", own).stdout
+    refused = run_cli(root, "adopt", own, "--stage", "stage_3")
+    assert refused.stderr == (
+        f"session-console: {own} has no transcript: there is nothing to adopt: `ack {own}`\n"
+    )
+    assert run_cli(root, "ack", own).returncode == 0
+    assert own not in run_cli(root, "doctor").stdout

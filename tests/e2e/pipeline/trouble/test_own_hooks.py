@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from typing import Any
+from typing import Any, cast
 
 import pytest
-from claude_agent_sdk import ClaudeAgentOptions, HookMatcher
+from claude_agent_sdk import (
+    ClaudeAgentOptions,
+    HookMatcher,
+    PermissionResultAllow,
+    PermissionResultDeny,
+)
 
 from tests.support.processes.own_pipeline import Heard, ask
 from tests.support.processes.runs_site import Site
 from tui import SessionManager
 
 WORDS = "what a buyer said"
+NAN: Any = float("nan")  # which JSON cannot hold
 
 
 async def guard_buyers(*_: Any) -> Any:
@@ -33,11 +40,11 @@ async def used(
 ) -> tuple[bool, list[str]]:
     """Return whether the agent's tool was used, and what was logged of it."""
     given = ClaudeAgentOptions(cwd=site.listing, **options)
-    with log.at_level(logging.WARNING, "tui.runs"):
+    with log.at_level(logging.ERROR, "tui.runs"):
         heard = Heard(site)
         await heard.listen(ask(manager, "PERMIT this", options=given))
     assert WORDS not in "".join(one.getMessage() for one in log.records if one.name == "tui.runs")
-    told = [one.getMessage() for one in log.records if " raised " in one.getMessage()]
+    told = [one.getMessage() for one in log.records if one.levelno == logging.ERROR]
     assert all(f"hollis_park stage_3 {heard.session_id[:8]}: the " in one for one in told)
     return (site.listing / "made-0").exists(), [one.partition(": the ")[2] for one in told]
 
@@ -74,6 +81,109 @@ async def test_a_hook_that_blocks_when_it_raises_and_a_callback_are_told_as_such
     assert told[0].endswith(": the tool is not used")
 
 
+async def cancelled(*_: Any) -> Any:
+    task = asyncio.create_task(asyncio.Event().wait())
+    task.cancel()
+    await task
+
+
+async def fails_its_test(*_: Any) -> Any:
+    pytest.fail(WORDS)
+
+
+def is_closed(*_: Any) -> Any:
+    raise GeneratorExit
+
+
+def returning(answer: Any) -> Any:
+    async def asked(*_: Any) -> Any:
+        return answer
+
+    return asked
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [None, [], "deny", ("deny",), {"reason": object()}, {"score": NAN}, PermissionResultDeny()],
+)
+@pytest.mark.parametrize("blocks", [False, True])
+async def test_a_hook_that_returns_what_it_should_not_is_told_as_one_that_raises(
+    site: Site, manager: SessionManager, caplog: pytest.LogCaptureFixture, answer: Any, blocks: bool
+) -> None:
+    matcher = HookMatcher(hooks=[returning(answer)], on_failure="block" if blocks else None)
+    hooks: Any = {"PreToolUse": [matcher]}
+    is_used, told = await used(site, manager, caplog, hooks=hooks, allowed_tools=["Bash"])
+    assert is_used is not blocks
+    name = type(answer).__name__
+    assert f" returned {name}, not a dict of plain values: " in told[0]
+    assert told[0].endswith("blocked" if blocks else "as if it had not been asked")
+
+
+UPDATES = "a list of PermissionUpdate as its updated_permissions"
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        (None, "NoneType, not PermissionResultAllow or PermissionResultDeny"),
+        (True, "bool, not PermissionResultAllow or PermissionResultDeny"),
+        ({"behavior": "allow"}, "dict, not PermissionResultAllow or PermissionResultDeny"),
+        (PermissionResultAllow(updated_input={"a": object()}), "an updated_input of plain values"),
+        (PermissionResultAllow(updated_input=cast("Any", "x")), "an updated_input of plain values"),
+        (PermissionResultAllow(updated_input={"a": NAN}), "an updated_input of plain values"),
+        (PermissionResultAllow(updated_permissions=cast("Any", [1])), UPDATES),
+        (PermissionResultAllow(updated_permissions=cast("Any", iter(()))), UPDATES),
+        (PermissionResultDeny(message=NAN), "a message of text, and whether to interrupt"),
+        (PermissionResultDeny(interrupt=NAN), "a message of text, and whether to interrupt"),
+    ],
+)
+async def test_a_callback_that_returns_what_it_should_not_allows_nothing(
+    site: Site,
+    manager: SessionManager,
+    caplog: pytest.LogCaptureFixture,
+    answer: Any,
+    expected: str,
+) -> None:
+    is_used, told = await used(site, manager, caplog, can_use_tool=returning(answer))
+    assert not is_used
+    assert told[0].endswith(f"{expected}: the tool is not used")
+
+
+@pytest.mark.parametrize(
+    ("asked", "raised"),
+    [(cancelled, "CancelledError"), (fails_its_test, "Failed"), (is_closed, "GeneratorExit")],
+)
+async def test_one_that_raises_what_would_end_a_task_holds_nothing_up(
+    site: Site, manager: SessionManager, caplog: pytest.LogCaptureFixture, asked: Any, raised: str
+) -> None:
+    """The SDK would take it for the end of its own task, and the CLI wait for the answer."""
+    async with asyncio.timeout(60):
+        is_used, told = await used(site, manager, caplog, can_use_tool=asked)
+    assert (is_used, f" raised {raised} at " in told[0]) == (False, True)
+    caplog.clear()
+    hooks: Any = {"PreToolUse": [HookMatcher(hooks=[asked], on_failure="block")]}
+    async with asyncio.timeout(60):
+        is_used, told = await used(site, manager, caplog, hooks=hooks, allowed_tools=["Bash"])
+    assert (is_used, f" raised {raised} at " in told[0]) == (False, True)
+
+
+async def test_one_that_is_at_work_when_its_run_is_cancelled_is_no_fault(
+    site: Site, manager: SessionManager, caplog: pytest.LogCaptureFixture
+) -> None:
+    asked = asyncio.Event()
+
+    async def waits(*_: Any) -> Any:
+        asked.set()
+        await asyncio.Event().wait()
+
+    options = ClaudeAgentOptions(cwd=site.listing, can_use_tool=waits)
+    task = asyncio.create_task(Heard(site).listen(ask(manager, "PERMIT this", options=options)))
+    await asked.wait()
+    task.cancel()
+    await asyncio.wait({task})
+    assert [one for one in caplog.records if one.levelno >= logging.ERROR] == []
+
+
 async def test_hooks_that_do_not_raise_are_asked_as_ever(
     site: Site, manager: SessionManager, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -87,3 +197,25 @@ async def test_hooks_that_do_not_raise_are_asked_as_ever(
     is_used, told = await used(site, manager, caplog, hooks=hooks, allowed_tools=["Bash"])
     assert (is_used, told) == (False, [])
     assert asked == ["Bash", "Bash"]
+
+
+def plain_deny(*_: Any) -> Any:
+    return {
+        "hookSpecificOutput": {
+            "hookEventName": "PreToolUse",
+            "permissionDecision": "deny",
+            "permissionDecisionReason": WORDS,
+        }
+    }
+
+
+async def test_a_plain_function_guards_as_a_coroutine_function_does(
+    site: Site, manager: SessionManager, caplog: pytest.LogCaptureFixture
+) -> None:
+    for hook in (plain_deny, lambda *_: returning(plain_deny())()):
+        hooks: Any = {"PreToolUse": [HookMatcher(hooks=[hook])]}
+        assert await used(site, manager, caplog, hooks=hooks, allowed_tools=["Bash"]) == (False, [])
+    answers = {True: PermissionResultAllow(), False: PermissionResultDeny()}
+    for is_used in (False, True):
+        given: Any = {"can_use_tool": lambda *_, one=is_used: answers[one]}
+        assert await used(site, manager, caplog, **given) == (is_used, [])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 
 import pytest
@@ -152,3 +153,22 @@ async def test_why_it_can_only_be_denied_is_read_in_full() -> None:
     async with console(engine) as at:
         await open_request(at)
         assert "THE END" in "".join(at.rows("page"))
+
+
+async def test_before_its_page_is_painted_nothing_is_granted_and_no_test_counts_it_as_asked() -> (
+    None
+):
+    """Before it is laid out a page counts as many: a test took `y` for too early that was not."""
+    async with console(engine_asking("Write", {"file_path": "/x", "content": "a"})) as at:
+        await at.choose(TITLE)
+        with at.unpainted():
+            await at.burst("a")
+            await at.until(lambda: at.is_asking)
+            asked = asyncio.create_task(at.asked())
+            await at.burst("y")
+            assert (at.engine.asked, asked.done()) == ([], False)
+        await asked
+        assert (at.pages, at.is_page_read) == ((1, 1), True)
+        await at.press("y")
+        await at.answered()
+        assert len(at.engine.asked) == 1

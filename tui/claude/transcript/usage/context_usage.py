@@ -9,8 +9,6 @@ from tui.claude.context_windows import same_model, window_of
 from tui.claude.transcript.line_parser import left_after, usage_of
 from tui.core.text.safe_text import one_line
 
-# In every line that tells, in lower case.
-FILLED_IN = (b'"usage"', b'"compact_boundary"')
 _MOST_MODELS = 100
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from tui.claude.transcript.line_parser import tokens
+from tui.core.values import dataclass
 
 # What lines hold that tell of a message or of a cost, in lower case.
 PAID_IN = (b'"totalcostusd"', b'"usage"')

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime
 
 from tui.claude.context_windows import same_model, window_of
 from tui.claude.transcript.line_parser import INTERRUPTED, begins_turn
 from tui.core.models.entry import Entry, EntryKind
+from tui.core.values import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,14 +7,15 @@ import re
 
 from tui.cli.output import is_captured, put, put_json, put_markdown, terminal_width
 from tui.core.errors import UsageError
+from tui.core.text.late_pattern import late_pattern
 from tui.core.text.safe_text import one_line
 from tui.guides import read_guide, topic_names, topics
 from tui.operations.context import Context
 from tui.view.text.markdown import markdown_lines
 
 _WIDEST = 100
-_FENCED = re.compile(r"(^```.*?^```$)", re.S | re.M)
-_CODE = re.compile(r"`([^`\n]+)`")
+_FENCED = late_pattern(r"(^```.*?^```$)", re.S | re.M)
+_CODE = late_pattern(r"`([^`\n]+)`")
 
 
 def help(context: Context, args: argparse.Namespace) -> int:

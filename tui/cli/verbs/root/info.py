@@ -7,7 +7,6 @@ import os
 import sqlite3
 import sys
 from collections.abc import Mapping
-from dataclasses import fields
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from tui.cli.output import put, put_json
 from tui.cli.tables import put_table
 from tui.core.console.keymap import KEYS, Keymap
 from tui.core.text.safe_text import one_line
+from tui.core.values import fields
 from tui.operations.context import Context
 from tui.operations.doctor.agent_files import acting_below, obeying_stages
 from tui.operations.running.agent_options import shells

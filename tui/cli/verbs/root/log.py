@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from itertools import groupby
 
 from tui.claude.session_id import is_session_id
@@ -19,6 +18,7 @@ from tui.core.models.audit import AuditEvent
 from tui.core.models.line_target import LineTarget
 from tui.core.time.since import parse_since
 from tui.core.time.zones import LOCAL
+from tui.core.values import replace
 from tui.operations.context import Context
 from tui.operations.monitor.history import LoggedAct, grouped_acts
 from tui.safe_io.folders import is_folder

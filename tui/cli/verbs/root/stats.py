@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import astuple
 from datetime import datetime
 from itertools import repeat
 
@@ -18,6 +17,7 @@ from tui.core.sessions.attention import Need, has_failed, is_settled
 from tui.core.sessions.listing_join import is_gone
 from tui.core.text.sizes import size_text
 from tui.core.time.zones import LOCAL
+from tui.core.values import asdict
 from tui.operations.catalog.session_lookup import find_listing
 from tui.operations.context import Context
 from tui.operations.monitor.history import UNKNOWN_SHARE, ListingStats
@@ -73,7 +73,7 @@ def _stats_line(account: ListingStats) -> tuple[str, ...]:
     statuses = account.statuses
     counted = (
         str(account.sessions),
-        *(str(count) for count in astuple(account.work)),
+        *(str(count) for count in asdict(account.work).values()),
         str(statuses.get(Status.ACTIVE.value, 0)),
         str(account.failed),
         *(

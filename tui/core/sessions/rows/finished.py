@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from tui.core.models.session import Key, Liveness, Session
 from tui.core.sessions.attention import FailureGroup, need_of
 from tui.core.sessions.catalog_changes import LastLooked
 from tui.core.sessions.listing_join import is_gone
+from tui.core.values import dataclass
 
 FINISHED = 50  # among the ranks of attention: after every `Need`
 FEWEST_GROUPED = 5

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 from types import MappingProxyType
 
 from tui.core.errors import ConsoleError, Refused
 from tui.core.models.session import Key, Session
 from tui.core.text.sizes import size_text
+from tui.core.values import dataclass, field
 from tui.operations.context import ActionResult
 from tui.operations.trash.bulk import BulkProgress, BulkResult, OnProgress, Stop
 from tui.ui.actions.action_context import ActionContext

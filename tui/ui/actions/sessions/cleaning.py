@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 
 from tui.core.errors import Reason, Refused, UsageError
@@ -12,6 +11,7 @@ from tui.core.models.catalog import Catalog
 from tui.core.sessions.cleanup_selection import CleanupCriteria, select
 from tui.core.text.sizes import parse_size, size_text
 from tui.core.time.expiry import parse_duration
+from tui.core.values import replace
 from tui.operations.trash.cleanup import CleanupPlan
 from tui.ui.actions.action_context import ActionContext, is_sure_of_list
 from tui.ui.actions.outcome import Commands, Outcome, asked_by, done_by

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack
-from dataclasses import replace
 from functools import partial
 from itertools import takewhile
 
@@ -13,6 +12,7 @@ from tui.core.console.disabled_reason import not_resumable
 from tui.core.errors import ConsoleError, Refused, UsageError
 from tui.core.explanation import Explanation
 from tui.core.models.session import Liveness, Session
+from tui.core.values import replace
 from tui.operations.context import ActionResult
 from tui.operations.running.prompt_line import first_word
 from tui.operations.running.resume import DEFAULT_PROMPT, RunPlan, planned_session

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
@@ -13,6 +12,7 @@ from tui.core.models.session import Session
 from tui.core.text.safe_text import cell_width, one_line
 from tui.core.text.sizes import size_text
 from tui.core.time.expiry import parse_duration
+from tui.core.values import replace
 from tui.operations.context import ActionResult
 from tui.operations.running.resume import RunPlan
 from tui.operations.sessions.extend import Extension

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from tui.core.models.session import Key
 from tui.core.time.zones import read_time
+from tui.core.values import replace
 from tui.operations.context import ActionResult
 from tui.operations.trash.undoable_acts import DELETES
 from tui.ui.actions.action_context import ActionContext, count_words

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 from tui.core.console.column_table import COLUMN_NAMES, parse_columns
+from tui.core.values import replace
 from tui.ui.actions.outcome import Outcome
 from tui.ui.actions.pages import Pages
 from tui.ui.state.view_store import ViewStore

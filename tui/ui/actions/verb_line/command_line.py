@@ -63,15 +63,17 @@ class CommandLine:
         """Ask for a verb with its arguments, until one is done; `given` is typed already."""
         catalog, question = self._store.catalog, self._context.question
         names = [one.listing_id for one in catalog.listings] if catalog else []
-        selection = _selection(self._targets())
-        asked = question.asked
+        targets, asked = self._targets(), question.asked
         self._views.refresh()
 
         async def take(text: str) -> Outcome:
-            nonlocal asked
-            asked = question.asked
+            nonlocal asked, targets
+            asked, meant = question.asked, targets
+            if not meant.view.is_seen and verbs.parse(text, self.known).verb.acts:
+                targets = self._targets()
+                raise UsageError(key_targets.NOT_SEEN_YET)
             try:
-                return await self._do(text, selection)
+                return await self._do(text, _selection(meant))
             except Cancelled:
                 raise
             except ConsoleError as error:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
 
 from tui.core.errors import Reason, Refused, UnknownId, UsageError
 from tui.core.models.catalog import Catalog
 from tui.core.models.session import Session
 from tui.core.sessions.listing_join import is_gone
+from tui.core.text.late_pattern import late_pattern
+from tui.core.values import dataclass, replace
 from tui.operations.catalog.session_lookup import (
     find_session,
     is_address,
@@ -31,7 +31,7 @@ from tui.ui.actions.verb_line import noting, run_verb, switching
 from tui.ui.actions.verb_line.verbs import VerbLine
 
 _HERE = "here"
-_START_OF_ID = re.compile(r"[0-9a-f]{4}[0-9a-f-]*")
+_START_OF_ID = late_pattern(r"[0-9a-f]{4}[0-9a-f-]*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -318,7 +318,7 @@ async def _cleanup(context: ActionContext, order: ResolvedCommand) -> Outcome:
 
 
 _STEERING = frozenset({"send", "interrupt", "stop", "model", "mode"})
-_AGENT = ("--model", "--mode", "--tools", "--max-turns", "--max-budget-usd")
+_AGENT = ("--model", "--mode", "--tools", "--cwd", "--max-turns", "--max-budget-usd")
 _Flow = Callable[[ActionContext, ResolvedCommand], Coroutine[Any, Any, Outcome]]
 _FLOWS: dict[str, tuple[_Flow, tuple[str, ...]]] = {
     "new": (_new, ("--stage", "--days")),

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
 from functools import partial
 from types import MappingProxyType
 
 from tui.core.errors import ConfirmationRequired, ConsoleError, UsageError
 from tui.core.models.line_target import LineTarget
 from tui.core.models.session import Key, Session
+from tui.core.text.late_pattern import late_pattern
+from tui.core.values import dataclass, field, replace
 from tui.operations.context import VerbInfo, VerbOutput
 from tui.ui.actions.action_context import ActionContext, is_sure, is_sure_of_list, named
 from tui.ui.actions.outcome import Outcome, asked_by, done_by
@@ -23,7 +23,7 @@ from tui.view.text.not_done import AS_BEFORE, MARKED, not_done
 Calls = Sequence[tuple[Session | None, tuple[str, ...]]]
 _NONE: Mapping[Key, str] = MappingProxyType({})
 _AT_ITS_END = ("log",)
-_FULL_ID = re.compile(r"\b([0-9a-f]{8})-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b")
+_FULL_ID = late_pattern(r"\b([0-9a-f]{8})-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b")
 
 
 @dataclass(slots=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from tui.core.console.column_table import COLUMN_NAMES
 from tui.core.console.named_view import VERBS
@@ -12,6 +11,7 @@ from tui.core.console.unknown_verb import meant_verbs, unknown_verb
 from tui.core.errors import UsageError
 from tui.core.sessions.session_order import DIRECTIONS, SORTS
 from tui.core.text.prefixes import shared_prefix
+from tui.core.values import dataclass
 from tui.guides import topic_names
 from tui.operations.context import VerbInfo
 

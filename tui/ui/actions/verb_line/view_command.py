@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
-from dataclasses import replace
 from typing import Any
 
 from tui.core.console.named_view import SAVE, VERBS, NamedView, Origin, found
 from tui.core.console.pane_table import SESSIONS
 from tui.core.errors import ConsoleError, UsageError
 from tui.core.sessions.session_order import order_words
+from tui.core.values import replace
 from tui.ui.actions.action_context import ActionContext
 from tui.ui.actions.outcome import Outcome
 from tui.ui.actions.verb_line import commands, run_verb

@@ -1,69 +1,39 @@
-"""The verbs that list sessions and show one: ls, show."""
+"""Shows everything known about a session: the verb show.
+
+What few sessions have is explained by modules that are imported for those alone.
+"""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator
+from datetime import datetime, timedelta
 
-from tui.cli.json_fields import annotation_json, event_json, run_json, session_json
-from tui.cli.lookup import look, session_and_problem
-from tui.cli.output import put, put_array, put_json, say
-from tui.cli.tables import put_table
-from tui.core.console.named_view import NamedView, found
-from tui.core.models.catalog import Catalog
-from tui.core.models.line_target import LineTarget
+from tui.cli.lookup import session_and_problem
+from tui.cli.output import put, put_json
+from tui.core.errors import ConsoleError
+from tui.core.models.audit import AuditEvent
 from tui.core.models.session import Session
-from tui.core.sessions.attention import needing, snoozed_until, why_failed
-from tui.core.sessions.listing_join import ends_within, is_gone
-from tui.core.sessions.session_filter import names_gone, parse_filter
-from tui.core.sessions.session_order import ordered, parse_order
+from tui.core.sessions.attention import snoozed_until
 from tui.core.sessions.session_state import StateWord, state_word
-from tui.core.sessions.status_filter import parse_status
 from tui.core.text.safe_text import one_line, safe_text
 from tui.core.text.sizes import size_text
-from tui.core.time.expiry import parse_duration
 from tui.core.time.zones import LOCAL, zone_words
-from tui.operations.catalog.session_lookup import find_listing
 from tui.operations.cause import cause_of, failed_remedy, unknown_transcript_words
 from tui.operations.context import Context
-from tui.operations.listing_health import is_whole
-from tui.operations.monitor.history import UNKNOWN_SHARE, answers
-from tui.operations.named_views import views_and_problem
 from tui.operations.owner import owner_elsewhere
-from tui.operations.running.agent_options import agent_options, lacking
 from tui.operations.running.preflight import available_bytes, too_large
 from tui.operations.transcripts.branches import branch_words
 
-_NEVER = datetime.max.replace(tzinfo=UTC)
 _INDENT = 14
-
-
-def ls(context: Context, args: argparse.Namespace) -> int:
-    """List sessions, those that end soonest first; 1 when not all could be read."""
-    now, view = context.clock(), _view(context, args)
-    args.listing = args.listing or view.listing or None
-    catalog = look(context, args.listing or "")
-    listings = [find_listing(catalog, args.listing)] if args.listing else catalog.listings
-    for one in listings:
-        if one.problem and (one.is_vanished or not args.listing):
-            say(f"{one.listing_id}: {one.problem}")
-    sessions = [session for one in listings for session in one.sessions]
-    quiet_after = context.settings.quiet_after
-    chosen = _ordered(_chosen(sessions, args, view, now, quiet_after), args, view, context)
-    if args.json:
-        put_array(session_json(one, now, quiet_after) for one in chosen)
-    elif chosen:
-        _put_sessions(chosen, now, quiet_after)
-    else:
-        say(_nothing(catalog, bool(sessions)))
-    return int(not all(map(is_whole, listings)))
 
 
 def show(context: Context, args: argparse.Namespace) -> int:
     """Show everything known about a session; 1 when not all of it could be read."""
     now, (session, problem) = context.clock(), session_and_problem(context, args.id)
     if args.json:
+        from tui.cli.json_fields import session_json
+
         facts = session_json(session, now, context.settings.quiet_after)
         put_json(facts | _more(context, session))
         return int(bool(problem))
@@ -73,89 +43,9 @@ def show(context: Context, args: argparse.Namespace) -> int:
     return int(bool(problem))
 
 
-def _view(context: Context, args: argparse.Namespace) -> NamedView:
-    """Return the named view, or one that hides nothing."""
-    if args.view is None:
-        return NamedView(name="")
-    views, problem = views_and_problem(context)
-    return found(views, args.view, problem)
-
-
-def _ordered(
-    chosen: list[Session], args: argparse.Namespace, view: NamedView, context: Context
-) -> Sequence[Session]:
-    """Return the sessions in the order that was asked for, else those first that end soonest."""
-    if args.sort is None and not view.name:
-        return sorted(chosen, key=lambda one: (one.ends_at or _NEVER, one.key))
-    sort, is_reversed = view.sort, view.is_reversed
-    if args.sort is not None:
-        sort, is_reversed = parse_order(args.sort.split(":"))
-    now, quiet_after = context.clock(), context.settings.quiet_after
-    needs = needing(chosen, now, quiet_after)
-    return ordered(chosen, sort, now, lambda one: needs.get(one.key), is_reversed=is_reversed)
-
-
-def _chosen(
-    sessions: list[Session],
-    args: argparse.Namespace,
-    view: NamedView,
-    now: datetime,
-    quiet_after: timedelta,
-) -> list[Session]:
-    within = parse_duration(args.ends) if args.ends else None
-    is_taken = parse_filter(args.filter, quiet_after)
-    is_in_view = parse_filter(view.filter, quiet_after)
-    filters = args.filter, view.filter
-    shows_gone = not any(filters) or args.status is not None or any(map(names_gone, filters))
-    is_asked = None if args.status is None else parse_status(args.status, sessions, quiet_after)
-    return [
-        one
-        for one in sessions
-        if (is_asked is None or is_asked(one, now))
-        and (not args.live or one.is_at_work)
-        and (within is None or ends_within(one, now, within))
-        and (shows_gone or not is_gone(one))
-        and is_taken(one, now)
-        and is_in_view(one, now)
-    ]
-
-
-def _put_sessions(sessions: Sequence[Session], now: datetime, quiet_after: timedelta) -> None:
-    from tui.view.text import formatting
-
-    rows = (
-        (
-            formatting.countdown(one.ends_at, now, is_unreadable=one.expiry_is_unreadable)
-            + (" s" if one.is_swept_first else ""),
-            state_word(one, now, quiet_after),
-            one.listing,
-            one.stage or "-",
-            size_text(one.bytes),
-            formatting.short_id(one.session_id),
-            (one.title or why_failed(one))[:60],
-        )
-        for one in sessions
-    )
-    targets = [LineTarget(listing=one.listing, session_id=one.session_id) for one in sessions]
-    put_table(("ENDS", "STATE", "LISTING", "STAGE", "SIZE", "ID", "TITLE"), rows, targets)
-
-
-def _nothing(catalog: Catalog, has_sessions: bool) -> str:
-    if has_sessions:
-        where = "" if all(map(is_whole, catalog.listings)) else " in what could be read"
-        return f"no session matches{where}"
-    if not catalog.listings:
-        return f"no listings below {catalog.root}: a pipeline makes one folder for each client"
-    from tui.view.panes.listings import is_unreadable
-
-    begin = "`session-console new LISTING PROMPT --stage STAGE` begins one"
-    empty = (one for one in catalog.listings if not one.sessions)
-    if any(one.is_vanished or is_unreadable(one) for one in empty):
-        return f"no sessions to show: `session-console doctor` explains what is unreadable; {begin}"
-    return f"no sessions yet: {begin}"
-
-
 def _more(context: Context, session: Session) -> dict[str, object]:
+    from tui.cli.json_fields import annotation_json, event_json, run_json
+
     row = session.row
     return {
         "reason": session.reason or None,
@@ -164,7 +54,7 @@ def _more(context: Context, session: Session) -> dict[str, object]:
         "zone": session.zone,
         "pid": session.process.pid if session.process else None,
         "run": run_json(session.run) if session.run else None,
-        "answers": [event_json(one) for one in answers(context, session)],
+        "answers": [event_json(one) for one in _answers(context, session)],
         "inherited_usd": session.inherited_usd,
         "cause": cause_of(session, context) or None,
         "owner": _owner(session, context.clock()) or None,
@@ -175,8 +65,6 @@ def _more(context: Context, session: Session) -> dict[str, object]:
 
 
 def _facts(context: Context, session: Session, now: datetime) -> list[tuple[str, str]]:
-    from tui.view.panes.audit_line import answer_words
-
     word = state_word(session, now, context.settings.quiet_after)
     liveness = f"{session.liveness}" + (f", {session.waiting_for}" if session.waiting_for else "")
     run = session.run
@@ -192,7 +80,7 @@ def _facts(context: Context, session: Session, now: datetime) -> list[tuple[str,
         ("runs now", liveness + (f", pid {session.process.pid}" if session.process else "")),
         ("last run", f"{run.run_id} {run.state}, by {run.operator}" if run else ""),
         ("run error", run.error if run else ""),
-        ("answers", answer_words(answers(context, session))),
+        ("answers", _answer_words(context, session)),
         *_steering(session, now),
         ("owner", _owner(session, now)),
         ("created", _moment(session.created_at)),
@@ -203,7 +91,7 @@ def _facts(context: Context, session: Session, now: datetime) -> list[tuple[str,
         ("CLI's sweep", _clock(session.sweep_at, now)),
         ("last activity", _moment(session.last_activity_at)),
         ("model", session.model),
-        ("resume lacks", _lacks(context, session)),
+        *_of_resume(context, session),
         ("cost", _cost(session)),
         ("size", _size(session)),
         ("transcript", str(session.transcript.path) if session.transcript else ""),
@@ -249,14 +137,12 @@ def _remedy(session: Session, word: StateWord | str) -> str:
 
 def _steering(session: Session, now: datetime) -> list[tuple[str, str]]:
     """Return what the run waits for, which commands are pending, and what was changed."""
-    from tui.cli.permission_prompt import permission_lines
-    from tui.view.stream.permission_page import short_tool
-    from tui.view.text.formatting import progress_words
-    from tui.view.text.sent_commands import asked_words, sent_words, until_words
-
     run = session.run
     if run is None:
         return []
+    from tui.view.text.formatting import progress_words
+    from tui.view.text.sent_commands import asked_words, sent_words, until_words
+
     facts = [("sent", sent_words(one, now, is_over=run.is_over)) for one in run.sent]
     if (asked := run.asked) is not None:
         said = asked_words(asked, now, is_over=run.is_over, queued_for=run.queued_for)
@@ -267,6 +153,9 @@ def _steering(session: Session, now: datetime) -> list[tuple[str, str]]:
         facts.append(("progress", words))
     request = run.request
     if request is not None:
+        from tui.cli.permission_prompt import permission_lines
+        from tui.view.stream.permission_page import short_tool
+
         facts += [("asks", f"{short_tool(request)}, {until_words(request, now)}")]
         facts += [("", line) for line in permission_lines(request, now, _INDENT)]
     if run.queued_for:
@@ -276,17 +165,43 @@ def _steering(session: Session, now: datetime) -> list[tuple[str, str]]:
     return [*facts, ("run's model", run.model), ("run's mode", run.permission_mode)]
 
 
-def _lacks(context: Context, session: Session) -> str:
-    """Name what the session's agent had and nobody but its pipeline can give it again."""
-    details = session.row.details() if session.row else {}
-    options, _ = agent_options(context.settings, session.stage, details)
-    return ", ".join(lacking(options))
+def _answers(context: Context, session: Session) -> tuple[AuditEvent, ...]:
+    if session.run is None:
+        return ()
+    from tui.operations.monitor.history import answers
+
+    return answers(context, session)
+
+
+def _answer_words(context: Context, session: Session) -> str:
+    if not (answered := _answers(context, session)):
+        return ""
+    from tui.view.panes.audit_line import answer_words
+
+    return answer_words(answered)
+
+
+def _of_resume(context: Context, session: Session) -> list[tuple[str, str]]:
+    """Say what a resume would lack of the agent, or why nobody knows what it may do."""
+    from tui.operations.lost_options import recorded_agent
+    from tui.operations.running.agent_options import agent_options, lacking
+    from tui.operations.target import target_of
+
+    try:
+        target = target_of(session)
+        known = recorded_agent(target.folder, target.db_path, target.session_id)
+    except ConsoleError as problem:
+        return [("options", f"unknown: {one_line(problem)}")]
+    options, _ = agent_options(context.settings, session.stage, known.metadata)
+    return [("options lost", known.lost), ("resume lacks", ", ".join(lacking(options)))]
 
 
 def _cost(session: Session) -> str:
     from tui.view.text import formatting
 
     if session.inherited_usd is None:
+        from tui.operations.monitor.history import UNKNOWN_SHARE
+
         return UNKNOWN_SHARE
     if session.cost_usd is None:
         return ""
@@ -298,7 +213,6 @@ def _cost(session: Session) -> str:
 
 
 def _size(session: Session) -> str:
-
     found = session.transcript or session.remains
     if found is None:
         return ""

@@ -1,0 +1,1 @@
+"""The picture that a console begins with, in real terminals and processes."""

@@ -23,7 +23,7 @@ from tui.ui.background.loops import write_down
 from tui.ui.engine.engine import Engine
 from tui.ui.screen import ConsoleScreen
 from tui.ui.terminal.early_keys import EarlyKeys
-from tui.ui.terminal.first_picture import FirstPicture
+from tui.ui.terminal.first_picture import STREAM_S, FirstPicture
 from tui.ui.terminal.frame import Frame
 from tui.ui.terminal.link import LinkApp
 from tui.ui.terminal.picture_taker import PictureTaker
@@ -31,7 +31,6 @@ from tui.ui.terminal.suspend import is_lost
 from tui.ui.threads import detached
 
 _MOVING = frozenset({"move", "move_to", "page", "pane", "next_pane"})  # handlers that only move
-_STREAM_S = 0.15  # that the live picture waits for its stream, so that Live is not empty first
 _UNANSWERED = "this terminal does not confirm what it shows: output counts as shown once it is sent"
 
 
@@ -84,8 +83,8 @@ class ConsoleApp(LinkApp, inherit_bindings=False):
         if screen.following.is_read:
             return True
         if not self._live_by:
-            self._live_by = monotonic() + _STREAM_S
-            self.set_timer(_STREAM_S, self.refresh)
+            self._live_by = monotonic() + STREAM_S
+            self.set_timer(STREAM_S, self.refresh)
         return monotonic() >= self._live_by
 
     def take_early(self, event: events.Key | events.Paste) -> bool:

@@ -1,9 +1,10 @@
 """The real console, held back at one place for as long as a file is there.
 
 `python -m tests.support.console.held_console PLACE FILE [ARGUMENT ...]`: `textual` holds it before
-Textual is imported; `look` in its first look at the root, as a slow disk does, with
-`FILE.reached` to tell of it; `paint` likewise before the first live frame; `listings` in each
-reading of a listing; `broken` raises in place of that import.
+Textual is imported, and lets the live picture wait for its stream however loaded the machine is;
+`look` in its first look at the root, as a slow disk does, with `FILE.reached` to tell of it;
+`paint` likewise before the first live frame; `listings` in each reading of a listing; `broken`
+raises in place of that import.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from pathlib import Path
 from tui.__main__ import run
 from tui.core.console.picture import Rows
 from tui.core.models.catalog import Catalog
+from tui.ui.terminal import first_picture
 
 
 class Held(MetaPathFinder):
@@ -86,6 +88,7 @@ if __name__ == "__main__":
     elif at == "listings":
         _listings_late(held_by)
     else:
+        first_picture.STREAM_S = 60.0
         sys.meta_path.insert(0, Held(at, held_by))
     sys.argv = ["session-console", *sys.argv[3:]]
     run()

@@ -28,6 +28,8 @@ from tui.storage.state.pictures import PictureFiles
 from tui.ui.terminal.cells import CellWriter, draw
 from tui.view.text.colours import colours_of, draws_nothing
 
+STREAM_S = 0.4  # that the live picture waits for its stream, so that Live is not empty first
+
 _ENTER = "\x1b[?1049h\x1b[?25l\x1b[?7l\x1b[m"
 _LEAVE = b"\x1b[?7h\x1b[m\x1b[?1049l\x1b[?25h"
 _CLEAR = "\x1b[m\x1b[2J"

@@ -21,6 +21,7 @@ AS_NOBODY = """
 import os, sys
 from tests.support import programs
 programs._ALSO = os.environ["PATH"]
+programs._SERVERS = programs.Path("/none")
 if os.geteuid() == 0:
     os.setgroups([])
     os.setgid(65534)
@@ -37,6 +38,7 @@ def bare(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         place.chmod(0o755)
         monkeypatch.setenv("PATH", str(place))
         monkeypatch.setattr(programs, "_ALSO", str(place))
+        monkeypatch.setattr(programs, "_SERVERS", place)
         yield place
 
 
@@ -56,7 +58,9 @@ def test_a_machine_that_has_all_is_left_alone(bare: Path) -> None:
 
 def test_where_there_is_no_apt_get_the_missing_is_named(bare: Path) -> None:
     (said,) = programs.provide()
-    assert said.startswith("missing: mount openssh-client openssh-server tmux util-linux, and not")
+    assert said.startswith(
+        "missing: mount openssh-client openssh-server postgresql tmux util-linux"
+    )
     assert "no apt-get here" in said
 
 

@@ -23,8 +23,11 @@ PACKAGES = {
     "sshd": "openssh-server",
     "unshare": "util-linux",
     "mount": "mount",
+    "initdb": "postgresql",
 }
 _ALSO = "/usr/sbin:/usr/local/sbin:/sbin"
+_SERVERS = Path("/usr/lib/postgresql")  # Debian's, by version
+_NO_CLUSTER = Path("/etc/postgresql-common/createcluster.conf")
 _NETWORK = ("-o", "Acquire::Retries=1", "-o", "Acquire::http::Timeout=20")
 _PATIENCE_S = 300
 _SERVICE_MANAGER = Path("/run/systemd/system")
@@ -35,8 +38,10 @@ class NotInstalled(Exception):
 
 
 def found(name: str) -> str | None:
-    """Return where a program is; sshd's folder may not be on the PATH."""
-    return shutil.which(name, path=f"{os.environ.get('PATH', '')}:{_ALSO}")
+    """Return where a program is; the folders of sshd and PostgreSQL may not be on the PATH."""
+    servers = sorted(_SERVERS.glob("*/bin"), key=_version, reverse=True)
+    places = [os.environ.get("PATH", ""), _ALSO, *map(str, servers)]
+    return shutil.which(name, path=":".join(places))
 
 
 def missing() -> list[str]:
@@ -98,9 +103,19 @@ def _install(packages: Sequence[str]) -> None:
             f"if you want that: apt-get install {' '.join(packages)}"
         )
     before = _as_root(packages)
+    if "postgresql" in packages and not _NO_CLUSTER.exists():
+        # Its package starts a server of its own otherwise, which the tests have no use for.
+        told = f"mkdir -p {_NO_CLUSTER.parent} && echo create_main_cluster = false > {_NO_CLUSTER}"
+        _run([*before, "sh", "-c", told])
     _run([*before, "apt-get", *_NETWORK, "-qq", "update"])
-    words = ["install", "-y", "-qq", "--no-install-recommends", *packages]
+    kept = ("-o", "Dpkg::Options::=--force-confold")
+    words = ["install", "-y", "-qq", "--no-install-recommends", *kept, *packages]
     _run([*before, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", *_NETWORK, *words])
+
+
+def _version(folder: Path) -> float:
+    """Return the version of PostgreSQL that a folder of programs is of."""
+    return float(folder.parent.name) if folder.parent.name.isdecimal() else 0.0
 
 
 def _as_root(packages: Sequence[str]) -> list[str]:

@@ -1,0 +1,189 @@
+"""One home for each session: who gets it, and who cannot write to it any more."""
+
+from __future__ import annotations
+
+import multiprocessing
+import multiprocessing.synchronize
+from multiprocessing.queues import Queue
+from pathlib import Path
+
+import pytest
+
+from tests.support.postgres import Cluster
+from tui.fleet.residence import hand_over, residence, take_over
+from tui.fleet.schema import MIGRATIONS
+from tui.fleet.shipping import LocalFile, Shipper
+from tui.fleet.store import FleetBusy, Key, NotHome, Residence, Store, WrongSchema
+
+KEY: Key = ("hollis_park", "9f2c0000-1111-4222-8333-444455556666")
+CLAIMERS, ROUNDS = 8, 200
+
+
+def home(store: Store, key: Key = KEY, host: str = "a") -> Residence:
+    """Add a session that lives on a host, and return its residence."""
+    with store.transaction() as tx:
+        tx.add(key, host)
+        found = tx.residence(key)
+    assert found is not None
+    return found
+
+
+def silence(store: Store, host: str) -> None:
+    """Let a host's last report be older than its lease."""
+    with store.transaction() as tx:
+        tx.run("UPDATE host SET beat_at = now() - lease * 2 WHERE host = %s", host)
+
+
+def claim_again_and_again(
+    dsn: str, host: str, barrier: multiprocessing.synchronize.Barrier, won: Queue[tuple[int, str]]
+) -> None:
+    with Store(dsn) as store:
+        for number in range(ROUNDS):
+            key = ("hollis_park", f"session-{number}")
+            known = residence(store, key)
+            assert known is not None
+            barrier.wait(60)  # all have read who has it before one of them takes it
+            try:
+                take_over(store, key, known, host)
+            except NotHome:
+                continue
+            won.put((number, host))
+
+
+def test_of_eight_claimers_one_wins_each_round(dsn: str, store: Store) -> None:
+    hosts = [f"claimer-{number}" for number in range(CLAIMERS)]
+    with store.transaction() as tx:
+        for host in hosts:
+            tx.beat(host, "/data", "1", max_runs=4, lease_s=15)
+        for number in range(ROUNDS):
+            tx.add(("hollis_park", f"session-{number}"), "a")
+    silence(store, "a")
+    spawn = multiprocessing.get_context("spawn")
+    barrier, won = spawn.Barrier(CLAIMERS), spawn.Queue()
+    claimers = [
+        spawn.Process(target=claim_again_and_again, args=(dsn, host, barrier, won))
+        for host in hosts
+    ]
+    for one in claimers:
+        one.start()
+    wins = [won.get(timeout=120) for _ in range(ROUNDS)]
+    for one in claimers:
+        one.join(60)
+    assert [one.exitcode for one in claimers] == [0] * CLAIMERS
+    assert won.empty()
+    assert sorted(number for number, _ in wins) == list(range(ROUNDS))
+    for number, host in wins:
+        found = residence(store, ("hollis_park", f"session-{number}"))
+        assert found is not None
+        assert (found.host, found.fence) == (host, 2)
+
+
+def test_a_host_that_is_heard_of_keeps_its_sessions(store: Store) -> None:
+    known = home(store)
+    with pytest.raises(NotHome):
+        take_over(store, KEY, known, "b")
+    silence(store, "a")
+    silent = residence(store, KEY)
+    assert silent == Residence(host="a", fence=1, is_silent=True)
+    with store.transaction() as tx:
+        tx.beat("a", "/data/a", "1", max_runs=4, lease_s=15)
+    with pytest.raises(NotHome):  # it was silent when it was looked at, and is not any more
+        take_over(store, KEY, silent, "b")
+    assert residence(store, KEY) == known
+
+
+def test_a_session_that_comes_home_again_is_not_what_it_was(store: Store) -> None:
+    """Else a host could write that slept while its session went away and came back."""
+    known = home(store)
+    away = hand_over(store, KEY, known, "b")
+    back = hand_over(store, KEY, away, "a")
+    assert back == Residence(host="a", fence=3)
+    for stale in (known, away):
+        with pytest.raises(NotHome):
+            hand_over(store, KEY, stale, "b")
+        with store.transaction() as tx, pytest.raises(NotHome):
+            tx.hold(KEY, stale)
+    with store.transaction() as tx:
+        tx.hold(KEY, back)
+
+
+def test_what_a_host_ships_that_lost_its_session_is_refused(store: Store, tmp_path: Path) -> None:
+    """Forty times; all forty are accepted when the fence is checked before the transaction."""
+    path = tmp_path / "t.jsonl"
+    path.write_bytes(b"first\n")
+    files = [LocalFile(f"{KEY[1]}.jsonl".encode(), path)]
+    lost = Shipper(store, KEY, home(store))
+    lost.ship(files)
+    silence(store, "a")
+    known = residence(store, KEY)
+    assert known is not None
+    take_over(store, KEY, known, "b")
+    for number in range(40):
+        with path.open("ab") as file:
+            file.write(b"stale %d\n" % number)
+        with pytest.raises(NotHome):
+            lost.ship(files)
+    assert stored(store) == b"first\n"
+
+
+def test_a_home_that_changes_while_a_transaction_is_open_waits_for_its_end(
+    dsn: str, store: Store
+) -> None:
+    """What is written after a check can only be refused if the check holds the session."""
+    known = home(store)
+    silence(store, "a")
+    with Store(dsn) as other:
+        with store.transaction() as tx:
+            tx.hold(KEY, known)
+            with pytest.raises(FleetBusy):
+                take_at_once(other, known)
+        take_over(other, KEY, known, "b")
+
+
+def take_at_once(store: Store, known: Residence) -> None:
+    with store.transaction() as tx:
+        tx.run("SET LOCAL lock_timeout = '50ms'")
+        tx.move(KEY, known, "b", is_taken_over=True)
+
+
+def test_a_purged_session_has_no_home_and_leaves_its_key(store: Store, tmp_path: Path) -> None:
+    known = home(store)
+    path = tmp_path / "t.jsonl"
+    path.write_bytes(b"precious\n")
+    shipper = Shipper(store, KEY, known)
+    shipper.ship([LocalFile(f"{KEY[1]}.jsonl".encode(), path)])
+    with store.transaction() as tx:
+        tx.hold(KEY, known)
+        tx.bury(KEY)
+    assert residence(store, KEY) is None
+    with store.transaction() as tx:
+        files = tx.run("SELECT FROM file").fetchall()
+        chunks = tx.run("SELECT FROM chunk").fetchall()
+        gone = tx.run("SELECT listing, session_id, shown FROM session").fetchall()
+    assert files == chunks == []
+    assert gone == [(*KEY, "{}")]
+    path.write_bytes(b"precious\nmore\n")
+    with pytest.raises(NotHome):
+        shipper.ship([LocalFile(f"{KEY[1]}.jsonl".encode(), path)])
+
+
+def stored(store: Store) -> bytes:
+    """Return the bytes of the first file of a session."""
+    with store.transaction() as tx:
+        (file,) = tx.files(KEY)
+        return b"".join(tx.bodies(file, 0))
+
+
+def test_tables_are_made_once_and_other_versions_are_named(cluster: Cluster) -> None:
+    dsn = cluster.create("versions")
+    with Store(dsn) as store:
+        with pytest.raises(WrongSchema, match="version 0"):
+            store.check()
+        assert store.migrate() == len(MIGRATIONS)
+        assert store.migrate() == 0
+        store.check()
+        with store.transaction() as tx:
+            tx.run("INSERT INTO migration (number) VALUES (%s)", len(MIGRATIONS) + 1)
+        for act in (store.check, store.migrate):
+            with pytest.raises(WrongSchema, match="bring it up to date"):
+                act()

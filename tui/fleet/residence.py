@@ -1,0 +1,35 @@
+"""Where a session lives: how a host gets it from another, alive or silent."""
+
+from __future__ import annotations
+
+from tui.fleet.store import Key, NotHome, Residence, Store
+
+
+def residence(store: Store, key: Key) -> Residence | None:
+    """Return where a session lives; `None` if it is not known, or gone. Raises `FleetAway`."""
+    with store.transaction() as tx:
+        return tx.residence(key)
+
+
+def take_over(store: Store, key: Key, home: Residence, host: str) -> Residence:
+    """Make `host` the home of a session whose home has been silent for its lease.
+
+    Of several that try, one succeeds. Raises `NotHome` when `home` is heard of again, or is not its
+    home any more.
+    """
+    return _moved(store, key, home, host, is_taken_over=True)
+
+
+def hand_over(store: Store, key: Key, home: Residence, host: str) -> Residence:
+    """Make `host` the home of a session: called by the present one, which ended all work on it.
+
+    Raises `NotHome` when it has lost the session meanwhile.
+    """
+    return _moved(store, key, home, host, is_taken_over=False)
+
+
+def _moved(store: Store, key: Key, home: Residence, host: str, *, is_taken_over: bool) -> Residence:
+    with store.transaction() as tx:
+        if not tx.move(key, home, host, is_taken_over=is_taken_over):
+            raise NotHome(f"{key[1]} is not {home.host}'s to give away, or that host is alive")
+    return Residence(host=host, fence=home.fence + 1)

@@ -1,0 +1,185 @@
+"""Ships the bytes of a session's files from its home to the fleet's database.
+
+Bytes, never parsed records: a line may be torn, or hold what no column takes, and a place in a
+transcript stays the same offset everywhere. A file that was written anew (truncated, replaced, a
+line taken out of its middle) is noticed, and shipped again from where it differs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from itertools import islice
+from pathlib import Path
+
+from tui.claude.layout import transcript_name
+from tui.core.values import dataclass
+from tui.fleet.store import (
+    CHUNK_BYTES,
+    CHUNKS_AT_ONCE,
+    MOST_FILES,
+    Key,
+    Residence,
+    Store,
+    StoredFile,
+)
+from tui.safe_io.folders import FileStamp, is_settled, stamp_of
+from tui.safe_io.opening import regular
+from tui.safe_io.walking import Walk
+
+_TAIL_BYTES = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class LocalFile:
+    """A file of a session: its path below the session's place, and where it lies."""
+
+    name: bytes
+    path: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Known:
+    """What was shipped of a file, and its stamp before it was read.
+
+    `sha256` is that of the bytes from `checked_from` on: those that the last call shipped, and some
+    before them. When the file has changed since, they are compared again, since it may also have
+    changed while they were read. `is_still` when its stamp shows every change since.
+    """
+
+    stored: StoredFile
+    stamp: FileStamp
+    is_still: bool
+    checked_from: int
+    sha256: bytes
+
+
+class Shipper:
+    """Ships one session's files again and again; each call ships what is new.
+
+    Each transaction first makes sure that the session still lives here: of what a host wrote that
+    has lost it, not a byte is stored.
+    """
+
+    def __init__(self, store: Store, key: Key, home: Residence) -> None:
+        self._store, self._key, self._home = store, key, home
+        self._known: dict[bytes, _Known] = {}
+        self._stored: dict[bytes, StoredFile] | None = None
+
+    def ship(self, files: Iterable[LocalFile], *, is_whole: bool = False) -> int:
+        """Ship what is new, and return how many bytes that was.
+
+        With `is_whole` every byte is compared, as in the first call: bytes that were overwritten in
+        their place are not noticed otherwise. A file that is gone stays stored: the CLI sweeps
+        transcripts, which ends only this copy. Raises `FleetAway`, `NotHome`, and `OSError` for a
+        file that cannot be read.
+        """
+        if is_whole:
+            self._known.clear()
+        shipped = 0
+        try:
+            for file in islice(files, MOST_FILES):
+                with suppress(FileNotFoundError, NotADirectoryError):
+                    shipped += self._ship(file)
+        except BaseException:
+            self._stored, self._known = None, {}  # what a failed commit left is not known
+            raise
+        return shipped
+
+    def _ship(self, file: LocalFile) -> int:
+        with regular(file.path) as (fd, status):
+            stamp, known = stamp_of(status), self._known.get(file.name)
+            if known is not None and known.is_still and known.stamp == stamp:
+                return 0
+            is_still = is_settled([stamp])
+            stored = self._begun(file.name, fd, known, status.st_size)
+            began, at = stored.size, max(0, stored.size - _TAIL_BYTES)
+            read = hashlib.sha256(os.pread(fd, began - at, at))
+            while stored.size < status.st_size:
+                stored, bodies = self._append(fd, stored, status.st_size)
+                for body in bodies:
+                    read.update(body)
+                if not bodies:
+                    is_still = False
+                    break
+        self._all()[file.name] = stored
+        self._known[file.name] = _Known(
+            stored=stored, stamp=stamp, is_still=is_still, checked_from=at, sha256=read.digest()
+        )
+        return stored.size - began
+
+    def _all(self) -> dict[bytes, StoredFile]:
+        if self._stored is None:
+            with self._store.transaction() as tx:
+                self._stored = {one.path: one for one in tx.files(self._key)}
+        return self._stored
+
+    def _begun(self, name: bytes, fd: int, known: _Known | None, size: int) -> StoredFile:
+        """Return the stored file, cut to what the local one still begins with."""
+        stored = self._all().get(name)
+        if stored is None:
+            with self._store.transaction() as tx:
+                tx.hold(self._key, self._home)
+                return tx.add_file(self._key, name)
+        if known is not None and size >= stored.size and _is_as_shipped(fd, known):
+            return stored
+        same = self._same_bytes(fd, stored)
+        if same == stored.size:
+            return stored
+        with self._store.transaction() as tx:
+            tx.hold(self._key, self._home)
+            return tx.cut(stored, same)
+
+    def _same_bytes(self, fd: int, stored: StoredFile) -> int:
+        """Return how many bytes of whole chunks both have in common."""
+        same = 0
+        while same < stored.size:
+            with self._store.transaction() as tx:
+                chunks = tx.chunks(stored, same)
+            for chunk in chunks:
+                body = os.pread(fd, chunk.size, same)
+                if chunk.start != same or hashlib.sha256(body).digest() != chunk.sha256:
+                    return same
+                same += chunk.size
+            if not chunks:
+                break
+        return same
+
+    def _append(self, fd: int, stored: StoredFile, size: int) -> tuple[StoredFile, list[bytes]]:
+        """Ship some chunks in one transaction; none of a file that has shrunk meanwhile."""
+        bodies, at = list[bytes](), stored.size
+        while at < size and len(bodies) < CHUNKS_AT_ONCE:
+            if not (body := os.pread(fd, min(CHUNK_BYTES, size - at), at)):
+                break
+            bodies.append(body)
+            at += len(body)
+        if bodies:
+            with self._store.transaction() as tx:
+                tx.hold(self._key, self._home)
+                stored = tx.append(stored, bodies)
+        return stored, bodies
+
+
+def session_files(transcript: Path) -> Iterator[LocalFile]:
+    """Yield the files of a session: its transcript, and those in its own folder, never a link."""
+    name = os.fsencode(transcript.stem)
+    yield LocalFile(os.fsencode(transcript_name(transcript.stem)), transcript)
+    folder = transcript.with_suffix("")
+    for found in Walk(folder, most=MOST_FILES):
+        if stat.S_ISREG(found.status.st_mode):
+            yield LocalFile(name + b"/" + os.fsencode(found.place), folder / found.place)
+
+
+def _is_as_shipped(fd: int, known: _Known) -> bool:
+    """Whether a file still has the bytes that the last call shipped."""
+    read, at = hashlib.sha256(), known.checked_from
+    while at < known.stored.size:
+        body = os.pread(fd, min(CHUNK_BYTES, known.stored.size - at), at)
+        if not body:
+            return False
+        read.update(body)
+        at += len(body)
+    return read.digest() == known.sha256

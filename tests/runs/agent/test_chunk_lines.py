@@ -16,7 +16,12 @@ from hypothesis import strategies as st
 
 from tui.runs.agent.chunk_lines import divert_chunks
 
-CHUNK = json.dumps({"type": "stream_event", "event": {"n": 1}}, separators=(",", ":"))
+
+def chunk(kind: str) -> str:
+    return json.dumps({"type": "stream_event", "event": {"type": kind}}, separators=(",", ":"))
+
+
+CHUNK = chunk("content_block_delta")
 MESSAGE = '{"type":"assistant","text":"caf\u00e9"}'
 NEARLY = '{"type":"stream_eventual"}'
 BROKEN = '{"type":"stream_event",'
@@ -100,6 +105,31 @@ async def test_while_stream_events_come_the_pipe_is_left_alone_and_read_again_at
     await asyncio.wait({reading})
 
     assert not reader.is_paused
+
+
+async def test_the_first_words_of_a_message_are_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """With a gap after what comes before them, they would come up to a tenth of a second late."""
+    first = [chunk("message_start"), chunk("content_block_start"), CHUNK]
+    pipe = Pipe([f"{one}\n" for one in [*first, CHUNK, MESSAGE, *first]])
+    taken, gaps = list[Mapping[str, Any]](), list[int]()
+
+    async def asleep(gap_s: float) -> None:
+        gaps.append(len(taken))
+
+    def take(chunks: Sequence[Mapping[str, Any]]) -> bool:
+        taken.extend(chunks)
+        return True
+
+    monkeypatch.setattr("tui.runs.agent.chunk_lines.asyncio.sleep", asleep)
+    pipe.transport_stream = SimpleNamespace(_stream=SimpleNamespace(_transport=Reader()))
+    client = SimpleNamespace(_transport=SimpleNamespace(_stdout_stream=pipe))
+    divert_chunks(client, take)
+    with suppress(EOFError):
+        while True:
+            await pipe.receive()
+    assert gaps == [3, 4, 7]
 
 
 @pytest.mark.parametrize("is_followed", [True, False])

@@ -426,6 +426,20 @@ async def test_over_ssh_words_are_painted_as_the_line_can_carry_them() -> None:
         assert "whole" in "".join(painted(live))
 
 
+async def test_over_ssh_the_first_words_of_a_message_wait_for_no_pace() -> None:
+    live = LivePane(replace(SETTINGS, is_remote=True))
+    async with alone(live):
+        live.begin(session("hollis_park", "stage_1", "title"))
+        live.add(StreamUpdate(entries=stream()))
+        for message_id, word in (("one", "Few"), ("two", "Many")):
+            partial = PartialBlock(message_id=message_id, index=0, kind="text", text=word)
+            live.add(StreamUpdate(partial=partial, end=live.known_end))
+            assert word in "".join(painted(live))
+            partial = replace(partial, text=f"{word} more")
+            live.add(StreamUpdate(partial=partial, end=live.known_end))
+            assert f"{word} more" not in "".join(painted(live))
+
+
 async def test_a_pane_alone_needs_no_screen_to_forget() -> None:
     pane = LivePane(SETTINGS)
     assert pane.entry == (None, None)

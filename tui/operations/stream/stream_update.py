@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 from tui.claude.transcript.usage.usage_meter import NOTHING_SPENT, SessionUsage
 from tui.core.models.entry import Entry
-from tui.core.models.run import Run
+from tui.core.models.run import Phase, Run
 from tui.core.values import dataclass, field
-from tui.runs.folder.protocol import PartialBlock
+from tui.runs.folder.protocol import PARTIAL, PartialBlock
+
+_BEFORE_WORDS = (Phase.CLI, Phase.API)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +47,27 @@ class StreamUpdate:
         """Whether it has more than how things stand."""
         is_anew = self.was_reset or self.is_restated
         return bool(self.entries or self.notices or self.asides or self.ended or is_anew)
+
+    @property
+    def awaited(self) -> Path | None:
+        """The file in which the first words of an answer will be; `None` if none is awaited."""
+        run = self.run
+        if run is None or run.is_over or self._words:
+            return None
+        is_due = self.partial is not None or run.progress.phase in _BEFORE_WORDS
+        return run.folder / PARTIAL if is_due else None
+
+    def begins_words(self, before: StreamUpdate) -> bool:
+        """Whether the first words of a message are being written, of which `before` had none."""
+        return bool(self._words) and before._words[:1] != self._words[:1]
+
+    @property
+    def _words(self) -> tuple[str, ...]:
+        """The message that is being written and its words; empty before there are any."""
+        block = self.partial
+        texts = (one.text for one in (*block.earlier, block) if one.text) if block else ()
+        words = tuple(texts)
+        return (block.message_id, *words) if block and words else ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,11 @@ from typing import Any
 TakeChunks = Callable[[Sequence[Mapping[str, Any]]], bool]
 
 _BEGINS = '{"type":"stream_event"'
+_WORDS = "content_block_delta"
 _LONGEST = 1024 * 1024
-# While only stream events come, the pipe is read this often: one waking for many tokens. What
-# nobody follows is read more seldom the longer it lasts: its end is up to that much later.
+# While only stream events come, the pipe is read this often: one waking for many tokens, but for
+# the first words. What nobody follows is read more seldom the longer it lasts: its end is up to
+# that much later.
 _GAP_S, _MAX_GAP_S, _GAP_SHARE = 0.1, 0.25, 0.02
 
 
@@ -42,11 +44,11 @@ class _ChunkLines:
     def __init__(self, receive: Callable[[], Awaitable[str]], pipe: Any, take: TakeChunks) -> None:
         self._receive, self._pipe, self._take = receive, pipe, take
         self._begun = ""  # of a line that may become a stream event
-        self._is_in_line = self._is_followed = False
+        self._is_in_line = self._is_followed = self._has_words = False
 
     async def receive(self) -> str:
         """Return the next text that the SDK is to see; raises at the end as the stream does."""
-        began = time.monotonic()
+        began, self._has_words = time.monotonic(), False
         while True:
             try:
                 text = await self._receive()
@@ -57,6 +59,8 @@ class _ChunkLines:
                 return rest
             if kept := self._without_chunks(text):
                 return kept
+            if not self._has_words:
+                continue
             lasted = 0.0 if self._is_followed else time.monotonic() - began
             await self._let_more_come(min(_GAP_S + lasted * _GAP_SHARE, _MAX_GAP_S))
 
@@ -71,6 +75,7 @@ class _ChunkLines:
         kept += [line + "\n" for line in others]
         if taken:
             self._is_followed = self._take(taken)
+            self._has_words = self._has_words or any(map(_is_words, taken))
         if rest and not self._is_in_line and _may_be_chunk(rest):
             self._begun = rest
         elif rest:
@@ -121,6 +126,11 @@ def _chunk(line: str) -> dict[str, Any] | None:
     except (ValueError, RecursionError):
         return None
     return event
+
+
+def _is_words(line: Mapping[str, Any]) -> bool:
+    event = line.get("event")
+    return isinstance(event, dict) and event.get("type") == _WORDS
 
 
 def _may_be_chunk(begun: str) -> bool:

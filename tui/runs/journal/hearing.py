@@ -22,7 +22,8 @@ _TELLS_EVERY_S = 0.07  # of what is being written, as it grows
 class Hearing:
     """Listens to an agent for its run; `stall_timeout_s` as in the settings.
 
-    What is being written is told as it comes, and the end of it by `tell`.
+    The first words of a message are told at once, further ones as they come but at a pace, and the
+    end of it by `tell`.
     """
 
     def __init__(self, journal: Journal, stall_timeout_s: float) -> None:
@@ -30,7 +31,7 @@ class Hearing:
         self._waits, self._writing = ApiWaits(journal), PartialMessage()
         self._stalls = StallDetector(journal, stall_timeout_s, time.monotonic)
         self._is_at_rest = False
-        self._told_at = float("-inf")
+        self._told_at, self._told_of = float("-inf"), 0
 
     def begin_turn(self) -> None:
         """Note that a turn begins."""
@@ -56,8 +57,9 @@ class Hearing:
             now = self._journal.now()
             for event in one.happening.events:
                 self._writing.add(event, now)
-            if time.monotonic() - self._told_at >= _TELLS_EVERY_S:
-                self._tell_writing()
+            is_first = self._writing.begun != self._told_of
+            if is_first or time.monotonic() - self._told_at >= _TELLS_EVERY_S:
+                self._tell_writing(is_first=is_first)
         return self._journal.is_followed
 
     def end_turn(self) -> None:
@@ -74,6 +76,6 @@ class Hearing:
         self._tell_writing()
         self._stalls.look(is_waiting=is_waiting)
 
-    def _tell_writing(self) -> None:
-        self._told_at = time.monotonic()
-        self._journal.partial(self._writing.shown(self._journal.now()))
+    def _tell_writing(self, *, is_first: bool = False) -> None:
+        self._told_at, self._told_of = time.monotonic(), self._writing.begun
+        self._journal.partial(self._writing.shown(self._journal.now()), is_first=is_first)

@@ -39,11 +39,12 @@ class PartialFile:
         """Whether `write` has to be called for a message that has grown; asks no disk."""
         return self.is_read or self._seconds() - self._looked_at >= _LOOKS_EVERY_S
 
-    def write(self, value: Mapping[str, Any]) -> None:
-        """Write the message, if somebody has read the last one or that is long ago."""
+    def write(self, value: Mapping[str, Any], *, is_first: bool = False) -> None:
+        """Write the message: its first words, or if the last one was read or that is long ago."""
         self._looked_at = self._seconds()
         self.is_read = self._shown is None or self._was_read()
-        if not self.is_read and self._looked_at - self._written_at < _WRITES_EVERY_S:
+        is_late = self._looked_at - self._written_at >= _WRITES_EVERY_S
+        if not (is_first or self.is_read or is_late):
             return
         text = json.dumps(value)
         if text == self._shown:

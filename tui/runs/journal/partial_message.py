@@ -23,9 +23,14 @@ _LINGERS = timedelta(milliseconds=400)
 
 
 class PartialMessage:
-    """Collects a message block by block; `shown` is what `partial.json` should hold."""
+    """Collects a message block by block; `shown` is what `partial.json` should hold.
+
+    `begun` counts the messages that have begun to have words.
+    """
 
     def __init__(self) -> None:
+        self.begun = 0
+        self._has_words = False
         self._message_id = ""
         self._blocks: list[dict[str, Any]] = []
         # What the last block has grown by: put to it when it is shown, and not for every token.
@@ -51,6 +56,7 @@ class PartialMessage:
         """Forget the message: it is finished, or will never be."""
         self._message_id, self._blocks, self._gone_at = "", [], None
         self._pieces, self._pieces_size = [], 0
+        self._has_words = False
 
     def shown(self, now: datetime) -> Mapping[str, Any] | None:
         """Return the block being written, with the finished ones before it, or `None`."""
@@ -79,6 +85,13 @@ class PartialMessage:
             "at": now.isoformat(),
         }
         self._blocks = [*self._blocks, begun][-_MAX_EARLIER - 1 :]
+        if begun["text"]:
+            self._note_words()
+
+    def _note_words(self) -> None:
+        if not self._has_words:
+            self._has_words = True
+            self.begun += 1
 
     def _grow(self, delta: object, now: datetime) -> None:
         if not self._blocks or not isinstance(delta, dict):
@@ -89,6 +102,8 @@ class PartialMessage:
                 self._pieces.append(piece)
                 self._pieces_size += 1 + len(piece)
                 self._grown_at = now
+                if piece:
+                    self._note_words()
                 if self._pieces_size > _MAX_TEXT:
                     self._join_pieces()
                 return

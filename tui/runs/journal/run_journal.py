@@ -106,13 +106,16 @@ class Journal:
             words = f"{lost} notes of this run were lost: the disk was full"
             self.event("notice", kind="disk", words=words)
 
-    def partial(self, value: Mapping[str, Any] | None) -> None:
-        """Write the partial message, as often as it is read; `None` when there is none."""
+    def partial(self, value: Mapping[str, Any] | None, *, is_first: bool = False) -> None:
+        """Write the partial message, as often as it is read; `None` when there is none.
+
+        Its first words are written in any case.
+        """
         with self._trouble_counted():
             if value is None:
                 self._partial_file.remove()
             else:
-                self._partial_file.write(value)
+                self._partial_file.write(value, is_first=is_first)
 
     def owner(self, value: Mapping[str, Any]) -> None:
         """Record the run's processes."""

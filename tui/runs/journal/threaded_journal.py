@@ -28,7 +28,7 @@ class ThreadedJournal(Journal):
         super().__init__(folder, clock)
         self._acts: deque[Callable[[], None]] = deque()
         self._partial: Callable[[], None] | None = None
-        self._has_partial = False
+        self._has_partial = self._is_first = False
         self._changed = threading.Condition()
         self._is_at_work = False
         atexit.register(self.catch_up)
@@ -38,16 +38,17 @@ class ThreadedJournal(Journal):
         told = {"at": self._clock().isoformat()} | details
         self._later(partial(super().event, kind, **told))
 
-    def partial(self, value: Mapping[str, Any] | None) -> None:
+    def partial(self, value: Mapping[str, Any] | None, *, is_first: bool = False) -> None:
         """Write the partial message as `Journal` does, unless there is a newer one by then."""
-        if value is not None and not self._partial_file.is_due:
+        if value is not None and not (is_first or self._partial_file.is_due):
             return
         with self._changed:
             if value is None and not self._has_partial:
                 return
             self._has_partial = value is not None
             is_waiting = self._partial is not None
-            self._partial = partial(super().partial, value)
+            self._is_first = is_first or (is_waiting and self._is_first)
+            self._partial = partial(super().partial, value, is_first=self._is_first)
         if not is_waiting:
             self._later(self._write_partial)
 

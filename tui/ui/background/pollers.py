@@ -6,12 +6,14 @@ import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
+from pathlib import Path
 
 from tui.core.errors import ConsoleError
 from tui.core.models.catalog import Catalog
 from tui.core.models.session import Key, Session
 from tui.core.models.verdict import Verdict
 from tui.operations.stream.follow import StreamUpdate
+from tui.ui.background.word_watch import WordWatch
 from tui.ui.engine.engine import Engine, Follower
 from tui.ui.state.notifications import Notifications
 from tui.ui.state.view_model import ViewModel
@@ -95,6 +97,8 @@ class StreamPoller:
         self._follower: Follower | None = None
         self._changed, self._woken = asyncio.Event(), asyncio.Event()
         self._is_begun = self._has_more = self._is_new = False
+        self._words = WordWatch()
+        self._awaited: Path | None = None
 
     @property
     def session(self) -> Session | None:
@@ -132,12 +136,24 @@ class StreamPoller:
                 self._is_begun = True
                 self._follower, self._is_new = None, True
             session = self._session
-            self._has_more = False
+            self._has_more, self._awaited = False, None
             if session is not None:
                 await self._poll(session)
             else:
                 self._begin_once(None, "")
-            await _either(self._woken, self._pause(session))
+            await self._rest(self._pause(session))
+
+    async def _rest(self, seconds: float) -> None:
+        """Wait until the next poll is due, or the words that are awaited have begun."""
+        watching = None
+        if self._awaited is not None:
+            watch = self._words.wait(self._awaited, seconds, self._woken.set)
+            watching = asyncio.create_task(watch, name="words")
+        try:
+            await _either(self._woken, seconds)
+        finally:
+            if watching is not None:
+                watching.cancel()
 
     def _pause(self, session: Session | None) -> float:
         if self._has_more:
@@ -164,7 +180,7 @@ class StreamPoller:
         if _key(session) == _key(self._session):
             self._begin_once(session, "")
             self._follower = follower
-            self._has_more = update.has_more
+            self._has_more, self._awaited = update.has_more, update.awaited
             self._add(update)
 
     def _begin_once(self, session: Session | None, says: str) -> None:

@@ -89,7 +89,7 @@ class LivePane(Pane):
         """Show what is new in the stream; far from the end only count it."""
         if update == self._added and not update.is_news:
             return
-        self._added = update
+        before, self._added = self._added, update
         is_anew = update.was_reset or update.is_restated
         if is_anew or not (self._buffer.entries or self.known_end):
             self._forget(update.start)
@@ -108,7 +108,7 @@ class LivePane(Pane):
         if not (self.is_following or update.is_restated):
             self.unseen += sum(one.kind is not EntryKind.RESULT for one in update.entries)
         self._trim()
-        if update.entries or is_anew or update.notices:
+        if update.entries or is_anew or update.notices or update.begins_words(before):
             self._settle_now()
         else:
             self._settle_soon()

@@ -84,13 +84,19 @@ def _unread(session_id: str) -> Iterator[str]:
 
 
 def _all_but(*names: str) -> Iterator[str]:
-    """Yield patterns that together match every name but these."""
+    """Yield patterns that together match every name but these, in few rules.
+
+    The CLI takes time for each before its first request, so those for what is too short are left
+    to one for all names that end otherwise.
+    """
     starts = {name[:end] for name in names for end in range(len(name))}
+    ends = {name[-1].lower() for name in names}
     for start in sorted(starts):
         yield f"{start}[{_others({one[len(start)] for one in names if _goes_on(one, start)})}]*"
-        if start:
+        if start[-1:].lower() in ends:
             yield start
     yield from (f"{name}?*" for name in names)
+    yield f"*[{_others({*ends, '/'})}]"  # with a slash, the folders themselves would be closed
 
 
 def _goes_on(name: str, start: str) -> bool:

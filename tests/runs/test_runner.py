@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,9 +17,14 @@ from tests.support.listings.sample_listing import snapshot
 from tests.support.processes.runs_site import SCENES, Site, kinds, over, site_below, wait
 from tui.core.models.catalog import Hold
 from tui.demo.api import LoopbackApi
+from tui.demo.api_request import ApiRequest
+from tui.demo.turns import Turn, say
+from tui.runs import driver
+from tui.runs.driver import RunDriver
 from tui.runs.folder.command import Command
 from tui.runs.folder.inbox import post
-from tui.runs.folder.protocol import SPEC, read_events, read_run
+from tui.runs.folder.protocol import SPEC, read_events, read_owner, read_run
+from tui.runs.journal.run_journal import Journal
 from tui.runs.launcher import make_folder
 from tui.storage.state.hold import write_hold
 
@@ -96,3 +102,43 @@ def test_what_nobody_answers_is_denied_in_time_and_no_later_answer_counts(
     assert "ack" not in kinds(folder)
     assert not (site.listing / "made-0").exists()
     assert "Nobody answered" in site.transcript(read_run(folder).session_id)
+
+
+async def test_a_prompt_waits_for_no_look_at_processes_and_old_runs_but_the_answer_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, waited = threading.Event(), dict[str, bool]()
+    named, known = (
+        list[object](),
+        {one: getattr(driver, one) for one in ("cli_identity", "prune_runs")},
+    )
+
+    def answer(_: ApiRequest) -> Turn:
+        asked.set()
+        return say("Very well.")
+
+    def held(name: str) -> None:
+        def act(*given: object, **more: object) -> object:
+            waited[name] = asked.wait(60)
+            return known[name](*given, **more)
+
+        monkeypatch.setattr(driver, name, act)
+
+    async def show(message: object, _: str) -> None:
+        if getattr(message, "subtype", "") == "init":
+            named.append(read_owner(folder).get("cli_pid"))
+
+    held("cli_identity")
+    held("prune_runs")
+    with LoopbackApi(answer) as api, site_below(tmp_path, api) as site:
+        spec = site.spec("hello")
+        folder = make_folder(site.listing, spec)
+        journal = Journal(folder, _now)
+        assert await RunDriver(journal, spec, _now).run(show) is None
+    assert waited == {"cli_identity": True, "prune_runs": True}
+    assert all(named), named
+    assert named
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

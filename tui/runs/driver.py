@@ -8,6 +8,7 @@ import os
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import aclosing, suppress
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from tui.core.errors import RunFailed
@@ -100,6 +101,7 @@ class RunDriver:
         self._is_stopping = self._has_begun = self._is_resting = self._is_closing = False
         self._cut_by: str | None = None  # empty if not by an operator
         self._connected, self._at_work = asyncio.Event(), asyncio.Event()
+        self._aside: tuple[asyncio.Future[object], ...] = ()
         self._ended: TurnEnded | None = None
         self.stopped_by, self.is_owed, self._is_left, self._is_turn_open = "", False, False, True
 
@@ -190,13 +192,14 @@ class RunDriver:
     async def _drive(self) -> None:
         if self._gate is not None:
             await self._gate.enter(self._journal.event)
+        own = self._spec.session_id
         await asyncio.to_thread(make_config_dir, self._spec.config_dir)
-        await asyncio.to_thread(prune_runs, self._listing, self._clock(), own=self._spec.session_id)
         heard = Ears(self._agent.listen())
         try:
             await self._agent.connect()
             self._connected.set()
-            await asyncio.to_thread(self._name_cli)
+            work = self._name_cli, partial(prune_runs, self._listing, self._clock(), own=own)
+            self._aside = tuple(asyncio.ensure_future(asyncio.to_thread(one)) for one in work)
             while prompt := await self._next_prompt(heard):
                 await self._model_changes.make()
                 await self._turn(prompt, heard)
@@ -204,6 +207,7 @@ class RunDriver:
             self._is_closing = True
             await heard.close()
             await self._agent.close(in_turn=self._has_begun and self._ended is None)
+            await asyncio.gather(*self._aside, return_exceptions=True)
 
     def _name_cli(self) -> None:
         """Record the CLI's pid and start time, so that an orphaned CLI can be identified."""
@@ -301,6 +305,7 @@ class RunDriver:
         if begun.session_id != self._spec.session_id:
             raise RunFailed(f"the CLI answered for another session, {one_line(begun.session_id)}")
         self._at_work.set()
+        await asyncio.wait(self._aside[:1])  # its CLI is recorded before it does anything
         if self._has_begun:
             return
         self._has_begun = True

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 import pytest
 
 from tests.support.postgres import Cluster
-from tui.fleet.store import Store
+from tui.fleet.store import sessions
+from tui.fleet.store.connection import Store
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +26,7 @@ def dsn(cluster: Cluster) -> str:
         store.migrate()
         for host in ("a", "b"):
             with store.transaction() as tx:
-                tx.beat(host, f"/data/{host}", "1", max_runs=4, lease_s=15)
+                sessions.beat(tx, host, f"/data/{host}", "1", max_runs=4, lease_s=15)
     return made
 
 

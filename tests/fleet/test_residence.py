@@ -11,9 +11,12 @@ import pytest
 
 from tests.support.postgres import Cluster
 from tui.fleet.residence import hand_over, residence, take_over
-from tui.fleet.schema import MIGRATIONS
 from tui.fleet.shipping import LocalFile, Shipper
-from tui.fleet.store import FleetBusy, Key, NotHome, Residence, Store, WrongSchema
+from tui.fleet.store import files as stored_files
+from tui.fleet.store import sessions
+from tui.fleet.store.connection import FleetBusy, NotHome, Store, WrongSchema
+from tui.fleet.store.schema import MIGRATIONS
+from tui.fleet.store.sessions import Key, Residence
 
 KEY: Key = ("hollis_park", "9f2c0000-1111-4222-8333-444455556666")
 CLAIMERS, ROUNDS = 8, 200
@@ -22,8 +25,8 @@ CLAIMERS, ROUNDS = 8, 200
 def home(store: Store, key: Key = KEY, host: str = "a") -> Residence:
     """Add a session that lives on a host, and return its residence."""
     with store.transaction() as tx:
-        tx.add(key, host)
-        found = tx.residence(key)
+        sessions.add(tx, key, host)
+        found = sessions.residence(tx, key)
     assert found is not None
     return found
 
@@ -54,9 +57,9 @@ def test_of_eight_claimers_one_wins_each_round(dsn: str, store: Store) -> None:
     hosts = [f"claimer-{number}" for number in range(CLAIMERS)]
     with store.transaction() as tx:
         for host in hosts:
-            tx.beat(host, "/data", "1", max_runs=4, lease_s=15)
+            sessions.beat(tx, host, "/data", "1", max_runs=4, lease_s=15)
         for number in range(ROUNDS):
-            tx.add(("hollis_park", f"session-{number}"), "a")
+            sessions.add(tx, ("hollis_park", f"session-{number}"), "a")
     silence(store, "a")
     spawn = multiprocessing.get_context("spawn")
     barrier, won = spawn.Barrier(CLAIMERS), spawn.Queue()
@@ -86,7 +89,7 @@ def test_a_host_that_is_heard_of_keeps_its_sessions(store: Store) -> None:
     silent = residence(store, KEY)
     assert silent == Residence(host="a", fence=1, is_silent=True)
     with store.transaction() as tx:
-        tx.beat("a", "/data/a", "1", max_runs=4, lease_s=15)
+        sessions.beat(tx, "a", "/data/a", "1", max_runs=4, lease_s=15)
     with pytest.raises(NotHome):  # it was silent when it was looked at, and is not any more
         take_over(store, KEY, silent, "b")
     assert residence(store, KEY) == known
@@ -102,9 +105,9 @@ def test_a_session_that_comes_home_again_is_not_what_it_was(store: Store) -> Non
         with pytest.raises(NotHome):
             hand_over(store, KEY, stale, "b")
         with store.transaction() as tx, pytest.raises(NotHome):
-            tx.hold(KEY, stale)
+            sessions.hold(tx, KEY, stale)
     with store.transaction() as tx:
-        tx.hold(KEY, back)
+        sessions.hold(tx, KEY, back)
 
 
 def test_what_a_host_ships_that_lost_its_session_is_refused(store: Store, tmp_path: Path) -> None:
@@ -134,7 +137,7 @@ def test_a_home_that_changes_while_a_transaction_is_open_waits_for_its_end(
     silence(store, "a")
     with Store(dsn) as other:
         with store.transaction() as tx:
-            tx.hold(KEY, known)
+            sessions.hold(tx, KEY, known)
             with pytest.raises(FleetBusy):
                 take_at_once(other, known)
         take_over(other, KEY, known, "b")
@@ -143,7 +146,7 @@ def test_a_home_that_changes_while_a_transaction_is_open_waits_for_its_end(
 def take_at_once(store: Store, known: Residence) -> None:
     with store.transaction() as tx:
         tx.run("SET LOCAL lock_timeout = '50ms'")
-        tx.move(KEY, known, "b", is_taken_over=True)
+        sessions.move(tx, KEY, known, "b", is_taken_over=True)
 
 
 def test_a_purged_session_has_no_home_and_leaves_its_key(store: Store, tmp_path: Path) -> None:
@@ -153,8 +156,8 @@ def test_a_purged_session_has_no_home_and_leaves_its_key(store: Store, tmp_path:
     shipper = Shipper(store, KEY, known)
     shipper.ship([LocalFile(f"{KEY[1]}.jsonl".encode(), path)])
     with store.transaction() as tx:
-        tx.hold(KEY, known)
-        tx.bury(KEY)
+        sessions.hold(tx, KEY, known)
+        sessions.bury(tx, KEY)
     assert residence(store, KEY) is None
     with store.transaction() as tx:
         files = tx.run("SELECT FROM file").fetchall()
@@ -170,8 +173,8 @@ def test_a_purged_session_has_no_home_and_leaves_its_key(store: Store, tmp_path:
 def stored(store: Store) -> bytes:
     """Return the bytes of the first file of a session."""
     with store.transaction() as tx:
-        (file,) = tx.files(KEY)
-        return b"".join(tx.bodies(file, 0))
+        (file,) = stored_files.files(tx, KEY)
+        return b"".join(stored_files.bodies(tx, file, 0))
 
 
 def test_tables_are_made_once_and_other_versions_are_named(cluster: Cluster) -> None:

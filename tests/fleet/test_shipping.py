@@ -13,10 +13,12 @@ import pytest
 
 from tests.support.postgres import Cluster
 from tests.support.processes.runs_site import wait
-from tui.fleet import store as store_module
 from tui.fleet.fetching import Fetched, NotFetched, fetch
 from tui.fleet.shipping import LocalFile, Shipper, session_files
-from tui.fleet.store import FleetAway, Key, Residence, Store
+from tui.fleet.store import connection, sessions
+from tui.fleet.store import files as stored_files
+from tui.fleet.store.connection import FleetAway, Store
+from tui.fleet.store.sessions import Key, Residence
 
 SESSION = "9f2c0000-1111-4222-8333-444455556666"
 KEY: Key = ("hollis_park", SESSION)
@@ -36,8 +38,8 @@ CONTENTS = {
 @pytest.fixture
 def home(store: Store) -> Residence:
     with store.transaction() as tx:
-        tx.add(KEY, "a")
-        found = tx.residence(KEY)
+        sessions.add(tx, KEY, "a")
+        found = sessions.residence(tx, KEY)
     assert found is not None
     return found
 
@@ -52,16 +54,16 @@ def transcript(tmp_path: Path) -> Path:
 
 def stored(store: Store, name: bytes = f"{SESSION}.jsonl".encode()) -> bytes:
     with store.transaction() as tx:
-        (file,) = (one for one in tx.files(KEY) if one.path == name)
+        (file,) = (one for one in stored_files.files(tx, KEY) if one.path == name)
         content = b""
-        while bodies := tx.bodies(file, len(content)):
+        while bodies := stored_files.bodies(tx, file, len(content)):
             content += b"".join(bodies)
     return content
 
 
 def epoch(store: Store) -> int:
     with store.transaction() as tx:
-        return tx.files(KEY)[0].epoch
+        return stored_files.files(tx, KEY)[0].epoch
 
 
 @pytest.mark.parametrize("what", CONTENTS)
@@ -173,8 +175,8 @@ def test_what_did_not_change_costs_nothing_and_small_appends_share_a_chunk(
         assert shipper.ship(session_files(transcript)) == len(b'{"more": 1}\n')
     wait(lambda: shipper.ship(session_files(transcript)) == 0)
     with store.transaction() as tx:
-        (file,) = tx.files(KEY)
-        assert len(tx.chunks(file, 0)) <= 3
+        (file,) = stored_files.files(tx, KEY)
+        assert len(stored_files.chunks(tx, file, 0)) <= 3
     assert stored(store) == transcript.read_bytes()
 
 
@@ -216,8 +218,8 @@ def doomed() -> Iterator[tuple[Cluster, str]]:
         with Store(dsn) as store:
             store.migrate()
             with store.transaction() as tx:
-                tx.beat("a", "/data/a", "1", max_runs=4, lease_s=15)
-                tx.add(KEY, "a")
+                sessions.beat(tx, "a", "/data/a", "1", max_runs=4, lease_s=15)
+                sessions.add(tx, KEY, "a")
         yield cluster, dsn
 
 
@@ -244,7 +246,7 @@ def test_a_server_that_hangs_is_away_too(
 ) -> None:
     """Whoever waits for it is let go; once it goes on, nothing is stored twice."""
     cluster, dsn = doomed
-    monkeypatch.setattr(store_module, "ANSWER_S", 0.5)
+    monkeypatch.setattr(connection, "ANSWER_S", 0.5)
     with Store(dsn) as store:
         shipper = Shipper(store, KEY, Residence(host="a", fence=1))
         shipper.ship(session_files(transcript))
@@ -279,8 +281,8 @@ def test_a_path_from_the_database_leads_nowhere(
     store: Store, home: Residence, tmp_path: Path, path: bytes
 ) -> None:
     with store.transaction() as tx:
-        tx.hold(KEY, home)
-        tx.append(tx.add_file(KEY, path), [b"evil"])
+        sessions.hold(tx, KEY, home)
+        stored_files.append(tx, stored_files.add_file(tx, KEY, path), [b"evil"])
     with pytest.raises(NotFetched, match="not its own"):
         fetch(store, KEY, tmp_path / "there", most_bytes=ROOM)
     assert list(tmp_path.iterdir()) == []
@@ -308,4 +310,4 @@ def test_a_file_is_only_shipped_through_no_link(
     with pytest.raises(OSError, match=r"[Ll]evels of symbolic links|symlink"):
         Shipper(store, KEY, home).ship([LocalFile(link.name.encode(), link)])
     with store.transaction() as tx:
-        assert tx.files(KEY) == ()
+        assert stored_files.files(tx, KEY) == ()

@@ -14,7 +14,10 @@ from tui.core.errors import Reason, Refused
 from tui.core.text.safe_text import one_line
 from tui.core.text.sizes import size_text
 from tui.core.values import dataclass
-from tui.fleet.store import MOST_FILES, Key, Store, StoredFile
+from tui.fleet.store import files as stored_files
+from tui.fleet.store.connection import Store
+from tui.fleet.store.files import MOST_FILES, StoredFile
+from tui.fleet.store.sessions import Key
 
 _DEEPEST = 32  # the CLI nests three folders
 _LONGEST_NAME = 255
@@ -44,7 +47,7 @@ def fetch(store: Store, key: Key, folder: Path, *, most_bytes: int) -> Fetched:
     written then is left there.
     """
     with store.transaction() as tx:
-        files = tx.files(key)
+        files = stored_files.files(tx, key)
     parts = [_checked(key[1], one) for one in files]
     if len(files) > MOST_FILES:
         raise NotFetched(f"{key[1]} has over {MOST_FILES:,} files")
@@ -96,12 +99,14 @@ def _fetch_file(store: Store, key: Key, file: StoredFile, path: Path) -> int:
 
 def _bodies(store: Store, file: StoredFile, at: int) -> tuple[bytes, ...]:
     with store.transaction() as tx:
-        return tx.bodies(file, at)
+        return stored_files.bodies(tx, file, at)
 
 
 def _as_it_is(store: Store, key: Key, file: StoredFile) -> StoredFile:
     with store.transaction() as tx:
-        found = next((one for one in tx.files(key) if one.file_id == file.file_id), None)
+        found = next(
+            (one for one in stored_files.files(tx, key) if one.file_id == file.file_id), None
+        )
     if found is None:
         raise NotFetched(f"{key[1]} was removed from the fleet meanwhile")
     return found

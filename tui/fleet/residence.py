@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from tui.fleet.store import Key, NotHome, Residence, Store
+from tui.fleet.store import runs, sessions
+from tui.fleet.store.connection import NotHome, Store
+from tui.fleet.store.sessions import Key, Residence
 
 
 def residence(store: Store, key: Key) -> Residence | None:
     """Return where a session lives; `None` if it is not known, or gone. Raises `FleetAway`."""
     with store.transaction() as tx:
-        return tx.residence(key)
+        return sessions.residence(tx, key)
 
 
 def take_over(store: Store, key: Key, home: Residence, host: str) -> Residence:
     """Make `host` the home of a session whose home has been silent for its lease.
 
-    Of several that try, one succeeds. Raises `NotHome` when `home` is heard of again, or is not its
-    home any more.
+    A run that it had there counts as failed. Of several that try, one succeeds. Raises `NotHome`
+    when `home` is heard of again, or is not its home any more.
     """
     return _moved(store, key, home, host, is_taken_over=True)
 
@@ -30,6 +32,8 @@ def hand_over(store: Store, key: Key, home: Residence, host: str) -> Residence:
 
 def _moved(store: Store, key: Key, home: Residence, host: str, *, is_taken_over: bool) -> Residence:
     with store.transaction() as tx:
-        if not tx.move(key, home, host, is_taken_over=is_taken_over):
+        if not sessions.move(tx, key, home, host, is_taken_over=is_taken_over):
             raise NotHome(f"{key[1]} is not {home.host}'s to give away, or that host is alive")
+        if is_taken_over:
+            runs.give_up(tx, key, home.host, f"{home.host} was lost while it ran")
     return Residence(host=host, fence=home.fence + 1)

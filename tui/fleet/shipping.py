@@ -17,15 +17,11 @@ from pathlib import Path
 
 from tui.claude.layout import transcript_name
 from tui.core.values import dataclass
-from tui.fleet.store import (
-    CHUNK_BYTES,
-    CHUNKS_AT_ONCE,
-    MOST_FILES,
-    Key,
-    Residence,
-    Store,
-    StoredFile,
-)
+from tui.fleet.store import files as stored_files
+from tui.fleet.store import sessions
+from tui.fleet.store.connection import Store
+from tui.fleet.store.files import CHUNK_BYTES, CHUNKS_AT_ONCE, MOST_FILES, StoredFile
+from tui.fleet.store.sessions import Key, Residence
 from tui.safe_io.folders import FileStamp, is_settled, stamp_of
 from tui.safe_io.opening import regular
 from tui.safe_io.walking import Walk
@@ -114,7 +110,7 @@ class Shipper:
     def _all(self) -> dict[bytes, StoredFile]:
         if self._stored is None:
             with self._store.transaction() as tx:
-                self._stored = {one.path: one for one in tx.files(self._key)}
+                self._stored = {one.path: one for one in stored_files.files(tx, self._key)}
         return self._stored
 
     def _begun(self, name: bytes, fd: int, known: _Known | None, size: int) -> StoredFile:
@@ -122,23 +118,23 @@ class Shipper:
         stored = self._all().get(name)
         if stored is None:
             with self._store.transaction() as tx:
-                tx.hold(self._key, self._home)
-                return tx.add_file(self._key, name)
+                sessions.hold(tx, self._key, self._home)
+                return stored_files.add_file(tx, self._key, name)
         if known is not None and size >= stored.size and _is_as_shipped(fd, known):
             return stored
         same = self._same_bytes(fd, stored)
         if same == stored.size:
             return stored
         with self._store.transaction() as tx:
-            tx.hold(self._key, self._home)
-            return tx.cut(stored, same)
+            sessions.hold(tx, self._key, self._home)
+            return stored_files.cut(tx, stored, same)
 
     def _same_bytes(self, fd: int, stored: StoredFile) -> int:
         """Return how many bytes of whole chunks both have in common."""
         same = 0
         while same < stored.size:
             with self._store.transaction() as tx:
-                chunks = tx.chunks(stored, same)
+                chunks = stored_files.chunks(tx, stored, same)
             for chunk in chunks:
                 body = os.pread(fd, chunk.size, same)
                 if chunk.start != same or hashlib.sha256(body).digest() != chunk.sha256:
@@ -158,8 +154,8 @@ class Shipper:
             at += len(body)
         if bodies:
             with self._store.transaction() as tx:
-                tx.hold(self._key, self._home)
-                stored = tx.append(stored, bodies)
+                sessions.hold(tx, self._key, self._home)
+                stored = stored_files.append(tx, stored, bodies)
         return stored, bodies
 
 

@@ -1,0 +1,110 @@
+"""Commands to a session's home, and the messages that its agent is writing."""
+
+from __future__ import annotations
+
+import pytest
+
+from tui.fleet.residence import hand_over
+from tui.fleet.store import commands, live, sessions
+from tui.fleet.store.commands import CommandState
+from tui.fleet.store.connection import AlreadyThere, NotHome, Store
+from tui.fleet.store.live import Partial
+from tui.fleet.store.sessions import Key, Residence
+
+KEY: Key = ("hollis_park", "9f2c")
+
+
+@pytest.fixture(autouse=True)
+def session(store: Store) -> None:
+    with store.transaction() as tx:
+        sessions.add(tx, KEY, "a")
+
+
+def post(store: Store, kind: str = "send", payload: str = "{}", request_id: str = "") -> int:
+    with store.transaction() as tx:
+        return commands.post(tx, KEY, kind, payload, "ann", request_id=request_id)
+
+
+def take(store: Store, host: str) -> list[tuple[int, str]]:
+    with store.transaction() as tx:
+        return [(one.command_id, one.kind) for one in commands.take(tx, host)]
+
+
+def state(store: Store, command_id: int) -> CommandState | None:
+    with store.transaction() as tx:
+        return commands.state(tx, command_id)
+
+
+def test_the_home_takes_each_command_once_and_in_order(store: Store) -> None:
+    ids = [post(store, kind) for kind in ("send", "interrupt", "stop")]
+    assert take(store, "b") == []
+    assert take(store, "a") == list(zip(ids, ("send", "interrupt", "stop"), strict=True))
+    assert take(store, "a") == []
+    assert state(store, ids[0]) == CommandState(is_taken=True, outcome=None)
+    with store.transaction() as tx:
+        commands.finish(tx, ids[0], '{"words": "sent"}')
+    assert state(store, ids[0]) == CommandState(is_taken=True, outcome='{"words": "sent"}')
+
+
+def test_a_command_follows_its_session_to_another_home(store: Store) -> None:
+    command_id = post(store)
+    hand_over(store, KEY, Residence(host="a", fence=1), "b")
+    assert take(store, "a") == []
+    assert take(store, "b") == [(command_id, "send")]
+
+
+def test_of_two_answers_to_a_request_one_wins(dsn: str, store: Store) -> None:
+    """Also when both are open at the same time."""
+    with Store(dsn) as other:
+        with store.transaction() as tx:
+            first = commands.post(tx, KEY, "answer", '{"allow": true}', "ann", request_id="r1")
+        with pytest.raises(AlreadyThere):
+            post(other, "answer", '{"allow": false}', request_id="r1")
+        second = post(other, "answer", '{"allow": false}', request_id="r2")
+    assert take(store, "a") == [(first, "answer"), (second, "answer")]
+
+
+def test_a_command_that_nobody_took_can_be_withdrawn(store: Store) -> None:
+    first, second = post(store), post(store)
+    with store.transaction() as tx:
+        assert commands.withdraw(tx, first)
+    assert take(store, "a") == [(second, "send")]
+    with store.transaction() as tx:
+        assert not commands.withdraw(tx, second)
+    assert state(store, first) is None
+
+
+def test_what_was_carried_out_is_forgotten_in_time(store: Store) -> None:
+    done, open_one = post(store), post(store)
+    take(store, "a")
+    with store.transaction() as tx:
+        commands.finish(tx, done, "{}")
+        assert commands.forget(tx, 3600) == 0
+        assert commands.forget(tx, 0) == 1
+    assert state(store, done) is None
+    assert state(store, open_one) is not None
+
+
+def test_a_purge_erases_what_was_sent_and_written(store: Store) -> None:
+    post(store, payload='{"prompt": "precious"}')
+    with store.transaction() as tx:
+        live.write(tx, [Partial(*KEY, 1, b"precious")])
+        sessions.bury(tx, KEY)
+        assert tx.run("SELECT FROM command").fetchall() == tx.run("SELECT FROM live").fetchall()
+        assert live.read(tx, {KEY: -1}) == ()
+    with pytest.raises(NotHome, match="no session of that id"):
+        post(store)
+
+
+def test_the_message_being_written_is_the_latest_and_any_bytes(store: Store) -> None:
+    others = [Partial("hollis_park", f"session-{number}", 1, b"x") for number in range(50)]
+    with store.transaction() as tx:
+        live.write(tx, [Partial(*KEY, 2, b"\0\xff\xed\xa0\x80"), *others])
+        live.write(tx, [Partial(*KEY, 1, b"late")])
+        live.write(tx, [Partial(*KEY, 9, b"x" * (live.MOST_BODY + 1))])
+        live.write(tx, [])
+        assert live.read(tx, {KEY: -1}) == (Partial(*KEY, 2, b"\0\xff\xed\xa0\x80"),)
+        assert live.read(tx, {KEY: 2}) == ()
+        assert live.read(tx, {}) == ()
+        live.drop(tx, KEY)
+        assert live.read(tx, {KEY: -1}) == ()

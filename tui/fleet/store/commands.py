@@ -1,0 +1,99 @@
+"""Commands to the homes of sessions: posted by any host, carried out by the home alone."""
+
+from __future__ import annotations
+
+from tui.core.values import dataclass
+from tui.fleet.store.connection import AlreadyThere, Transaction
+from tui.fleet.store.sessions import Key, require_known
+
+_AT_ONCE = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostedCommand:
+    """A command that a session's home has taken: what `kind` allows is for the home to judge."""
+
+    command_id: int
+    key: Key
+    kind: str
+    payload: str
+    by_whom: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandState:
+    """How far a command is; `outcome` is what its home says of it, `None` as long as it works."""
+
+    is_taken: bool
+    outcome: str | None
+
+
+def post(
+    tx: Transaction, key: Key, kind: str, payload: str, by_whom: str, *, request_id: str = ""
+) -> int:
+    """Post a command, and return its number.
+
+    `request_id` names the request that it answers: the first answer wins, and the transaction of
+    another raises `AlreadyThere`. Raises `NotHome` as `runs.enqueue` does.
+    """
+    require_known(tx, key)
+    row = tx.run(
+        "INSERT INTO command (listing, session_id, kind, payload, by_whom, request_id) "
+        "VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING RETURNING command_id",
+        *(*key, kind, payload, by_whom, request_id),
+    ).fetchone()
+    if row is None:
+        raise AlreadyThere("somebody else has answered that meanwhile")
+    return int(row[0])
+
+
+def take(tx: Transaction, host: str) -> tuple[PostedCommand, ...]:
+    """Take the commands to sessions that live on this host, each once, in their order.
+
+    What a host took and did not finish is not taken again: whether it was carried out is for the
+    host's own files to say.
+    """
+    rows = tx.run(
+        "UPDATE command SET taken_at = clock_timestamp() WHERE command_id IN (SELECT command_id "
+        "FROM command JOIN session USING (listing, session_id) WHERE taken_at IS NULL "
+        "AND home_host = %s AND gone_at IS NULL ORDER BY command_id LIMIT %s "
+        "FOR NO KEY UPDATE OF command SKIP LOCKED) "
+        "RETURNING command_id, listing, session_id, kind, payload, by_whom",
+        *(host, _AT_ONCE),
+    ).fetchall()
+    return tuple(
+        PostedCommand(
+            command_id=one[0], key=(one[1], one[2]), kind=one[3], payload=one[4], by_whom=one[5]
+        )
+        for one in sorted(rows)
+    )
+
+
+def finish(tx: Transaction, command_id: int, outcome: str) -> None:
+    """Say what became of a command."""
+    tx.run(
+        "UPDATE command SET done_at = clock_timestamp(), outcome = %s WHERE command_id = %s",
+        *(outcome, command_id),
+    )
+
+
+def state(tx: Transaction, command_id: int) -> CommandState | None:
+    """Return how far a command is; `None` when it was forgotten, or its session purged."""
+    row = tx.run(
+        "SELECT taken_at IS NOT NULL, outcome FROM command WHERE command_id = %s", command_id
+    ).fetchone()
+    return CommandState(is_taken=row[0], outcome=row[1]) if row else None
+
+
+def withdraw(tx: Transaction, command_id: int) -> bool:
+    """Take a command back; return whether nobody had taken it yet."""
+    withdrawn = tx.run("DELETE FROM command WHERE command_id = %s AND taken_at IS NULL", command_id)
+    return withdrawn.rowcount == 1
+
+
+def forget(tx: Transaction, older_than_s: float) -> int:
+    """Forget commands that were carried out so long ago; return how many."""
+    return tx.run(
+        "DELETE FROM command WHERE done_at < clock_timestamp() - make_interval(secs => %s)",
+        older_than_s,
+    ).rowcount

@@ -1,0 +1,154 @@
+"""The queue of runs: who starts which, never two of one session, never more than a host takes."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from tui.core.values import dataclass
+from tui.fleet.store.connection import Transaction
+from tui.fleet.store.sessions import Key, Residence, require_known
+
+_TRIES = 10
+
+
+class RunState(StrEnum):
+    """What became of a run."""
+
+    QUEUED = "queued"
+    CLAIMED = "claimed"
+    STARTING = "starting"
+    BUSY = "busy"
+    WAITING = "waiting"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def is_over(self) -> bool:
+        """Whether its session may have another run."""
+        return self in (RunState.DONE, RunState.FAILED, RunState.CANCELLED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimedRun:
+    """A run that a host has just claimed, and where its session lives as yet."""
+
+    run_id: int
+    key: Key
+    request: str
+    by_whom: str
+    home: Residence
+
+
+def enqueue(tx: Transaction, key: Key, request: str, by_whom: str, *, want_host: str = "") -> int:
+    """Add a run to the queue, for any host or the one that is wanted; return its number.
+
+    Raises `NotHome` for a session that the fleet does not know, or that was purged.
+    """
+    require_known(tx, key)
+    row = tx.run(
+        "INSERT INTO run (listing, session_id, request, by_whom, want_host) "
+        "VALUES (%s, %s, %s, %s, nullif(%s, '')) RETURNING run_id",
+        *(*key, request, by_whom, want_host),
+    ).fetchone()
+    return int(row[0]) if row else 0
+
+
+def claim(tx: Transaction, host: str, *, patience_s: float = 1.0) -> ClaimedRun | None:
+    """Claim the oldest run that this host may start now; `None` without one, or without room.
+
+    For `patience_s` a run is left to its session's home, which has the files. The session's row is
+    locked, not the run's: two hosts could take two runs of one session otherwise. Whoever holds
+    another session is not waited for.
+    """
+    if not tx.run("SELECT FROM run WHERE state = 'queued' LIMIT 1").rowcount:
+        return None
+    tx.run("SELECT FROM host WHERE host = %s FOR NO KEY UPDATE", host)  # one claim a host at a time
+    if not _has_room(tx, host):
+        return None
+    for _ in range(_TRIES):
+        row = tx.run(
+            "SELECT r.run_id, r.listing, r.session_id, r.request, r.by_whom, s.home_host, s.fence "
+            "FROM run r JOIN session s USING (listing, session_id) "
+            "WHERE r.state = 'queued' AND s.gone_at IS NULL "
+            "AND (r.want_host = %s OR r.want_host IS NULL AND (s.home_host = %s "
+            "OR r.created_at < clock_timestamp() - make_interval(secs => %s))) "
+            "AND NOT EXISTS (SELECT FROM run w WHERE w.listing = r.listing "
+            "AND w.session_id = r.session_id "
+            "AND w.state IN ('claimed', 'starting', 'busy', 'waiting')) "
+            "ORDER BY r.run_id LIMIT 1 FOR NO KEY UPDATE OF s SKIP LOCKED",
+            *(host, host, patience_s),
+        ).fetchone()
+        if row is None:
+            return None
+        if _is_claimed(tx, row[0], host):
+            return ClaimedRun(
+                run_id=row[0],
+                key=(row[1], row[2]),
+                request=row[3],
+                by_whom=row[4],
+                home=Residence(host=row[5], fence=row[6]),
+            )
+    return None
+
+
+def _has_room(tx: Transaction, host: str) -> bool:
+    """Whether a host may have another run; counted after its row was locked, never with it."""
+    row = tx.run(
+        "SELECT max_runs = 0 OR max_runs > (SELECT count(*) FROM run WHERE run.host = host.host "
+        "AND state IN ('claimed', 'starting', 'busy', 'waiting')) FROM host WHERE host = %s",
+        host,
+    ).fetchone()
+    return row == (True,)
+
+
+def _is_claimed(tx: Transaction, run_id: int, host: str) -> bool:
+    """Claim a run of a locked session, unless that was done before the lock was got."""
+    claimed = tx.run(
+        "UPDATE run r SET state = 'claimed', host = %s, claimed_at = clock_timestamp() "
+        "WHERE run_id = %s AND state = 'queued' AND NOT EXISTS (SELECT FROM run w "
+        "WHERE w.listing = r.listing AND w.session_id = r.session_id "
+        "AND w.state IN ('claimed', 'starting', 'busy', 'waiting'))",
+        *(host, run_id),
+    )
+    return claimed.rowcount == 1
+
+
+def note_state(
+    tx: Transaction,
+    run_id: int,
+    host: str,
+    state: RunState,
+    *,
+    local_run: str = "",
+    error: str = "",
+) -> bool:
+    """Note what became of a run that `host` has; return whether it still has it."""
+    noted = tx.run(
+        "UPDATE run SET state = %s, local_run = coalesce(nullif(%s, ''), local_run), error = %s, "
+        "ended_at = CASE WHEN %s THEN clock_timestamp() END WHERE run_id = %s AND host = %s "
+        "AND state IN ('claimed', 'starting', 'busy', 'waiting')",
+        *(state.value, local_run, error[:4000], state.is_over, run_id, host),
+    )
+    return noted.rowcount == 1
+
+
+def cancel(tx: Transaction, run_id: int) -> bool:
+    """Take a run out of the queue; return whether it was still in it."""
+    cancelled = tx.run(
+        "UPDATE run SET state = 'cancelled', ended_at = clock_timestamp() "
+        "WHERE run_id = %s AND state = 'queued'",
+        run_id,
+    )
+    return cancelled.rowcount == 1
+
+
+def give_up(tx: Transaction, key: Key, host: str, error: str) -> int:
+    """End the run that a lost host has of a session; return how many it had: one, or none."""
+    ended = tx.run(
+        "UPDATE run SET state = 'failed', error = %s, ended_at = clock_timestamp() "
+        "WHERE listing = %s AND session_id = %s AND host = %s "
+        "AND state IN ('claimed', 'starting', 'busy', 'waiting')",
+        *(error[:4000], *key, host),
+    )
+    return ended.rowcount

@@ -1,0 +1,112 @@
+"""The tables of the fleet, as numbered migrations that only go forward.
+
+A migration that was released is never edited: another one follows it.
+"""
+
+from __future__ import annotations
+
+SCHEMA = "session_console"
+
+_FIRST = """
+CREATE TABLE host (
+    host text PRIMARY KEY CHECK (host ~ '^[a-z0-9][a-z0-9_.-]{0,62}$'),
+    root text NOT NULL CHECK (length(root) <= 4096),
+    version text NOT NULL CHECK (length(version) <= 100),
+    max_runs integer NOT NULL DEFAULT 0 CHECK (max_runs >= 0),
+    lease interval NOT NULL DEFAULT '15 s' CHECK (lease > '0 s'),
+    beat_at timestamptz NOT NULL DEFAULT now()
+);
+
+CREATE TABLE session (
+    listing text NOT NULL CHECK (length(listing) BETWEEN 1 AND 255),
+    session_id text NOT NULL CHECK (length(session_id) BETWEEN 1 AND 255),
+    home_host text NOT NULL REFERENCES host,
+    fence bigint NOT NULL DEFAULT 1 CHECK (fence > 0),
+    shown text NOT NULL DEFAULT '{}' CHECK (length(shown) <= 1000000),
+    gone_at timestamptz,
+    xid xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    PRIMARY KEY (listing, session_id)
+);
+CREATE INDEX session_xid ON session (xid);
+CREATE INDEX session_home ON session (home_host);
+
+CREATE FUNCTION note_xid() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    NEW.xid := pg_current_xact_id();
+    RETURN NEW;
+END $$;
+CREATE TRIGGER session_changed BEFORE INSERT OR UPDATE ON session
+    FOR EACH ROW EXECUTE FUNCTION note_xid();
+
+CREATE TABLE file (
+    file_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    listing text NOT NULL,
+    session_id text NOT NULL,
+    path bytea NOT NULL CHECK (length(path) BETWEEN 1 AND 4096),
+    size bigint NOT NULL DEFAULT 0 CHECK (size >= 0),
+    epoch integer NOT NULL DEFAULT 0 CHECK (epoch >= 0),
+    UNIQUE (listing, session_id, path),
+    FOREIGN KEY (listing, session_id) REFERENCES session ON DELETE CASCADE
+);
+
+CREATE TABLE chunk (
+    file_id bigint NOT NULL REFERENCES file ON DELETE CASCADE,
+    off bigint NOT NULL CHECK (off >= 0),
+    body bytea NOT NULL CHECK (length(body) BETWEEN 1 AND 1048576),
+    PRIMARY KEY (file_id, off)
+);
+ALTER TABLE chunk ALTER COLUMN body SET COMPRESSION lz4;
+
+CREATE TABLE run (
+    run_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    listing text NOT NULL,
+    session_id text NOT NULL,
+    request text NOT NULL CHECK (length(request) <= 2000000),
+    by_whom text NOT NULL CHECK (length(by_whom) <= 200),
+    want_host text REFERENCES host,
+    host text REFERENCES host,
+    state text NOT NULL DEFAULT 'queued' CHECK (state IN
+        ('queued', 'claimed', 'starting', 'busy', 'waiting', 'done', 'failed', 'cancelled')),
+    local_run text NOT NULL DEFAULT '' CHECK (length(local_run) <= 255),
+    error text NOT NULL DEFAULT '' CHECK (length(error) <= 4000),
+    created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    claimed_at timestamptz,
+    ended_at timestamptz,
+    CHECK (host IS NOT NULL OR state IN ('queued', 'cancelled')),
+    FOREIGN KEY (listing, session_id) REFERENCES session ON DELETE CASCADE
+);
+CREATE UNIQUE INDEX run_at_work ON run (listing, session_id)
+    WHERE state IN ('claimed', 'starting', 'busy', 'waiting');
+CREATE INDEX run_queued ON run (run_id) WHERE state = 'queued';
+CREATE INDEX run_host ON run (host) WHERE state IN ('claimed', 'starting', 'busy', 'waiting');
+
+CREATE TABLE command (
+    command_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    listing text NOT NULL,
+    session_id text NOT NULL,
+    kind text NOT NULL CHECK (length(kind) BETWEEN 1 AND 40),
+    payload text NOT NULL CHECK (length(payload) <= 2000000),
+    by_whom text NOT NULL CHECK (length(by_whom) <= 200),
+    request_id text NOT NULL DEFAULT '' CHECK (length(request_id) <= 255),
+    at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    taken_at timestamptz,
+    done_at timestamptz,
+    outcome text CHECK (length(outcome) <= 1000000),
+    FOREIGN KEY (listing, session_id) REFERENCES session ON DELETE CASCADE
+);
+CREATE UNIQUE INDEX command_answer ON command (listing, session_id, request_id)
+    WHERE request_id <> '';
+CREATE INDEX command_waiting ON command (command_id) WHERE taken_at IS NULL;
+CREATE INDEX command_done ON command (done_at);
+
+CREATE UNLOGGED TABLE live (
+    listing text NOT NULL,
+    session_id text NOT NULL,
+    seq bigint NOT NULL,
+    body bytea NOT NULL CHECK (length(body) <= 262144),
+    PRIMARY KEY (listing, session_id)
+);
+"""
+
+# The number of a migration is its place, from 1 on.
+MIGRATIONS: tuple[str, ...] = (_FIRST,)

@@ -1,0 +1,116 @@
+"""The hosts of the fleet, and where each session lives."""
+
+from __future__ import annotations
+
+from typing import LiteralString
+
+from tui.core.values import dataclass
+from tui.fleet.store.connection import NotHome, Transaction
+
+Key = tuple[str, str]  # listing and session id
+
+_ERASING: tuple[LiteralString, ...] = (
+    "DELETE FROM file WHERE listing = %s AND session_id = %s",
+    "DELETE FROM run WHERE listing = %s AND session_id = %s",
+    "DELETE FROM command WHERE listing = %s AND session_id = %s",
+    "DELETE FROM live WHERE listing = %s AND session_id = %s",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Residence:
+    """Where a session lives: its home host, and a number that each change of home raises.
+
+    `is_silent` when that host has not reported for its lease, by the database's clock.
+    """
+
+    host: str
+    fence: int
+    is_silent: bool = False
+
+
+def beat(
+    tx: Transaction, host: str, root: str, version: str, *, max_runs: int, lease_s: float
+) -> None:
+    """Report that a host is there, or add it."""
+    tx.run(
+        "INSERT INTO host (host, root, version, max_runs, lease) "
+        "VALUES (%s, %s, %s, %s, make_interval(secs => %s)) ON CONFLICT (host) DO UPDATE SET "
+        "root = excluded.root, version = excluded.version, max_runs = excluded.max_runs, "
+        "lease = excluded.lease, beat_at = clock_timestamp()",
+        *(host, root, version, max_runs, lease_s),
+    )
+
+
+def add(tx: Transaction, key: Key, host: str) -> None:
+    """Add a session that lives on `host`, unless it is known."""
+    tx.run(
+        "INSERT INTO session (listing, session_id, home_host) VALUES (%s, %s, %s) "
+        "ON CONFLICT DO NOTHING",
+        *(*key, host),
+    )
+
+
+def residence(tx: Transaction, key: Key) -> Residence | None:
+    """Return where a session lives; `None` if it is not known, or gone."""
+    row = tx.run(
+        "SELECT home_host, fence, beat_at < clock_timestamp() - lease "
+        "FROM session JOIN host ON host = home_host "
+        "WHERE listing = %s AND session_id = %s AND gone_at IS NULL",
+        *key,
+    ).fetchone()
+    return Residence(host=row[0], fence=row[1], is_silent=row[2]) if row else None
+
+
+def hold(tx: Transaction, key: Key, home: Residence) -> None:
+    """Hold a session until the end of the transaction; raises `NotHome` unless `home` is its.
+
+    Every write of a session's home begins with this: a check that came before the transaction
+    would let a host write that has lost the session meanwhile. A lock is enough: an `UPDATE` would
+    show the session as changed to every console, with each piece of a file.
+    """
+    held = tx.run(
+        "SELECT FROM session WHERE listing = %s AND session_id = %s AND home_host = %s "
+        "AND fence = %s AND gone_at IS NULL FOR NO KEY UPDATE",
+        *(*key, home.host, home.fence),
+    )
+    if held.rowcount != 1:
+        raise NotHome(f"{key[1]} does not live on {home.host} any more")
+
+
+def move(tx: Transaction, key: Key, home: Residence, to: str, *, is_taken_over: bool) -> bool:
+    """Make `to` the home of a session; return whether `home` was it until now.
+
+    When it `is_taken_over`, `home` must have been silent for its lease.
+    """
+    moved = tx.run(
+        "UPDATE session SET home_host = %s, fence = fence + 1 "
+        "WHERE listing = %s AND session_id = %s AND home_host = %s AND fence = %s "
+        "AND gone_at IS NULL AND (NOT %s OR EXISTS (SELECT FROM host "
+        "WHERE host = home_host AND beat_at < clock_timestamp() - lease))",
+        *(to, *key, home.host, home.fence, is_taken_over),
+    )
+    return moved.rowcount == 1
+
+
+def require_known(tx: Transaction, key: Key) -> None:
+    """Raise `NotHome` unless a session is known and not purged; it stays so in this transaction."""
+    known = tx.run(
+        "SELECT FROM session WHERE listing = %s AND session_id = %s AND gone_at IS NULL FOR SHARE",
+        *key,
+    )
+    if not known.rowcount:
+        raise NotHome(f"the fleet knows no session of that id any more: {key[1]}")
+
+
+def bury(tx: Transaction, key: Key) -> None:
+    """Erase a session's bytes from every table; its key stays, so that open consoles learn of it.
+
+    Prompts are among them: those of runs and of commands.
+    """
+    tx.run(
+        "UPDATE session SET shown = '{}', gone_at = now() WHERE listing = %s AND session_id = %s",
+        *key,
+    )
+    for text in _ERASING:
+        tx.run(text, *key)

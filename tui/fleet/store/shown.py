@@ -1,0 +1,69 @@
+"""What consoles show of sessions that live elsewhere: written by the home, read by everybody."""
+
+from __future__ import annotations
+
+from tui.core.values import dataclass
+from tui.fleet.store.connection import NotHome, Transaction
+from tui.fleet.store.sessions import Key, Residence
+
+
+@dataclass(frozen=True, slots=True)
+class ShownRow:
+    """A session as its home last told of it, in JSON; `is_gone` once it was purged."""
+
+    listing: str
+    session_id: str
+    host: str
+    shown: str
+    is_gone: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Horizon:
+    """Up to where changes were seen: all later ones have a higher transaction number.
+
+    Numbers mean something in one `incarnation` of the database alone: a failover or a restored dump
+    may give them out again.
+    """
+
+    incarnation: str
+    xmin: int
+
+
+def publish(tx: Transaction, key: Key, home: Residence, shown: str) -> bool:
+    """Tell what a session looks like; return whether that is new. Raises `NotHome`."""
+    told = tx.run(
+        "UPDATE session SET shown = %s WHERE listing = %s AND session_id = %s "
+        "AND home_host = %s AND fence = %s AND gone_at IS NULL AND shown <> %s",
+        *(shown, *key, home.host, home.fence, shown),
+    )
+    if told.rowcount:
+        return True
+    is_home = tx.run(
+        "SELECT FROM session WHERE listing = %s AND session_id = %s AND home_host = %s "
+        "AND fence = %s AND gone_at IS NULL",
+        *(*key, home.host, home.fence),
+    )
+    if not is_home.rowcount:
+        raise NotHome(f"{key[1]} does not live on {home.host} any more")
+    return False
+
+
+def look(tx: Transaction, since: Horizon | None) -> tuple[tuple[ShownRow, ...], Horizon]:
+    """Return the sessions that changed since a horizon, with the next one; all if it is void.
+
+    A session may be returned again. A number or a time of each change would miss those that were
+    made earlier and committed later; what was still open at the last look is looked at again.
+    """
+    row = tx.run(
+        "SELECT system_identifier::text || '/' || left(pg_walfile_name(pg_current_wal_lsn()), 8), "
+        "pg_snapshot_xmin(pg_current_snapshot())::text::bigint FROM pg_control_system()"
+    ).fetchone()
+    now = Horizon(incarnation=row[0], xmin=row[1]) if row else Horizon(incarnation="", xmin=0)
+    is_known = since is not None and since.incarnation == now.incarnation
+    rows = tx.run(
+        "SELECT listing, session_id, home_host, shown, gone_at IS NOT NULL FROM session "
+        "WHERE xid >= %s::text::xid8",
+        str(since.xmin if since is not None and is_known else 0),
+    )
+    return tuple(ShownRow(*one) for one in rows), now

@@ -29,7 +29,7 @@ from tui.operations.sessions.extend import plan_extension
 from tui.operations.sessions.row_edits import activate, fail, reapply
 from tui.operations.trash.purge import purge
 from tui.runs.folder.protocol import EVENTS, OWNER, SPEC, describe
-from tui.runs.launcher import make_folder
+from tui.runs.starting.launcher import make_folder
 from tui.storage.state.acknowledgements import ACKS
 
 Act = Callable[[Context, Session], object]

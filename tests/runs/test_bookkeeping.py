@@ -17,7 +17,7 @@ from tui.runs.bookkeeping import Bookkeeper
 from tui.runs.folder.agent_events import TurnEnded
 from tui.runs.folder.protocol import SPEC, RunSpec, new_run_id
 from tui.runs.journal.run_journal import Journal
-from tui.runs.launcher import make_folder
+from tui.runs.starting.launcher import make_folder
 from tui.storage.table.tracking import Tracking, read_rows
 
 NOW = datetime(2026, 11, 22, 7, 15, 30, tzinfo=UTC)

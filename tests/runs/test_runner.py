@@ -25,7 +25,7 @@ from tui.runs.folder.command import Command
 from tui.runs.folder.inbox import post
 from tui.runs.folder.protocol import SPEC, read_events, read_owner, read_run
 from tui.runs.journal.run_journal import Journal
-from tui.runs.launcher import make_folder
+from tui.runs.starting.launcher import make_folder
 from tui.storage.state.hold import write_hold
 
 _BEGIN = "import sys; from tui.runs.runner import begin; begin(*sys.argv[1:])"

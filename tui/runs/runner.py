@@ -1,6 +1,6 @@
 """The detached process of a run: it owns the agent, and ends when nothing is left to do.
 
-The launcher starts it, and hands it the session's lock.
+The launcher starts it, or takes one that was started ahead, and hands it the session's lock.
 """
 
 from __future__ import annotations
@@ -17,11 +17,14 @@ from pathlib import Path
 from tui.core.errors import RunFailed
 from tui.core.text.digest import sha256_hex
 from tui.core.text.safe_text import one_line
+from tui.runs.agent.sdk_import import import_ahead
 from tui.runs.driver import RunDriver
 from tui.runs.folder.bounded_reads import read_end
 from tui.runs.folder.protocol import SPEC, RunSpec, describe
 from tui.runs.journal.run_journal import Journal
 from tui.runs.queue_gate import QueueGate
+from tui.runs.starting.command_line import CommandLine
+from tui.runs.starting.order import OrderChannel
 from tui.safe_io.opening import guard_below
 
 
@@ -73,6 +76,20 @@ async def _drive(driver: RunDriver) -> None:
     failure = await driver.run()
     if failure is not None and not isinstance(failure, RunFailed):
         traceback.print_exception(failure)
+
+
+def begin_ordered(place: str, fd: str, life_s: str) -> None:
+    """Start here as a detached runner, of the run that is ordered by the channel `fd`.
+
+    Without an order this ends within `life_s`, or when the other end of the channel is closed; what
+    any run needs is imported meanwhile. `place` is where the run's folder is on the command line.
+    """
+    orders = OrderChannel(int(fd), CommandLine(place), float(life_s))
+    if not orders.has_mail:
+        import_ahead()
+    if (taken := orders.take()) is not None:
+        order, lock_fd = taken
+        begin(order.folder, str(lock_fd), order.digest)
 
 
 def begin(folder: str, lock_fd: str, digest: str) -> None:

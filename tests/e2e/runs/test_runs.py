@@ -146,7 +146,7 @@ def test_a_fork_at_a_tool_call_is_told_its_results(site: Site) -> None:
 _LAUNCH = """
 import sys, time
 from pathlib import Path
-from tui.runs.launcher import launch
+from tui.runs.starting.launcher import launch
 from tui.runs.folder.protocol import RunSpec
 from tui.storage.session_locks import SessionLock
 spec = RunSpec.from_json(Path(sys.argv[1]).read_text())

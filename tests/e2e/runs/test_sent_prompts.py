@@ -24,10 +24,12 @@ class GatedApi:
 
     def __init__(self) -> None:
         self.may_fail, self.may_answer = threading.Event(), threading.Event()
+        self.is_asked = threading.Event()
 
     def answer(self, asked: ApiRequest) -> Turn | Failure:
         if "GATED" not in asked.prompt:
             return SCENES(asked)
+        self.is_asked.set()
         if not self.may_fail.is_set():
             self.may_fail.wait(60)
             return Failure(529, "overloaded_error", "Overloaded")
@@ -68,6 +70,7 @@ def test_a_prompt_is_in_sight_from_enter_on_and_says_how_far_it_is(site: Site) -
         assert screen.text.count(f"> {PROMPT}") == 1
         command(protocol.run_folders(site.listing)[-1], "prompt", MORE)
         screen.wait_for(f"> {MORE}", "sent by bert, queued: it runs after this turn")
+        assert GATED.is_asked.wait(60)
         GATED.may_fail.set()
         screen.wait_for("retrying 529 (1/1)", "◌ retrying")
         GATED.may_answer.set()

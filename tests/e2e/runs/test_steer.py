@@ -46,7 +46,7 @@ from tui.runs.folder.protocol import (
     run_folders,
     runs_folder,
 )
-from tui.runs.launcher import make_folder
+from tui.runs.starting.launcher import make_folder
 from tui.settings import Settings
 from tui.storage.session_locks import held
 from tui.storage.state.hold import write_hold

@@ -252,7 +252,7 @@ def test_the_cli_of_a_run_is_named_as_its_owner_says(folder: Path) -> None:
 
 def test_starting_and_following_runs_needs_neither_the_sdk_nor_asyncio() -> None:
     code = (
-        "import sys, tui.runs.launcher, tui.runs.folder.inbox;"
+        "import sys, tui.runs.starting.launcher, tui.runs.folder.inbox;"
         "print({'claude_agent_sdk', 'asyncio', 'textual'} & set(sys.modules))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

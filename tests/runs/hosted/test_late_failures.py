@@ -20,7 +20,7 @@ from tui.runs.folder.protocol import read_run
 from tui.runs.folder.run_state import RunState
 from tui.runs.hosted.late_rows import due_runs, is_due, write_row
 from tui.runs.journal.run_journal import Journal
-from tui.runs.launcher import make_folder
+from tui.runs.starting.launcher import make_folder
 from tui.storage.table.tracking import Tracking, read_events, read_rows
 
 WHY, LATER = "401 invalid key", NOW + timedelta(minutes=1)

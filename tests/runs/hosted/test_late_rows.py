@@ -30,7 +30,7 @@ from tui.runs.bookkeeping import Bookkeeper
 from tui.runs.folder.protocol import EVENTS, SPEC, RunSpec, has_ended, read_run
 from tui.runs.hosted.late_rows import due_runs, is_due, write_row, write_soon
 from tui.runs.journal.run_journal import Journal
-from tui.runs.launcher import make_folder
+from tui.runs.starting.launcher import make_folder
 from tui.storage.session_locks import SessionLock
 from tui.storage.table.tracking import Tracking, read_events, read_rows
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import threading
 from array import array
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
@@ -134,6 +134,7 @@ class FixedEngine:
     notifies: bool = False
     trouble: str = ""
     joined: int = 0
+    expected: int = 0
     warnings: tuple[Explanation, ...] = ()
     denies: str = ""
     shown: list[str] = field(default_factory=list)
@@ -282,6 +283,14 @@ class FixedEngine:
 
     def plan_new(self, listing_id: str, stage: str, days: int | None) -> RunPlan:
         return self._plan("new", fixed_catalog.session(listing_id, stage, "new"))
+
+    @contextmanager
+    def runner_expected(self) -> Iterator[None]:
+        self.expected += 1
+        try:
+            yield
+        finally:
+            self.expected -= 1
 
     def with_prompt_line(self, plan: RunPlan, line: str) -> tuple[RunPlan, str]:
         asked, prompt = parse_prompt_line(line)

@@ -23,7 +23,8 @@ from tui.runs.folder import protocol
 from tui.runs.folder.command import Command, CommandKind, Decision
 from tui.runs.folder.inbox import post
 from tui.runs.folder.protocol import RunSpec, read_events, read_owner, read_run
-from tui.runs.launcher import launch
+from tui.runs.starting.launcher import launch
+from tui.runs.starting.spare import SpareRunner
 from tui.safe_io.processes import started
 from tui.storage.session_locks import SessionLock
 from tui.storage.table.tracking import read_rows
@@ -88,9 +89,12 @@ class Site:
         return run_spec(self.listing, datetime.now(UTC), **(values | changes))
 
     def start(self, prompt: str, **changes: Any) -> Path:
+        return self.start_by(None, prompt, **changes)
+
+    def start_by(self, spare: SpareRunner | None, prompt: str, **changes: Any) -> Path:
         spec = self.spec(prompt, **changes)
         with SessionLock.take(self.listing, spec.session_id) as lock:
-            return launch(spec, lock)
+            return launch(spec, lock, spare)
 
     def row(self, session_id: str) -> Row | None:
         rows = read_rows(self.listing / "buyers.db")

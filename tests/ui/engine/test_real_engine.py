@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -13,6 +14,7 @@ import pytest
 
 from tests.runs.hosted.test_late_rows import left
 from tests.support.listings.sample_listing import FIRST, SECOND, THIRD, SampleListing
+from tests.support.processes.runs_site import wait
 from tui.__main__ import say_verb
 from tui.cli.verb_info import verb_infos
 from tui.core.console.saved_view import SavedView
@@ -22,6 +24,7 @@ from tui.core.sessions.cleanup_selection import CleanupCriteria
 from tui.operations.context import Context, VerbOutput
 from tui.runs import bookkeeping
 from tui.runs.hosted import late_rows
+from tui.safe_io.processes import started
 from tui.settings import Settings
 from tui.storage.sqlite import connection
 from tui.ui.engine.real_engine import RealEngine
@@ -190,3 +193,23 @@ def test_a_look_has_the_rows_written_that_runs_left_due_unless_it_may_only_look(
     context = Context(settings, lambda: datetime.now(UTC))
     RealEngine(context, partial(say_verb, context), verb_infos()).look()
     assert written == ([] if read_only else [run.folder])
+
+
+@pytest.mark.parametrize(
+    "settings", [Settings(), Settings(restricted=True), Settings(read_only=True)]
+)
+def test_only_a_console_with_all_rights_has_a_runner_started_ahead(settings: Settings) -> None:
+    engine = RealEngine(Context(settings, lambda: datetime.now(UTC)), _say_nothing, ())
+    with engine.runner_expected():
+        if settings != Settings():
+            assert engine.spare is None
+            return
+        spare = engine.spare
+        assert spare is not None
+        runner = wait(lambda: spare.runner)
+        assert started(runner.pid)
+    wait(lambda: started(runner.pid) is None)
+
+
+def _say_nothing(argv: Sequence[str], width: int | None) -> VerbOutput:
+    return VerbOutput(0, ())

@@ -51,7 +51,8 @@ from tui.operations.target import (
 )
 from tui.runs.folder.protocol import Mode, RunSpec, new_run_id, require_sound_prompt, runs_folder
 from tui.runs.hosted.retries import retried_by
-from tui.runs.launcher import launch
+from tui.runs.starting.launcher import launch
+from tui.runs.starting.spare import SpareRunner
 from tui.safe_io.folders import is_folder
 
 DEFAULT_PROMPT = "Continue where we left off."
@@ -239,8 +240,10 @@ def planned_session(plan: RunPlan, prompt: str, by: str, now: datetime) -> Sessi
     )
 
 
-def start(context: Context, plan: RunPlan, prompt: str) -> str:
+def start(context: Context, plan: RunPlan, prompt: str, spare: SpareRunner | None = None) -> str:
     """Start the run, detached, and return its id; `Refused` when the session is live by now.
+
+    It is given to the `spare` runner, if there is one.
 
     The session's lock is taken here and handed to the runner, so of two simultaneous starts one is
     refused.
@@ -263,7 +266,7 @@ def start(context: Context, plan: RunPlan, prompt: str) -> str:
             record_take_over(context, plan.target, plan.listing, plan.taken_over)
         _record_rights(context, plan)
         try:
-            launch(spec, lock)
+            launch(spec, lock, spare)
         except OSError as error:
             raise ConsoleError(f"the run cannot be started: {error.strerror}") from error
     return spec.run_id

@@ -18,6 +18,10 @@ from tui.safe_io.replacing import make_folders
 _DROPPED = {"CLAUDECODE", "DISPLAY", "XAUTHORITY", "STY", "COLUMNS", "LINES", "ESCDELAY"}
 _DROPPED_PREFIXES = ("SSH_", "TMUX", "CLAUDE_CODE_ENTRYPOINT", "CLAUDE_CODE_SSE", "TEXTUAL")
 
+# What Python, the loader, and what a runner imports read as they begin.
+_OF_INTERPRETER = {"PATH", "HOME", "LANG", "LANGUAGE", "TZ", "TMPDIR", "OTEL_PROPAGATORS"}
+_OF_INTERPRETER_PREFIXES = ("LC_", "LD_", "PYTHON", "MALLOC_", "GLIBC_")
+
 STATE_EVENTS = "CLAUDE_CODE_EMIT_SESSION_STATE_EVENTS"
 
 
@@ -27,6 +31,18 @@ def inherited(environment: Mapping[str, str]) -> dict[str, str]:
         name: value
         for name, value in environment.items()
         if name not in _DROPPED and not name.startswith(_DROPPED_PREFIXES)
+    }
+
+
+def of_interpreter(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the part of an environment that a runner begins with, which holds no secrets.
+
+    The rest comes with its order.
+    """
+    return {
+        name: value
+        for name, value in environment.items()
+        if name in _OF_INTERPRETER or name.startswith(_OF_INTERPRETER_PREFIXES)
     }
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+from contextlib import suppress
 from types import ModuleType
 from typing import Any
 
@@ -22,6 +23,13 @@ _UNUSED = (
 )
 # What the SDK asks `mcp.types` for, to tell its versions apart.
 _MISSING = ("jsonrpc_message_adapter",)
+# What the SDK imports once it connects.
+_LATE = (
+    "anyio._backends._asyncio",
+    "anyio._core._subprocesses",
+    "concurrent.futures.thread",
+    "opentelemetry.propagate",
+)
 
 
 def import_sdk() -> ModuleType:
@@ -47,6 +55,14 @@ def import_lean_sdk() -> ModuleType:
         for name in _UNUSED:
             sys.modules.pop(name, None)
     return import_sdk()
+
+
+def import_ahead() -> None:
+    """Import what a run of ours imports only when it needs it; runs no code for an agent."""
+    import_lean_sdk()
+    for name in _LATE:
+        with suppress(ImportError):  # not installed, or called otherwise by now
+            importlib.import_module(name)
 
 
 class _StandIn(ModuleType):

@@ -13,7 +13,7 @@ from tui.core.values import dataclass
 from tui.runs.agent.recorded_options import GivenOptions
 from tui.runs.bookkeeping import record_failed_start, whose
 from tui.runs.folder.protocol import RunSpec
-from tui.runs.launcher import make_folder
+from tui.runs.starting.launcher import make_folder
 from tui.storage.session_locks import SessionLock
 
 logger = logging.getLogger(__name__)

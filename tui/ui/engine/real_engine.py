@@ -37,6 +37,7 @@ from tui.operations.stream.follow import StreamFollower
 from tui.operations.trash import cleanup, delete, restore, undo, undoable_acts
 from tui.operations.trash.bulk import BulkResult, OnProgress, Stop
 from tui.operations.trash.cleanup import CleanupPlan
+from tui.runs.starting.spare import SpareRunner
 from tui.safe_io.folder_watch import FolderWatch
 from tui.storage.state.deeds import DeedRecord, deed_recorded, take_cut_off
 from tui.storage.state.fault_log import write_fault
@@ -82,6 +83,7 @@ class RealEngine(Engine):
         self.trash_days = settings.trash_days
         self.max_runs = settings.max_runs
         self.rings = settings.bell and not settings.read_only
+        self.spare = SpareRunner() if may_act else None
 
     def now(self) -> datetime:
         return self._context.clock()
@@ -228,8 +230,11 @@ class RealEngine(Engine):
         asked, prompt = parse_prompt_line(line)
         return with_options(self._context, plan, asked), prompt
 
+    def runner_expected(self) -> AbstractContextManager[None]:
+        return self.spare.expected() if self.spare is not None else nullcontext()
+
     def start(self, plan: RunPlan, prompt: str) -> str:
-        return resume.start(self._context, plan, prompt)
+        return resume.start(self._context, plan, prompt, self.spare)
 
     def send(self, session: Session, prompt: str) -> ActionResult:
         return steer.send(self._context, session, prompt)

@@ -80,3 +80,16 @@ async def test_of_one_it_says_that_it_waits(full: int, others_wait: bool, is_que
         await at.answered()
         assert at.message.startswith("resumed beacon_packaging")
         assert at.message.endswith(", queued") is is_queued
+
+
+async def test_a_runner_is_expected_while_the_line_of_a_prompt_is_open_and_no_longer() -> None:
+    """Fails if it is only started at Enter, or stays after the line was left."""
+    async with console() as at:
+        await at.choose("Final list for the partner call")
+        for key in ("escape", "enter"):
+            await at.press("r")
+            await at.asked()
+            assert at.engine.expected == 1
+            await at.press(key)
+            await at.until(lambda: at.engine.expected == 0)
+        assert at.engine.asked[-1][0] == "start"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AbstractContextManager, ExitStack
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from functools import partial
 from itertools import takewhile
 
@@ -56,7 +56,7 @@ async def resume(
             run_id, said = await context.do(start, "starting")
         return Outcome(f"{done} {named([session])}{where}: {said}", "good", started=run_id)
 
-    with context.drafts.written(about := (verb, *session.key), again(verb, context.engine.keys)):
+    with _typing(context, about := (verb, *session.key)):
         return await ask_prompt(
             context,
             plan,
@@ -67,6 +67,14 @@ async def resume(
             placeholder=DEFAULT_PROMPT,
             warns=plan.warnings,
         )
+
+
+@contextmanager
+def _typing(context: ActionContext, about: tuple[str, str, str]) -> Iterator[None]:
+    """Keep what is typed as a draft, and have a runner ready for when it is sent."""
+    way = again(about[0], context.engine.keys)
+    with context.engine.runner_expected(), context.drafts.written(about, way):
+        yield
 
 
 async def resume_many(

@@ -5,11 +5,9 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from contextlib import suppress
 from pathlib import Path
 
-import tui
 from tui.core.errors import RunFailed
 from tui.runs.agent.environment import inherited
 from tui.runs.folder.open_folder import (
@@ -32,27 +30,20 @@ from tui.runs.folder.protocol import (
     RunSpec,
     describe,
 )
+from tui.runs.starting.order import Order, channel, send_order
+from tui.runs.starting.process import spawn
+from tui.runs.starting.spare import SpareRunner
 from tui.safe_io.folders import console_folder, may_be_there
 from tui.safe_io.walking import erase_inside, erase_tree
 from tui.storage.session_locks import SessionLock
 
-# The shell is the first of two forks: it ends at once, so the runner is nobody's child, leaves no
-# zombie, and its session has no terminal that could hang up. Its log is the shell's stderr.
-_DETACH = '"$@" </dev/null >&2 & echo $!'
-# Not through PYTHONPATH, which the agent's own commands would inherit.
-_BEGIN = """
-import sys
-package, folder, lock_fd, digest = sys.argv[1:]
-if package not in sys.path:
-    sys.path.insert(0, package)
-from tui.runs.runner import begin
-begin(folder, lock_fd, digest)
-"""
-_PATIENCE_S = 10.0
+_OF_ORDER_S = 60.0  # it is there before the runner is
 
 
-def launch(spec: RunSpec, lock: SessionLock) -> Path:
+def launch(spec: RunSpec, lock: SessionLock, spare: SpareRunner | None = None) -> Path:
     """Start the run of `spec` and return its folder; takes milliseconds.
+
+    The `spare` runner gets it, if there is one that is as a new one would be.
 
     `lock` is the session's, held by the caller; its descriptor is passed to the runner and closed
     here, so that the lock is released when the runner ends in any way. After `RunFailed` nothing is
@@ -64,7 +55,7 @@ def launch(spec: RunSpec, lock: SessionLock) -> Path:
     except OSError as error:
         raise RunFailed(f"the run's folder cannot be made: {error.strerror or error}") from error
     try:
-        pid = _spawn(folder, lock.fd, spec.digest())
+        pid = _start(folder, lock.fd, spec.digest(), spare)
     except (OSError, ValueError, subprocess.SubprocessError) as error:
         with suppress(OSError):
             erase_tree(folder)
@@ -97,28 +88,23 @@ def make_folder(listing: Path, spec: RunSpec) -> Path:
     return path / spec.run_id
 
 
-def _spawn(folder: Path, lock_fd: int, digest: str) -> int:
-    """Start the detached runner with the digest of its spec, and return its pid."""
-    package = Path(tui.__file__).absolute().parent.parent
-    given = [str(package), str(folder.absolute()), str(lock_fd), digest]
-    runner = [sys.executable, "-P", "-c", _BEGIN, *given]
+def _start(folder: Path, lock_fd: int, digest: str, spare: SpareRunner | None) -> int:
+    """Order a runner to drive the run, the spare one or else a new one.
+
+    Returns its pid.
+    """
+    order = Order(str(folder.absolute()), digest, inherited(os.environ))
     with (
         closing(open_folder(folder)) as opened,
         closing(open_file(opened, LOG, os.O_APPEND)) as log,
     ):
-        done = subprocess.run(  # noqa: S603 (no word of it comes from outside)
-            ["/bin/sh", "-c", _DETACH, "runner", *runner],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=log,
-            cwd="/",
-            env=inherited(os.environ),
-            pass_fds=(lock_fd,),
-            start_new_session=True,
-            timeout=_PATIENCE_S,
-            check=True,
-        )
-    return int(done.stdout)
+        ahead = spare.take() if spare is not None else None
+        if ahead is not None and ahead.takes(order, lock_fd, log):
+            return ahead.pid
+        ours, its = channel()
+        with ours, its:
+            send_order(ours, order, lock_fd, log)
+            return spawn(order.folder, its, _OF_ORDER_S, log)
 
 
 def _name_runner(folder: Path, pid: int) -> None:

@@ -1,0 +1,1 @@
+"""Starts the process of a run, at once or ahead of its order; what it does then is in `runner`."""

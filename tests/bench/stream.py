@@ -10,11 +10,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
+from statistics import median
 
 from tests.bench._figures import Measured, best, best_cpu, ratio
+from tests.support.console.line_costs import console, listing_of, quiet, sent
 from tests.support.listings.sample_listing import FIRST, text_line
 from tests.support.processes.growing_session import WORDS, shown
 from tests.support.processes.terminal import Terminal
@@ -59,6 +61,7 @@ def measure() -> list[Measured]:
             *_writing(folder / "split", "the pane", ""),
             *_writing(folder / "full", "the full Live", "\r"),
             _painting(folder / "paint"),
+            *_moving(folder / "keys"),
         ]
     finally:
         shutil.rmtree(folder)
@@ -158,6 +161,27 @@ def _painting(root: Path) -> Measured:
             taken.append(1000 * (time.monotonic() - began))
     late = sorted(taken)[int(0.95 * len(taken))]
     return {"name": "append -> paint, p95 of 40", "value": late, "unit": "ms", "goal": 350.0}
+
+
+def _moving(root: Path) -> list[Measured]:
+    """Count what a cursor key sends, with what Live then shows and without; bytes are exact."""
+    week = timedelta(days=7)
+    with console(listing_of(root, week, week - timedelta(hours=3))) as screen:
+        screen.wait_for("Buyer 0", "Line 29")
+        quiet(screen)
+        shown_too = [sent(screen, "j", f"buyer {number} said on") for number in range(1, 6)]
+        sent(screen, "3", "EXPIRES")
+        alone = [sent(screen, "j", "") for _ in range(5)]
+    name = "a cursor key in a list of full height, 80x24"
+    return [
+        {"name": name, "value": median(alone), "unit": "B", "goal": 150.0},
+        {
+            "name": "... and what Live then shows",
+            "value": median(shown_too),
+            "unit": "B",
+            "goal": 700.0,
+        },
+    ]
 
 
 def _cpu(screen: Terminal) -> float:

@@ -66,7 +66,7 @@ def work(dsn: str, host: str, seed: int) -> list[Worked]:
 def work_in_threads(
     dsn: str, host: str, barrier: multiprocessing.synchronize.Barrier, done: Queue[list[Worked]]
 ) -> None:
-    barrier.wait(60)
+    barrier.wait(300)
     threads = [
         threading.Thread(target=lambda one=one: done.put(work(dsn, host, one)))
         for one in range(THREADS)
@@ -105,9 +105,9 @@ def test_600_runs_of_200_sessions_on_4_hosts(dsn: str, store: Store) -> None:
     ]
     for one in processes:
         one.start()
-    worked = [one for _ in range(HOSTS * THREADS) for one in done.get(timeout=120)]
+    worked = [one for _ in range(HOSTS * THREADS) for one in done.get(timeout=600)]
     for one in processes:
-        one.join(60)
+        one.join(300)
     assert [one.exitcode for one in processes] == [0] * HOSTS
     assert len({run for run, *_ in worked}) == len(worked) == RUNS
     of_session, of_host = (defaultdict[str, list[tuple[float, float]]](list) for _ in "ab")

@@ -67,7 +67,7 @@ LONG = {
     "e2e/runs/test_example.py": 8,
     "e2e/terminal/test_habits.py": 8,
     "e2e/runs/test_sweep.py": 7,
-    "operations/trash/faults/test_hostile_places.py": 6,
+    "operations/trash/faults/test_hostile_places.py": 60,
     "operations/running/test_restricted_console.py": 6,
     "runs/test_hostile.py": 6,
     "project/test_screenshots.py": 6,

@@ -8,6 +8,7 @@ checkers read the standard names, and the standard functions work on these value
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 _NONE_GIVEN = object()
@@ -309,22 +310,27 @@ class _StandardFields:
     """The fields as the standard module keeps them, for its functions in the code of others."""
 
     def __get__(self, value: object, owner: type) -> dict[str, Any]:
-        import dataclasses
+        return _standard_fields(owner)
 
-        found: dict[str, Any] = {}
-        for one in _fields(owner):
-            standard: Any = dataclasses.field(
-                default=_standard(one.default),
-                default_factory=_standard(one.default_factory),
-                init=one.init,
-                repr=one.repr,
-                compare=one.compare,
-                kw_only=one.kw_only,
-            )
-            standard.name, standard.type = one.name, one.type
-            standard._field_type = vars(dataclasses)["_FIELD"]
-            found[one.name] = standard
-        return found
+
+@cache
+def _standard_fields(owner: type) -> dict[str, Any]:
+    import dataclasses
+
+    found: dict[str, Any] = {}
+    for one in _fields(owner):
+        standard: Any = dataclasses.field(
+            default=_standard(one.default),
+            default_factory=_standard(one.default_factory),
+            init=one.init,
+            repr=one.repr,
+            compare=one.compare,
+            kw_only=one.kw_only,
+        )
+        standard.name, standard.type = one.name, one.type
+        standard._field_type = vars(dataclasses)["_FIELD"]
+        found[one.name] = standard
+    return found
 
 
 def _standard(value: Any) -> Any:

@@ -71,7 +71,7 @@ async def test_what_a_smaller_one_found_is_acted_on_once_it_is_large_enough() ->
     """Fails if a session counts as seen that was found while there was no room to paint it."""
 
     class Held(FixedEngine):
-        def look(self) -> Catalog:
+        def look(self, in_sight: frozenset[str] | None = None) -> Catalog:
             self.goes_on.wait(60)
             return super().look()
 

@@ -43,6 +43,11 @@ class FolderWatch:
         self._owners: dict[int, str] = {}
         self._watched: dict[str, dict[str, int]] = {}
 
+    def room_of(self, owner: str) -> int:
+        """Return how many folders may be watched for an owner, as far as is known."""
+        with self._lock:
+            return self._most - len(self._owners) + len(self._watched.get(owner, ()))
+
     def put(self, owner: str, folders: Iterable[str]) -> bool:
         """Watch exactly these folders for an owner, each after those that it is in.
 

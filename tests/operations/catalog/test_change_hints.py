@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -25,8 +25,7 @@ from tests.operations.catalog.test_watch import (
 from tests.support.listings.sample_listing import FIRST, SECOND, SampleListing
 from tests.support.processes.runs_site import wait
 from tui.core.models.catalog import Catalog
-from tui.operations.catalog.change_hints import Turns
-from tui.operations.catalog.scanner import CatalogScanner
+from tui.operations.catalog.scanner import CatalogScanner, listing_paths
 from tui.safe_io.folder_watch import FolderWatch
 
 _COUNT = 70
@@ -209,11 +208,45 @@ def test_what_is_not_watched_is_checked_as_without_a_watch(listing: SampleListin
     assert statuses.count("failed") == 2
 
 
-def test_each_has_its_turn_within_the_time() -> None:
-    names = [str(number) for number in range(25)]
-    turns, second = Turns(timedelta(seconds=10), 1), timedelta(seconds=1)
-    taken = [turns.take(names, second) for _ in range(10)]
-    assert frozenset().union(*taken) == set(names)
-    assert max(map(len, taken)) == 3
-    assert turns.take(names, timedelta(hours=-1)) != frozenset()
-    assert turns.take((), second) == frozenset()
+def quiet_in(watched: Watched) -> int:
+    """Return how many listings are covered by watches."""
+    names = [path.name for path in listing_paths(watched.listing.root)]
+    return sum(map(watched.scanner.is_quiet, names))
+
+
+def test_what_changed_last_is_watched_where_not_all_can_be(listing: SampleListing) -> None:
+    """First come, first served would leave the busiest unwatched, and watch what is long over."""
+    few = watch(listing, FolderWatch(most=30))
+    assert wait(lambda: few.look() and quiet_in(few) in range(3, 8))
+    name = listing.listing_id
+    assert not few.scanner.is_quiet(name)  # it is older than its copies
+    edit_row(listing)
+    assert wait(lambda: few.look() and few.scanner.is_quiet(name))
+    assert quiet_in(few) < 8
+    listing.write_transcript(FIRST, prompt="Another")
+    found = few.look(after_s=0).session((name, FIRST))
+    assert found is not None
+    assert found.title == "Another"
+
+
+def test_what_has_no_room_is_not_tried_at_each_look(
+    listing: SampleListing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Watches were added until the bound came, and taken away again, for each listing anew."""
+    few = watch(listing, FolderWatch(most=23))
+    assert wait(lambda: few.look() and quiet_in(few))
+    tried: list[str] = []
+    real = FolderWatch.put
+
+    def counted(by: FolderWatch, owner: str, folders: Iterable[str]) -> bool:
+        tried.append(owner)
+        return real(by, owner, folders)
+
+    def is_tried() -> bool:
+        tried.clear()
+        for _ in range(30):
+            few.look()
+        return bool(tried)
+
+    monkeypatch.setattr(FolderWatch, "put", counted)
+    assert wait(lambda: not is_tried())

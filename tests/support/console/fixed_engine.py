@@ -157,7 +157,7 @@ class FixedEngine:
     def is_quiet(self, session: Session) -> bool:
         return self.tells_changes
 
-    def look(self) -> Catalog:
+    def look(self, in_sight: frozenset[str] | None = None) -> Catalog:
         if self.problem:
             raise ConsoleError(self.problem)
         return self.catalog

@@ -26,7 +26,7 @@ class Slow(FixedEngine):
         super().__init__()
         self.is_read = threading.Event()
 
-    def look(self):  # type: ignore[no-untyped-def]
+    def look(self, in_sight: frozenset[str] | None = None) -> Catalog:
         """Wait, then look."""
         self.is_read.wait(60)
         return super().look()
@@ -74,7 +74,7 @@ class Failing(Slow):
 
     found: Catalog | None = None
 
-    def look(self) -> Catalog:
+    def look(self, in_sight: frozenset[str] | None = None) -> Catalog:
         """Fail as a root does that cannot be read."""
         if self.is_read.is_set():
             return FixedEngine.look(self)

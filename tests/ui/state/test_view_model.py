@@ -48,6 +48,13 @@ def test_an_order_lasts_the_longer_the_more_there_is_to_order() -> None:
     assert renewed(many, same, BOARD, NOW + timedelta(minutes=1), UTC).shown is not FIRST.shown
 
 
+def test_a_look_sorts_again_before_the_screen_would() -> None:
+    """The screen would do it in the event loop, and with 100,000 sessions keys would wait."""
+    many, soon = replace(FIRST, ending=FIRST.ending * 1000), NOW + timedelta(seconds=55)
+    assert renewed(many, CATALOG, BOARD, soon, UTC) is many
+    assert renewed(many, replace(CATALOG, at=soon), BOARD, soon, UTC).at == soon
+
+
 def test_a_listing_that_vanished_needs_nobody_and_ends_no_more() -> None:
     failing = next(one for one in CATALOG.listings if one.listing_id == "larkfield_valves")
     gone = replace(failing, is_vanished=True)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import math
+import heapq
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from tui.operations.catalog.change_stamps import Stamps
@@ -15,22 +14,7 @@ from tui.safe_io.fork_safe import fork_safe_lock
 if TYPE_CHECKING:  # no verb watches
     from tui.safe_io.folder_watch import FolderWatch
 
-
-class Turns:
-    """Gives each of many names its turn within a time, at least so many at once."""
-
-    def __init__(self, within: timedelta, at_least: int) -> None:
-        self._within = within
-        self._at_least = at_least
-        self._next = 0
-
-    def take(self, names: Sequence[str], passed: timedelta) -> frozenset[str]:
-        """Return whose turn it is, so long after the last call."""
-        share = min(max(passed / self._within, 0.0), 1.0)
-        count = min(max(self._at_least, math.ceil(len(names) * share)), len(names))
-        begin = self._next % len(names) if names else 0
-        self._next = begin + count
-        return frozenset((*names, *names)[begin : begin + count])
+_MOST_STALE = 4  # times as many entries in the heap as there are listings
 
 
 class ChangeHints:
@@ -38,8 +22,9 @@ class ChangeHints:
 
     A listing is `covered` once all of it was checked after its folders were watched, and until
     something happens in them; `quiet` are those where nothing else can change. Only a root on a
-    file system of this machine is watched, and no listing with a mount in it. `look` is the number
-    of the present look.
+    file system of this machine is watched, and no listing with a mount in it. Where there are not
+    enough watches for all, those that changed last have them. `look` is the number of the present
+    look.
     """
 
     def __init__(self, watch: FolderWatch | None) -> None:
@@ -47,6 +32,8 @@ class ChangeHints:
         self._device: int | None = None
         self._disks: Mapping[str, str] = {}
         self._watched: dict[str, Stamps] = {}
+        self._ages: dict[str, int] = {}  # when what is watched had changed last
+        self._oldest: list[tuple[int, str]] = []  # a heap of them, and of some that are outdated
         self.covered: set[str] = set()
         self.quiet: set[str] = set()
         self.look = 0
@@ -79,17 +66,45 @@ class ChangeHints:
         if self._watch is None:
             return
         can_watch = self._can_watch(name, watcher)
-        is_watched = can_watch and self._watched.get(name) is watcher.folders
         with self._lock:
+            is_watched = can_watch and self._watched.get(name) is watcher.folders
             if is_watched and is_whole and look == self.look:
                 self.covered.add(name)
                 (self.quiet.discard if watcher.has_more else self.quiet.add)(name)
             elif not is_watched:
                 self._uncover(name)
-        if can_watch and not is_watched:
+            if is_watched or not can_watch:
+                return
             self._watched.pop(name, None)
-            if self._watch.put(name, watcher.folders):
+            has_room = self._make_room(self._watch, name, watcher)
+        if has_room and self._watch.put(name, watcher.folders):
+            with self._lock:
                 self._watched[name] = watcher.folders
+                self._note_age(name, watcher.changed_ns)
+
+    def _make_room(self, watch: FolderWatch, name: str, watcher: ListingWatcher) -> bool:
+        """Let go of listings that changed longer ago than this one; return whether it has room."""
+        while watch.room_of(name) < len(watcher.folders):
+            if not self._oldest or self._oldest[0][0] >= watcher.changed_ns:
+                return False
+            age, oldest = heapq.heappop(self._oldest)
+            if self._ages.get(oldest) == age and oldest in self._watched:
+                self._let_go(oldest)
+        return True
+
+    def _note_age(self, name: str, changed_ns: int) -> None:
+        self._ages[name] = changed_ns
+        heapq.heappush(self._oldest, (changed_ns, name))
+        if len(self._oldest) > _MOST_STALE * len(self._ages):
+            self._oldest = [(age, one) for one, age in self._ages.items()]
+            heapq.heapify(self._oldest)
+
+    def _let_go(self, name: str) -> None:
+        self._watched.pop(name, None)
+        self._ages.pop(name, None)
+        self._uncover(name)
+        if self._watch is not None:
+            self._watch.drop(name)
 
     def _can_watch(self, name: str, watcher: ListingWatcher) -> bool:
         devices = {device for device, *_ in watcher.folders.values()}
@@ -102,8 +117,6 @@ class ChangeHints:
 
     def keep_only(self, names: Sequence[str]) -> None:
         """Watch no other listings any more."""
-        for name in self._watched.keys() - set(names):
-            del self._watched[name]
-            self._uncover(name)
-            if self._watch is not None:
-                self._watch.drop(name)
+        with self._lock:
+            for name in self._watched.keys() - set(names):
+                self._let_go(name)

@@ -21,7 +21,8 @@ _RUNS, _LOCKS = f"/{OURS}/runs", f"/{OURS}/locks"
 _IN_TURN_IN_OURS = (f"/{OURS}/{ACKS}", _ANNOTATIONS, _LOCKS)
 _PROJECTS = f"/{CONFIG_DIR}/{PROJECTS}"
 _IN_TURN_IN_CONFIG_DIR = (_SETTINGS, _PROJECTS)
-_FOLDERS = (f"/{CONFIG_DIR}", _SESSIONS, _PROJECTS, f"/{OURS}", _RUNS, _LOCKS)
+# Whoever takes a lock for long makes a run as well, and who holds one is asked in turn anyway.
+_FOLDERS = (f"/{CONFIG_DIR}", _SESSIONS, _PROJECTS, f"/{OURS}", _RUNS)
 
 Stamps = Mapping[str, FileStamp]
 

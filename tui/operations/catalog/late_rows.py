@@ -70,13 +70,16 @@ def write_late_rows(context: Context, folder: Path) -> tuple[ConsoleError, ...]:
     return tuple(failed)
 
 
+def with_late_rows(sessions: Iterable[Session]) -> tuple[Session, ...]:
+    """Return the sessions whose last run left a row due."""
+    return tuple(
+        one for one in sessions if one.run is not None and one.run.row_problem and one.run.is_over
+    )
+
+
 def write_late_rows_soon(context: Context, sessions: Iterable[Session]) -> None:
     """Write, in a thread, what the last runs of these sessions left due."""
-    due = [
-        one.run.folder
-        for one in sessions
-        if one.run is not None and one.run.row_problem and one.run.is_over
-    ]
+    due = [one.run.folder for one in with_late_rows(sessions) if one.run is not None]
     if not due or context.settings.read_only:
         return
     from tui.runs.hosted.late_rows import write_soon

@@ -70,6 +70,7 @@ class ListingWatcher:
     that proved to have locks to `locking`. `folders` are
     those in which a change would show, with their stamps, a new mapping after every reading;
     `has_more` is whether something else can change as well: locks, the sessions' own folders.
+    `changed_ns` is when anything of it had changed last, by the clock of its disk.
     """
 
     def __init__(
@@ -90,6 +91,7 @@ class ListingWatcher:
         self.is_restless = True
         self.folders: Stamps = {}
         self.has_more = True
+        self.changed_ns = 0
         self._tables = tables
         self._changed = changed
         self._locking = locking
@@ -137,21 +139,22 @@ class ListingWatcher:
             self._joined = known = (seen, more, known[2] if known and is_same else joined)
         return known[2]
 
-    def refresh(self, *, is_slice: bool, is_covered: bool = False) -> None:
+    def refresh(self, *, is_slice: bool, is_covered: bool = False) -> bool:
         """Read the listing if it changed; `is_slice` also checks the paths that take turns.
 
         With `is_covered` nothing has changed in any of `folders`: only the rest is checked. Live
-        and unreadable listings are read every time. Never raises: an error becomes the listing's
-        problem.
+        and unreadable listings are read every time. Returns whether it was read. Never raises: an
+        error becomes the listing's problem.
         """
         if not (self.is_restless or self._has_changed(is_slice=is_slice, is_covered=is_covered)):
-            return
+            return False
         try:
             self._look()
         except OSError as error:
             self._keep_last_known(_unread(self.folder, error), Reason.of(error))
         except Exception as error:  # one bad listing must not hide the others
             self._keep_last_known(f"cannot be checked: {one_line(error)[:200]}")
+        return True
 
     def _has_changed(self, *, is_slice: bool, is_covered: bool) -> bool:
         stamps = self._stamps
@@ -264,6 +267,8 @@ class ListingWatcher:
         self.folders = {**stamps.folders, **self._finder.projects}
         self._checked_beside = stamps_beside(self._finder.seen, self.folders)
         self.has_more = bool(self._checked_beside) or stamps.has_ours
+        every = (*self._checked_often, *self._checked_in_turn)
+        self.changed_ns = max(stamp[-1] for some in every for stamp in some.values())
         often = (stamp for some in self._checked_often for stamp in some.values())
         is_rested = is_settled(often) and self._finder.is_settled
         is_final = rows.is_final and not found.cut

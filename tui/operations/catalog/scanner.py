@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import math
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -11,13 +12,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tui.core.errors import ConsoleError, Reason
+from tui.core.models.audit import AuditEvent
 from tui.core.models.catalog import Catalog, Listing
 from tui.core.text.safe_text import one_line
 from tui.core.time.zones import zone_named
 from tui.core.values import replace
-from tui.operations.catalog.change_hints import ChangeHints, Turns
+from tui.operations.catalog.change_hints import ChangeHints
 from tui.operations.catalog.listing_watcher import ListingWatcher
 from tui.operations.catalog.root_state import RootState, listing_names
+from tui.operations.catalog.rota import LATELY, MOST_LATELY, Checks, Rota
 from tui.operations.catalog.stray_watcher import StrayWatcher
 from tui.operations.catalog.vanished import VanishedListings, ack_event
 from tui.operations.catalog.worker_pool import Job, WorkerPool
@@ -31,8 +34,7 @@ if TYPE_CHECKING:  # no verb watches
     from tui.safe_io.folder_watch import FolderWatch
 
 _SAVE_EACH = timedelta(minutes=1)
-_ALL_WITHIN, _WATCHED_WITHIN = timedelta(seconds=10), timedelta(minutes=1)
-_AT_LEAST = 32
+_NONE = frozenset[str]()
 _PATIENCE_S = 0.5
 _FIRST_PATIENCE_S = 2.0
 _ALONE_PATIENCE_S = 4.0  # at the first look, while there is nothing to show
@@ -78,22 +80,35 @@ class CatalogScanner:
         self._late: frozenset[str] = frozenset()
         self._erasure = ""
         self._unread: set[str] = set()  # since the root's last erasure
-        self._count = 0
+        self._restless: set[str] = set()
+        self._log: tuple[AuditEvent, ...] = ()
+        self._pairs: tuple[tuple[Path, tuple[str, ...]], ...] = ()
+        self._paired: tuple[str, ...] | None = None
+        self._named: tuple[str, ...] = ()
+        self._names: frozenset[str] = frozenset()
         self._hints = ChangeHints(watch)
-        self._soon, self._later = Turns(_ALL_WITHIN, _AT_LEAST), Turns(_WATCHED_WITHIN, 1)
+        self._rota = Rota(self._hints)
 
-    def look(self, only: str | None = None) -> Catalog:
-        """Return the catalog as of now, with one listing when `only` names it; blocking."""
+    def look(
+        self, only: str | None = None, *, in_sight: frozenset[str] = _NONE, is_asked: bool = False
+    ) -> Catalog:
+        """Return the catalog as of now, with one listing when `only` names it; blocking.
+
+        In a very large root, listings that nobody watches are checked in turn, those `in_sight` at
+        each look; if somebody has asked for it, all are.
+        """
         root, now = self._context.root, self._context.clock()
         is_late = self._do([_ROOT], lambda _: self._root_state.look())
         problem = f"{root} {_SLOW}" if is_late else self._root_state.problem
         if problem:
-            stale = tuple(_stale(one, problem) for one in self._listings)
-            return Catalog(root, now, listings=stale, problem=problem, log=self._root_state.log)
-        names = tuple(name for name in self._root_state.names if only in (None, name))
-        self._note_erasure(names)
+            return self._as_last_known(now, problem)
+        names = self._root_state.names
+        if only is not None:
+            names = tuple(name for name in names if name == only)
+        is_asked |= self._note_erasure(names)
+        self._note_acts(now)
         with _no_collection(is_first=self._looked_at is None):
-            late = self._refresh(names, now)
+            late = self._refresh(names, now, in_sight, is_asked=is_asked)
             self._look_for_strays(names)
             found = self._joined(names, late)
         if only is None:
@@ -110,8 +125,14 @@ class CatalogScanner:
             free_bytes=state.free_bytes,
             hold=state.hold,
             log=state.log,
-            erasure=self._erasure if self._unread.isdisjoint({*names, _OUTSIDE}) else "",
+            erasure="" if self._unread else self._erasure,
         )
+
+    def _as_last_known(self, now: datetime, problem: str) -> Catalog:
+        """Return the catalog of the last look, with the reason why there is no newer one."""
+        root, log = self._context.root, self._root_state.log
+        stale = tuple(_stale(one, problem) for one in self._listings)
+        return Catalog(root, now, listings=stale, problem=problem, log=log)
 
     def is_quiet(self, name: str) -> bool:
         """Whether the next look would see whatever is written in that listing."""
@@ -129,33 +150,43 @@ class CatalogScanner:
             return log_act(context, event)
         return ""
 
-    def _note_erasure(self, names: tuple[str, ...]) -> None:
-        """Count nothing as read since an erasure whose reading began before it was seen."""
-        if self._root_state.erasure != self._erasure:
-            self._erasure, self._unread = self._root_state.erasure, {*names, _OUTSIDE}
+    def _note_erasure(self, names: tuple[str, ...]) -> bool:
+        """Count nothing as read since an erasure whose reading began before it was seen.
 
-    def _refresh(self, names: tuple[str, ...], now: datetime) -> frozenset[str]:
+        Returns whether there was one since the last look.
+        """
+        is_new = self._root_state.erasure != self._erasure
+        if is_new:
+            self._erasure, self._unread = self._root_state.erasure, {*names, _OUTSIDE}
+        return is_new
+
+    def _note_acts(self, now: datetime) -> None:
+        """Look closely at the listings of the last acts, which the root's logbook names."""
+        if self._root_state.log is not self._log:
+            for event in self._root_state.log[-MOST_LATELY:]:
+                if event.listing and event.at > now - LATELY:
+                    self._rota.lately.add(event.listing, now)
+            self._log = self._root_state.log
+
+    def _refresh(
+        self, names: tuple[str, ...], now: datetime, in_sight: frozenset[str], *, is_asked: bool
+    ) -> frozenset[str]:
         """Refresh these listings, and return those that did not answer.
 
         Troubled listings come last, so that they delay only each other.
         """
-        for name in names:
-            if name not in self._watchers:
-                self._watchers[name] = self._new_watcher(name)
-        hints, watchers = self._hints, self._watchers
-        touched = hints.begin(self._root_state)
-        slices, wholes = self._slices(names, touched, now)
-        look, unread = hints.look, self._unread
+        self._know(names)
+        touched = self._hints.begin(self._root_state)
+        checks = self._rota.plan(
+            names, touched, now, self._looked_at, in_sight=in_sight, is_asked=is_asked
+        )
+        look, unread, watchers = self._hints.look, self._unread, self._watchers
 
         def refresh(name: str) -> None:
-            is_whole = name in wholes or name not in hints.covered
-            watchers[name].refresh(is_slice=name in slices, is_covered=not is_whole)
-            is_whole = is_whole and name in slices
-            hints.note(name, watchers[name], look, is_whole=is_whole)
-            if is_whole:
+            if self._check(watchers[name], checks, look, now):
                 unread.discard(name)
 
-        due = self._due(names, slices)
+        due = sorted((checks.due | self._late | self._restless) & self._names)
         troubled = frozenset(name for name in due if watchers[name].is_troubled)
         late = self._do([name for name in due if name not in troubled], refresh)
         if troubled:
@@ -164,6 +195,31 @@ class CatalogScanner:
             )
         self._late = late
         return late
+
+    def _know(self, names: tuple[str, ...]) -> None:
+        """Begin to watch listings that are new."""
+        if self._named is names:
+            return
+        self._named, self._names = names, frozenset(names)
+        for name in names:
+            if name not in self._watchers:
+                self._watchers[name] = self._new_watcher(name)
+                self._restless.add(name)
+
+    def _check(self, watcher: ListingWatcher, checks: Checks, look: int, now: datetime) -> bool:
+        """Check a listing, perhaps late and in another thread; return whether all of it was."""
+        name, found, hints = watcher.folder.name, watcher.found, self._hints
+        is_covered, began = name in hints.covered, time.thread_time()
+        is_whole = name in checks.wholes or not is_covered
+        was_read = watcher.refresh(is_slice=name in checks.slices, is_covered=not is_whole)
+        if name in checks.swept and not was_read:
+            self._rota.pace.note(time.thread_time() - began)
+        if found is not None and found is not watcher.found and not is_covered:
+            self._rota.lately.add(name, now)
+        (self._restless.add if watcher.is_restless else self._restless.discard)(name)
+        is_whole = is_whole and name in checks.slices
+        hints.note(name, watcher, look, is_whole=is_whole)
+        return is_whole
 
     def _new_watcher(self, name: str) -> ListingWatcher:
         folder = self._context.root / name
@@ -176,14 +232,6 @@ class CatalogScanner:
             locking=self._locking,
             wanted=self._wanted,
         )
-
-    def _due(self, names: tuple[str, ...], slices: frozenset[str]) -> list[str]:
-        """Return the listings to check now: of many calm ones that nobody watches, every other."""
-        self._count += 1
-        half = names if len(names) <= _AT_LEAST else names[self._count % 2 :: 2]
-        watchers, covered = self._watchers, self._hints.covered
-        turns = slices | self._late | {name for name in half if name not in covered}
-        return [name for name in names if name in turns or watchers[name].is_restless]
 
     def _do(self, keys: Iterable[str], job: Job) -> frozenset[str]:
         """Run a job for each key, more patiently at the first look; return those still running.
@@ -205,27 +253,16 @@ class CatalogScanner:
         """Return a listing's disk, which decides whose threads it shares; the root has its own."""
         return key if key.startswith("/") else self._root_state.disks.get(key, "")
 
-    def _slices(
-        self, names: tuple[str, ...], touched: frozenset[str], now: datetime
-    ) -> tuple[frozenset[str], frozenset[str]]:
-        """Return the listings whose files are checked in turn, and those of them to check whole.
-
-        Each takes its turn within 10 s; of those that are watched, all is checked each minute.
-        """
-        passed = now - self._looked_at if self._looked_at else _ALL_WITHIN
-        covered, quiet = self._hints.covered, self._hints.quiet
-        watched = [name for name in names if name in covered]
-        others = [name for name in names if name not in quiet]
-        wholes = self._later.take(watched, passed) | touched
-        return self._soon.take(others, passed) | wholes, wholes
-
     def _look_for_strays(self, names: tuple[str, ...]) -> None:
         unread = self._unread
         if self._strays.is_empty:
             unread.discard(_OUTSIDE)
             return
-        watchers = [self._watchers[name] for name in names]
-        pairs = tuple((one.folder, one.ids) for one in watchers if one.found is not None)
+        if self._changed or self._paired is not names:
+            watchers = [self._watchers[name] for name in names]
+            self._pairs = tuple((one.folder, one.ids) for one in watchers if one.found is not None)
+            self._paired = names
+        pairs = self._pairs
 
         def look(key: str) -> None:
             self._strays.look(pairs)
@@ -239,6 +276,7 @@ class CatalogScanner:
         of = (names, late, self._strays.found, self._strays.unread)
         if self._changed or late or self._shown_key != of:
             self._changed.clear()
+            self._paired = None
             self._shown = tuple(self._listing(name, is_late=name in late) for name in names)
             self._shown_key = of
         return self._shown
@@ -265,6 +303,8 @@ class CatalogScanner:
     def _drop_others(self, names: tuple[str, ...]) -> None:
         if len(self._watchers) > len(names):
             self._watchers = {name: self._watchers[name] for name in names}
+            self._restless &= self._names
+            self._unread &= {*names, _OUTSIDE}
             self._hints.keep_only(names)
             self._facts.keep_only({self._context.root / name for name in names})
 

@@ -29,9 +29,10 @@ READING_AFTER = 0.2  # a stream that comes before needs no word that it is read
 
 
 class CatalogPoller:
-    """Reads the root in a thread, never twice at once; `wake` makes it read now.
+    """Reads the root in a thread, never twice at once; `wake` makes it read all of it now.
 
-    `arrange` sorts the result in that thread as well, before it is shown.
+    `arrange` sorts the result in that thread as well, before it is shown. The listings `in_sight`
+    are read at each look, also in the largest root.
     """
 
     def __init__(
@@ -40,9 +41,11 @@ class CatalogPoller:
         arrange: Callable[[Catalog], ViewModel],
         show: Callable[[ViewModel], None],
         trouble: Callable[[str], None],
+        in_sight: Callable[[], frozenset[str]] = frozenset,
     ) -> None:
         self._engine = engine
         self._arrange = arrange
+        self._in_sight = in_sight
         self._show = show
         self._trouble = trouble
         self._wanted = asyncio.Event()
@@ -53,15 +56,20 @@ class CatalogPoller:
 
     async def run(self) -> None:
         """Poll for ever."""
+        is_asked = False
         while True:
             self._wanted.clear()
+            look = partial(self._look, None if is_asked else self._in_sight())
             try:
-                found = await in_background(lambda: self._arrange(self._engine.look()))
+                found = await in_background(look)
             except (ConsoleError, OSError) as error:
                 self._trouble(str(error))
             else:
                 self._show(found)
-            await _either(self._wanted, LOOK_EACH)
+            is_asked = await _either(self._wanted, LOOK_EACH)
+
+    def _look(self, in_sight: frozenset[str] | None) -> ViewModel:
+        return self._arrange(self._engine.look(in_sight))
 
 
 async def verdict(engine: Engine, catalog: Catalog, tell: Callable[[Verdict], None]) -> None:

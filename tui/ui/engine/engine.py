@@ -87,7 +87,13 @@ class Engine(Protocol):
         """Return this engine with all its acts as one: the runs it starts belong together."""
         ...
 
-    def look(self) -> Catalog: ...
+    def look(self, in_sight: frozenset[str] | None = None) -> Catalog:
+        """Return the catalog as of now.
+
+        In a very large root only the listings `in_sight` are surely checked, without it all are.
+        """
+        ...
+
     def is_quiet(self, session: Session) -> bool:
         """Whether the next look would see whatever is written to a session. Does not block."""
         ...

@@ -14,7 +14,7 @@ from tui.core.console.named_view import NamedView
 from tui.core.console.own_command import OwnCommand
 from tui.core.console.saved_view import SavedView
 from tui.core.models.audit import AuditEvent
-from tui.core.models.catalog import Catalog
+from tui.core.models.catalog import Catalog, Listing
 from tui.core.models.permission_request import PermissionRequest
 from tui.core.models.session import Key, Session
 from tui.core.models.verdict import Verdict
@@ -22,7 +22,7 @@ from tui.core.sessions.catalog_changes import LastLooked
 from tui.core.sessions.cleanup_selection import CleanupCriteria
 from tui.core.time.zones import LOCAL, zone_named
 from tui.operations import named_views, own_command
-from tui.operations.catalog.late_rows import write_late_rows_soon
+from tui.operations.catalog.late_rows import with_late_rows, write_late_rows_soon
 from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.context import ActionResult, Context, VerbInfo, VerbOutput
 from tui.operations.doctor import doctor
@@ -60,6 +60,8 @@ class RealEngine(Engine):
         self._watch = CatalogScanner(context, watch=FolderWatch())
         self._looking = threading.Lock()
         self._has_looked = False
+        self._listings: tuple[Listing, ...] = ()
+        self._due: tuple[Session, ...] = ()
         self._lasting = alerts.LastingAlerts()
         settings = context.settings
         self.verbs = verbs
@@ -98,10 +100,16 @@ class RealEngine(Engine):
         joined._context = self._context.as_one_act()
         return joined
 
-    def look(self) -> Catalog:
+    def look(self, in_sight: frozenset[str] | None = None) -> Catalog:
+        sight, is_asked = in_sight or frozenset(), in_sight is None
         with self._looking:
-            catalog = self._watch.look() if self._has_looked else self._first_look()
-        write_late_rows_soon(self._context, catalog.sessions)
+            if not self._has_looked:
+                catalog = self._first_look()
+            else:
+                catalog = self._watch.look(in_sight=sight, is_asked=is_asked)
+        if catalog.listings is not self._listings:  # to go over all sessions takes its time
+            self._listings, self._due = catalog.listings, with_late_rows(catalog.sessions)
+        write_late_rows_soon(self._context, self._due)
         return catalog
 
     def is_quiet(self, session: Session) -> bool:

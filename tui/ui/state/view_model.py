@@ -17,6 +17,7 @@ from tui.view.panes import expiry, listings, session_layout, top_line
 _LASTS = timedelta(seconds=5)
 _LASTS_A_SESSION = timedelta(milliseconds=6)
 _KEEPS = timedelta(minutes=1)
+_LASTS_MOST = timedelta(seconds=50)  # so that it is renewed by a look, in a thread, before that
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,7 +149,7 @@ def _is_seen(old: ViewModel, unseen: Unseen, now: datetime) -> bool:
 
 
 def _lasts(old: ViewModel) -> timedelta:
-    return min(_KEEPS, _LASTS + _LASTS_A_SESSION * len(old.ending))
+    return min(_LASTS_MOST, _LASTS + _LASTS_A_SESSION * len(old.ending))
 
 
 def _is_unchanged(old: Catalog, new: Catalog) -> bool:

@@ -37,6 +37,9 @@ class ListingsPane(Table):
     def row_of(self, key: Key) -> int | None:
         return super().row_of(("listing", key[0]))
 
+    def listings_in_sight(self) -> frozenset[str]:
+        return frozenset(key[1] for key in self.in_sight)
+
     def name_of(self, key: Key) -> str:
         return key[1]
 

@@ -78,6 +78,13 @@ class Panes:
         is_covered = self.page.is_open or question.is_open or self.live.is_full
         return not is_covered and question.size.height == LEAST_ROWS and not self.tiny.display
 
+    def in_sight(self) -> frozenset[str]:
+        """Return the listings that the screen shows something of."""
+        shown = self.live.session
+        tables = (self.listings, self.sessions, self.expiry)
+        names = frozenset[str]().union(*(one.listings_in_sight() for one in tables))
+        return names | {shown.listing} if shown is not None else names
+
     def compose(self) -> ComposeResult:
         """Yield the widgets in their places."""
         yield self.top_line

@@ -18,6 +18,8 @@ from tui.view.text import signs
 from tui.view.text.lines import Line
 from tui.view.text.out_of_sight import with_hint
 
+_FEW = 64  # sessions of a group whose listings are looked at each second
+
 
 class SessionsPane(Table):
     """The sessions that listing and filter leave, in the chosen order.
@@ -125,6 +127,10 @@ class SessionsPane(Table):
     def row_of(self, key: Key) -> int | None:
         row = super().row_of(key)
         return super().row_of(self._group_rows.get(key, key)) if row is None else row
+
+    def listings_in_sight(self) -> frozenset[str]:
+        grouped = (self.groups[key].sessions[:_FEW] for key in self.in_sight if key in self.groups)
+        return super().listings_in_sight() | {one.listing for some in grouped for one in some}
 
     @property
     def session(self) -> Session | None:

@@ -106,6 +106,15 @@ class Table(Pane):
         """How many rows are visible."""
         return max(1, self.body_height - 1 - self.foot_height)
 
+    @property
+    def in_sight(self) -> tuple[Key, ...]:
+        """The keys of the visible rows."""
+        return self.keys[self.first : self.first + self.page]
+
+    def listings_in_sight(self) -> frozenset[str]:
+        """Return the listings that the visible rows are about."""
+        return frozenset(key[0] for key in self.in_sight)
+
     def take_order(self) -> None:
         """Take the order that waits when rows are next arranged."""
         self._takes_order = True

@@ -30,7 +30,7 @@ class QueueingEngine(FixedEngine):
         self.runs[plan.target.session_id] = run_id
         return run_id
 
-    def look(self) -> Catalog:
+    def look(self, in_sight: frozenset[str] | None = None) -> Catalog:
         found = super().look()
         queued = dict(list(self.runs.items())[self.full : self.full + 1])
         if self.others_wait:

@@ -1,0 +1,139 @@
+"""Says what is checked at a look, so that it stays cheap and no change waits too long."""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_right
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+
+from tui.core.values import dataclass
+from tui.operations.catalog.change_hints import ChangeHints
+
+_ALL_WITHIN, _WATCHED_WITHIN = timedelta(seconds=10), timedelta(minutes=1)
+_AT_LEAST = 32
+# Of up to so many listings that nobody watches, every other one is checked at each look.
+ORDINARY = 1_000
+# Of more, as many as cost this share of a core, but each within this time.
+SWEEP_SHARE, SWEPT_WITHIN = 0.01, timedelta(minutes=1)
+_FIRST_COST_S, _WEIGHT = 0.0001, 0.02  # of one check; how much the next one counts in the mean
+LATELY, MOST_LATELY = timedelta(minutes=5), 64
+
+
+class Turns:
+    """Gives each of many sorted names its turn within a time, at least so many at once."""
+
+    def __init__(self, at_least: int) -> None:
+        self._at_least = at_least
+        self._last = ""
+
+    def take(self, names: Sequence[str], passed: timedelta, within: timedelta) -> Sequence[str]:
+        """Return whose turn it is, so long after the last call."""
+        share = min(passed / within, 1.0) if within > timedelta() else 1.0
+        count = min(max(self._at_least, math.ceil(len(names) * share)), len(names))
+        if not count:
+            return ()
+        begin = bisect_right(names, self._last)
+        end = begin + count
+        taken = (*names[begin:end], *names[: max(0, end - len(names))])
+        self._last = taken[-1]
+        return taken
+
+
+class SweepPace:
+    """How long a sweep takes so that it costs no more than its share of a core."""
+
+    def __init__(self) -> None:
+        self._cost_s = _FIRST_COST_S
+
+    def note(self, cost_s: float) -> None:
+        """Take in what it cost to check one listing that had not changed, in CPU seconds."""
+        self._cost_s += (cost_s - self._cost_s) * _WEIGHT
+
+    def within(self, count: int) -> timedelta:
+        """Return the time in which so many listings are checked."""
+        return min(timedelta(seconds=count * self._cost_s / SWEEP_SHARE), SWEPT_WITHIN)
+
+
+class Lately:
+    """The names of what changed in the last minutes, at most so many; usable from any thread."""
+
+    def __init__(self) -> None:
+        self._at: dict[str, datetime] = {}
+
+    def add(self, name: str, now: datetime) -> None:
+        """Note a change."""
+        self._at.pop(name, None)
+        self._at[name] = now
+
+    def names(self, now: datetime) -> frozenset[str]:
+        """Return the names as of now, and forget the others."""
+        for number, (name, at) in enumerate(reversed(list(self._at.items()))):
+            if number >= MOST_LATELY or now - at > LATELY:
+                self._at.pop(name, None)
+        return frozenset(self._at)
+
+
+@dataclass(frozen=True, slots=True)
+class Checks:
+    """The listings to check at a look; in `slices` also the paths that take turns.
+
+    Of those that are watched `wholes` are checked whole; `swept` are checked since their turn came.
+    """
+
+    due: frozenset[str]
+    slices: frozenset[str]
+    wholes: frozenset[str]
+    swept: frozenset[str]
+
+
+class Rota:
+    """Plans each look at a root.
+
+    Paths that take turns are checked within 10 s, all of a watched listing each minute. What nobody
+    watches is checked at every other look; where there are over `ORDINARY` such listings, they are
+    swept at the pace that their checks can cost, each within `SWEPT_WITHIN`, but those in sight and
+    those that changed `lately` at every look.
+    """
+
+    def __init__(self, hints: ChangeHints) -> None:
+        self._hints = hints
+        self._soon, self._later = Turns(_AT_LEAST), Turns(1)
+        self._sweep = Turns(_AT_LEAST)
+        self._looks = 0
+        self.pace = SweepPace()
+        self.lately = Lately()
+
+    def plan(
+        self,
+        names: Sequence[str],
+        touched: frozenset[str],
+        now: datetime,
+        last: datetime | None,
+        *,
+        in_sight: frozenset[str] = frozenset(),
+        is_asked: bool = False,
+    ) -> Checks:
+        """Return what to check now; where somebody has asked, no listing waits for its turn."""
+        passed = max(now - last, timedelta()) if last else _ALL_WITHIN
+        covered, quiet = self._hints.covered, self._hints.quiet
+        closely = in_sight | self.lately.names(now)
+        unwatched = len(names) - len(covered)
+        wholes = touched | _those_in(covered, self._later.take(names, passed, _WATCHED_WITHIN))
+        soon = frozenset(self._soon.take(names, passed, _ALL_WITHIN)) - quiet
+        swept = frozenset[str]()
+        if last and unwatched > ORDINARY:
+            soon &= covered | closely
+            within = self.pace.within(unwatched)
+            swept = frozenset(self._sweep.take(names, passed, within)) - covered
+            often = names if is_asked else closely
+        else:
+            self._looks += 1
+            is_half = len(names) > _AT_LEAST and not is_asked
+            often = names[self._looks % 2 :: 2] if is_half else names
+        slices = soon | swept | wholes
+        return Checks(slices | (frozenset(often) - covered), slices, wholes, swept)
+
+
+def _those_in(some: Collection[str], names: Sequence[str]) -> frozenset[str]:
+    return frozenset(name for name in names if name in some)

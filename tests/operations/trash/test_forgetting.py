@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +17,7 @@ from tests.support.listings.sample_listing import FIRST, SECOND, SampleListing
 from tui.core.console.picture import Picture
 from tui.core.errors import ConsoleError
 from tui.operations.sessions.annotate import note
+from tui.operations.trash import purge as purging
 from tui.operations.trash.delete import delete
 from tui.operations.trash.purge import erase_many, purge
 from tui.storage.index.erasure_marks import generation_of, mark_of
@@ -154,4 +157,28 @@ def test_no_picture_outlasts_an_erasure_and_other_logins_show_theirs_no_more(
     else:
         purge(context, f"hollis_park/{FIRST}")
     assert saying(own, CANARY) == []
+    assert theirs.read((len(CANARY), 1)) is None
+
+
+@pytest.mark.parametrize("how", ["from the trash", "at once", "its listing is gone"])
+def test_a_purge_that_is_killed_leaves_no_picture_that_is_shown(
+    listing: SampleListing, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    """Fails if the erasure is marked at its end alone: whoever is killed never comes there."""
+    delete(listing.context(), listing.session(f"hollis_park/{FIRST}"))
+    if how == "its listing is gone":
+        shutil.rmtree(listing.folder)
+    theirs = with_picture(listing, tmp_path / "bert")
+
+    def killed(trashed: object) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(purging, "erase", killed)
+    trashed = list_trash(listing.root)
+    acts: dict[str, Callable[[], object]] = {
+        "from the trash": lambda: erase_many(listing.context(), trashed)
+    }
+    act = acts.get(how, lambda: purge(listing.context(), f"hollis_park/{FIRST}"))
+    with pytest.raises(KeyboardInterrupt):
+        act()
     assert theirs.read((len(CANARY), 1)) is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from tui.core.text.safe_text import one_line
 from tui.core.values import replace
 from tui.operations.catalog.scanner import listing_paths
 from tui.operations.context import Context
-from tui.safe_io.folders import is_folder
+from tui.safe_io.folders import is_folder, is_link
 from tui.storage.index.erasure_marks import mark_erased
 from tui.storage.index.index import Index, index_path
 from tui.storage.state.acknowledgements import forget_ack
@@ -105,6 +106,18 @@ def forget_drafts(context: Context, key: Key) -> None:
     left = tuple(one for one in view.drafts if not one.may_quote((key,)))
     if left != view.drafts:
         write_remembered(settings.state_dir, context.root, who, replace(view, drafts=left))
+
+
+def mark_before(context: Context, folders: Iterable[Path]) -> None:
+    """Invalidate all caches of these listings and all pictures before anything is erased.
+
+    Whoever is killed in between leaves nothing that is still shown. Without a mark the erasure goes
+    on: it is marked again at its end.
+    """
+    there = (one for one in folders if not is_link(one) and is_folder(one, unknown=True))
+    for folder in (*there, context.root):
+        with suppress(OSError):
+            mark_erased(folder)
 
 
 def clearing_caches(context: Context, *folders: Path) -> tuple[Step, ...]:

@@ -50,12 +50,12 @@ from tui.operations.trash.forgetting import (
     forget_drafts,
     forget_unclaimed,
     forget_words,
+    mark_before,
 )
 from tui.operations.trash.restore import find_trashed
 from tui.runs.folder.protocol import run_folders, session_of
 from tui.safe_io.folders import is_folder, is_link
 from tui.safe_io.walking import FolderSize, measure
-from tui.storage.index.erasure_marks import mark_erased
 from tui.storage.session_locks import SessionLock
 from tui.storage.state.notified import forget_session
 from tui.storage.table.tracking import is_tracked, read_rows
@@ -142,6 +142,7 @@ def erase_session(context: Context, erasure: PurgePlan) -> ActionResult:
     target, now = erasure.target, context.clock()
     _require_erasable(erasure)
     if is_link(target.folder) or not is_folder(target.folder, unknown=True):
+        mark_before(context, ())
         for one in erasure.trashed:
             erase(one)
             erase_words(one)
@@ -206,7 +207,10 @@ def erase_many(context: Context, sessions: Iterable[Manifest]) -> BulkResult:
     refused: dict[Key, ConsoleError] = {}
     erased: list[Manifest] = []
     now, begun, problems = context.clock(), broken_off(context), ""
-    for one in dict.fromkeys((*sessions, *begun)):
+    asked = tuple(dict.fromkeys((*sessions, *begun)))
+    if asked:
+        mark_before(context, {context.root / one.listing for one in asked})
+    for one in asked:
         shown = one_line(one.listing)
         try:
             bytes_freed = _erase_unowned(context, one)
@@ -356,9 +360,7 @@ def _erase_all(context: Context, erasure: PurgePlan) -> None:
         raise Conflict(f"{target.short} changed in the meantime: look again")
     if row is None and is_tracked(target.db_path, target.session_id):
         raise Conflict(f"{target.short} is tracked now, or its row could not be read: try again")
-    for folder in (target.folder, context.root):  # in case this process is killed in between
-        with suppress(OSError):
-            mark_erased(folder)
+    mark_before(context, (target.folder,))
     with suppress(OSError):
         scrub_history(target.config_dir, target.session_id)
     for one in erasure.trashed:

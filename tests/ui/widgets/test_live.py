@@ -24,6 +24,7 @@ from tui.core.models.session import Liveness, Session
 from tui.operations.search.transcript_search import SearchHits
 from tui.operations.stream.follow import StreamUpdate
 from tui.runs.folder.protocol import PartialBlock
+from tui.ui.background import pollers
 from tui.ui.widgets.live import LivePane
 from tui.ui.widgets.pane import PaneSettings
 from tui.ui.widgets.prompt import PromptBar
@@ -315,6 +316,32 @@ async def test_full_live_that_followed_follows_again_once_it_is_left() -> None:
         assert "paused" not in at.rows("live")[0]
         await at.press("4", "k", "enter", "G", "k", "escape", "4")
         assert "paused: F follows" in at.rows("live")[0]
+
+
+async def test_enter_in_live_opens_what_live_shows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It opened the session selected in Sessions, also where Live still shows another."""
+    async with console() as at:
+        read = await at.choose("First screen")
+        await at.until(lambda: at.view.live is not None and at.view.live.key == read.key)
+        monkeypatch.setattr(pollers, "DEBOUNCE", 1e6)
+        other = await at.choose("PE platforms, DACH")
+        await at.press("4", "enter")
+        assert (at.view.is_full, at.view.live and at.view.live.key) == (True, read.key)
+        await at.press("escape")
+        assert at.session.key == other.key
+
+
+async def test_a_session_that_only_begins_is_not_opened() -> None:
+    """It opened the one selected before; without the guard, "its transcript was deleted"."""
+    async with console(FixedEngine(slow={"start"})) as at:
+        await at.enter("new hollis_park --stage stage_2")
+        await at.asked()
+        await at.press(*"Go", "enter")
+        at.engine.goes_on.set()
+        await at.answered()
+        await at.press("4", "enter")
+        assert not at.view.is_full
+        assert at.message == "this session is only beginning: it opens once it is there"
 
 
 @pytest.mark.parametrize("has_left", [False, True])

@@ -174,7 +174,7 @@ class KeyHandlers:
         elif view.is_full:
             self._panes.live.toggle()
         elif view.pane in (SESSIONS, LIVE):
-            self._feed.read_in_full()
+            self._feed.read_in_full(view.live if view.pane == LIVE else None)
         self._fit()
 
     def leave(self) -> None:

@@ -274,14 +274,18 @@ class PaneFeed:
         self._panes.question.keys = self._keys()
         self._panes.question.redraw()
 
-    def read_in_full(self) -> None:
-        """Give the stream of the selected session the whole screen.
+    def read_in_full(self, in_live: Session | None = None) -> None:
+        """Give the stream of what Live shows, else of the selected session, the whole screen.
 
         Where its end was followed, it is again once the panes are back.
         """
         sessions, live = self._panes.sessions, self._panes.live
         sessions.selection_pinned = True
-        session, shown = sessions.session, live.session
+        session, shown = in_live or sessions.session, live.session
+        if in_live is not None and in_live is self._sent.begun:
+            said = "this session is only beginning: it opens once it is there"
+            self._panes.question.say(said, is_brief=True)
+            return
         if not self._store.view.is_full:
             is_other = shown is None or session is None or shown.key != session.key
             self._follows_after = is_other or live.is_following

@@ -16,7 +16,7 @@ from pathlib import Path
 from statistics import median
 
 from tests.bench._figures import Measured, best, best_cpu, ratio
-from tests.support.console.line_costs import console, listing_of, quiet, sent
+from tests.support.line_costs import console, listing_of, quiet, sent
 from tests.support.listings.sample_listing import FIRST, text_line
 from tests.support.processes.growing_session import WORDS, shown
 from tests.support.processes.terminal import Terminal

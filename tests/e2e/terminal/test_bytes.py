@@ -7,7 +7,7 @@ import time
 from datetime import timedelta
 from pathlib import Path
 
-from tests.support.console.line_costs import console, listing_of, quiet, sent
+from tests.support.line_costs import console, listing_of, quiet, sent
 from tests.support.processes.growing_session import shown
 from tests.support.processes.runs_site import wait
 from tests.support.processes.terminal import Terminal

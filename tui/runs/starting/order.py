@@ -78,10 +78,10 @@ class OrderChannel:
             while (left := self._until - time.monotonic()) > 0:
                 self._end.settimeout(left)
                 flags = socket.MSG_CMSG_CLOEXEC
-                said, fds, _, _ = socket.recv_fds(self._end, len(_ORDERED), _FDS, flags)
-                if said == _ASKED and self._line.is_known:
+                sent, fds, _, _ = socket.recv_fds(self._end, len(_ORDERED), _FDS, flags)
+                if sent == _ASKED and self._line.is_known:
                     self._end.send(_ANSWERED)
-                elif said == _ORDERED and len(fds) == _FDS:
+                elif sent == _ORDERED and len(fds) == _FDS:
                     return self._taken(*fds)
                 else:
                     break

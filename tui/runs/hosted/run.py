@@ -27,7 +27,7 @@ from tui.runs.agent.cli_errors import as_both, failure_words, interrupted
 from tui.runs.bookkeeping import whose
 from tui.runs.driver import RunDriver
 from tui.runs.hosted.late_rows import write_soon
-from tui.runs.hosted.leaving import running, until_left
+from tui.runs.hosted.leaving import running, unless, until_left
 from tui.runs.hosted.own_hooks import telling_faults
 from tui.runs.hosted.own_prompts import OwnPrompts
 from tui.runs.hosted.prepared_run import PreparedRun, folder_of
@@ -76,7 +76,7 @@ class HostedRun:
         self._prepare, self._clock, self._prompts = prepare, clock, prompts
         self._resumed, self._wants_follow_ups, self._stays = resumed, follow_ups, stays
         self._waiting: asyncio.Queue[object] = asyncio.Queue(_MOST_WAITING)
-        self._news = asyncio.Event()
+        self._news, self._left = asyncio.Event(), asyncio.Event()
         self._driver: RunDriver | None = None
         self._hosting: asyncio.Task[None] | None = None
         self._feeding: asyncio.Task[None] | None = None
@@ -95,6 +95,7 @@ class HostedRun:
         await self._until(lambda: self._driver is not None)
         if self._driver is None:
             await self._hosting
+            raise Refused("the run was ended before it had begun", Reason.NOT_RUNNING)
 
     async def next(self) -> object | None:
         """Return the next message, and `None` once all is answered or the run is over.
@@ -221,6 +222,7 @@ class HostedRun:
     def _leave(self) -> None:
         """Drop its further messages and prompts."""
         self._is_left = True
+        self._left.set()
         while not self._waiting.empty():
             self._waiting.get_nowait()
         if self._feeding is not None:
@@ -256,9 +258,9 @@ class HostedRun:
             await self._host()
 
     async def _host(self) -> None:
-        if self._resumed[1]:
-            await until_left(*self._resumed)
-        first = await self._of_resumed(self._prompts.first())
+        first = await unless(self._left, self._of_resumed(self._first_prompt()))
+        if first is None:
+            return
         try:
             prepared = await self._of_resumed(asyncio.to_thread(self._set_up, first))
             if self._journal is not None and not self._is_left:
@@ -271,6 +273,11 @@ class HostedRun:
             self._release()
             if self._journal is not None:
                 await self._closed(self._journal)
+
+    async def _first_prompt(self) -> OwnPrompt:
+        if self._resumed[1]:
+            await until_left(*self._resumed)
+        return await self._prompts.first()
 
     async def _closed(self, journal: ThreadedJournal) -> None:
         """Wait until the run's folder has all; what has no room is written later."""

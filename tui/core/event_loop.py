@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from tui.core.errors import UsageError
 
@@ -58,6 +60,20 @@ def is_fault(raised: BaseException) -> bool:
     if isinstance(raised, GeneratorExit):
         return _runs_in_a_task()  # else it ends what a loop has left behind
     return not isinstance(raised, SystemExit | KeyboardInterrupt)
+
+
+@contextmanager
+def as_exceptions() -> Iterator[None]:
+    """Raise faults of code of a pipeline's own as `Exception`s, in a task that is the SDK's.
+
+    It would take another for its own task's end, and hear or answer the CLI no more.
+    """
+    try:
+        yield
+    except BaseException as fault:
+        if isinstance(fault, Exception) or not is_fault(fault):
+            raise
+        raise RuntimeError(f"it raised {type(fault).__name__}") from fault
 
 
 def _runs_in_a_task() -> bool:

@@ -10,14 +10,24 @@ import signal
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
+from claude_agent_sdk import InMemorySessionStore
 
+from tests.support.listings.run_spec import run_spec
 from tests.support.processes.children import Child
 from tests.support.processes.runs_site import wait
-from tui.runs.agent.cli_process import RUN_VARIABLE, find_cli_process, kill_cli, kill_cli_surely
+from tui.runs.agent.cli_process import (
+    RUN_VARIABLE,
+    find_cli_process,
+    kill_cli,
+    kill_cli_surely,
+    session_options,
+)
 from tui.safe_io.processes import started
 
 OURS, OTHER = "20261122T071530Z-1f9c00", "20261122T071530Z-1f9c01"
@@ -88,3 +98,17 @@ def test_the_child_of_a_child_is_none_of_ours() -> None:
         grandchild = int(shell.stdout.readline())
         assert find_cli_process(OTHER) is None
         os.kill(grandchild, signal.SIGKILL)
+
+
+class Slow(InMemorySessionStore):
+    async def append(self, *_: Any) -> None:
+        await anyio.sleep_forever()
+
+
+async def test_a_store_that_the_sdk_gives_up_is_cancelled_and_has_no_fault(tmp_path: Path) -> None:
+    spec = run_spec(tmp_path, datetime.now(UTC))
+    store = session_options(spec, Slow())["session_store"]
+    with anyio.CancelScope() as patience:
+        patience.cancel()
+        await store.append({}, [])
+    assert patience.cancelled_caught

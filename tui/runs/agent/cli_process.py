@@ -39,8 +39,11 @@ class _Mirror:
         self._store = store
 
     async def append(self, key: Any, entries: Any) -> None:
-        """Tell the store."""
-        await self._store.append(key, entries)
+        """Tell the store; what it raises must not end the SDK's hearing, with an answer unheard."""
+        from tui.core.event_loop import as_exceptions  # it imports asyncio
+
+        with as_exceptions():
+            await self._store.append(key, entries)
 
     async def load(self, key: Any) -> None:
         """Return that nothing is known."""
@@ -55,7 +58,7 @@ def session_options(spec: RunSpec, store: SessionStore | None) -> Mapping[str, A
         "fork_session": spec.mode == "fork",
         "resume_session_at": (resumed and spec.source_at) or None,
         "continue_conversation": False,
-        "session_store": _Mirror(store) if resumed and store is not None else store,
+        "session_store": _Mirror(store) if store is not None else None,
     }
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 from tui.claude.transcript.notices import unusable_servers
 from tui.claude.transcript_files.written_turn import WrittenTurns, writes_none
 from tui.core.errors import Kind, RunFailed
+from tui.core.event_loop import as_exceptions
 from tui.core.text.safe_text import one_line
 from tui.core.values import replace
 from tui.runs.agent.chunk_lines import divert_chunks
@@ -292,7 +293,8 @@ class AgentClient:
     def _complain(self, line: str) -> None:
         self._complaints.append(line)
         if self._given is not None and self._given.stderr is not None:
-            self._given.stderr(line)
+            with as_exceptions():
+                self._given.stderr(line)
 
     async def _may_use(
         self, tool: str, given: dict[str, Any], context: ToolPermissionContext

@@ -83,6 +83,46 @@ async def test_a_store_is_told_and_the_session_goes_on_in_its_listing(
     assert "ECHO three" in repr(store.__dict__)
 
 
+def fails_its_test(*_: Any) -> Any:
+    pytest.fail("a test that looks on")
+
+
+def cancels_itself(*_: Any) -> Any:
+    raise asyncio.CancelledError
+
+
+class Faulty(InMemorySessionStore):
+    def __init__(self, fault: Any) -> None:
+        super().__init__()
+        self._fault = fault
+
+    async def append(self, *_: Any) -> None:
+        self._fault()
+
+
+@pytest.mark.parametrize("fault", [fails_its_test, cancels_itself])
+async def test_an_answer_is_heard_though_a_store_or_a_reader_of_the_log_raises_what_ends_a_task(
+    site: Site, manager: SessionManager, fault: Any
+) -> None:
+    """The turn would count as cut off by a CLI that died, and be paid again by a retry."""
+    heard = Heard(site)
+    options = ClaudeAgentOptions(session_store=Faulty(fault))
+    await heard.listen(ask(manager, "ECHO one", options=options))
+    await heard.listen(ask(manager, "ECHO two", resume=heard.session_id, options=options))
+    for words in ("You said: ECHO one", "You said: ECHO two"):
+        assert words in heard.texts
+    lines: list[str] = []
+
+    def read(line: str) -> None:
+        lines.append(line)
+        fault()
+
+    flags: dict[str, str | None] = {"debug-to-stderr": None}
+    reading = ClaudeAgentOptions(stderr=read, extra_args=flags)
+    await Heard(site).listen(ask(manager, "ECHO three", options=reading))
+    assert len(lines) > 1
+
+
 async def test_no_flag_ends_the_flags_of_the_cli(site: Site, manager: SessionManager) -> None:
     """Behind `--` the greeting, with the hooks, is a prompt: the agent would have none of them."""
     options, asked = ClaudeAgentOptions(extra_args={"": "ECHO x"}), len(site.api.requests)

@@ -16,7 +16,7 @@ from claude_agent_sdk import (
 
 from tests.support.processes.own_pipeline import Heard, ask
 from tests.support.processes.runs_site import Site
-from tui import SessionManager
+from tui import Kind, RunFailed, SessionManager
 
 WORDS = "what a buyer said"
 NAN: Any = float("nan")  # which JSON cannot hold
@@ -102,21 +102,57 @@ def returning(answer: Any) -> Any:
     return asked
 
 
+DENIES = {"hookSpecificOutput": {"hookEventName": "PreToolUse", "permissionDecision": "deny"}}
+
+
 @pytest.mark.parametrize(
-    "answer",
-    [None, [], "deny", ("deny",), {"reason": object()}, {"score": NAN}, PermissionResultDeny()],
+    ("answer", "says_something"),
+    [
+        (None, False),
+        ([], False),
+        ("", False),
+        (False, True),
+        ("deny", True),
+        (("deny",), True),
+        ({**DENIES, "reason": object()}, True),
+        ({**DENIES, "score": NAN}, True),
+        (PermissionResultDeny(), True),
+    ],
 )
 @pytest.mark.parametrize("blocks", [False, True])
 async def test_a_hook_that_returns_what_it_should_not_is_told_as_one_that_raises(
-    site: Site, manager: SessionManager, caplog: pytest.LogCaptureFixture, answer: Any, blocks: bool
+    site: Site,
+    manager: SessionManager,
+    caplog: pytest.LogCaptureFixture,
+    answer: Any,
+    says_something: bool,
+    blocks: bool,
 ) -> None:
+    """What it said may have been a denial, so the tool is not used then."""
+    is_blocked = blocks or says_something
     matcher = HookMatcher(hooks=[returning(answer)], on_failure="block" if blocks else None)
     hooks: Any = {"PreToolUse": [matcher]}
     is_used, told = await used(site, manager, caplog, hooks=hooks, allowed_tools=["Bash"])
-    assert is_used is not blocks
+    assert is_used is not is_blocked
     name = type(answer).__name__
     assert f" returned {name}, not a dict of plain values: " in told[0]
-    assert told[0].endswith("blocked" if blocks else "as if it had not been asked")
+    assert told[0].endswith("blocked" if is_blocked else "as if it had not been asked")
+
+
+async def test_a_prompt_that_a_hook_blocked_in_words_nobody_can_read_is_not_answered(
+    site: Site, manager: SessionManager
+) -> None:
+    said = {"decision": "block", "reason": "not that", "score": NAN}
+    hooks: Any = {"UserPromptSubmit": [HookMatcher(hooks=[returning(said)])]}
+    query = ask(manager, "ECHO this", options=ClaudeAgentOptions(hooks=hooks))
+    with pytest.raises(RunFailed, match="a hook stopped it: Nobody knows what") as failed:
+        await Heard(site).listen(query)
+    assert failed.value.kind is Kind.REFUSED
+    stops: Any = {"Stop": [HookMatcher(hooks=[returning(said)])]}
+    heard = Heard(site)
+    async with asyncio.timeout(60):  # of that hook, a block has the agent go on and on
+        await heard.listen(ask(manager, "ECHO it", options=ClaudeAgentOptions(hooks=stops)))
+    assert "You said: ECHO it" in heard.texts
 
 
 UPDATES = "a list of PermissionUpdate as its updated_permissions"

@@ -272,9 +272,13 @@ def test_an_id_that_is_not_whole_is_told_with_the_one_that_is_meant(
     listing: SampleListing, manager: SessionManager, name: str
 ) -> None:
     """A warning in the log alone would let a pipeline take it for extended."""
+
+    async def track(short: str) -> None:
+        await manager.track_session(short, "stage_1", "hollis_park")
+
     listing.track(FIRST)
     before = read_rows(listing.db_path)
-    acts = (manager.extend_session, manager.mark_session_failed)
+    acts = (manager.extend_session, manager.mark_session_failed, track)
     for act in (*acts, lambda short: manager.mark_session_failed(short, "timeout")):
         with pytest.raises(UnknownId, match=f"^{name} is not a whole .* do you mean {FIRST}"):
             asyncio.run(act(name))

@@ -82,9 +82,9 @@ def option_of(name: str) -> str:
     return name.partition(".")[0]
 
 
-def not_leavable(names: Iterable[str]) -> str:
-    """Return a name of those that a resume cannot be said to go on without; empty if none is."""
-    return next((one for one in names if one not in CAN_BE_LEFT and not held_back((one,))), "")
+def not_leavable(names: Iterable[str]) -> str | None:
+    """Return a name of those that a resume cannot be said to go on without; `None` if all can."""
+    return next((one for one in names if one not in CAN_BE_LEFT and not held_back((one,))), None)
 
 
 def without(

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from tui.claude.config_dir import footprint, postpone_sweep, refresh_children
 from tui.claude.layout import is_transcript
-from tui.claude.session_id import is_beginning, not_whole, require_session_id
+from tui.claude.session_id import is_beginning, is_cli_id, not_whole, require_session_id
 from tui.core.errors import ConsoleError, NotTracked
 from tui.core.models.row import Row, Status
 from tui.core.sessions.row_transitions import FAILURE, OF_RUNS
@@ -50,13 +50,15 @@ class SessionTracking(ListingPart):
         A session that is already tracked keeps its creation time, a later expiry, and its metadata
         unless new is given. What its runs recorded always stays: metadata under their names,
         `agent` and `operator`, is then left out, with a warning. So is always what only a failure
-        records: `last_error`, `failed_at` and `last_error_kind`.
+        records: `last_error`, `failed_at` and `last_error_kind`. Raises `UnknownId` for the
+        beginning of an id that is tracked.
         """
         require_stage(stage)
         require_short("listing_id", listing_id)
         require_json(metadata)
         now, session_id = self._clock(), require_session_id(session_id)
         until = now + length_of(self.max_age_days, "max_age_days")
+        await self._require_whole(session_id)
         given = {name: one for name, one in (metadata or {}).items() if name not in FAILURE}
         steps = _TRANSACTIONS.track(
             session_id,
@@ -73,10 +75,7 @@ class SessionTracking(ListingPart):
             )
         except ConsoleError as problem:
             logger.warning("%s: %s", session_id, problem)
-        for name in _left_out(given, row):
-            logger.warning("%s keeps its own %s: the name is taken", session_id, name)
-        for name in sorted((metadata or {}).keys() - given.keys()):
-            logger.warning("%s gets no %s: only a failure records that", session_id, name)
+        _tell_left_out(row, given, (metadata or {}).keys() - given.keys())
         logger.info("Tracked session: %s (until %s)", session_id, row.expires_at)
 
     @checked
@@ -121,11 +120,20 @@ class SessionTracking(ListingPart):
             return []
 
     async def _warn_untracked(self, session_id: str, so: str) -> None:
-        rows = await self._read(all_rows())
-        known = (one.session_id for one in rows)
-        if meant := next((one for one in known if is_beginning(session_id, one)), ""):
-            raise not_whole(session_id, meant)
+        await self._require_whole(session_id)
         logger.warning("Session %s is not tracked: %s", session_id, so)
+
+    async def _require_whole(self, session_id: str) -> None:
+        """Raise `UnknownId` for what is no session's id, but begins one's of the CLI."""
+        if is_cli_id(session_id) and session_id == session_id.lower():
+            return
+        try:
+            known = [one.session_id for one in await self._read(all_rows())]
+        except NotTracked:
+            return
+        meant = (one for one in known if is_cli_id(one) and is_beginning(session_id, one))
+        if session_id not in known and (one := next(meant, "")):
+            raise not_whole(session_id, one)
 
     async def _has_reason(self, session_id: str) -> bool:
         rows = await self._read(all_rows())
@@ -144,6 +152,13 @@ class SessionTracking(ListingPart):
             postpone_sweep(self._config_dir, max(written, default=now), until)
             refresh_children(self._config_dir, now)
         return bool(written)
+
+
+def _tell_left_out(row: Row, given: Mapping[str, Any], of_failures: Set[str]) -> None:
+    for name in _left_out(given, row):
+        logger.warning("%s keeps its own %s: the name is taken", row.session_id, name)
+    for name in sorted(of_failures):
+        logger.warning("%s gets no %s: only a failure records that", row.session_id, name)
 
 
 def _left_out(metadata: Mapping[str, Any], row: Row) -> Iterator[str]:

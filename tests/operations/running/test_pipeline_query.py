@@ -192,6 +192,8 @@ def test_a_name_that_holds_nothing_back_is_told_to_need_no_word(listing: SampleL
     """A row names such variables, too."""
     with pytest.raises(UsageError, match=r"env\.LANG.* nothing else is missed"):
         resumed(listing, {"unrecorded": ["env.LANG"]}, without=["env.LANG"])
+    with pytest.raises(UsageError, match="without cannot be '': it takes "):
+        resumed(listing, {}, without=["env", ""])
 
 
 @pytest.mark.parametrize("more", [{}, {"resume": FIRST, "fork_session": True}])

@@ -191,7 +191,7 @@ def _agent(context: Context, query: Query, chosen: _QuerySession, row: Row | Non
 def _sound(query: Query, folder: Path) -> Query:
     """Return it with options as the SDK takes them; raises `UsageError` for bad arguments."""
     query = replace(query, options=query.options and as_taken(query.options))
-    if odd := not_leavable(query.without):
+    if (odd := not_leavable(query.without)) is not None:
         known = ", ".join(sorted(CAN_BE_LEFT))
         raise UsageError(
             f"without cannot be {one_line(odd)[:40]!r}: it takes {known}, and what a refusal "

@@ -148,7 +148,7 @@ def _words(value: str) -> list[str]:
 
 def _leavable(value: str) -> list[str]:
     names = _words(value)
-    if odd := not_leavable(names):
+    if (odd := not_leavable(names)) is not None:
         raise ValueError(odd)
     return names
 

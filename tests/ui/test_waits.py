@@ -21,7 +21,7 @@ UI = Path(tui.ui.__file__).parent
 # These hold no keyboard: they look on by themselves, and nobody waits for them.
 ON_THEIR_OWN = {
     *("answer_search.py", "cut_off_deeds.py", "pollers.py", "reading.py", "session_restore.py"),
-    *("unread.py", "view_command.py"),
+    *("unread.py", "view_command.py", "word_watch.py"),
 }
 
 

@@ -148,6 +148,25 @@ def test_a_root_whose_mark_hangs_has_no_picture_and_the_console_starts(root: Pat
         assert screen.process.wait(60) == 0
 
 
+def test_a_console_starts_on_a_root_that_hangs_says_so_and_can_be_left(root: Path) -> None:
+    with hung_disk(root), console(root) as screen:
+        screen.wait_for("outputs does not answer")
+        screen.send("q")
+        assert screen.process.wait(60) == 0
+
+
+@pytest.mark.parametrize("words", [("ls",), ("show", FIRST), ("check",), ("extend", FIRST, "3")])
+def test_a_verb_over_a_root_that_hangs_says_so_and_ends(root: Path, words: tuple[str, ...]) -> None:
+    command = [sys.executable, "-m", "tui", "--root", str(root), *words]
+    environment = {**os.environ, **places(root)}
+    with hung_disk(root):
+        done = subprocess.run(
+            command, env=environment, capture_output=True, text=True, timeout=60, check=False
+        )
+    assert done.returncode == 1
+    assert "outputs does not answer: its disk or its database is slow" in done.stderr
+
+
 def test_a_picture_is_drawn_for_these_colours_and_without_any_it_has_none(root: Path) -> None:
     leave_picture(root)
     with live_at_once(root, NO_COLOR="1"):

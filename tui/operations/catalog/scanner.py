@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -61,10 +62,9 @@ class CatalogScanner:
         self._wanted = wanted
         self._context = context
         self._zone = None if settings.time_zone == "auto" else zone_named(settings.time_zone)
-        path = index_path(settings.cache_dir, context.root)
-        self._index = Index(path)
+        self._index = Index(find=partial(index_path, settings.cache_dir, context.root))
         self._facts = FactsCache(self._index)
-        self._tables = TableCache(self._index if path is not None else None)
+        self._tables = TableCache(self._index if settings.cache_dir is not None else None)
         self._pool = WorkerPool()
         self._root_state = RootState(context.root)
         self._watchers: dict[str, ListingWatcher] = {}

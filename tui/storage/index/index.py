@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Protocol
@@ -61,11 +61,14 @@ class _Fresh:
 class Index:
     """One file, shared by processes and threads; without a `path` nothing is stored.
 
-    New entries are written by `save`, once there are enough.
+    `find` returns it when it is first needed: a root that hangs must not keep a program from
+    starting. New entries are written by `save`, once there are enough.
     """
 
-    def __init__(self, path: Path | None = None) -> None:
-        self._path = path
+    def __init__(
+        self, path: Path | None = None, *, find: Callable[[], Path | None] | None = None
+    ) -> None:
+        self._place, self._find = path, find
         self._lock = fork_safe_lock()
         self._connection: sqlite3.Connection | None = None
         self._erasures: dict[bytes, str] = {}
@@ -73,6 +76,12 @@ class Index:
         self._asked = 0
         self._fresh: dict[bytes, _Fresh] = {}
         self._outdated: set[bytes] = set()
+
+    @property
+    def _path(self) -> Path | None:
+        if self._find is not None:
+            self._place, self._find = self._find(), None
+        return self._place
 
     @property
     def is_owed(self) -> bool:

@@ -13,6 +13,7 @@ import sys
 import time
 from importlib.abc import MetaPathFinder
 from pathlib import Path
+from typing import Any
 
 from tui.__main__ import run
 from tui.core.console.picture import Rows
@@ -46,10 +47,10 @@ def _look_late(file: Path) -> None:
 
     look = RealEngine.look
 
-    def late(engine: RealEngine) -> Catalog:
+    def late(engine: RealEngine, *given: Any, **named: Any) -> Catalog:
         file.with_suffix(".reached").touch()
         wait(file)
-        return look(engine)
+        return look(engine, *given, **named)
 
     RealEngine.look = late  # type: ignore[method-assign, assignment]
 
@@ -72,9 +73,9 @@ def _listings_late(file: Path) -> None:
 
     refresh = ListingWatcher.refresh
 
-    def late(watcher: ListingWatcher, *, is_slice: bool, is_covered: bool = False) -> None:
+    def late(watcher: ListingWatcher, *given: Any, **named: Any) -> None:
         wait(file)
-        refresh(watcher, is_slice=is_slice, is_covered=is_covered)
+        refresh(watcher, *given, **named)
 
     ListingWatcher.refresh = late  # type: ignore[method-assign, assignment]
 

@@ -327,6 +327,19 @@ def test_the_newest_is_listed_first(listing: Path) -> None:
     ]
 
 
+def test_two_batches_of_one_second_never_get_the_same_name(
+    listing: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The dice fall alike once in millions of times, and a clean-up of a root throws thousands."""
+    thrown, random = [b"abc", b"abc", b"abc", b"xyz"], os.urandom
+    monkeypatch.setattr(os, "urandom", lambda size: thrown.pop(0) if size == 3 else random(size))
+    ids = {trash(listing, [one]).trash_id for one in paths(listing)}
+    assert len(ids) == 2
+    assert thrown == []
+    assert {one.trash_id for one in list_trash(listing.parent)} == ids
+    assert list((listing / ".session_console" / "trash").iterdir()) == []
+
+
 def test_of_a_batch_each_is_kept_or_given_back_for_itself(listing: Path) -> None:
     other = paths(listing)[1].rename(listing / PROJECT / "other")
     before = facts(listing)

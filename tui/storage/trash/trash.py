@@ -39,6 +39,7 @@ WAY_OUT = (
     "Erasing needs no space: `cleanup --purge-trash` for the old trash, `purge ID` for one "
     "session, in the trash or not"
 )
+_TRIES = 5
 _FEW = 100  # a manifest and its temporary files
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
@@ -261,7 +262,19 @@ def _sessions(batch: Path, only: str, numbers: Iterable[str]) -> tuple[Manifest,
 def _new_batch(root: Path, listing_path: Path, at: datetime) -> Path:
     """Make a batch's folder in the root's trash, or the listing's if a rename can't reach that.
 
-    Only a rename can tell: two mounts of one disk have the same device number.
+    Its name is short, since operators type it: of a thousand that one clean-up makes in a second,
+    two have the same name once in thirty times, and another is taken.
+    """
+    for _ in range(_TRIES):
+        with suppress(FileExistsError):
+            return _made_batch(root, listing_path, at)
+    return _made_batch(root, listing_path, at)
+
+
+def _made_batch(root: Path, listing_path: Path, at: datetime) -> Path:
+    """Make it, with one name; only a rename can tell where.
+
+    Two mounts of one disk have the same device number.
     """
     trash = console_folder(root, "trash") if _is_same_disk(root, listing_path) else None
     own = console_folder(listing_path, "trash")

@@ -80,8 +80,8 @@ class Shipper:
             for file in islice(files, MOST_FILES):
                 with suppress(FileNotFoundError, NotADirectoryError):
                     shipped += self._ship(file)
-        except BaseException:
-            self._stored, self._known = None, {}  # what a failed commit left is not known
+        except BaseException:  # an interrupt too leaves unknown what was committed
+            self._stored, self._known = None, {}
             raise
         return shipped
 

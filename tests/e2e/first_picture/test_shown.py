@@ -150,7 +150,7 @@ def test_a_root_whose_mark_hangs_has_no_picture_and_the_console_starts(root: Pat
 
 def test_a_console_starts_on_a_root_that_hangs_says_so_and_can_be_left(root: Path) -> None:
     with hung_disk(root), console(root) as screen:
-        screen.wait_for("outputs does not answer")
+        screen.wait_for("does not answer: its disk")
         screen.send("q")
         assert screen.process.wait(60) == 0
 

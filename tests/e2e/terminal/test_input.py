@@ -25,7 +25,7 @@ def screen(request: pytest.FixtureRequest) -> Iterator[Terminal]:
     command = (sys.executable, "-m", "tests.support.console.fixed_console", "--ssh")
     given = {"NO_COLOR": "", **getattr(request, "param", {})}
     with Terminal(command, environment=given, cwd=PLACE) as screen:
-        screen.wait_for("cranbury", "? help")
+        screen.wait_for("cranbury", "? help", "sort -u candidates.csv")
         yield screen
 
 

@@ -176,6 +176,7 @@ class Session:
     remains: Remains | None = None
     turn_error: str = ""  # why the last turn failed, if the row does not say so
     is_vanished: bool = False  # its listing is gone, and it is shown as last seen
+    host: str = ""  # its home in the fleet, empty when that is here
 
     @property
     def tags(self) -> tuple[str, ...]:

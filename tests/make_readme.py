@@ -20,6 +20,7 @@ from tui.core.console.keymap import Keymap
 from tui.core.console.own_command import OwnCommand
 from tui.core.sessions.session_state import state_table
 from tui.demo import pipeline
+from tui.fleet_settings import FleetSettings
 from tui.guides import topics
 from tui.settings import Settings
 
@@ -31,7 +32,7 @@ _BLOCK = re.compile(r"<!-- ([a-z]+): made -->\n(.*?)\n<!-- /\1 -->", re.S)
 
 def settings_table() -> str:
     """Return a table of every setting, its default, and what it is for."""
-    types = {"Keymap": Keymap, "OwnCommand": OwnCommand}
+    types = {"Keymap": Keymap, "OwnCommand": OwnCommand, "FleetSettings": FleetSettings}
     hints = get_type_hints(Settings, localns=types, include_extras=True)
     rows = [
         f"| `{one.name}` | {_default(one.default)} | {hints[one.name].__metadata__[0]} |"

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tui.core.errors import UsageError
+from tui.fleet_settings import FleetSettings
 from tui.settings import Settings, load_settings
 from tui.settings_file import settings_path
 
@@ -52,6 +53,11 @@ def test_flags_win_over_the_environment_and_that_over_the_file(tmp_path: Path) -
         ("time_zone", '"Europe/Berlin"', "Europe/Berlin"),
         ("columns", '["id", "Cost", "id"]', ("id", "cost")),
         ("columns", '"id, cost"', ("id", "cost")),
+        (
+            "fleet",
+            '{dsn_file = "/etc/dsn", host = "a", lease = "1m"}',
+            FleetSettings(dsn_file=Path("/etc/dsn"), host="a", lease=timedelta(minutes=1)),
+        ),
         ("stages", '{stage_3 = {model = "opus"}}', {"stage_3": {"model": "opus"}}),
     ],
 )
@@ -74,6 +80,12 @@ def test_a_key_has_its_kind(tmp_path: Path, key: str, toml: str, value: object) 
         ("columns = ['costs']", "columns: no column is called 'costs': did you mean 'cost'?"),
         ("stages = 7", "stages: expected one table a stage"),
         ("stages = {a = 7}", "stages: expected one table a stage"),
+        ("fleet = 7", "fleet: expected a table"),
+        ("[fleet]\nhost = 'a'", "dsn_file and host belong together"),
+        ("[fleet]\nhost = 'a'\ndsn_file = 'dsn'", "dsn_file is no absolute path"),
+        ("[fleet]\nhost = '../a'\ndsn_file = '/etc/dsn'", "host is no name"),
+        ("[fleet]\nhost = 'a'\ndsn_file = '/etc/dsn'\nlease = '1s'", "lease: from 5s"),
+        ("[fleet]\nhost = 'a'\ndsn_file = '/etc/dsn'\nodd = 'x'", "fleet is called 'odd'"),
         ("roots = {a = 7}", "roots: expected one table a root"),
         ("[roots.'/srv/x']\nread_only = 7", "line 2: .*read_only: expected true or false"),
         ("[roots.'/srv/x']\nodd = 7", "no setting is called 'odd'"),

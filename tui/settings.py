@@ -20,6 +20,7 @@ from tui.settings_file import home, read_settings, settings_path
 if TYPE_CHECKING:  # a pipeline reads settings too, and shall not pay for what a console needs
     from tui.core.console.keymap import Keymap
     from tui.core.console.own_command import OwnCommand
+    from tui.fleet_settings import FleetSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +100,9 @@ class Settings:
     roots: Annotated[
         Mapping[str, Mapping[str, Any]], "a table for each root: settings for that root alone"
     ] = field(default_factory=dict)
+    fleet: Annotated[
+        FleetSettings | None, "a table: `dsn_file`, `host`, `lease`; without it there is no fleet"
+    ] = None
     source: Path | None = None
     missing: Path | None = None
     origins: Mapping[str, str] = field(default_factory=dict, compare=False)
@@ -137,7 +141,7 @@ _NOT_SETTABLE = {
     "state_dir",
     "cache_dir",
 }
-_TABLES = {"stages", "roots"}
+_TABLES = {"stages", "roots", "fleet"}
 _TAKES_AWAY = {"read_only", "restricted"}
 
 
@@ -279,6 +283,8 @@ def _converted(key: str, value: Any, default: Any, source: SettingsSource) -> An
     try:
         if key == "stages":
             return _tables(value, "one table a stage, like [stages.stage_3]")
+        if key == "fleet":
+            return _fleet(value)
         if key == "theme" and value not in ("", *THEMES):
             raise UsageError(f"no theme {one_line(value)[:40]!r}: there are {', '.join(THEMES)}")
         if key == "time_zone" and value != "auto":
@@ -296,6 +302,12 @@ def _converted(key: str, value: Any, default: Any, source: SettingsSource) -> An
         return str(value)
     except (ValueError, RuntimeError, UsageError) as error:
         raise UsageError(f"{source.at(key)}: {key}: {error}") from error
+
+
+def _fleet(value: Any) -> FleetSettings:
+    from tui.fleet_settings import parse_fleet
+
+    return parse_fleet(value)
 
 
 def _columns(value: Any) -> tuple[str, ...]:

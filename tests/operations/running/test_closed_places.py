@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tui.fleet_settings import FleetSettings
 from tui.operations.running.closed_places import closed_places, work_folder
 from tui.settings import Settings
 
@@ -22,6 +23,11 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
         cache_dir=tmp_path / "cache",
         claude_home=tmp_path / "claude",
     )
+
+
+def test_how_to_connect_to_the_fleet_is_closed(tmp_path: Path) -> None:
+    fleet = FleetSettings(dsn_file=tmp_path / "dsn", host="a")
+    assert tmp_path / "dsn" in closed_places(Settings(fleet=fleet), tmp_path / "listing")
 
 
 def test_secrets_of_the_operator_are_closed(settings: Settings, tmp_path: Path) -> None:

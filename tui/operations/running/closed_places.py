@@ -30,6 +30,8 @@ def closed_places(settings: Settings, folder: Path) -> tuple[Path, ...]:
 def _places(settings: Settings) -> Iterator[Path]:
     yield from (settings_path(os.environ), *filter(None, [settings.source, settings.env_file]))
     yield from filter(None, [settings.state_dir, settings.cache_dir])
+    if settings.fleet is not None:
+        yield settings.fleet.dsn_file
     homes = [settings.claude_home] if settings.claude_home else []
     with suppress(RuntimeError):
         homes.append(default_config_dir(Path.home()))

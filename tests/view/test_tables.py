@@ -114,6 +114,7 @@ LOCKED = Reason.LOCKED
         ("is held by another program", {"has_rows": False, "trouble": LOCKED}, "lock", True),
         ("blocked_assets cannot be read by this login", {"is_stale": True}, "x!", True),
         ("takes long", {"is_stale": True, "trouble": Reason.SLOW}, "slow", True),
+        ("reading...", {"is_stale": True, "trouble": Reason.READING}, "...", True),
         ("", {"is_stale": True, "has_rows": False}, "slow", True),
         ("its folder vanished", {"is_vanished": True}, "gone", False),
     ],

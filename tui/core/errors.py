@@ -51,6 +51,7 @@ class Reason(StrEnum):
     NO_TABLE = "no_table"
     LOCKED = "locked"
     SLOW = "slow"
+    READING = "reading"  # nobody can say yet: it is being read, or will be
     FULL = "full"
     FORBIDDEN = "forbidden"
     UNREADABLE = "unreadable"
@@ -77,7 +78,7 @@ _NO_FOLDER = frozenset(
 
 
 # May be over at the next scan: needs an operator only when it lasts.
-MOMENTARY = (Reason.LOCKED, Reason.SLOW)
+MOMENTARY = (Reason.LOCKED, Reason.SLOW, Reason.READING)
 
 
 class Kind(StrEnum):

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 _LEVELS: dict[Reason, Level] = {
     Reason.NO_TABLE: "note",
+    Reason.READING: "note",
     Reason.LOCKED: "warning",
     Reason.VANISHED: "warning",
     Reason.CUT: "warning",

@@ -9,13 +9,19 @@ from pathlib import Path
 
 import pytest
 
-from tui.core.errors import Reason
+from tests.support.processes.runs_site import wait
+from tui.core.errors import Inconclusive, Reason
+from tui.core.models.catalog import Listing
+from tui.core.sessions.attention import LAST_HOUR
 from tui.operations.catalog.listing_watcher import ListingWatcher
 from tui.operations.catalog.scanner import CatalogScanner
+from tui.operations.catalog.session_lookup import sessions_of
 from tui.operations.context import Context
+from tui.operations.monitor.alerts import needs
 from tui.safe_io.folder_watch import FolderWatch
 from tui.safe_io.folders import Mount
 from tui.settings import Settings
+from tui.view.panes import listings, top_line
 
 FAR = [f"far_{one}" for one in range(20)]
 
@@ -27,6 +33,7 @@ class Clock:
 
     def __init__(self) -> None:
         self.now = 0.0
+        self.has_stopped = False
 
     def monotonic(self) -> float:
         self.now += 0.02
@@ -34,23 +41,30 @@ class Clock:
 
 
 @pytest.fixture
-def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A root whose listings called `far_...` take a second each, on a disk of their own."""
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr("tui.operations.catalog.worker_pool.time", clock)
+    return clock
+
+
+@pytest.fixture
+def root(tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A root whose listings called `far_...` take most of a second each, on a disk of their own."""
     for name in (*FAR, "near"):
         (tmp_path / name).mkdir()
     mounts = tuple(Mount(f"{tmp_path}/{name}", "0:99", "nfs") for name in FAR)
     monkeypatch.setattr("tui.operations.catalog.root_state.mount_table", lambda: mounts)
-    clock, refresh = Clock(), ListingWatcher.refresh
-    monkeypatch.setattr("tui.operations.catalog.worker_pool.time", clock)
+    refresh = ListingWatcher.refresh
 
     def slow(watcher: ListingWatcher, *, is_slice: bool, is_covered: bool = False) -> None:
-        until = clock.now + 1.0
-        while watcher.folder.name in FAR and clock.now < until:
+        until = clock.now + 0.8
+        while watcher.folder.name in FAR and (clock.now < until or clock.has_stopped):
             time.sleep(0.001)
         refresh(watcher, is_slice=is_slice, is_covered=is_covered)
 
     monkeypatch.setattr(ListingWatcher, "refresh", slow)
     yield tmp_path
+    clock.has_stopped = False
     clock.now += 1000
 
 
@@ -59,6 +73,41 @@ def test_the_first_look_of_a_console_alone_leaves_them_behind(root: Path, is_con
     """A verb looks once: what it does not wait for it never reads."""
     context = Context(Settings(root=root), lambda: datetime.now(UTC))
     catalog = CatalogScanner(context, watch=FolderWatch() if is_console else None).look()
-    unread = {one.listing_id for one in catalog.listings if one.trouble is Reason.SLOW}
+    unread = {one.listing_id for one in catalog.listings if not one.is_whole}
     assert bool(unread) == is_console
     assert unread <= set(FAR)
+
+
+def test_only_what_was_asked_and_is_silent_is_told_as_not_answering(
+    root: Path, clock: Clock
+) -> None:
+    """A disk that gets on is only slow, and nobody is called for that: its turn comes."""
+    context = Context(Settings(root=root), lambda: datetime.now(UTC))
+    scanner = CatalogScanner(context, watch=FolderWatch())
+    catalog = scanner.look()
+    unread = [one for one in catalog.listings if not one.is_whole]
+    assert {(one.problem, one.trouble) for one in unread} == {("reading...", Reason.READING)}
+    assert {(listings.sign(one), listings.is_unread(one)) for one in unread} == {("...", True)}
+    facts = top_line.facts(catalog, catalog.at, {}, UTC)
+    told = "".join(one.text for one in top_line.line(catalog, facts, 120, selected=unread[0]))
+    assert f"{len(unread)} reading..." in told
+    assert "down" not in told
+    assert "stale" not in told
+    assert "unreadable" not in told
+    alerts = needs(catalog, catalog.at, LAST_HOUR)
+    assert {one.level for one in alerts if one.what == "reading"} == {"note"}
+    assert "slow" not in {one.what for one in alerts}
+    with pytest.raises(Inconclusive, match=r"reading\.\.\."):
+        sessions_of(catalog, unread[0].listing_id)
+    clock.has_stopped = True
+    silent = list[Listing]()
+
+    def are_silent() -> bool:
+        clock.now += 5
+        silent[:] = (one for one in scanner.look().listings if not one.is_whole)
+        return {one.trouble for one in silent} == {Reason.SLOW}
+
+    wait(are_silent)
+    said = {one.problem.partition(":")[0] for one in silent}
+    assert "does not answer" in said
+    assert said <= {"does not answer", "was not read yet"}

@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.place import REPOSITORY
 from tests.support.processes.runs_site import wait
-from tui.operations.catalog.worker_pool import WorkerPool
+from tui.operations.catalog.worker_pool import Late, WorkerPool
 
 
 def test_every_key_is_done_once() -> None:
@@ -156,6 +156,20 @@ def test_a_dozen_that_hang_do_not_keep_the_rest_of_their_lane() -> None:
         wait(lambda: crew.do([*hung, *fine], job, 2.0) == set(hung))
     gate.set()
     wait(lambda: not _threads())
+
+
+def test_it_says_what_is_silent_what_waits_behind_it_and_what_has_its_turn_coming(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    crew, clock, gate = WorkerPool(most=1), Clock(monkeypatch), threading.Event()
+    assert crew.do("ab", lambda key: gate.wait(200), 60, at_most_s=-1.0) == {*"ab"}
+    wait(lambda: len(crew.late(60)) == 2)
+    assert crew.late(1.0) == {"a": Late.SOON, "b": Late.SOON}
+    assert crew.late(-1.0) == {"a": Late.SILENT, "b": Late.BEHIND}
+    clock.now += 2
+    assert crew.late(1.0) == {"a": Late.SILENT, "b": Late.BEHIND}
+    gate.set()
+    wait(lambda: not crew.late(1.0))
 
 
 def test_lanes_are_bounded_in_all() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import math
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import partial
@@ -24,7 +24,7 @@ from tui.operations.catalog.root_state import RootState, listing_names
 from tui.operations.catalog.rota import LATELY, MOST_LATELY, Checks, Rota
 from tui.operations.catalog.stray_watcher import StrayWatcher
 from tui.operations.catalog.vanished import VanishedListings, ack_event
-from tui.operations.catalog.worker_pool import Job, WorkerPool
+from tui.operations.catalog.worker_pool import Job, Late, WorkerPool
 from tui.operations.context import Context
 from tui.operations.logbook_entry import log_act
 from tui.storage.index.index import Index, index_path
@@ -40,15 +40,21 @@ _PATIENCE_S = 0.5
 _FIRST_PATIENCE_S = 2.0
 _ALONE_PATIENCE_S = 4.0  # at the first look, while there is nothing to show
 _ROOT, _OUTSIDE, _INDEX = "/root", "/outside", "/index"  # no listing has such a name
-_SLOW = "does not answer: its disk or its database is slow, or hangs"
+_ANSWERS_WITHIN_S = 1.0
+_LATE = {
+    Late.SILENT: ("does not answer: its disk or its database is slow, or hangs", Reason.SLOW),
+    Late.BEHIND: ("was not read yet: others on its disk do not answer", Reason.SLOW),
+    Late.SOON: ("reading...", Reason.READING),
+}
 
 
 class CatalogScanner:
     """Scans a root again and again, and reads only what changed.
 
     Not thread-safe. Scanning changes nothing below the root. An unchanged listing is the same
-    object in the next catalog. A listing that does not answer in time is shown as last known, with
-    the reason, and is read on in the background.
+    object in the next catalog. A listing that is late is shown as last known, with the reason, and
+    is read on in the background: where nobody looks again, it did not answer in time; else only
+    what was begun and does not end, or waits behind such, is told so.
     """
 
     def __init__(
@@ -77,7 +83,8 @@ class CatalogScanner:
         self._listings: tuple[Listing, ...] = ()
         self._looked_at: datetime | None = None
         self._saved_at: datetime | None = None
-        self._late: frozenset[str] = frozenset()
+        self._late: Mapping[str, Late] = {}
+        self._answers_within_s = _ANSWERS_WITHIN_S if watch is not None else 0.0
         self._erasure = ""
         self._unread: set[str] = set()  # since the root's last erasure
         self._restless: set[str] = set()
@@ -99,9 +106,11 @@ class CatalogScanner:
         """
         root, now = self._context.root, self._context.clock()
         is_late = self._do([_ROOT], lambda _: self._root_state.look())
-        problem = f"{root} {_SLOW}" if is_late else self._root_state.problem
-        if problem:
-            return self._as_last_known(now, problem)
+        if why := self._why(is_late).get(_ROOT):
+            words, trouble = _LATE[why]
+            return self._as_last_known(now, f"{root} {words}", trouble)
+        if self._root_state.problem:
+            return self._as_last_known(now, self._root_state.problem, Reason.SLOW)
         names = self._root_state.names
         if only is not None:
             names = tuple(name for name in names if name == only)
@@ -128,10 +137,10 @@ class CatalogScanner:
             erasure="" if self._unread else self._erasure,
         )
 
-    def _as_last_known(self, now: datetime, problem: str) -> Catalog:
+    def _as_last_known(self, now: datetime, problem: str, trouble: Reason) -> Catalog:
         """Return the catalog of the last look, with the reason why there is no newer one."""
         root, log = self._context.root, self._root_state.log
-        stale = tuple(_stale(one, problem) for one in self._listings)
+        stale = tuple(_stale(one, problem, trouble) for one in self._listings)
         return Catalog(root, now, listings=stale, problem=problem, log=log)
 
     def is_quiet(self, name: str) -> bool:
@@ -170,8 +179,8 @@ class CatalogScanner:
 
     def _refresh(
         self, names: tuple[str, ...], now: datetime, in_sight: frozenset[str], *, is_asked: bool
-    ) -> frozenset[str]:
-        """Refresh these listings, and return those that did not answer.
+    ) -> Mapping[str, Late]:
+        """Refresh these listings, and return those that are late, with the reason.
 
         Troubled listings come last, so that they delay only each other.
         """
@@ -186,15 +195,20 @@ class CatalogScanner:
             if self._check(watchers[name], checks, look, now):
                 unread.discard(name)
 
-        due = sorted((checks.due | self._late | self._restless) & self._names)
+        due = sorted((checks.due | self._late.keys() | self._restless) & self._names)
         troubled = frozenset(name for name in due if watchers[name].is_troubled)
         late = self._do([name for name in due if name not in troubled], refresh)
         if troubled:
             late |= self._pool.do(
                 troubled, refresh, _PATIENCE_S, at_most_s=_PATIENCE_S, lane_of=self._lane_of
             )
-        self._late = late
-        return late
+        self._late = self._why(late)
+        return self._late
+
+    def _why(self, late: frozenset[str]) -> Mapping[str, Late]:
+        """Return why each is late; without those that have ended since."""
+        known = self._pool.late(self._answers_within_s) if late else {}
+        return {name: known[name] for name in late if name in known}
 
     def _know(self, names: tuple[str, ...]) -> None:
         """Begin to watch listings that are new."""
@@ -271,20 +285,23 @@ class CatalogScanner:
 
         self._pool.do([_OUTSIDE], look, _FIRST_PATIENCE_S, lane_of=self._lane_of)
 
-    def _joined(self, names: tuple[str, ...], late: frozenset[str]) -> tuple[Listing, ...]:
+    def _joined(self, names: tuple[str, ...], late: Mapping[str, Late]) -> tuple[Listing, ...]:
         """Return the listings of these names; the same tuple as last time if nothing changed."""
         of = (names, late, self._strays.found, self._strays.unread)
         if self._changed or late or self._shown_key != of:
             self._changed.clear()
             self._paired = None
-            self._shown = tuple(self._listing(name, is_late=name in late) for name in names)
+            self._shown = tuple(self._listing(name, late.get(name)) for name in names)
             self._shown_key = of
         return self._shown
 
-    def _listing(self, name: str, *, is_late: bool) -> Listing:
+    def _listing(self, name: str, late: Late | None) -> Listing:
         watcher = self._watchers[name]
         listing = watcher.listing(*self._strays.of(watcher.folder), self._strays.unread)
-        return _stale(listing, _SLOW) if is_late else listing
+        if late is None:
+            return listing
+        is_told = late is Late.SOON and listing.problem
+        return replace(listing, is_stale=True) if is_told else _stale(listing, *_LATE[late])
 
     def _save(self, now: datetime, names: tuple[str, ...] | None) -> None:
         """Cache what transcripts and tables say for the next start, now and then.
@@ -336,8 +353,8 @@ def _no_collection(*, is_first: bool) -> Iterator[None]:
         gc.enable()
 
 
-def _stale(listing: Listing, problem: str) -> Listing:
-    return replace(listing, problem=problem, is_stale=True, trouble=Reason.SLOW)
+def _stale(listing: Listing, problem: str, trouble: Reason) -> Listing:
+    return replace(listing, problem=problem, is_stale=True, trouble=trouble)
 
 
 def _with_vanished(found: tuple[Listing, ...], gone: tuple[Listing, ...]) -> tuple[Listing, ...]:

@@ -7,11 +7,11 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
+from enum import StrEnum
 
 _TICK_S = 0.01
 _WORKING = 0.5
 _STUCK_S = 0.2  # on one task, which may never end
-
 _MOST_STUCK = 2  # times `most`: so many stuck threads are replaced
 _MOST_IN_ALL = 64
 
@@ -23,18 +23,39 @@ def same_lane(key: str) -> str:
     return ""
 
 
+class Late(StrEnum):
+    """Why a task has not ended: silent for too long, or behind such, or neither."""
+
+    SILENT = "silent"
+    BEHIND = "behind"
+    SOON = "soon"
+
+
 class _Lane:
-    """The queue of one disk, and when each of its threads began its current task."""
+    """The queue of one disk, and what each of its threads does since when.
+
+    `moved` is when a task was last begun, or the first of its queue came.
+    """
 
     def __init__(self) -> None:
         self.queue: deque[tuple[str, Job]] = deque()
-        self.since: dict[object, float] = {}
+        self.tasks: dict[object, tuple[str, float]] = {}
+        self.moved = 0.0
 
     def has_room(self, most: int) -> bool:
         """Whether one more thread may join; up to a bound, stuck threads do not count."""
-        now, count = time.monotonic(), len(self.since)
-        stuck = sum(now - since > _STUCK_S for since in self.since.values())
+        now, count = time.monotonic(), len(self.tasks)
+        stuck = sum(now - since > _STUCK_S for _, since in self.tasks.values())
         return count - min(stuck, _MOST_STUCK * most) < most
+
+    def late(self, now: float, within_s: float) -> dict[str, Late]:
+        """Return why each of its tasks has not ended."""
+        behind = Late.BEHIND if now - self.moved > within_s else Late.SOON
+        begun = {
+            key: Late.SILENT if now - since > within_s else Late.SOON
+            for key, since in self.tasks.values()
+        }
+        return dict.fromkeys((key for key, _ in self.queue), behind) | begun
 
 
 class _Behind:
@@ -93,6 +114,7 @@ class WorkerPool:
             self._running |= fresh
             for key in (one for one in reversed(keys) if one in fresh):
                 lane = self._lanes.setdefault(lane_of(key), _Lane())
+                lane.moved = lane.moved if lane.queue else time.monotonic()
                 lane.queue.appendleft((key, job))
         behind = _Behind({key: lane_of(key) for key in fresh}, behind_s)
         self._wait(fresh, patience_s, max(patience_s, first_s), at_most_s, behind)
@@ -100,6 +122,15 @@ class WorkerPool:
             failure, self._failure = self._failure, None
             raise failure
         return frozenset(self._running).intersection(keys)
+
+    def late(self, within_s: float) -> dict[str, Late]:
+        """Return why each task that has not ended has not; `within_s` is not too long to wait."""
+        late = dict[str, Late]()
+        with self._ended:
+            now = time.monotonic()
+            for lane in self._lanes.values():
+                late |= lane.late(now, within_s)
+        return late
 
     def _wait(
         self,
@@ -128,11 +159,11 @@ class WorkerPool:
     def _start_threads(self) -> None:
         """Start one more thread in each lane that has tasks waiting and room for it."""
         with self._ended:
-            left = _MOST_IN_ALL - sum(len(lane.since) for lane in self._lanes.values())
+            left = _MOST_IN_ALL - sum(len(lane.tasks) for lane in self._lanes.values())
             short = [one for one in self._lanes.values() if one.queue and one.has_room(self._most)]
             joining = [(lane, object()) for lane in short[: max(left, 0)]]
             for lane, thread in joining:
-                lane.since[thread] = time.monotonic()
+                lane.tasks[thread] = "", time.monotonic()
         for one in joining:
             threading.Thread(target=self._work, args=one, name="look", daemon=True).start()
 
@@ -150,8 +181,10 @@ class WorkerPool:
         """Return the lane's next task; without one, this thread no longer counts."""
         with self._ended:
             if lane.queue:
-                lane.since[thread] = time.monotonic()
-                return lane.queue.popleft()
-            del lane.since[thread]
+                key, job = lane.queue.popleft()
+                lane.moved = time.monotonic()
+                lane.tasks[thread] = key, lane.moved
+                return key, job
+            del lane.tasks[thread]
             self._ended.notify_all()
             return None

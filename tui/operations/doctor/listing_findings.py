@@ -71,6 +71,7 @@ def _of_problem(listing: Listing) -> Iterator[Finding]:
         "no_table": "the pipeline creates its table with `init_table()`; so does `new`",
         "locked": "it clears once the other program is done; find that with `fuser` if it is not",
         "cut": f"check what fills {path}, and let `cleanup` or the pipeline remove what is old",
+        "reading": "it takes its time; look again",
         "slow": f"check the disk of {path}",
         "forbidden": f"let our group read and write {path}, or run as its owner",
         "unread": "let our group read it, or run as its owner; if permissions are "

@@ -18,7 +18,7 @@ from tui.view.text.out_of_sight import NO_MARGIN, Margin, head_with
 
 ALL = ""
 _ERROR, _GONE = "x!", "gone"
-_PASSING = {Reason.LOCKED: "lock", Reason.SLOW: "slow"}
+_PASSING = {Reason.LOCKED: "lock", Reason.SLOW: "slow", Reason.READING: "..."}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +61,8 @@ def is_unreadable(listing: Listing) -> bool:
 
 def is_unread(listing: Listing) -> bool:
     """Whether its contents have never been read, so that nothing that it counts is known."""
-    return is_unreadable(listing) and not (listing.is_stale or listing.sessions)
+    is_known = listing.sessions or (listing.is_stale and listing.has_rows)
+    return is_unreadable(listing) and not is_known
 
 
 def sign(listing: Listing) -> str:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta, tzinfo
 
-from tui.core.errors import UsageError
+from tui.core.errors import Reason, UsageError
 from tui.core.limits import LOW_BYTES
 from tui.core.models.catalog import Catalog, Hold, Listing
 from tui.core.models.session import Key, Session
@@ -128,6 +128,7 @@ def facts(catalog: Catalog, now: datetime, needs: Mapping[Key, Need], zone: tzin
         _room(catalog),
         _some(counts[Need.QUIET], signs.QUIET, "noticed"),
         _some(counts[Need.EXPIRED], signs.EXPIRED, "noticed"),
+        _some(sum(map(_is_being_read, catalog.listings)), signs.READING, "muted"),
         TopLineFact(_spent(catalog), "muted"),
         _zone(catalog, now, zone),
     )
@@ -168,7 +169,11 @@ def _some(number: int, word: Sign, style: str) -> TopLineFact:
 
 
 def _unreadable(catalog: Catalog) -> list[Listing]:
-    return [one for one in catalog.listings if is_unreadable(one)]
+    return [one for one in catalog.listings if is_unreadable(one) and not _is_being_read(one)]
+
+
+def _is_being_read(listing: Listing) -> bool:
+    return listing.trouble is Reason.READING
 
 
 def _unreadable_fact(catalog: Catalog) -> TopLineFact:
@@ -186,7 +191,7 @@ def _unreadable_selected(catalog: Catalog, selected: Listing | None, width: int)
 
     In short that one is; of several the number stands among the facts.
     """
-    if selected is None or not is_unreadable(selected):
+    if selected is None or not is_unreadable(selected) or _is_being_read(selected):
         return _NONE
     down = f"1 {signs.DOWN}" if len(_unreadable(catalog)) == 1 else ""
     return TopLineFact(_unreadable_words(selected, width), "bad", down)

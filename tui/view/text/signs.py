@@ -71,6 +71,7 @@ ZONES = Sign("CET*", "the same, in little room")
 HELD = Sign("HELD by", "who set a hold: no run and no clean-up starts; `hold off`")
 READ_ONLY = Sign("[RO]", "this console is read-only")
 LOOKING = Sign("looking...", "the root is read for the first time")
+READING = Sign("reading...", "listings of which not all is read yet; in Listings `...`")
 
 LISTS = (
     *(SELECTED, MARKED, UNSEEN, NOTED, SNOOZED, SWEPT, CLOSED, OPENED, TIMES, LATER),
@@ -80,7 +81,7 @@ LISTS = (
 )
 TOP_LINE = (
     *(LIVE, STARTING, QUEUED, WAITING, QUIET, TODAY, CUT_OFF, FAILED, UNREADABLE, DOWN, STALE),
-    *(FREE, EXPIRED, TOTAL, TABLES, ZONES, HELD, READ_ONLY, LOOKING),
+    *(FREE, EXPIRED, TOTAL, TABLES, ZONES, HELD, READ_ONLY, LOOKING, READING),
 )
 STREAM = (PROMPT, THOUGHT, ERROR, BESIDE, RESULT, WRITING, RUNNING_COST, DAY, FILE)
 # By the names of the styles, each of which the screen draws in its colour.

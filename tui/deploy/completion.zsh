@@ -53,6 +53,8 @@ _session-console() {
         'check:list what needs attention, for monitoring: exits with 1 for an error'
         'info:print all paths, versions and settings'
         'help:print a guide, or list the guides'
+        'fleet:join this host to a fleet, leave it, or print how it stands'
+        'hosts:list the fleet'\''s hosts: who is silent, and how far behind'
     )
     _arguments -C --help --json '--operator=:value:_default' --read-only --restricted '--root=:folder:_files -/' --demo --rich --ssh --version '1:verb:->verb' '*::word:->rest'
     case $state in
@@ -97,6 +99,8 @@ _session-console() {
                 check) _arguments --help '--ends=:value:_default' --json --notify '--operator=:value:_default' --read-only --restricted '--root=:folder:_files -/' ;;
                 info) _arguments --help --json '--operator=:value:_default' --read-only --restricted '--root=:folder:_files -/' ;;
                 help) _arguments --help --json '--operator=:value:_default' --read-only --restricted '--root=:folder:_files -/' '*:name: _session_console_names topic' ;;
+                fleet) _arguments --help --json '--operator=:value:_default' --read-only --restricted '--role=:value:_default' '--root=:folder:_files -/' --yes ;;
+                hosts) _arguments --help --json '--operator=:value:_default' --read-only --restricted '--root=:folder:_files -/' ;;
             esac ;;
     esac
 }

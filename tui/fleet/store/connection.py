@@ -39,6 +39,15 @@ class FleetBusy(ConsoleError):
     usual = Reason.LOCKED
 
 
+class FleetForbidden(Refused):
+    """The role that the dsn_file names lacks a right; the owner of the tables gives it."""
+
+    usual = Reason.FORBIDDEN
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, remedy="fleet grant")
+
+
 class NotHome(Refused):
     """This host is not, or no longer, the session's home; nothing was written."""
 
@@ -95,16 +104,25 @@ class Store:
             raise FleetBusy("another host is changing that in the fleet: try again") from error
         except psycopg.errors.UniqueViolation as error:
             raise AlreadyThere(one_line(str(error))[:300]) from error
+        except psycopg.errors.InsufficientPrivilege as error:
+            said = one_line(error.diag.message_primary or error)[:200]
+            raise FleetForbidden(f"this role may not do that: {said}") from error
         except psycopg.OperationalError as error:
             self.close()
             raise FleetAway(_words(error)) from error
+        except (psycopg.DataError, psycopg.IntegrityError) as error:
+            said = one_line(error.diag.message_primary or error)[:200]
+            raise ConsoleError(f"the fleet's database takes no such thing: {said}") from error
 
     def migrate(self) -> int:
         """Bring the tables up to this version; return how many migrations were missing.
 
-        Raises `WrongSchema` when they are of a later version.
+        Raises `WrongSchema` when they are of a later version, `FleetForbidden` when the tables are
+        to be changed and the role is not their owner.
         """
         with self.transaction() as tx:
+            if tx.version() == len(MIGRATIONS):
+                return 0
             tx.run("SELECT pg_advisory_xact_lock(%s)", _MIGRATING)
             tx.run_composed(
                 sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(SCHEMA))

@@ -143,6 +143,16 @@ def cancel(tx: Transaction, run_id: int) -> bool:
     return cancelled.rowcount == 1
 
 
+def at_work(tx: Transaction, host: str) -> tuple[tuple[int, Key, str], ...]:
+    """Return the runs that a host has: number, session, and the name that it has there."""
+    rows = tx.run(
+        "SELECT run_id, listing, session_id, local_run FROM run WHERE host = %s "
+        "AND state IN ('claimed', 'starting', 'busy', 'waiting')",
+        host,
+    )
+    return tuple((one[0], (one[1], one[2]), one[3]) for one in rows)
+
+
 def give_up(tx: Transaction, key: Key, host: str, error: str) -> int:
     """End the run that a lost host has of a session; return how many it had: one, or none."""
     ended = tx.run(

@@ -14,7 +14,9 @@ CREATE TABLE host (
     version text NOT NULL CHECK (length(version) <= 100),
     max_runs integer NOT NULL DEFAULT 0 CHECK (max_runs >= 0),
     lease interval NOT NULL DEFAULT '15 s' CHECK (lease > '0 s'),
-    beat_at timestamptz NOT NULL DEFAULT now()
+    beat_at timestamptz NOT NULL DEFAULT now(),
+    behind_bytes bigint NOT NULL DEFAULT 0 CHECK (behind_bytes >= 0),
+    left_at timestamptz
 );
 
 CREATE TABLE session (
@@ -24,6 +26,7 @@ CREATE TABLE session (
     fence bigint NOT NULL DEFAULT 1 CHECK (fence > 0),
     shown text NOT NULL DEFAULT '{}' CHECK (length(shown) <= 1000000),
     gone_at timestamptz,
+    is_fetched boolean NOT NULL DEFAULT true,
     xid xid8 NOT NULL DEFAULT pg_current_xact_id(),
     PRIMARY KEY (listing, session_id)
 );

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import LiteralString
 
-from tui.core.values import dataclass
+from tui.core.values import dataclass, field
 from tui.fleet.store.connection import NotHome, Transaction
 
 Key = tuple[str, str]  # listing and session id
@@ -21,24 +22,34 @@ _ERASING: tuple[LiteralString, ...] = (
 class Residence:
     """Where a session lives: its home host, and a number that each change of home raises.
 
-    `is_silent` when that host has not reported for its lease, by the database's clock.
+    `is_silent` when that host has not reported for its lease, by the database's clock. Until it
+    `is_fetched`, its files are in the database alone.
     """
 
     host: str
     fence: int
     is_silent: bool = False
+    is_fetched: bool = field(default=True, compare=False)
 
 
 def beat(
-    tx: Transaction, host: str, root: str, version: str, *, max_runs: int, lease_s: float
+    tx: Transaction,
+    host: str,
+    root: str,
+    version: str,
+    *,
+    max_runs: int,
+    lease_s: float,
+    behind_bytes: int = 0,
 ) -> None:
-    """Report that a host is there, or add it."""
+    """Report that a host is there, or add it; `behind_bytes` are those that it has to ship."""
     tx.run(
-        "INSERT INTO host (host, root, version, max_runs, lease) "
-        "VALUES (%s, %s, %s, %s, make_interval(secs => %s)) ON CONFLICT (host) DO UPDATE SET "
+        "INSERT INTO host (host, root, version, max_runs, lease, behind_bytes) "
+        "VALUES (%s, %s, %s, %s, make_interval(secs => %s), %s) ON CONFLICT (host) DO UPDATE SET "
         "root = excluded.root, version = excluded.version, max_runs = excluded.max_runs, "
-        "lease = excluded.lease, beat_at = clock_timestamp()",
-        *(host, root, version, max_runs, lease_s),
+        "lease = excluded.lease, behind_bytes = excluded.behind_bytes, left_at = NULL, "
+        "beat_at = clock_timestamp()",
+        *(host, root, version, max_runs, lease_s, behind_bytes),
     )
 
 
@@ -49,6 +60,39 @@ def add(tx: Transaction, key: Key, host: str) -> None:
         "ON CONFLICT DO NOTHING",
         *(*key, host),
     )
+
+
+def join(tx: Transaction, keys: Sequence[Key], host: str) -> None:
+    """Add sessions that live on `host`, also those that left the fleet with it.
+
+    One that another host has stays there.
+    """
+    tx.run(
+        "INSERT INTO session (listing, session_id, home_host) "
+        "SELECT listing, session_id, %s FROM unnest(%s::text[], %s::text[]) "
+        "AS given (listing, session_id) "
+        "WHERE EXISTS (SELECT FROM host WHERE host = %s AND left_at IS NULL) "
+        "ON CONFLICT (listing, session_id) DO UPDATE SET "
+        "fence = session.fence + 1, gone_at = NULL "
+        "WHERE session.gone_at IS NOT NULL AND session.home_host = excluded.home_host",
+        *(host, [one for one, _ in keys], [one for _, one in keys], host),
+    )
+
+
+def homes(tx: Transaction, host: str) -> dict[Key, Residence]:
+    """Return the sessions that live on a host."""
+    rows = tx.run(
+        "SELECT listing, session_id, fence, is_fetched FROM session "
+        "WHERE home_host = %s AND gone_at IS NULL",
+        host,
+    )
+    return {(one[0], one[1]): Residence(host=host, fence=one[2], is_fetched=one[3]) for one in rows}
+
+
+def note_fetched(tx: Transaction, key: Key, home: Residence) -> None:
+    """Note that the files of a session are on its home's disk. Raises `NotHome`."""
+    hold(tx, key, home)
+    tx.run("UPDATE session SET is_fetched = true WHERE listing = %s AND session_id = %s", *key)
 
 
 def residence(tx: Transaction, key: Key) -> Residence | None:
@@ -79,16 +123,17 @@ def hold(tx: Transaction, key: Key, home: Residence) -> None:
 
 
 def move(tx: Transaction, key: Key, home: Residence, to: str, *, is_taken_over: bool) -> bool:
-    """Make `to` the home of a session; return whether `home` was it until now.
+    """Make `to`, a host of the fleet, the home; return whether `home` was it until now.
 
     When it `is_taken_over`, `home` must have been silent for its lease.
     """
     moved = tx.run(
-        "UPDATE session SET home_host = %s, fence = fence + 1 "
+        "UPDATE session SET home_host = %s, fence = fence + 1, is_fetched = false "
         "WHERE listing = %s AND session_id = %s AND home_host = %s AND fence = %s "
-        "AND gone_at IS NULL AND (NOT %s OR EXISTS (SELECT FROM host "
+        "AND gone_at IS NULL AND EXISTS (SELECT FROM host WHERE host = %s AND left_at IS NULL) "
+        "AND (NOT %s OR EXISTS (SELECT FROM host "
         "WHERE host = home_host AND beat_at < clock_timestamp() - lease))",
-        *(to, *key, home.host, home.fence, is_taken_over),
+        *(to, *key, home.host, home.fence, to, is_taken_over),
     )
     return moved.rowcount == 1
 

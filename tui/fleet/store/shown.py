@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from tui.core.values import dataclass
 from tui.fleet.store.connection import NotHome, Transaction
 from tui.fleet.store.sessions import Key, Residence
@@ -47,6 +49,30 @@ def publish(tx: Transaction, key: Key, home: Residence, shown: str) -> bool:
     if not is_home.rowcount:
         raise NotHome(f"{key[1]} does not live on {home.host} any more")
     return False
+
+
+def publish_many(
+    tx: Transaction, host: str, told: Sequence[tuple[Key, int, str]]
+) -> frozenset[Key]:
+    """Tell what sessions of a host look like, each with its fence; return those not its own."""
+    keys = [[one[0][0] for one in told], [one[0][1] for one in told], [one[1] for one in told]]
+    tx.run(
+        "UPDATE session SET shown = given.shown FROM "
+        "unnest(%s::text[], %s::text[], %s::bigint[], %s::text[]) "
+        "AS given (listing, session_id, fence, shown) WHERE session.listing = given.listing "
+        "AND session.session_id = given.session_id AND session.fence = given.fence "
+        "AND home_host = %s AND gone_at IS NULL AND session.shown <> given.shown",
+        *(*keys, [one[2] for one in told], host),
+    )
+    rows = tx.run(
+        "SELECT given.listing, given.session_id FROM "
+        "unnest(%s::text[], %s::text[], %s::bigint[]) AS given (listing, session_id, fence) "
+        "LEFT JOIN session s ON s.listing = given.listing AND s.session_id = given.session_id "
+        "AND s.fence = given.fence AND s.home_host = %s AND s.gone_at IS NULL "
+        "WHERE s.listing IS NULL",
+        *(*keys, host),
+    )
+    return frozenset((one[0], one[1]) for one in rows)
 
 
 def look(tx: Transaction, since: Horizon | None) -> tuple[tuple[ShownRow, ...], Horizon]:

@@ -1,0 +1,160 @@
+"""A host joins the fleet and leaves it, with verbs, and its root stays as it is."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.support.listings.sample_listing import FIRST, SampleListing, snapshot, with_footprint
+from tests.support.postgres import Cluster
+from tui.__main__ import main
+from tui.core.errors import Refused
+from tui.fleet.joining import join, leave, report
+from tui.fleet.shown_session import decode
+from tui.fleet.store import files as stored_files
+from tui.fleet.store import sessions, shown
+from tui.fleet.store.connection import FleetForbidden, Store
+from tui.fleet.store.grants import grants
+from tui.fleet.store.schema import SCHEMA
+from tui.fleet.store.shown import ShownRow
+from tui.fleet_settings import FleetSettings
+from tui.operations.context import Context
+
+
+@pytest.fixture
+def listing(tmp_path: Path) -> SampleListing:
+    return with_footprint(tmp_path / "outputs")
+
+
+def context_of(listing: SampleListing, dsn: str, host: str = "a") -> Context:
+    file = listing.root.parent / f"dsn-{host}"
+    file.write_text(dsn)
+    file.chmod(0o600)
+    return listing.context(fleet=FleetSettings(dsn_file=file, host=host))
+
+
+def rows(store: Store) -> dict[str, ShownRow]:
+    with store.transaction() as tx:
+        return {one.session_id: one for one in shown.look(tx, None)[0]}
+
+
+def stored(store: Store, path: bytes) -> bytes:
+    with store.transaction() as tx:
+        for one in stored_files.files(tx, ("hollis_park", FIRST)):
+            if one.path == path:
+                return b"".join(stored_files.bodies(tx, one, 0))
+    raise AssertionError(path)
+
+
+def test_a_join_tells_of_all_and_ships_it_and_changes_nothing(
+    cluster: Cluster, listing: SampleListing
+) -> None:
+    dsn = cluster.create("joined")  # without tables as yet
+    before, context = snapshot(listing.root), context_of(listing, dsn)
+    said: list[str] = []
+    done = join(context, said.append)
+    assert (done.sessions, done.migrations) == (2, 1)
+    assert said == ["2 sessions told of; shipping their files"]
+    with Store(dsn) as store:
+        row = rows(store)[FIRST]
+        told = decode(row.shown, (row.listing, row.session_id), row.host, Path("/mirror"))
+        here = listing.session(FIRST)
+        assert (row.host, told.title, told.row) == ("a", here.title, here.row)
+        transcript = listing.transcript_path(FIRST)
+        assert stored(store, transcript.name.encode()) == transcript.read_bytes()
+        assert stored(store, f"{FIRST}/subagents/agent-1.jsonl".encode()) == b"{}\n"
+    again = join(context, said.append)
+    assert (again.migrations, again.bytes) == (0, 0)
+    assert snapshot(listing.root) == before
+
+
+def test_a_host_that_leaves_takes_every_byte_along(dsn: str, listing: SampleListing) -> None:
+    before, context = snapshot(listing.root), context_of(listing, dsn, "b")
+    with Store(dsn) as store, store.transaction() as tx:
+        tx.run("UPDATE host SET left_at = now()")
+    join(context, lambda _: None)
+    leave(context)
+    with Store(dsn) as store:
+        for table in ("file", "chunk", "run", "command", "live"):
+            with store.transaction() as tx:
+                assert tx.run_binary(f"SELECT FROM {table}").fetchall() == []
+        assert all(one.is_gone and one.shown == "{}" for one in rows(store).values())
+        with pytest.raises(Refused, match="has left the fleet"):
+            report(context, store)
+        with store.transaction() as tx:
+            sessions.join(tx, [("hollis_park", FIRST)], "b")
+            assert sessions.homes(tx, "b") == {}
+    join(context, lambda _: None)
+    with Store(dsn) as store:
+        assert not any(one.is_gone for one in rows(store).values())
+    assert snapshot(listing.root) == before
+
+
+def test_of_two_roots_one_has_the_name(dsn: str, listing: SampleListing, tmp_path: Path) -> None:
+    with pytest.raises(Refused, match="another root"):
+        join(context_of(listing, dsn), lambda _: None)
+
+
+def test_a_session_of_another_host_stays_there(dsn: str, listing: SampleListing) -> None:
+    with Store(dsn) as store:
+        with store.transaction() as tx:
+            sessions.add(tx, ("hollis_park", FIRST), "b")
+            tx.run("DELETE FROM host WHERE host = 'a'")
+        join(context_of(listing, dsn), lambda _: None)
+        assert rows(store)[FIRST].host == "b"
+        assert rows(store)[FIRST].shown == "{}"
+
+
+def test_a_host_s_role_may_join_and_change_no_table(
+    cluster: Cluster, listing: SampleListing
+) -> None:
+    dsn = cluster.create("granted")
+    role = 'host "c"'
+    mine = dsn.replace("user=postgres", "user='host \"c\"'")
+    with Store(dsn) as owner:
+        statements = grants(role)
+        with owner.transaction() as tx:
+            tx.run(statements.splitlines()[0])
+        with pytest.raises(FleetForbidden, match="may not do that") as caught:
+            join(context_of(listing, mine, "c"), lambda _: None)
+        assert caught.value.remedy == "fleet grant"
+        owner.migrate()
+        with owner.transaction() as tx:
+            for text in statements.splitlines()[1:]:
+                tx.run(text)
+    assert join(context_of(listing, mine, "c"), lambda _: None).sessions == 2
+    leave(context_of(listing, mine, "c"))
+    for text in (f"DROP TABLE {SCHEMA}.session", "DELETE FROM session"):
+        with Store(mine) as store, pytest.raises(FleetForbidden), store.transaction() as tx:
+            tx.run(text)
+
+
+def test_the_verbs_say_how_it_stands(
+    dsn: str, listing: SampleListing, capsys: pytest.CaptureFixture[str], tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    context_of(listing, dsn, "c")
+    config = tmp_path / "config.toml"
+    config.write_text(f"[fleet]\nhost = 'c'\ndsn_file = '{tmp_path / 'dsn-c'}'\n")
+    monkeypatch.setenv("SESSION_CONSOLE_CONFIG", str(config))
+
+    def say(*words: str) -> tuple[int, str]:
+        code = main(["--root", str(listing.root), *words])
+        return code, capsys.readouterr().out
+
+    assert say("fleet", "status") == (1, "c is not in the fleet yet: `fleet join`\n")
+    assert "c is in the fleet: 2 sessions told of" in say("fleet", "join")[1]
+    code, text = say("fleet", "status")
+    assert (code, text.splitlines()[0]) == (0, "c: there, 2 sessions, 0 runs from elsewhere")
+    hosts = json.loads(say("hosts", "--json")[1])
+    assert [(one["host"], one["sessions"], one["is_silent"]) for one in hosts] == [
+        ("a", 0, False),
+        ("b", 0, False),
+        ("c", 2, False),
+    ]
+    assert [line.split()[0] for line in say("hosts")[1].splitlines()] == ["HOST", "a", "b", "c"]
+    assert say("fleet", "leave")[0] == 5
+    assert "c has left the fleet with 2 sessions" in say("fleet", "leave", "--yes")[1]
+    assert json.loads(say("fleet", "status", "--json")[1])["is_joined"] is False

@@ -1,0 +1,33 @@
+"""The verbs for a fleet of hosts."""
+
+from __future__ import annotations
+
+from tui.cli.declarations.arguments import YES, argument, text
+from tui.cli.declarations.verb import Verb
+
+FLEET = (
+    Verb(
+        name="fleet",
+        module="fleet.fleet",
+        summary="join this host to a fleet, leave it, or print how it stands",
+        examples=("fleet join", "fleet status", "fleet grant --role host_b"),
+        acts=True,
+        arguments=(
+            argument(
+                "deed",
+                choices=("join", "status", "leave", "grant"),
+                help="grant: print the SQL that makes a host's role",
+            ),
+            text("--role", "NAME", "grant: the role's name (default: that of this host)"),
+            YES,
+        ),
+        acts_when=lambda args: args.deed in ("join", "leave"),
+    ),
+    Verb(
+        name="hosts",
+        module="fleet.hosts",
+        summary="list the fleet's hosts: who is silent, and how far behind",
+        examples=("hosts",),
+        acts=False,
+    ),
+)

@@ -1,0 +1,63 @@
+"""The verb that joins a fleet and leaves it: fleet."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from tui.cli.output import put, put_json, say
+from tui.cli.verbs.fleet.hosts import host_json, host_words
+from tui.core.errors import ConfirmationRequired
+from tui.core.values import asdict
+from tui.fleet import joining
+from tui.fleet.dsn import fleet_of
+from tui.fleet.store.grants import grants
+from tui.operations.context import Context
+
+
+def fleet(context: Context, args: argparse.Namespace) -> int:
+    """Join this host to a fleet, leave it, or print how it stands."""
+    said: dict[str, Any]
+    if args.deed == "grant":
+        said = {"words": grants(args.role or fleet_of(context.settings).host)}
+        put_json(said) if args.json else put(said["words"])
+        return 0
+    host = fleet_of(context.settings).host
+    if args.deed == "join":
+        done = joining.join(context, say)
+        said = {"words": done.words, **asdict(done)}
+    elif args.deed == "leave":
+        if not args.yes:
+            raise ConfirmationRequired(
+                f"would erase what the fleet has of {host}: nobody elsewhere sees its sessions then"
+            )
+        said = {"words": joining.leave(context), "host": host}
+    else:
+        return _status(context, host, as_json=args.json)
+    put_json(said) if args.json else put(said["words"])
+    return 0
+
+
+def _status(context: Context, host: str, *, as_json: bool) -> int:
+    """Print how this host stands; 1 when it is in no fleet, or nobody keeps it up to date."""
+    found = joining.status(context)
+    own = next((one for one in found.hosts if one.host == host), None)
+    if as_json:
+        put_json(
+            {
+                "host": host,
+                "schema": found.schema,
+                "is_joined": own is not None,
+                "own": host_json(own) if own else None,
+                "hosts": [host_json(one) for one in found.hosts],
+            }
+        )
+    elif own is None:
+        put(f"{host} is not in the fleet yet: `fleet join`")
+    else:
+        put(f"{host}: {host_words(own)}")
+        put(f"the tables are at version {found.schema}, which is this program's")
+        for one in found.hosts:
+            if one.version != own.version:
+                put(f"{one.host} runs session-console {one.version}, this host {own.version}")
+    return 0 if own is not None and not own.is_silent else 1

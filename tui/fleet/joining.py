@@ -1,0 +1,125 @@
+"""How a host joins the fleet, and how it leaves it again; the root itself stays as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from tui import __version__
+from tui.core.errors import Refused
+from tui.core.text.sizes import size_text
+from tui.core.values import dataclass
+from tui.fleet.dsn import fleet_of, read_dsn
+from tui.fleet.member.carrier import Carrier
+from tui.fleet.member.publisher import Publisher
+from tui.fleet.store import hosts, sessions
+from tui.fleet.store.connection import Store
+from tui.operations.catalog.scanner import CatalogScanner
+from tui.operations.context import Context
+from tui.operations.formatting import count
+
+_ALL_S = 24 * 3600.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Joined:
+    """What a join did: tables brought up to date, sessions told of, bytes shipped."""
+
+    host: str
+    migrations: int
+    sessions: int
+    bytes: int
+
+    @property
+    def words(self) -> str:
+        """Say it."""
+        made = f"{count(self.migrations, 'migration')} run, " if self.migrations else ""
+        return (
+            f"{self.host} is in the fleet: {made}{count(self.sessions, 'session')} told of, "
+            f"{size_text(self.bytes)} shipped; `session-console member` keeps it up to date"
+        )
+
+
+def open_store(context: Context) -> Store:
+    """Return the connection to the fleet's database; raises `Refused` without a fleet."""
+    fleet = fleet_of(context.settings)
+    return Store(read_dsn(fleet.dsn_file), application=f"session-console {fleet.host}")
+
+
+def report(
+    context: Context, store: Store, *, behind_bytes: int = 0, is_joining: bool = False
+) -> None:
+    """Report that this host is there.
+
+    Raises `FleetAway`, and `Refused` for another's name, and for a host that has left the fleet
+    unless it `is_joining` it.
+    """
+    fleet, root = fleet_of(context.settings), str(context.root.absolute())
+    with store.transaction() as tx:
+        if hosts.is_another_root(tx, fleet.host, root):
+            raise Refused(
+                f"a host called {fleet.host} with another root is in the fleet: give this one "
+                "another name in [fleet], or let that one leave"
+            )
+        if not is_joining and hosts.has_left(tx, fleet.host):
+            raise Refused(f"{fleet.host} has left the fleet", remedy="fleet join")
+        sessions.beat(
+            tx,
+            fleet.host,
+            root,
+            __version__,
+            max_runs=context.settings.max_runs,
+            lease_s=fleet.lease.total_seconds(),
+            behind_bytes=behind_bytes,
+        )
+
+
+def join(context: Context, told: Callable[[str], None]) -> Joined:
+    """Bring the tables up to date, tell of this host and its sessions, and ship their files.
+
+    Not a byte below the root changes. It can be repeated: what is there already is compared.
+    Raises `FleetAway`, and `Refused` for tables of a later version, a role without the rights, or
+    a name that another host has.
+    """
+    context.require_writable()
+    host = fleet_of(context.settings).host
+    with open_store(context) as store:
+        migrations = store.migrate()
+        report(context, store, is_joining=True)
+        catalog = CatalogScanner(context).look()
+        publisher, carrier = Publisher(store, host), Carrier(store)
+        publisher.publish(catalog)
+        told(f"{count(len(publisher.homes), 'session')} told of; shipping their files")
+        shipped = carrier.ship(catalog.sessions, publisher.homes, within_s=_ALL_S)
+        report(context, store, behind_bytes=shipped.behind, is_joining=True)
+    return Joined(
+        host=host, migrations=migrations, sessions=len(publisher.homes), bytes=shipped.bytes
+    )
+
+
+def leave(context: Context) -> str:
+    """Take this host and its sessions out of the fleet; its own files stay as they are."""
+    context.require_writable()
+    host = fleet_of(context.settings).host
+    with open_store(context) as store:
+        store.check()
+        with store.transaction() as tx:
+            left = hosts.leave(tx, host)
+    return (
+        f"{host} has left the fleet with {count(left, 'session')}; nothing changed below its root"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class FleetStatus:
+    """The version of the fleet's tables, and its hosts."""
+
+    schema: int
+    hosts: tuple[hosts.Host, ...]
+
+
+def status(context: Context) -> FleetStatus:
+    """Return how the fleet stands. Raises `FleetAway`, `Refused` for tables of another version."""
+    with open_store(context) as store:
+        store.check()
+        with store.transaction() as tx:
+            return FleetStatus(tx.version(), hosts.hosts(tx))

@@ -1,0 +1,97 @@
+"""Ships the files of this host's sessions, those that change most first."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from tui.core.models.session import Key, Session
+from tui.core.values import dataclass
+from tui.fleet.shipping import Shipper, session_files
+from tui.fleet.store.connection import FleetBusy, NotHome, Store
+from tui.fleet.store.sessions import Residence
+
+_AGAIN_S = 30.0  # after a file could not be read
+
+_Stamp = tuple[int, datetime, datetime | None, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shipped:
+    """What one call shipped, what is left, and which sessions turned out to live elsewhere."""
+
+    bytes: int
+    behind: int
+    lost: frozenset[Key]
+
+
+class Carrier:
+    """Ships what changed since it was shipped last, as long as there is time."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._shippers: dict[Key, tuple[int, Shipper]] = {}
+        self._done: dict[Key, _Stamp] = {}
+        self._later: dict[Key, float] = {}
+
+    def ship(
+        self, found: Iterable[Session], homes: Mapping[Key, Residence], *, within_s: float
+    ) -> Shipped:
+        """Ship the sessions that live here; what is at work comes first. Raises `FleetAway`."""
+        due = [
+            (one, stamp)
+            for one in found
+            if one.key in homes and (stamp := _stamp(one)) and self._is_due(one, stamp)
+        ]
+        due.sort(key=lambda one: (not one[0].is_live, one[0].bytes))
+        until, shipped, lost = time.monotonic() + within_s, 0, set[Key]()
+        behind = sum(self._left(one, stamp) for one, stamp in due)
+        for session, stamp in due:
+            if time.monotonic() > until:
+                break
+            try:
+                shipped += self._shipper(session.key, homes[session.key]).ship(
+                    session_files(session.transcript.path) if session.transcript else ()
+                )
+            except NotHome:
+                lost.add(session.key)
+                self.forget(session.key)
+                continue
+            except (OSError, FleetBusy):
+                self._later[session.key] = time.monotonic() + _AGAIN_S
+                continue
+            behind -= self._left(session, stamp)
+            self._done[session.key] = stamp
+        return Shipped(bytes=shipped, behind=max(0, behind), lost=frozenset(lost))
+
+    def ship_all(self, session: Session, home: Residence) -> int:
+        """Compare and ship every byte of a session. Raises `FleetAway`, `NotHome`, `OSError`."""
+        files = session_files(session.transcript.path) if session.transcript else ()
+        return self._shipper(session.key, home).ship(files, is_whole=True)
+
+    def forget(self, key: Key) -> None:
+        """Forget a session that does not live here any more."""
+        for known in (self._shippers, self._done, self._later):
+            known.pop(key, None)
+
+    def _is_due(self, session: Session, stamp: _Stamp) -> bool:
+        if time.monotonic() < self._later.get(session.key, 0.0):
+            return False
+        return session.is_live or self._done.get(session.key) != stamp
+
+    def _left(self, session: Session, stamp: _Stamp) -> int:
+        done = self._done.get(session.key)
+        return stamp[0] if done is None else max(0, stamp[0] - done[0])
+
+    def _shipper(self, key: Key, home: Residence) -> Shipper:
+        fence, shipper = self._shippers.get(key, (0, None))
+        if shipper is None or fence != home.fence:
+            shipper = Shipper(self._store, key, home)
+            self._shippers[key] = (home.fence, shipper)
+        return shipper
+
+
+def _stamp(session: Session) -> _Stamp | None:
+    file = session.transcript
+    return (file.bytes, file.modified_at, file.active_at, file.size) if file else None

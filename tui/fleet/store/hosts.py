@@ -1,0 +1,96 @@
+"""The hosts of the fleet: who is there, how far behind, and who left it."""
+
+from __future__ import annotations
+
+from tui.core.values import dataclass
+from tui.fleet.store.connection import Transaction
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Host:
+    """A host: `silent_s` since its last report, by the database's clock.
+
+    `is_silent` when that is longer than its lease. `runs` are those at work that came over the
+    queue, `queued` those that only it may take.
+    """
+
+    host: str
+    root: str
+    version: str
+    max_runs: int
+    lease_s: float
+    silent_s: float
+    is_silent: bool
+    behind_bytes: int
+    sessions: int
+    runs: int
+    queued: int
+
+
+def hosts(tx: Transaction) -> tuple[Host, ...]:
+    """Return the hosts that have not left, by name."""
+    rows = tx.run(
+        "SELECT host, root, version, max_runs, extract(epoch FROM lease)::float8, "
+        "greatest(0, extract(epoch FROM clock_timestamp() - beat_at))::float8, "
+        "beat_at < clock_timestamp() - lease, behind_bytes, "
+        "(SELECT count(*) FROM session WHERE home_host = h.host AND gone_at IS NULL), "
+        "(SELECT count(*) FROM run WHERE run.host = h.host "
+        "AND state IN ('claimed', 'starting', 'busy', 'waiting')), "
+        "(SELECT count(*) FROM run WHERE want_host = h.host AND state = 'queued') "
+        "FROM host h WHERE left_at IS NULL ORDER BY host"
+    )
+    return tuple(
+        Host(
+            host=one[0],
+            root=one[1],
+            version=one[2],
+            max_runs=one[3],
+            lease_s=one[4],
+            silent_s=one[5],
+            is_silent=one[6],
+            behind_bytes=one[7],
+            sessions=one[8],
+            runs=one[9],
+            queued=one[10],
+        )
+        for one in rows
+    )
+
+
+def is_another_root(tx: Transaction, host: str, root: str) -> bool:
+    """Whether a host of that name, which has not left, has another root."""
+    row = tx.run(
+        "SELECT FROM host WHERE host = %s AND left_at IS NULL AND root <> %s", host, root
+    ).fetchone()
+    return row is not None
+
+
+def has_left(tx: Transaction, host: str) -> bool:
+    """Whether a host has left the fleet."""
+    row = tx.run("SELECT FROM host WHERE host = %s AND left_at IS NOT NULL", host).fetchone()
+    return row is not None
+
+
+def leave(tx: Transaction, host: str) -> int:
+    """Erase all that the database has of a host's sessions; return how many that were.
+
+    Their keys stay, so that open consoles learn of it; so does the host's name, of which they are.
+    """
+    for text in (
+        "DELETE FROM file USING session s WHERE file.listing = s.listing "
+        "AND file.session_id = s.session_id AND s.home_host = %s",
+        "DELETE FROM command USING session s WHERE command.listing = s.listing "
+        "AND command.session_id = s.session_id AND s.home_host = %s",
+        "DELETE FROM live USING session s WHERE live.listing = s.listing "
+        "AND live.session_id = s.session_id AND s.home_host = %s",
+        "DELETE FROM run USING session s WHERE run.listing = s.listing "
+        "AND run.session_id = s.session_id AND s.home_host = %s",
+        "DELETE FROM run WHERE want_host = %s AND state = 'queued'",
+    ):
+        tx.run(text, host)
+    left = tx.run(
+        "UPDATE session SET shown = '{}', gone_at = now() WHERE home_host = %s AND gone_at IS NULL",
+        host,
+    )
+    tx.run("UPDATE host SET left_at = now(), behind_bytes = 0 WHERE host = %s", host)
+    return left.rowcount

@@ -91,7 +91,7 @@ def test_a_purge_erases_what_was_sent_and_written(store: Store) -> None:
         live.write(tx, [Partial(*KEY, 1, b"precious")])
         sessions.bury(tx, KEY)
         assert tx.run("SELECT FROM command").fetchall() == tx.run("SELECT FROM live").fetchall()
-        assert live.read(tx, {KEY: -1}) == ()
+        assert live.read(tx, {KEY: -1}) == ((), frozenset({KEY}))
     with pytest.raises(NotHome, match="no session of that id"):
         post(store)
 
@@ -103,8 +103,10 @@ def test_the_message_being_written_is_the_latest_and_any_bytes(store: Store) -> 
         live.write(tx, [Partial(*KEY, 1, b"late")])
         live.write(tx, [Partial(*KEY, 9, b"x" * (live.MOST_BODY + 1))])
         live.write(tx, [])
-        assert live.read(tx, {KEY: -1}) == (Partial(*KEY, 2, b"\0\xff\xed\xa0\x80"),)
-        assert live.read(tx, {KEY: 2}) == ()
-        assert live.read(tx, {}) == ()
+        there = Partial(*KEY, 2, b"\0\xff\xed\xa0\x80")
+        assert live.read(tx, {KEY: -1}) == ((there,), frozenset())
+        assert live.read(tx, {KEY: 2}) == ((), frozenset())
+        assert live.read(tx, {KEY: 9}) == ((there,), frozenset())
+        assert live.read(tx, {}) == ((), frozenset())
         live.drop(tx, KEY)
-        assert live.read(tx, {KEY: -1}) == ()
+        assert live.read(tx, {KEY: -1}) == ((), frozenset({KEY}))

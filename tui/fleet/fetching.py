@@ -48,7 +48,7 @@ def fetch(store: Store, key: Key, folder: Path, *, most_bytes: int) -> Fetched:
     """
     with store.transaction() as tx:
         files = stored_files.files(tx, key)
-    parts = [_checked(key[1], one) for one in files]
+    parts = [checked_names(key[1], one) for one in files]
     if len(files) > MOST_FILES:
         raise NotFetched(f"{key[1]} has over {MOST_FILES:,} files")
     if (size := sum(one.size for one in files)) > most_bytes:
@@ -62,7 +62,7 @@ def fetch(store: Store, key: Key, folder: Path, *, most_bytes: int) -> Fetched:
     return Fetched(files=len(files), bytes=fetched)
 
 
-def _checked(session_id: str, file: StoredFile) -> list[bytes]:
+def checked_names(session_id: str, file: StoredFile) -> list[bytes]:
     """Return the names on the way to a file; raises `NotFetched` for those that lead elsewhere."""
     names = file.path.split(b"/")
     is_its_own = names == [os.fsencode(transcript_name(session_id))] or (

@@ -39,19 +39,25 @@ def write(tx: Transaction, partials: Sequence[Partial]) -> None:
         )
 
 
-def read(tx: Transaction, seen: Mapping[Key, int]) -> tuple[Partial, ...]:
-    """Return what is new of some sessions, whose last seen `seq` is given (-1 for none)."""
+def read(tx: Transaction, seen: Mapping[Key, int]) -> tuple[tuple[Partial, ...], frozenset[Key]]:
+    """Return what is new of some sessions, whose last seen `seq` is given (-1 for none).
+
+    Also which of them write no message now. Any other `seq` is new: after a crash of the database a
+    host may begin with a lower one.
+    """
     if not seen:
-        return ()
+        return (), frozenset()
     rows = tx.run_binary(
-        "SELECT listing, session_id, live.seq, body FROM live JOIN unnest(%s::text[], %s::text[], "
-        "%s::bigint[]) AS seen (listing, session_id, seq) USING (listing, session_id) "
-        "WHERE live.seq > seen.seq",
+        "SELECT listing, session_id, live.seq, CASE WHEN live.seq <> seen.seq THEN body END "
+        "FROM live JOIN unnest(%s::text[], %s::text[], "
+        "%s::bigint[]) AS seen (listing, session_id, seq) USING (listing, session_id)",
         [listing for listing, _ in seen],
         [session_id for _, session_id in seen],
         list(seen.values()),
-    )
-    return tuple(Partial(*one) for one in rows)
+    ).fetchall()
+    there = {(one[0], one[1]) for one in rows}
+    news = tuple(Partial(*one) for one in rows if one[3] is not None)
+    return news, frozenset(seen.keys() - there)
 
 
 def drop(tx: Transaction, key: Key) -> None:

@@ -29,7 +29,7 @@ def look(context: Context, listing: str = "", wanted: str = "", tell: Tell = say
     """
     is_named = is_listing_id(listing) and is_folder(context.root / listing, unknown=True)
     only = listing if is_named else None
-    catalog = CatalogScanner(context, wanted).look(only)
+    catalog = context.elsewhere.joined(CatalogScanner(context, wanted).look(only), only)
     if catalog.problem:
         raise ConsoleError(catalog.problem)
     for one in catalog.listings:
@@ -55,6 +55,13 @@ def session_named(context: Context, address: str, tell: Tell = say) -> Session:
     `tell` gets the problem of each listing that could hide another match.
     """
     return _named(context, address, tell)[0]
+
+
+def session_at_hand(context: Context, address: str) -> Session:
+    """Return the session that is named, whose files can be read here."""
+    session = session_named(context, address)
+    context.elsewhere.fetch(session)
+    return session
 
 
 def sessions_named(

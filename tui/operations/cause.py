@@ -92,7 +92,8 @@ def cause_of(session: Session, context: Context | None = None) -> str:
             "a folder with a conversation.json, as the guide sketches it, which the CLI cannot "
             "resume: start a new session and give it what it needs"
         )
-    if context is not None and not os.access(session.transcript.path, os.R_OK):
+    is_here = context is not None and not session.host
+    if is_here and not os.access(session.transcript.path, os.R_OK):
         return str(unreadable(session))
     return _odd_words(session, short)
 

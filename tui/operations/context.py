@@ -6,13 +6,15 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from tui.core.console.disabled_reason import WhyNot, nothing
 from tui.core.errors import Reason, Refused
 from tui.core.models.audit import new_act_id
+from tui.core.models.catalog import Catalog
 from tui.core.models.line_target import LineTarget
 from tui.core.models.row import Row
+from tui.core.models.session import Session
 from tui.core.text.shell_line import shell_line
 from tui.core.values import KW_ONLY, dataclass, field, replace
 from tui.safe_io.opening import guard_below, guard_config_dir
@@ -20,6 +22,35 @@ from tui.settings import Settings
 
 Target = Literal["none", "one", "marked"]
 _OTHER_FILE = ("SESSION_CONSOLE_CONFIG", "XDG_CONFIG_HOME")  # another shell may not have these
+
+
+class Elsewhere:
+    """The sessions whose home is another host; here there are none."""
+
+    def joined(self, catalog: Catalog, only: str | None = None) -> Catalog:
+        """Return a catalog, perhaps of one listing `only`, with those sessions in it."""
+        return catalog
+
+    def find(self, address: str) -> Session | None:
+        """Return the one of them that `address` names, as `find_session` does."""
+        return None
+
+    def bring(self, session: Session) -> str:
+        """Have the files of such a session here from now on; return why they are not, if known.
+
+        Does not wait for anything.
+        """
+        return ""
+
+    def fetch(self, session: Session) -> None:
+        """Wait until the files of such a session are here; raises `ConsoleError`."""
+
+    def carry_out(self, context: Context, name: str, subject: Any, *words: Any, **more: Any) -> Any:
+        """Have the home of `subject` carry out the operation of that name.
+
+        Returns as that does. Raises `Refused` for what no host does for another.
+        """
+        raise Refused(f"{name} can be done on {subject.host} alone", Reason.ELSEWHERE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +63,7 @@ class Context:
     settings: Settings
     clock: Callable[[], datetime]
     act_id: str = ""
+    elsewhere: Elsewhere = field(default=Elsewhere(), compare=False)
 
     def __post_init__(self) -> None:
         guard_below(self.root)
@@ -126,7 +158,8 @@ class ActionResult:
     """The result of an action, in words for the message line, and what undoing it needs.
 
     `listing` is the shown name, `folder` the listing's own, which undo uses. `is_needless` means
-    that nothing had to change; `act_id` joins it to others of the same act.
+    that nothing had to change; `act_id` joins it to others of the same act. `host` is where it was
+    done, empty for here.
     """
 
     kind: str
@@ -141,6 +174,7 @@ class ActionResult:
     folder: Path = Path()
     is_needless: bool = False
     act_id: str = ""
+    host: str = ""
 
 
 def _is_address(text: str) -> bool:

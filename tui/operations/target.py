@@ -71,8 +71,12 @@ def audit_kept_since(context: Context) -> datetime | None:
 def target_of(session: Session) -> Target:
     """Return the target of a session; raises `UnknownId` for a malformed id.
 
-    The shown id is cleaned: if it differs from the stored id it could be another session's.
+    The shown id is cleaned: if it differs from the stored id it could be another session's. Raises
+    `Refused` for a session that lives on another host: nothing here is its.
     """
+    if session.host:
+        words = f"{session.session_id[:8]} lives on {session.host}: that can be done there alone"
+        raise Refused(words, Reason.ELSEWHERE)
     stored = session.row.session_id if session.row else session.session_id
     require_session_id(stored)
     if stored != session.session_id:

@@ -71,9 +71,11 @@ def write_late_rows(context: Context, folder: Path) -> tuple[ConsoleError, ...]:
 
 
 def with_late_rows(sessions: Iterable[Session]) -> tuple[Session, ...]:
-    """Return the sessions whose last run left a row due."""
+    """Return the sessions that live here and whose last run left a row due."""
     return tuple(
-        one for one in sessions if one.run is not None and one.run.row_problem and one.run.is_over
+        one
+        for one in sessions
+        if not one.host and one.run is not None and one.run.row_problem and one.run.is_over
     )
 
 

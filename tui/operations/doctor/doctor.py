@@ -14,6 +14,7 @@ from tui.operations.doctor.machine_findings import MachineFacts, of_machine, rea
 from tui.operations.doctor.repair import fix
 from tui.operations.doctor.session_findings import of_sessions
 from tui.operations.doctor.trash_findings import of_trash
+from tui.operations.elsewhere import here
 from tui.operations.finding import LEVEL_WORDS, LEVELS, Finding
 from tui.operations.formatting import count
 from tui.operations.trash.interrupted_moves import unfinished
@@ -59,8 +60,9 @@ def examine(
 ) -> tuple[Finding, ...]:
     """Return all findings, the most serious first; blocking, changes nothing.
 
-    `machine` is read unless it is given.
+    `machine` is read unless it is given. What lives on other hosts is for their doctors.
     """
+    catalog = here(catalog)
     machine = machine or read_machine(context)
     cut_off = unfinished(context.root, catalog.listings)
     in_trash = frozenset((context.root / one.listing, one.session_id) for one in cut_off)

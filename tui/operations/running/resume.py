@@ -25,6 +25,7 @@ from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.catalog.session_lookup import find_listing
 from tui.operations.cause import cause_of
 from tui.operations.context import Context
+from tui.operations.elsewhere import at_home
 from tui.operations.logbook_entry import log_act, log_left_out
 from tui.operations.lost_options import keep_options, lost_words, origin_words, recorded_agent
 from tui.operations.owner import Owner, owner_elsewhere, require_silent
@@ -67,7 +68,8 @@ class RunPlan:
     `together` runs that are started at once; 0 if it is alone. With `options_lost` it is started
     only once what its agent may do is named, under which what was `recorded` last applies; with
     `cwd_lost` only once it is said where it works. Its row then gets the options `kept`. It goes on
-    without what is `left_out`, which may have held its agent back.
+    without what is `left_out`, which may have held its agent back. It is started on `host`, if it
+    names one.
     """
 
     mode: Mode
@@ -89,6 +91,7 @@ class RunPlan:
     kept: Mapping[str, Any] | None = None
     left_out: tuple[str, ...] = ()
     cwd_lost: str = ""
+    host: str = ""
 
     @property
     def goes_on(self) -> str:
@@ -113,6 +116,7 @@ class RunPlan:
         require_held_back(self.goes_on[:8], self.agent, restricted=restricted)
 
 
+@at_home
 def plan_resume(
     context: Context, session: Session, *, fork: bool = False, takes_over: bool = False
 ) -> RunPlan:
@@ -240,6 +244,7 @@ def planned_session(plan: RunPlan, prompt: str, by: str, now: datetime) -> Sessi
     )
 
 
+@at_home
 def start(context: Context, plan: RunPlan, prompt: str, spare: SpareRunner | None = None) -> str:
     """Start the run, detached, and return its id; `Refused` when the session is live by now.
 

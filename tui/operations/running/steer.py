@@ -20,6 +20,7 @@ from tui.core.time.expiry import parse_duration
 from tui.core.values import replace
 from tui.operations.act_record import act_on
 from tui.operations.context import ActionResult, Context
+from tui.operations.elsewhere import at_home
 from tui.operations.logbook_entry import log_act
 from tui.operations.running.agent_options import require_mode
 from tui.operations.running.command_record import record_command
@@ -42,6 +43,7 @@ _STILL_S = 15  # a runner shows every 2 s that it lives
 _TAKEN_WITHIN_S, _LOOK_S = 0.6, 0.05
 
 
+@at_home
 def send(context: Context, session: Session, prompt: str) -> ActionResult:
     """Queue a follow-up prompt for a session's run; it starts when the current turn ends."""
     if not prompt.strip():
@@ -99,6 +101,7 @@ def answer_questions(
     return _reply(context, session, request, "answered", decision="allow", answers=tuple(said))
 
 
+@at_home
 def put_off(context: Context, session: Session, words: str) -> ActionResult:
     """Let the waiting request wait for this long from now before it is denied automatically.
 
@@ -154,6 +157,7 @@ def _require_shown(
         )
 
 
+@at_home
 def _reply(
     context: Context,
     session: Session,
@@ -178,6 +182,7 @@ def _reply(
     return _post(context, session, command, f"{verb} {request.tool} of")
 
 
+@at_home
 def interrupt(context: Context, session: Session, *, is_sure: bool = False) -> ActionResult:
     """End the current turn; the run then takes its next prompt or ends.
 
@@ -215,6 +220,7 @@ def _interrupt_foreign(context: Context, session: Session, *, is_sure: bool) -> 
     return _record_signal(context, session, target, "interrupt", words)
 
 
+@at_home
 def model(context: Context, session: Session, name: str) -> ActionResult:
     """Switch the agent to another model for the rest of this run."""
     if not one_line(name).strip():
@@ -224,6 +230,7 @@ def model(context: Context, session: Session, name: str) -> ActionResult:
     return _post(context, session, command, f"model {name} sent to")
 
 
+@at_home
 def mode(context: Context, session: Session, name: str) -> ActionResult:
     """Switch the agent to another permission mode for the rest of this run.
 
@@ -233,6 +240,7 @@ def mode(context: Context, session: Session, name: str) -> ActionResult:
     return _post(context, session, _command(context, "mode", name), f"mode {name} sent to")
 
 
+@at_home
 def stop(context: Context, session: Session) -> ActionResult:
     """End the run of a session.
 

@@ -21,6 +21,7 @@ from tui.core.time.expiry import parse_duration
 from tui.core.values import replace
 from tui.operations.act_record import act_on
 from tui.operations.context import ActionResult, Context
+from tui.operations.elsewhere import at_home
 from tui.operations.formatting import moment
 from tui.operations.logbook_entry import log_act
 from tui.operations.target import require_row_known, target_of
@@ -43,6 +44,7 @@ _WORDS = {
 }
 
 
+@at_home
 def acknowledge(context: Context, session: Session) -> ActionResult:
     """Record that this operator has seen what a session needs now.
 
@@ -53,6 +55,7 @@ def acknowledge(context: Context, session: Session) -> ActionResult:
     return _settle(context, session, None)
 
 
+@at_home
 def snooze(context: Context, session: Session, typed: str) -> ActionResult:
     """Acknowledge what a session needs until then: `4h`, `2d`; `off` makes it count again.
 

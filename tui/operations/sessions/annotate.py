@@ -19,10 +19,12 @@ from tui.core.sessions.annotations import (
 )
 from tui.operations.act_record import act_on, record_act
 from tui.operations.context import ActionResult, Context
+from tui.operations.elsewhere import at_home
 from tui.operations.target import target_of
 from tui.storage.state.annotations import Change, change_annotation
 
 
+@at_home
 def tag(
     context: Context, session: Session, names: Sequence[str], *, removed: Sequence[str] = ()
 ) -> ActionResult:
@@ -55,6 +57,7 @@ def tag(
     return act_on(context, session, "tag", words)
 
 
+@at_home
 def note(context: Context, session: Session, text: str) -> ActionResult:
     """Replace a session's note; an empty one clears it. The message quotes the one before.
 

@@ -15,6 +15,7 @@ from tui.core.time.zones import zone_named
 from tui.core.values import dataclass
 from tui.operations.cause import stray_words
 from tui.operations.context import ActionResult, Context
+from tui.operations.elsewhere import at_home
 from tui.operations.target import (
     Target,
     require_row_known,
@@ -27,7 +28,7 @@ from tui.safe_io.folders import console_folder
 
 @dataclass(frozen=True, slots=True)
 class Extension:
-    """What an extension would do: move the expiry from `was` to `until`.
+    """What an extension would do: move the expiry from `was` to `until`, as was `typed`.
 
     `is_needless` when both clocks reach `until` already.
     """
@@ -36,6 +37,12 @@ class Extension:
     was: datetime | None
     until: datetime
     is_needless: bool
+    typed: str = ""
+
+    @property
+    def host(self) -> str:
+        """Where its session lives, empty for here."""
+        return self.session.host
 
     @property
     def ends_at(self) -> datetime | None:
@@ -64,9 +71,10 @@ def plan_extension(session: Session, words: str, now: datetime) -> Extension:
             f"{stray_words(session)} first"
         )
     is_needless = was is not None and until <= was and not revives and not is_swept
-    return Extension(session, was, until, is_needless)
+    return Extension(session, was, until, is_needless, words)
 
 
+@at_home
 def extend(context: Context, extension: Extension) -> ActionResult:
     """Write the new expiry by compare-and-set, and postpone the CLI's sweep past it.
 

@@ -19,6 +19,7 @@ from tui.core.models.session import Session, Transcript
 from tui.core.text.safe_text import one_line
 from tui.operations.act_record import act_on
 from tui.operations.context import ActionResult, Context
+from tui.operations.elsewhere import at_home
 from tui.operations.logbook_entry import log_act
 from tui.operations.target import (
     Target,
@@ -34,6 +35,7 @@ MAX_TITLE = 200
 _NEWLINE = b"\n"
 
 
+@at_home
 def rename(context: Context, session: Session, title: str) -> ActionResult:
     """Append the title to the transcript, where the CLI, the SDK and every console read it.
 

@@ -17,6 +17,7 @@ from tui.core.values import replace
 from tui.operations.catalog.scanner import listing_paths
 from tui.operations.catalog.session_lookup import find_listing
 from tui.operations.context import ActionResult, Context
+from tui.operations.elsewhere import here
 from tui.operations.formatting import count, moment
 from tui.operations.listing_health import is_whole
 from tui.operations.running.hold import require_not_held
@@ -57,9 +58,10 @@ def plan_cleanup(
     oldest trash, which counts as well; `purges_trash` erases all old trash. Neither erases what is
     in the trash for less than `trash_days`: so long it can be restored. To free `free_bytes`, it
     erases for good: trash, the oldest first, then what has expired, the longest over first, and
-    nothing else. Raises `UnknownId` for an unknown listing, `UsageError` for `free_bytes` with
-    other criteria.
+    nothing else. What lives on other hosts is left to them. Raises `UnknownId` for an unknown
+    listing, `UsageError` for `free_bytes` with other criteria.
     """
+    catalog = here(catalog)
     only = find_listing(catalog, listing) if listing else None
     listings = (only,) if only else catalog.listings
     cut_off = unfinished(context.root, listings)

@@ -5,25 +5,28 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tui.core.act_summary import did_just_now
-from tui.core.errors import Reason, Refused
+from tui.core.errors import ConsoleError, Reason, Refused
 from tui.core.models.row import Status
 from tui.core.models.session import Key, Session
 from tui.core.sessions import row_transitions
+from tui.core.values import replace
 from tui.operations.catalog.scanner import listing_paths
 from tui.operations.context import ActionResult, Context
+from tui.operations.elsewhere import at_home, parted
 from tui.operations.target import deleted, require_not_stray, require_transcript_known
 from tui.operations.trash.bulk import BulkResult, OnProgress, Stop, never
 from tui.operations.trash.removal import Removal, remove_many
 from tui.storage.trash.trash import read_trash
 
 
+@at_home
 def delete(context: Context, session: Session) -> ActionResult:
     """Move a session's whole footprint into the trash and mark its row deleted.
 
     Refused while it runs or its owner is unknown; when the row changed since it was read, the files
     are put back and `Changed` is raised.
     """
-    done = delete_many(context, [session])
+    done = _delete_here(context, [session])
     for _, error in done.refused:
         raise error
     return done.acts[0]
@@ -36,6 +39,25 @@ def delete_many(
     stop: Stop = never,
 ) -> BulkResult:
     """Delete as many as possible, as `delete` does; the result says what was left and why."""
+    here, elsewhere = parted(sessions)
+    done = _delete_here(context, here, progress, stop)
+    acts, refused, is_cut_short = list(done.acts), list(done.refused), done.is_cut_short
+    for session in elsewhere:
+        if is_cut_short := is_cut_short or stop():
+            break
+        try:
+            acts.append(delete(context, session))
+        except ConsoleError as error:
+            refused.append((session.key, error))
+    return replace(done, acts=tuple(acts), refused=tuple(refused), is_cut_short=is_cut_short)
+
+
+def _delete_here(
+    context: Context,
+    sessions: Sequence[Session],
+    progress: OnProgress | None = None,
+    stop: Stop = never,
+) -> BulkResult:
     is_any_gone = any(map(_is_cleaned_up, sessions))
     in_trash, unread = _with_files_in_trash(context) if is_any_gone else (frozenset[Key](), ())
 

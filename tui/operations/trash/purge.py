@@ -303,9 +303,9 @@ def _named(context: Context, address: str) -> tuple[Target, Session | None]:
     try:
         listing, _, wanted = address.rpartition("/")
         is_named = is_listing_id(listing) and is_folder(context.root / listing, unknown=True)
-        session = find_session(
-            CatalogScanner(context, wanted).look(listing if is_named else None), address
-        )
+        only = listing if is_named else None
+        catalog = context.elsewhere.joined(CatalogScanner(context, wanted).look(only), only)
+        session = find_session(catalog, address)
     except UnknownId as error:
         unknown = error
     try:

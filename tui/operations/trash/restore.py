@@ -18,12 +18,13 @@ from tui.core.errors import (
     UnknownId,
 )
 from tui.core.models.row import Row
-from tui.core.models.session import Key
+from tui.core.models.session import Key, Session
 from tui.core.sessions import row_transitions
 from tui.core.text.safe_text import one_line
 from tui.core.time.zones import zone_named
 from tui.operations.catalog.scanner import listing_paths
 from tui.operations.context import ActionResult, Context
+from tui.operations.elsewhere import at_home
 from tui.operations.formatting import moment
 from tui.operations.target import DATABASE, Target, tracking_of
 from tui.operations.trash.bulk import (
@@ -47,8 +48,18 @@ ReadTrash = Callable[[Path, Iterable[Path]], tuple[tuple[Manifest, ...], tuple[s
 
 
 def restore(context: Context, address: str, *, only: Path | None = None) -> ActionResult:
-    """Restore sessions of one listing, the newest delete of each."""
-    return _restore_one(context, address, only, keeps=True)
+    """Restore a session, its newest delete, also where it lives on another host."""
+    try:
+        return _restore_one(context, address, only, keeps=True)
+    except UnknownId:
+        if (session := context.elsewhere.find(address)) is None:
+            raise
+        return _restored(context, session)
+
+
+@at_home
+def _restored(context: Context, session: Session) -> ActionResult:
+    return _restore_one(context, session.address, None, keeps=True)
 
 
 def put_back_exactly(context: Context, address: str, *, only: Path | None = None) -> ActionResult:

@@ -10,6 +10,7 @@ from tui.core.models.audit import AuditEvent
 from tui.core.values import replace
 from tui.operations.catalog.scanner import listing_paths
 from tui.operations.context import ActionResult, Context
+from tui.operations.elsewhere import at_home
 from tui.operations.logbook_entry import log_act
 from tui.operations.target import tracking_of
 from tui.operations.trash.bulk import BulkResult, OnProgress, Stop, never
@@ -19,6 +20,7 @@ from tui.operations.trash.undoable_acts import DELETES, UNDONE_ACT, last_batch
 from tui.storage.trash.trash import list_trash
 
 
+@at_home
 def undo(context: Context, act: ActionResult) -> ActionResult:
     """Undo a delete, a clean-up or an extension.
 

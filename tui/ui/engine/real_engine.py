@@ -33,7 +33,7 @@ from tui.operations.running.prompt_line import parse_prompt_line, with_options
 from tui.operations.running.resume import RunPlan
 from tui.operations.sessions import acknowledge, annotate, extend, rename
 from tui.operations.sessions.extend import Extension
-from tui.operations.stream.follow import StreamFollower
+from tui.operations.stream.brought import BroughtStream
 from tui.operations.trash import cleanup, delete, restore, undo, undoable_acts
 from tui.operations.trash.bulk import BulkResult, OnProgress, Stop
 from tui.operations.trash.cleanup import CleanupPlan
@@ -107,13 +107,15 @@ class RealEngine(Engine):
                 catalog = self._first_look()
             else:
                 catalog = self._watch.look(in_sight=sight, is_asked=is_asked)
+            catalog = self._context.elsewhere.joined(catalog)
         if catalog.listings is not self._listings:  # to go over all sessions takes its time
             self._listings, self._due = catalog.listings, with_late_rows(catalog.sessions)
         write_late_rows_soon(self._context, self._due)
         return catalog
 
     def is_quiet(self, session: Session) -> bool:
-        return not session.is_stray and self._watch.is_quiet(session.folder.name)
+        is_watched = not (session.is_stray or session.host)
+        return is_watched and self._watch.is_quiet(session.folder.name)
 
     def _first_look(self) -> Catalog:
         """Read the first catalog and freeze it out of garbage collection, which would pause us."""
@@ -168,8 +170,8 @@ class RealEngine(Engine):
     def notify(self, catalog: Catalog) -> str:
         return alerts.notify(self._context, catalog, lasting=self._lasting)
 
-    def follow(self, session: Session) -> StreamFollower:
-        return StreamFollower(session)
+    def follow(self, session: Session) -> BroughtStream:
+        return BroughtStream(self._context.elsewhere, session)
 
     def plan_extension(self, session: Session, typed: str) -> Extension:
         return extend.plan_extension(session, typed, self.now())

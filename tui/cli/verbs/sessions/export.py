@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from tui.cli.hangup import ending_with_reader
-from tui.cli.lookup import session_named
+from tui.cli.lookup import session_at_hand
 from tui.cli.output import is_in_console, put, put_json, say
 from tui.cli.written_file import existing, require_may_write
 from tui.core.errors import ConsoleError, UnknownId, UsageError
@@ -53,7 +53,7 @@ def _say_unread(unread: list[str]) -> int:
 def _session_or_trashed(context: Context, words: str) -> Session:
     """Return the session that is named, from the trash if it is nowhere else."""
     try:
-        return session_named(context, words)
+        return session_at_hand(context, words)
     except UnknownId as unknown:
         try:
             return trashed_session(context, words)

@@ -31,6 +31,7 @@ _INDENT = 14
 def show(context: Context, args: argparse.Namespace) -> int:
     """Show everything known about a session; 1 when not all of it could be read."""
     now, (session, problem) = context.clock(), session_and_problem(context, args.id)
+    context.elsewhere.fetch(session)
     if args.json:
         from tui.cli.json_fields import session_json
 

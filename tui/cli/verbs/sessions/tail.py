@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 from tui.cli.hangup import is_reader_gone
 from tui.cli.json_fields import entry_json
-from tui.cli.lookup import look, session_named
+from tui.cli.lookup import look, session_at_hand
 from tui.cli.output import put, put_json, say
 from tui.core.models.entry import Entry, EntryKind
 from tui.core.models.session import Session
@@ -33,7 +33,7 @@ def tail(context: Context, args: argparse.Namespace) -> int:
 
     1 when not all of its transcript could be read.
     """
-    session = session_named(context, args.id)
+    session = session_at_hand(context, args.id)
     last = last_entries(session, args.n)
     for notice in last.notices:
         say(notice)
@@ -57,6 +57,7 @@ def _follow(context: Context, session: Session, follow: StreamFollower, printer:
             if time.monotonic() - looked > _LOOK_S:
                 session = find_session(look(context, session.folder.name), session.address)
                 looked = time.monotonic()
+            context.elsewhere.bring(session)
             update = follow.poll(session)
             for notice in update.notices:
                 say(notice)

@@ -39,9 +39,12 @@ def iso(moment: datetime | None) -> str | None:
 
 
 def session_json(session: Session, now: datetime, quiet_after: timedelta) -> dict[str, Any]:
-    """Return a session; one that is busy is quiet once it wrote nothing for `quiet_after`."""
+    """Return a session; one that is busy is quiet once it wrote nothing for `quiet_after`.
+
+    Of one that lives on another host that is named, and not where its copy lies here.
+    """
     left = (session.expires_at - now).total_seconds() if session.expires_at else None
-    has_row = session.row is not None
+    has_row, file = session.row is not None, session.transcript
     unread = session.row_problem or (
         session.transcript_problem if session.transcript is None else ""
     )
@@ -63,7 +66,7 @@ def session_json(session: Session, now: datetime, quiet_after: timedelta) -> dic
         "title": session.title or None,
         "model": session.model or None,
         "cost_usd": session.cost_usd,
-        "transcript": safe_text(session.transcript.place) if session.transcript else None,
+        "transcript": safe_text(file.place) if file is not None and not session.host else None,
         "bytes": session.bytes,
         "last_activity_at": iso(session.last_activity_at),
         "state": None if unread else str(session.state),
@@ -71,6 +74,7 @@ def session_json(session: Session, now: datetime, quiet_after: timedelta) -> dic
         "tags": list(session.tags),
         "note": session.note or None,
         "snoozed_until": iso(snoozed_until(session, now, quiet_after)),
+        **({"host": session.host} if session.host else {}),
     }
 
 

@@ -32,6 +32,8 @@ def look(context: Context, listing: str = "", wanted: str = "", tell: Tell = say
     catalog = context.elsewhere.joined(CatalogScanner(context, wanted).look(only), only)
     if catalog.problem:
         raise ConsoleError(catalog.problem)
+    if catalog.unheard:
+        tell(catalog.unheard)
     for one in catalog.listings:
         if one.problem and only is not None:
             tell(f"{one.listing_id}: {one.problem}")
@@ -46,7 +48,7 @@ def say_unreadable(catalog: Catalog, named: str = "") -> bool:
     unread = [one for one in catalog.listings if not is_whole(one)]
     for one in () if named else unread:
         say(f"{one.listing_id}: {one.problem}")
-    return bool(unread)
+    return bool(unread or catalog.unheard)
 
 
 def session_named(context: Context, address: str, tell: Tell = say) -> Session:

@@ -18,7 +18,14 @@ from tui.cli.output import error_json, is_interactive, put, put_json, say
 from tui.cli.permission_prompt import confirm_grant, permission_lines
 from tui.cli.results import put_each, put_result
 from tui.core.agent_questions import questions
-from tui.core.errors import ConfirmationRequired, ConsoleError, Refused, RunFailed, UsageError
+from tui.core.errors import (
+    ConfirmationRequired,
+    ConsoleError,
+    Reason,
+    Refused,
+    RunFailed,
+    UsageError,
+)
 from tui.core.models.entry import EntryKind
 from tui.core.models.permission_request import LEAST_DIGEST
 from tui.core.models.run import Run
@@ -177,6 +184,9 @@ def _start(context: Context, plan: resuming.RunPlan, args: argparse.Namespace) -
     if plan.mode == "new" and not prompt.strip():
         raise UsageError("a new session needs a prompt: new LISTING PROMPT --stage STAGE")
     plan = with_options(context, plan, _agent_options(args))
+    if args.wait and plan.host:
+        words = f"--wait is for a run on this host; to follow that on {plan.host}"
+        raise Refused(words, Reason.ELSEWHERE, remedy=f"tail -f {plan.target.short}")
     for warning in plan.warnings:
         say(f"warning: {warning}")
     say(f"{plan.mode} {plan.listing}/{plan.target.session_id} with {plan.words}")

@@ -97,6 +97,15 @@ SESSION_COLUMNS: tuple[SessionColumn, ...] = (
         from_width=150,
         is_rare=True,
     ),
+    SessionColumn(
+        name="host",
+        heading="HOST",
+        help="the host of the fleet where it lives, if that is another, and how that is",
+        width=8,
+        most=24,
+        from_width=110,
+        is_rare=True,
+    ),
     SessionColumn(name="expires", heading="EXPIRES", help="our clock", width=12, from_width=180),
     SessionColumn(name="swept", heading="SWEPT", help="the CLI's clock", width=12, from_width=180),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -64,7 +65,8 @@ class Catalog:
     """A root at one moment; `log` is the end of its logbook, oldest first.
 
     `erasure` is its erasure generation, and all else was read after that; empty if unknown, or
-    while something was not read since.
+    while something was not read since. `hosts` has a word on each other host of its fleet, empty
+    if that is as it should be; `unheard` says why what these have may be out of date or missing.
     """
 
     root: Path
@@ -77,6 +79,8 @@ class Catalog:
     hold: Hold | None = None
     log: tuple[AuditEvent, ...] = ()
     erasure: str = ""
+    hosts: Mapping[str, str] = field(default_factory=dict)
+    unheard: str = ""
 
     @property
     def sessions(self) -> tuple[Session, ...]:

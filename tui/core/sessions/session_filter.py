@@ -86,6 +86,7 @@ FIELDS: Mapping[str, _Field] = {
     "tag": _Field(_tags, "tag:urgent"),
     "act": _Field(lambda one: (one.run.act_id,) if one.run else (), "act:3fa9c2"),
     "note": _Field(lambda one: (one.note,), "note:call"),
+    "host": _Field(lambda one: (one.host,), "host:b"),
 }
 _WORDS: Mapping[str, StatusTest] = {
     "attention": lambda one, now, quiet_after: attention(one, now, quiet_after) is not None,

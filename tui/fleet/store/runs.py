@@ -162,3 +162,23 @@ def give_up(tx: Transaction, key: Key, host: str, error: str) -> int:
         *(error[:4000], *key, host),
     )
     return ended.rowcount
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunProgress:
+    """How far a run is: the name it has on its `host`, once that has begun it, or its `error`."""
+
+    state: RunState
+    host: str
+    local_run: str
+    error: str
+
+
+def progress(tx: Transaction, run_id: int) -> RunProgress | None:
+    """Return how far a run is; `None` when its session was purged."""
+    row = tx.run(
+        "SELECT state, coalesce(host, ''), local_run, error FROM run WHERE run_id = %s", run_id
+    ).fetchone()
+    if row is None:
+        return None
+    return RunProgress(state=RunState(row[0]), host=row[1], local_run=row[2], error=row[3])

@@ -92,8 +92,9 @@ def _require_whole(catalog: Catalog, listing: str, address: str) -> None:
         if listing in ("", one.listing_id, one.path.name)
         if not (one.is_whole or one.is_vanished)
     ]
-    if unread:
-        named = "; ".join(f"{one.listing_id}: {one.problem or _SLOW}" for one in unread[:3])
+    if unread or catalog.unheard:
+        said = [f"{one.listing_id}: {one.problem or _SLOW}" for one in unread[:3]]
+        named = "; ".join([*said, *filter(None, (catalog.unheard,))])
         more = f"; and {len(unread) - 3} more" if len(unread) > 3 else ""
         raise Inconclusive(
             f"{one_line(address)[:80]!r} was not found, but not everything could be read: "

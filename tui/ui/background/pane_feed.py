@@ -167,6 +167,7 @@ class PaneFeed:
         pane.empty = query.empty(found.catalog, self._engine.keys)
         pane.is_part = any(one.is_part for one in found.groups if one.name == query.listing)
         pane.vanished, pane.needs = found.gone, found.needs
+        pane.hosts = found.catalog.hosts
         before, is_same = pane.key, not pane.is_asked_anew(query.order)
         name = pane.name_of(before) if before is not None else ""
         rows = self._with_selected(found)

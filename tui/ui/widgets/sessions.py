@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from tui.core.models.session import Key, Session
@@ -48,6 +48,7 @@ class SessionsPane(Table):
         self.marks: frozenset[Key] = frozenset()
         self.is_unseen: Callable[[Session], bool] = lambda one: False
         self.vanished: frozenset[str] = frozenset()
+        self.hosts: Mapping[str, str] = {}
         self.says = self.hint = ""
         self.sort = self.arrow = ""
         self.shape = ListShape(80)
@@ -211,6 +212,7 @@ class SessionsPane(Table):
             self.fitted,
             self.quiet_after,
             zone=self.zone,
+            hosts=self.hosts,
             is_marked=key in self.marks,
             is_current=is_current,
             is_unseen=self.is_unseen(session),

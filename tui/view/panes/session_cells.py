@@ -12,7 +12,7 @@ from tui.core.text.late_pattern import late_pattern
 from tui.core.text.safe_text import beginning, cell_width, cut, cut_middle, one_line
 from tui.core.text.sizes import size_text
 from tui.core.time.expiry import urgency
-from tui.core.values import dataclass
+from tui.core.values import dataclass, field
 from tui.view.text import formatting, signs
 from tui.view.text.lines import Cell
 from tui.view.text.sent_commands import left_words
@@ -27,6 +27,7 @@ class CellContext:
     now: datetime
     quiet_after: timedelta = timedelta()
     zone: tzinfo = UTC
+    hosts: Mapping[str, str] = field(default_factory=dict)  # a word on each of the fleet's others
 
 
 CellOf = Callable[[Session, CellContext, int], Cell]
@@ -73,11 +74,13 @@ def _state(session: Session, at: CellContext, room: int) -> Cell:
 def _title(session: Session, at: CellContext, width: int) -> Cell:
     """Return the title with its signs before it, `z` for snoozed and `n` for a note.
 
-    It is cut so that the time left for a permission request fits after it.
+    One that lives on another host has `@`. It is cut so that the time left for a permission request
+    fits after it.
     """
     title = title_of(session)
     signs = "z" if snoozed_until(session, at.now, at.quiet_after) else ""
     signs += "n" if session.note else ""
+    signs += "@" if session.host else ""
     if signs:
         title = Cell(f"[{signs}] {title.text}", title.style)
     request = session.run.request if session.run is not None else None
@@ -105,6 +108,12 @@ def _created(session: Session, at: CellContext, width: int) -> Cell:
     return Cell(moment if len(moment) <= width else moment.rpartition(" ")[0], "muted")
 
 
+def _host(session: Session, at: CellContext, width: int) -> Cell:
+    word = at.hosts.get(session.host, "")
+    said = f"{session.host} {word}" if word else session.host
+    return Cell(cut(said, width), "noticed" if word else "muted")
+
+
 CELLS: Mapping[str, CellOf] = {
     "ends": _ends,
     "state": _state,
@@ -121,6 +130,7 @@ CELLS: Mapping[str, CellOf] = {
     "created": _created,
     "tags": lambda one, _, width: Cell(cut(tags_of(one), width), "muted"),
     "note": lambda one, _, width: Cell(cut(one_line(one.note), width), "muted"),
+    "host": _host,
     "expires": lambda one, at, _: Cell(formatting.moment(one.expires_at, at.zone), "muted"),
     "swept": lambda one, at, _: Cell(formatting.moment(one.sweep_at, at.zone), "muted"),
 }

@@ -114,6 +114,7 @@ def wants(catalog: Catalog) -> Wants:
         "owner": {"pipeline", *(owner_of(one) for one in every if one.is_live)},
         "tags": {session_cells.tags_of(one) for one in every},
         "note": {one.note for one in every},
+        "host": {f"{one.host} {catalog.hosts.get(one.host, '')}" for one in every if one.host},
     }
     known = [(name, max(map(cell_width, words), default=0)) for name, words in texts.items()]
     return (*known, ("id", column("id").most), ("created", column("created").most))

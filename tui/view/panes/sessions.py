@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, tzinfo
+from types import MappingProxyType
 
 from tui.core.console.column_table import TITLE
 from tui.core.models.session import Session
@@ -105,6 +107,7 @@ def line(
     quiet_after: timedelta,
     *,
     zone: tzinfo = UTC,
+    hosts: Mapping[str, str] = MappingProxyType({}),
     is_marked: bool = False,
     is_current: bool = False,
     is_unseen: bool = False,
@@ -114,7 +117,7 @@ def line(
     current = signs.SELECTED.sign if is_current else " "
     marked = signs.MARKED.sign if is_marked else signs.UNSEEN.sign if is_unseen else " "
     layout = shape.layout()
-    at = CellContext(now=now, quiet_after=quiet_after, zone=zone)
+    at = CellContext(now=now, quiet_after=quiet_after, zone=zone, hosts=hosts)
     cells = [Cell(current + marked, "mark")]
     for one in layout[1:]:
         cells.append(session_cells.cell(one.key, session, at, one.width))

@@ -90,6 +90,7 @@ def line(
         *([named] if named.text else []),
         *_trouble(trouble, width),
         *_trouble(catalog.problem, width),
+        *_trouble(catalog.unheard, width),
         *([replace(room, short=room.text)] if is_short else []),
     ]
     for at in reversed(range(len(warnings))):

@@ -38,6 +38,9 @@ def ls(context: Context, args: argparse.Namespace) -> int:
     for one in listings:
         if one.problem and (one.is_vanished or not args.listing):
             say(f"{one.listing_id}: {one.problem}")
+    for host, word in catalog.hosts.items():
+        if word:
+            say(f"{host}: {word}")
     sessions = [session for one in listings for session in one.sessions]
     quiet_after = context.settings.quiet_after
     chosen = _ordered(_chosen(sessions, args, view, now, quiet_after), args, view, context)
@@ -49,7 +52,7 @@ def ls(context: Context, args: argparse.Namespace) -> int:
         _put_sessions(chosen, now, quiet_after)
     else:
         say(_nothing(catalog, bool(sessions)))
-    return int(not all(map(is_whole, listings)))
+    return int(bool(catalog.unheard) or not all(map(is_whole, listings)))
 
 
 def _view(context: Context, args: argparse.Namespace) -> NamedView:
@@ -102,6 +105,7 @@ def _chosen(
 def _put_sessions(sessions: Sequence[Session], now: datetime, quiet_after: timedelta) -> None:
     from tui.view.text import formatting
 
+    has_hosts = any(one.host for one in sessions)
     rows = (
         (
             formatting.countdown(one.ends_at, now, is_unreadable=one.expiry_is_unreadable)
@@ -111,12 +115,14 @@ def _put_sessions(sessions: Sequence[Session], now: datetime, quiet_after: timed
             one.stage or "-",
             size_text(one.bytes),
             formatting.short_id(one.session_id),
+            *([one.host or "-"] if has_hosts else ()),
             (one.title or why_failed(one))[:60],
         )
         for one in sessions
     )
     targets = [LineTarget(listing=one.listing, session_id=one.session_id) for one in sessions]
-    put_table(("ENDS", "STATE", "LISTING", "STAGE", "SIZE", "ID", "TITLE"), rows, targets)
+    host = ("HOST",) if has_hosts else ()
+    put_table(("ENDS", "STATE", "LISTING", "STAGE", "SIZE", "ID", *host, "TITLE"), rows, targets)
 
 
 def _nothing(catalog: Catalog, has_sessions: bool) -> str:

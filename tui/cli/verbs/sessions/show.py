@@ -68,11 +68,12 @@ def _more(context: Context, session: Session) -> dict[str, object]:
 def _facts(context: Context, session: Session, now: datetime) -> list[tuple[str, str]]:
     word = state_word(session, now, context.settings.quiet_after)
     liveness = f"{session.liveness}" + (f", {session.waiting_for}" if session.waiting_for else "")
-    run = session.run
+    run, is_here = session.run, not session.host
     return [
         ("session", session.address),
         ("title", session.title),
         ("stage", session.stage),
+        ("host", session.host),
         ("state", f"{word}: {word.meaning}" if isinstance(word, StateWord) else word),
         ("row", f"{session.status} ({_state(session)})" if session.row else _rowless(session)),
         ("reason", session.reason),
@@ -95,7 +96,7 @@ def _facts(context: Context, session: Session, now: datetime) -> list[tuple[str,
         *_of_resume(context, session),
         ("cost", _cost(session)),
         ("size", _size(session)),
-        ("transcript", str(session.transcript.path) if session.transcript else ""),
+        ("transcript", str(session.transcript.path) if session.transcript and is_here else ""),
         ("what is left", str(session.remains.path) if session.remains else ""),
         ("branches", branch_words(session)),
         ("memory", str(too_large(session, available_bytes()))),
@@ -188,6 +189,8 @@ def _of_resume(context: Context, session: Session) -> list[tuple[str, str]]:
     from tui.operations.running.agent_options import agent_options, lacking
     from tui.operations.target import target_of
 
+    if session.host:  # which has what was recorded
+        return []
     try:
         target = target_of(session)
         known = recorded_agent(target.folder, target.db_path, target.session_id)

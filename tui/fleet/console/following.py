@@ -7,8 +7,8 @@ import time
 from collections.abc import Callable
 
 from tui.core.errors import ConsoleError
-from tui.fleet.mirror import MOST_BYTES, Mirror
-from tui.fleet.mirror_folder import MirrorFolder
+from tui.fleet.console.mirror import MOST_BYTES, Mirror
+from tui.fleet.console.mirror_folder import MirrorFolder
 from tui.fleet.store import live
 from tui.fleet.store.connection import Store
 from tui.fleet.store.sessions import Key
@@ -33,16 +33,21 @@ class Following:
         self._news, self._end = threading.Event(), threading.Event()
         self._thread: threading.Thread | None = None
 
-    def want(self, key: Key) -> str:
-        """Have a session copied for the next seconds; return why it is not, as far as known."""
+    def want(self, key: Key) -> str | None:
+        """Have a session copied for the next seconds.
+
+        Returns why it is not: empty when it is, `None` when that is not known yet.
+        """
         with self._lock:
+            if key not in self._wanted:
+                self._problems.pop(key, None)
             self._wanted[key] = time.monotonic()
             problem = self._problems.get(key)
             if self._thread is None and not self._end.is_set():
                 self._thread = threading.Thread(target=self._run, name="mirror", daemon=True)
                 self._thread.start()
         self._news.set()
-        return problem if problem is not None else "its files are not copied yet"
+        return problem
 
     def bury(self, key: Key) -> None:
         """Erase the copy of a session that was purged."""

@@ -17,8 +17,8 @@ from tui.core.listing_id import is_listing_id
 from tui.core.text.safe_text import one_line
 from tui.core.text.sizes import size_text
 from tui.core.values import replace
+from tui.fleet.console.mirror_folder import MirrorFolder
 from tui.fleet.fetching import NotFetched, checked_names
-from tui.fleet.mirror_folder import MirrorFolder
 from tui.fleet.store import files as stored_files
 from tui.fleet.store.connection import Store
 from tui.fleet.store.files import MOST_FILES, StoredFile

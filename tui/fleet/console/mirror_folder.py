@@ -6,7 +6,7 @@ process holds the lock in it any more.
 
 from __future__ import annotations
 
-import tempfile
+import secrets
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -22,40 +22,40 @@ _PREFIX, _LOCK = "mirror-", "lock"
 
 
 class MirrorFolder:
-    """A folder of its owner alone below `parent`, which is made when it is first needed."""
+    """A folder of its owner alone below `parent`, made when it is first needed: at `place`."""
 
     def __init__(self, parent: Path) -> None:
-        self._parent = parent
-        self._made: Path | None = None
+        self.place = parent / f"{_PREFIX}{secrets.token_hex(8)}"
         self._lock: FileLock | None = None
+        self._is_closed = False
 
     @property
     def path(self) -> Path:
         """The folder; made, after what others left behind was erased. Raises `NotFetched`."""
-        if self._made is None:
+        if self._is_closed:
+            raise NotFetched("this console is at its end")
+        if self._lock is None:
+            parent = self.place.parent
             try:
-                self._parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-                with file_lock(self._parent / _LOCK, one_line(self._parent)):
+                parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+                with file_lock(parent / _LOCK, one_line(parent)):
                     left = self._left()
-                    made = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=self._parent))
-                    self._lock = FileLock.locked(made / _LOCK, TRIES)
+                    self.place.mkdir(mode=0o700)
+                    self._lock = FileLock.locked(self.place / _LOCK, TRIES)
             except (OSError, Refused) as error:
-                words = f"{one_line(self._parent)} cannot be written: {error}"
-                raise NotFetched(words) from error
-            self._made = made
+                raise NotFetched(f"{one_line(parent)} cannot be written: {error}") from error
             for lock in left:
                 with lock, suppress(OSError):
                     erase_tree(lock.path.parent)
-        return self._made
+        return self.place
 
     def close(self) -> None:
         """Erase the folder, and all that is in it."""
-        made, lock, self._made, self._lock = self._made, self._lock, None, None
-        if made is not None:
-            with suppress(OSError):
-                erase_tree(made)
+        self._is_closed = True
+        lock, self._lock = self._lock, None
         if lock is not None:
-            lock.close()
+            with lock, suppress(OSError):
+                erase_tree(self.place)
 
     def __enter__(self) -> Self:
         return self
@@ -71,8 +71,8 @@ class MirrorFolder:
     def _left(self) -> list[FileLock]:
         """Return the locks of the folders of consoles that were killed: nobody holds them."""
         left = []
-        for name in names_in(self._parent)[0]:
+        for name in names_in(self.place.parent)[0]:
             if name.startswith(_PREFIX):
                 with suppress(OSError):
-                    left.append(FileLock.locked(self._parent / name / _LOCK, 1))
+                    left.append(FileLock.locked(self.place.parent / name / _LOCK, 1))
         return left

@@ -1,0 +1,163 @@
+"""The sessions of other hosts as these last told of them, asked for again and again in a thread.
+
+Nobody who looks waits for the database: while it is away, what was known last is shown, and said
+to be that.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from tui.core.errors import ConsoleError
+from tui.core.models.session import Key, Liveness, Session
+from tui.core.text.sizes import size_text
+from tui.core.values import dataclass, replace
+from tui.fleet.bus import BadCommand
+from tui.fleet.console.mirror import run_place, transcript_place
+from tui.fleet.fetching import NotFetched
+from tui.fleet.shown_session import decode
+from tui.fleet.store import hosts, shown
+from tui.fleet.store.connection import Store
+from tui.fleet.store.hosts import Host
+from tui.fleet.store.shown import Horizon, ShownRow
+from tui.safe_io.fork_safe import fork_safe_lock
+
+_EACH_S = 1.0
+_BEHIND = 1024 * 1024  # bytes that a host may be behind without a word
+_NOT_YET = "the fleet's database has not answered yet"
+_NOTHING = "{}"  # what a host has added, and not told of yet
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """The sessions of other hosts at one moment; another object whenever something changed.
+
+    `hosts` has a word on each of them, empty if it is as it should be; `unheard` says why all of it
+    may be out of date, or may lack something.
+    """
+
+    sessions: Mapping[Key, Session]
+    hosts: Mapping[str, str]
+    unheard: str = ""
+
+
+class KnownSessions:
+    """Knows them from the first `look` on until it is closed."""
+
+    def __init__(
+        self,
+        open_store: Callable[[], Store],
+        host: str,
+        place: Path,
+        *,
+        bury: Callable[[Key], None],
+        patience_s: float,
+    ) -> None:
+        self._open_store, self._host, self._place = open_store, host, place
+        self._bury, self._patience_s = bury, patience_s
+        self._lock = fork_safe_lock()
+        self._heard, self._end = threading.Event(), threading.Event()
+        self._thread: threading.Thread | None = None
+        self._known = Known(sessions={}, hosts={}, unheard=_NOT_YET)
+        self._heard_at = 0.0
+        self._rows: dict[Key, Session] = {}
+        self._odd: dict[Key, str] = {}
+        self._since: Horizon | None = None
+
+    def look(self) -> Known:
+        """Return what is known now; the first look waits, with patience, until something is."""
+        with self._lock:
+            if self._thread is None and not self._end.is_set():
+                self._thread = threading.Thread(target=self._run, name="fleet", daemon=True)
+                self._thread.start()
+        self._heard.wait(self._patience_s)
+        return self._known
+
+    def close(self) -> None:
+        """End the thread."""
+        self._end.set()
+
+    def _run(self) -> None:
+        with self._open_store() as store:
+            while not self._end.is_set():
+                try:
+                    self._known = self._heard_of(store)
+                except ConsoleError as error:
+                    self._known = self._stale(error)
+                self._heard.set()
+                self._end.wait(_EACH_S)
+
+    def _stale(self, error: ConsoleError) -> Known:
+        """Return what was known last, and that it is that."""
+        words = f"stale {int(time.monotonic() - self._heard_at)}s"
+        stale = dict.fromkeys(self._known.hosts, words)
+        return replace(self._known, hosts=stale, unheard=str(error))
+
+    def _heard_of(self, store: Store) -> Known:
+        with store.transaction() as tx:
+            rows, horizon = shown.look(tx, self._since)
+            there = {one.host: one for one in hosts.hosts(tx)}
+        before, self._since = self._since, horizon
+        is_anew = before is not None and before.incarnation != horizon.incarnation
+        if is_anew:
+            for key in self._rows.keys() - {(one.listing, one.session_id) for one in rows}:
+                self._bury(key)
+            self._rows, self._odd = {}, {}
+        is_new = [self._note(row) for row in rows]
+        self._heard_at = time.monotonic()
+        words = {name: _words(one) for name, one in there.items() if name != self._host}
+        silent = {name for name, one in there.items() if one.is_silent}
+        if not (any(is_new) or is_anew or silent != self._silent()):
+            return replace(self._known, hosts=words, unheard=self._said())
+        told = {key: _of(one, is_silent=one.host in silent) for key, one in self._rows.items()}
+        return Known(sessions=told, hosts=words, unheard=self._said())
+
+    def _silent(self) -> set[str]:
+        return {name for name, words in self._known.hosts.items() if words.startswith(_SILENT)}
+
+    def _said(self) -> str:
+        """Say which sessions cannot be shown, because what is told of them is not understood."""
+        if not self._odd:
+            return ""
+        more = f", and {len(self._odd) - 1} more" if len(self._odd) > 1 else ""
+        return f"{next(iter(self._odd.values()))}{more}"
+
+    def _note(self, row: ShownRow) -> bool:
+        """Note a row that changed; return whether it changes what is shown."""
+        key = (row.listing, row.session_id)
+        self._odd.pop(key, None)
+        if row.is_gone:
+            self._bury(key)
+        if row.is_gone or row.host == self._host or row.shown == _NOTHING:
+            return self._rows.pop(key, None) is not None
+        try:
+            place = transcript_place(self._place, key)
+            found = decode(row.shown, key, row.host, place.parent)
+            if found.run is not None:
+                run = replace(found.run, folder=run_place(self._place, key))
+                found = replace(found, run=run)
+        except (BadCommand, NotFetched) as error:
+            self._odd[key] = str(error)
+            return self._rows.pop(key, None) is not None
+        is_new = self._rows.get(key) != found
+        self._rows[key] = found
+        return is_new
+
+
+_SILENT = "silent"
+
+
+def _words(host: Host) -> str:
+    if host.is_silent:
+        return f"{_SILENT} {int(host.silent_s)}s"
+    return f"{size_text(host.behind_bytes)} behind" if host.behind_bytes > _BEHIND else ""
+
+
+def _of(session: Session, *, is_silent: bool) -> Session:
+    """Return a session as it is shown: what ran on a host that is silent may still run."""
+    if not (is_silent and session.is_live):
+        return session
+    return replace(session, liveness=Liveness.UNKNOWN)

@@ -1,0 +1,106 @@
+"""Posts a command to the home of a session, and waits for what that says of it.
+
+What is not known to be done is never said to be done, nor said to be undone.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from tui.core.errors import ConsoleError, Kind, Reason, Refused
+from tui.fleet import bus
+from tui.fleet.bus import Command, Outcome
+from tui.fleet.store import commands
+from tui.fleet.store.connection import FleetAway, Store
+from tui.fleet.store.sessions import Key
+
+PATIENCE_S = 10.0  # for a home to take a command, and again for it to be done with it
+_EACH_S = 0.03
+
+
+class OutcomeUnknown(ConsoleError):
+    """Whether another host has done what was asked of it is not known."""
+
+    usual = Reason.UNSURE
+    usual_kind = Kind.NETWORK
+
+
+def carried_out(
+    open_store: Callable[[], Store],
+    key: Key,
+    host: str,
+    command: Command,
+    by_whom: str,
+    *,
+    is_restricted: bool,
+    patience_s: float = PATIENCE_S,
+) -> Outcome:
+    """Have a session's home carry out a command, and return what it says when it has.
+
+    Raises what kept the home from it, `FleetAway` and `Refused` when nothing was done, and
+    `OutcomeUnknown`.
+    """
+    encoded = bus.encode(command, is_restricted=is_restricted)
+    with open_store() as store:
+        store.check()  # connected by now: whatever breaks off from here on may have been done
+        try:
+            with store.transaction() as tx:
+                number = commands.post(
+                    tx, key, encoded.kind, encoded.payload, by_whom, request_id=encoded.request_id
+                )
+        except FleetAway as error:
+            raise _unknown(key, host, str(error)) from error
+        said = _awaited(store, number, patience_s)
+        if said is None:
+            said = _given_up(store, number, key, host, patience_s)
+    return bus.require_done(bus.decode_outcome(said))
+
+
+def _awaited(store: Store, number: int, patience_s: float, *, is_taken: bool = False) -> str | None:
+    """Return what the home says of a command; `None` once patience is over.
+
+    It has that long to take it, and that long again to do it.
+    """
+    until = time.monotonic() + patience_s
+    while time.monotonic() < until:
+        try:
+            with store.transaction() as tx:
+                state = commands.state(tx, number)
+        except FleetAway:
+            time.sleep(_EACH_S)
+            continue
+        if state is None:
+            return None
+        if state.outcome is not None:
+            return state.outcome
+        if state.is_taken and not is_taken:
+            is_taken, until = True, time.monotonic() + patience_s
+        time.sleep(_EACH_S)
+    return None
+
+
+def _given_up(store: Store, number: int, key: Key, host: str, patience_s: float) -> str:
+    """Take a command back that nobody took; return what became of it if somebody just did."""
+    try:
+        with store.transaction() as tx:
+            is_withdrawn = commands.withdraw(tx, number)
+    except FleetAway as error:
+        raise _unknown(key, host, str(error)) from error
+    if is_withdrawn:
+        raise Refused(
+            f"{host} does not answer: nothing was done with {key[1][:8]}; see to it there, or try "
+            "again when it is back",
+            Reason.ELSEWHERE,
+        )
+    said = _awaited(store, number, patience_s, is_taken=True)
+    if said is None:
+        raise _unknown(key, host, f"{host} has taken it and not said what became of it")
+    return said
+
+
+def _unknown(key: Key, host: str, why: str) -> OutcomeUnknown:
+    return OutcomeUnknown(
+        f"whether {host} has done that to {key[1][:8]} is not known: {why}"[:300],
+        remedy=f"show {key[1][:8]}",
+    )

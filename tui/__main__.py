@@ -8,8 +8,8 @@ import importlib
 import os
 import sys
 from argparse import Namespace
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, NoReturn
@@ -74,9 +74,8 @@ def _run(args: Namespace) -> int:
     never_fail_to_print(is_ascii=context.settings.ascii)
     if args.demo:
         return _demo(context)
-    if args.verb is None:
-        return _show(context, as_json=args.json)
-    code = _do(context, args)
+    with _in_fleet(context, is_patient=args.verb is not None) as context:
+        code = _show(context, as_json=args.json) if args.verb is None else _do(context, args)
     if sys.stdout is not None:
         sys.stdout.flush()
     return code
@@ -91,6 +90,18 @@ def _settings(args: Namespace) -> Settings:
             why = f"the folder that this shell is in cannot be used: {error.strerror or error}"
             raise ConsoleError(f"{why}: go to another, or name an absolute --root") from error
     return settings
+
+
+@contextmanager
+def _in_fleet(context: Context, *, is_patient: bool) -> Iterator[Context]:
+    """Give the context in which the sessions of other hosts are seen, if this one is in a fleet."""
+    if context.settings.fleet is None:
+        yield context
+        return
+    from tui.fleet.console.wiring import fleet_of_console
+
+    with fleet_of_console(context.settings, is_patient=is_patient) as elsewhere:
+        yield replace(context, elsewhere=elsewhere)
 
 
 def _do(context: Context, args: Namespace) -> int:

@@ -76,4 +76,4 @@ class Obeying:
         trace: TracebackType | None,
     ) -> None:
         self._end.set()
-        self._thread.join(30)
+        self._thread.join(60)

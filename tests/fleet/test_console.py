@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -171,10 +170,10 @@ def test_a_database_that_hangs_holds_up_no_look(
     first = fleet.joined(scanner.look())
     cluster.freeze()
     try:
-        began = time.monotonic()
-        for _ in range(20):
-            assert hosts_of(fleet.joined(scanner.look())) == hosts_of(first)
-        assert time.monotonic() - began < 5
+        for _ in range(3):
+            catalog = fleet.joined(scanner.look())
+            assert hosts_of(catalog) == hosts_of(first)
+            assert catalog.unheard == ""  # nobody has waited until its connection was given up
     finally:
         cluster.thaw()
 

@@ -20,14 +20,14 @@ class JoinedCatalogs:
         self._place = place
         self._of: tuple[object, ...] = ()
         self._listings: tuple[Listing, ...] = ()
-        self._one: dict[str, tuple[Listing | None, tuple[Session, ...], str, Listing]] = {}
+        self._one: dict[str, tuple[Listing | None, tuple[Session, ...], bool, Listing]] = {}
 
     def joined(self, catalog: Catalog, known: Known, only: str | None = None) -> Catalog:
         """Return the catalog with the sessions elsewhere, perhaps those of one listing alone.
 
         A session that lives elsewhere is shown as its home tells of it, whatever it left here.
         """
-        of = (catalog.listings, known.sessions, known.unheard == "", only)
+        of = (catalog.listings, known.sessions, bool(known.unheard), only)
         if not _is_same(of, self._of):
             self._listings, self._of = self._join(catalog, known, only), of
         return replace(
@@ -53,20 +53,20 @@ class JoinedCatalogs:
 
     def _joined_one(
         self,
-        last: tuple[Listing | None, tuple[Session, ...], str, Listing] | None,
+        last: tuple[Listing | None, tuple[Session, ...], bool, Listing] | None,
         name: str,
         here: Listing | None,
         elsewhere: Mapping[str, list[Session]],
         problem: str,
-    ) -> tuple[Listing | None, tuple[Session, ...], str, Listing]:
-        there = tuple(elsewhere.get(name, ()))
-        if last is not None and last[0] is here and last[2] == problem and last[1] == there:
+    ) -> tuple[Listing | None, tuple[Session, ...], bool, Listing]:
+        there, is_stale = tuple(elsewhere.get(name, ())), bool(problem)
+        if last is not None and last[0] is here and last[2] is is_stale and last[1] == there:
             return last
         if here is None:
             trouble = Reason.SLOW if problem else Reason.NONE
             path = there[0].folder if there else self._place
             made = Listing(
-                name, path, sessions=there, problem=problem, is_stale=bool(problem), trouble=trouble
+                name, path, sessions=there, problem=problem, is_stale=is_stale, trouble=trouble
             )
         elif there:
             moved: set[Key] = {one.key for one in there}
@@ -74,7 +74,7 @@ class JoinedCatalogs:
             made = replace(here, sessions=(*mine, *there))
         else:
             made = here
-        return (here, there, problem, made)
+        return (here, there, is_stale, made)
 
 
 def _is_same(now: tuple[object, ...], last: tuple[object, ...]) -> bool:

@@ -36,12 +36,13 @@ class Known:
     """The sessions of other hosts at one moment; another object whenever something changed.
 
     `hosts` has a word on each of them, empty if it is as it should be; `unheard` says why all of it
-    may be out of date, or may lack something.
+    may be out of date, or may lack something; `silent` are the hosts that have passed their lease.
     """
 
     sessions: Mapping[Key, Session]
     hosts: Mapping[str, str]
     unheard: str = ""
+    silent: frozenset[str] = frozenset()
 
 
 class KnownSessions:
@@ -109,14 +110,11 @@ class KnownSessions:
         is_new = [self._note(row) for row in rows]
         self._heard_at = time.monotonic()
         words = {name: _words(one) for name, one in there.items() if name != self._host}
-        silent = {name for name, one in there.items() if one.is_silent}
-        if not (any(is_new) or is_anew or silent != self._silent()):
+        silent = frozenset(name for name, one in there.items() if one.is_silent)
+        if not (any(is_new) or is_anew or silent != self._known.silent):
             return replace(self._known, hosts=words, unheard=self._said())
         told = {key: _of(one, is_silent=one.host in silent) for key, one in self._rows.items()}
-        return Known(sessions=told, hosts=words, unheard=self._said())
-
-    def _silent(self) -> set[str]:
-        return {name for name, words in self._known.hosts.items() if words.startswith(_SILENT)}
+        return Known(sessions=told, hosts=words, unheard=self._said(), silent=silent)
 
     def _said(self) -> str:
         """Say which sessions cannot be shown, because what is told of them is not understood."""
@@ -147,12 +145,9 @@ class KnownSessions:
         return is_new
 
 
-_SILENT = "silent"
-
-
 def _words(host: Host) -> str:
     if host.is_silent:
-        return f"{_SILENT} {int(host.silent_s)}s"
+        return f"silent {int(host.silent_s)}s"
     return f"{size_text(host.behind_bytes)} behind" if host.behind_bytes > _BEHIND else ""
 
 

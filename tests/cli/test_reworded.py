@@ -83,7 +83,8 @@ WRONG = """
     answer 9f2c allow; ack 9f2c; model 9f2c x; mode 9f2c plan; mode 9f2c no; purge 9f2c; undo
     cleanup --max-size much; adopt 9f2c; tail nobody; rename 9f2c Pumps; export nobody
     view nothing; view save x y; view save x --sort no; view delete running; ls --view no
-    tag zz x; note zz x; snooze 9f2c soon; hosts; fleet status; fleet leave --yes; fleet join
+    tag zz x; note zz x; snooze 9f2c soon; hosts; fleet status
+    fleet leave --yes; fleet join; member
     activate 9f2c; --read-only delete 9f2c; --restricted export 9f2c -o x
 """
 LIMITS = """

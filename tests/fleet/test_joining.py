@@ -11,7 +11,8 @@ from tests.support.listings.sample_listing import FIRST, SampleListing, snapshot
 from tests.support.postgres import Cluster
 from tui.__main__ import main
 from tui.core.errors import Refused
-from tui.fleet.joining import join, leave, report
+from tui.fleet.joining import join, leave
+from tui.fleet.presence import report
 from tui.fleet.shown_session import decode
 from tui.fleet.store import files as stored_files
 from tui.fleet.store import sessions, shown

@@ -169,3 +169,4 @@ complete -c session-console -n __fish_use_subcommand -a fleet -d 'join this host
 complete -c session-console -n '__fish_seen_subcommand_from fleet' -l role -r
 complete -c session-console -n '__fish_seen_subcommand_from fleet' -l yes
 complete -c session-console -n __fish_use_subcommand -a hosts -d 'list the fleet'\''s hosts: who is silent, and how far behind'
+complete -c session-console -n __fish_use_subcommand -a member -d 'keep this host in touch with its fleet, until SIGTERM'

@@ -55,6 +55,7 @@ _session-console() {
         'help:print a guide, or list the guides'
         'fleet:join this host to a fleet, leave it, or print how it stands'
         'hosts:list the fleet'\''s hosts: who is silent, and how far behind'
+        'member:keep this host in touch with its fleet, until SIGTERM'
     )
     _arguments -C --help --json '--operator=:value:_default' --read-only --restricted '--root=:folder:_files -/' --demo --rich --ssh --version '1:verb:->verb' '*::word:->rest'
     case $state in
@@ -101,6 +102,7 @@ _session-console() {
                 help) _arguments --help --json '--operator=:value:_default' --read-only --restricted '--root=:folder:_files -/' '*:name: _session_console_names topic' ;;
                 fleet) _arguments --help --json '--operator=:value:_default' --read-only --restricted '--role=:value:_default' '--root=:folder:_files -/' --yes ;;
                 hosts) _arguments --help --json '--operator=:value:_default' --read-only --restricted '--root=:folder:_files -/' ;;
+                member) _arguments --help --json '--operator=:value:_default' --read-only --restricted '--root=:folder:_files -/' ;;
             esac ;;
     esac
 }

@@ -30,4 +30,11 @@ FLEET = (
         examples=("hosts",),
         acts=False,
     ),
+    Verb(
+        name="member",
+        module="fleet.member",
+        summary="keep this host in touch with its fleet, until SIGTERM",
+        examples=("member",),
+        acts=True,
+    ),
 )

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from tui.claude.session_id import is_session_id
 from tui.core.models.catalog import Catalog, Listing
+from tui.core.models.row import Status
 from tui.core.models.session import Key, Session
 from tui.fleet.shown_session import MOST_SHOWN, encode
 from tui.fleet.store import sessions, shown
@@ -61,7 +62,9 @@ class Publisher:
         if self._homes is None:
             self.learn()
         found = {one.key: one for one in self._changed(catalog) if one.key not in elsewhere}
-        self._add(key for key in found if key not in self.homes)
+        self._add(
+            key for key, one in found.items() if key not in self.homes and not has_no_file(one)
+        )
         texts = {key: encode(one) for key, one in found.items() if key in self.homes}
         due = {
             key: text
@@ -106,9 +109,9 @@ class Publisher:
             self._told |= {key: text for key, text in batch if key not in strange}
 
     def _bury(self, catalog: Catalog) -> None:
-        """Erase what was purged here: neither its listing has it any more, nor the trash."""
+        """Erase what was purged here: neither its listing nor the trash has a file of it."""
         whole = {
-            one.listing_id: {session.session_id for session in one.sessions}
+            one.listing_id: {one.session_id for one in one.sessions if not has_no_file(one)}
             for one in catalog.listings
             if one.is_whole and not one.is_vanished and self._is_new(one)
         }
@@ -135,6 +138,16 @@ class Publisher:
 
     def _is_new(self, listing: Listing) -> bool:
         return self._listings.get(listing.listing_id) is not listing
+
+
+def has_no_file(session: Session) -> bool:
+    """Whether nothing but a row is left of a session that was deleted."""
+    return (
+        session.status == Status.DELETED
+        and session.transcript is None
+        and session.remains is None
+        and not session.transcript_problem
+    )
 
 
 def may_be_told(session: Session) -> bool:

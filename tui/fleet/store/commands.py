@@ -77,6 +77,16 @@ def finish(tx: Transaction, command_id: int, outcome: str) -> None:
     )
 
 
+def give_up(tx: Transaction, host: str, outcome: str) -> int:
+    """Say what became of commands that a host took and never told of; return how many."""
+    return tx.run(
+        "UPDATE command SET done_at = clock_timestamp(), outcome = %s FROM session s "
+        "WHERE s.listing = command.listing AND s.session_id = command.session_id "
+        "AND s.home_host = %s AND taken_at IS NOT NULL AND done_at IS NULL",
+        *(outcome, host),
+    ).rowcount
+
+
 def state(tx: Transaction, command_id: int) -> CommandState | None:
     """Return how far a command is; `None` when it was forgotten, or its session purged."""
     row = tx.run(

@@ -26,7 +26,7 @@ CREATE TABLE session (
     fence bigint NOT NULL DEFAULT 1 CHECK (fence > 0),
     shown text NOT NULL DEFAULT '{}' CHECK (length(shown) <= 1000000),
     gone_at timestamptz,
-    is_fetched boolean NOT NULL DEFAULT true,
+    is_fetched boolean NOT NULL DEFAULT false,
     xid xid8 NOT NULL DEFAULT pg_current_xact_id(),
     PRIMARY KEY (listing, session_id)
 );

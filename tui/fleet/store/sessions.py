@@ -23,7 +23,8 @@ class Residence:
     """Where a session lives: its home host, and a number that each change of home raises.
 
     `is_silent` when that host has not reported for its lease, by the database's clock. Until it
-    `is_fetched`, its files are in the database alone.
+    `is_fetched`, its home has not told of it since it lives there: it has not begun, or its files
+    are in the database alone.
     """
 
     host: str
@@ -73,7 +74,7 @@ def join(tx: Transaction, keys: Sequence[Key], host: str) -> None:
         "AS given (listing, session_id) "
         "WHERE EXISTS (SELECT FROM host WHERE host = %s AND left_at IS NULL) "
         "ON CONFLICT (listing, session_id) DO UPDATE SET "
-        "fence = session.fence + 1, gone_at = NULL "
+        "fence = session.fence + 1, gone_at = NULL, is_fetched = false "
         "WHERE session.gone_at IS NOT NULL AND session.home_host = excluded.home_host",
         *(host, [one for one, _ in keys], [one for _, one in keys], host),
     )
@@ -87,12 +88,6 @@ def homes(tx: Transaction, host: str) -> dict[Key, Residence]:
         host,
     )
     return {(one[0], one[1]): Residence(host=host, fence=one[2], is_fetched=one[3]) for one in rows}
-
-
-def note_fetched(tx: Transaction, key: Key, home: Residence) -> None:
-    """Note that the files of a session are on its home's disk. Raises `NotHome`."""
-    hold(tx, key, home)
-    tx.run("UPDATE session SET is_fetched = true WHERE listing = %s AND session_id = %s", *key)
 
 
 def residence(tx: Transaction, key: Key) -> Residence | None:

@@ -57,11 +57,12 @@ def publish_many(
     """Tell what sessions of a host look like, each with its fence; return those not its own."""
     keys = [[one[0][0] for one in told], [one[0][1] for one in told], [one[1] for one in told]]
     tx.run(
-        "UPDATE session SET shown = given.shown FROM "
+        "UPDATE session SET shown = given.shown, is_fetched = true FROM "
         "unnest(%s::text[], %s::text[], %s::bigint[], %s::text[]) "
         "AS given (listing, session_id, fence, shown) WHERE session.listing = given.listing "
         "AND session.session_id = given.session_id AND session.fence = given.fence "
-        "AND home_host = %s AND gone_at IS NULL AND session.shown <> given.shown",
+        "AND home_host = %s AND gone_at IS NULL "
+        "AND (session.shown <> given.shown OR NOT is_fetched)",
         *(*keys, [one[2] for one in told], host),
     )
     rows = tx.run(

@@ -11,6 +11,7 @@ from tui.core.errors import ConfirmationRequired
 from tui.core.values import asdict
 from tui.fleet import joining
 from tui.fleet.dsn import fleet_of
+from tui.fleet.presence import status
 from tui.fleet.store.grants import grants
 from tui.operations.context import Context
 
@@ -40,7 +41,7 @@ def fleet(context: Context, args: argparse.Namespace) -> int:
 
 def _status(context: Context, host: str, *, as_json: bool) -> int:
     """Print how this host stands; 1 when it is in no fleet, or nobody keeps it up to date."""
-    found = joining.status(context)
+    found = status(context)
     own = next((one for one in found.hosts if one.host == host), None)
     if as_json:
         put_json(

@@ -11,7 +11,7 @@ from tui.cli.tables import put_fitted
 from tui.core.text.safe_text import one_line
 from tui.core.text.sizes import size_text
 from tui.core.values import asdict
-from tui.fleet.joining import status
+from tui.fleet.presence import status
 from tui.fleet.store.hosts import Host
 from tui.operations.context import Context
 from tui.operations.formatting import count, span

@@ -1,0 +1,54 @@
+"""Publishes the messages that this host's agents are writing, all at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from tui.core.models.session import Key, Session
+from tui.fleet.store import live
+from tui.fleet.store.connection import Store
+from tui.fleet.store.live import MOST_BODY, Partial
+from tui.runs.folder.protocol import PARTIAL
+from tui.safe_io.folders import FileStamp, stamp_of
+from tui.safe_io.opening import regular
+
+
+class LiveMessages:
+    """Publishes what changed since the last call; not for several threads."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._seen: dict[Key, FileStamp] = {}
+
+    def publish(self, found: Iterable[Session]) -> int:
+        """Publish the messages of sessions that live here; return how many. Raises `FleetAway`."""
+        at_work = {one.key: one for one in found if one.run is not None and one.is_live}
+        partials, seen = list[Partial](), dict[Key, FileStamp]()
+        for key, session in at_work.items():
+            if (read := self._read(session)) is not None:
+                partial, seen[key] = read
+                partials.append(partial)
+        over = [key for key in self._seen if key not in at_work]
+        if partials or over:
+            with self._store.transaction() as tx:
+                live.write(tx, partials)
+                for key in over:
+                    live.drop(tx, key)
+        self._seen |= seen
+        for key in over:
+            del self._seen[key]
+        return len(partials)
+
+    def _read(self, session: Session) -> tuple[Partial, FileStamp] | None:
+        if session.run is None:
+            return None
+        try:
+            with regular(session.run.folder / PARTIAL) as (fd, status):
+                stamp = stamp_of(status)
+                if self._seen.get(session.key) == stamp or status.st_size > MOST_BODY:
+                    return None
+                with open(fd, "rb", closefd=False) as file:
+                    body = file.read(MOST_BODY)
+        except OSError:  # between two messages
+            return None
+        return Partial(*session.key, status.st_mtime_ns, body), stamp

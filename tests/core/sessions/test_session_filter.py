@@ -213,3 +213,10 @@ def test_a_filter_of_the_longest_kind_is_taken() -> None:
 )
 def test_rows_of_which_nothing_is_left_are_shown_when_named(text: str, asks: bool) -> None:
     assert names_gone(text) is asks
+
+
+def test_what_lives_on_a_host_is_found() -> None:
+    everything = (session("here"), session("there", host="b"), session("far", host="berta-2"))
+    for text, taken in (("host:b", "there far"), ("host:berta", "far"), ("!host:b", "here")):
+        is_taken = parse_filter(text)
+        assert [one.session_id for one in everything if is_taken(one, NOW)] == taken.split()

@@ -158,3 +158,23 @@ def test_what_is_out_of_sight_covers_few_headings_and_none_stands_over_another_c
     assert line.index("LISTING") == plain.index("LISTING")
     line = "".join(cell.text for cell in sessions.head(shape, "head", "9", Margin(moved=3)))
     assert line.index(" ST ") == plain.index(" ST ")
+
+
+def test_the_host_of_a_session_elsewhere_has_a_column_and_a_sign_where_there_is_no_room() -> None:
+    here = session("hollis_park", "stage_3", "x" * 60)
+    there = replace(session("hollis_park", "stage_3", "y" * 60), host="b")
+    listing = Listing("hollis_park", fixed_catalog.ROOT / "hollis_park", sessions=(here, there))
+    words = {"b": "silent 40s"}
+    catalog = Catalog(fixed_catalog.ROOT, NOW, listings=(listing,), hosts=words)
+
+    def told(one: Session, width: int) -> str:
+        shape = ListShape(width, wants=wants(catalog))
+        line = sessions.line(one, NOW, shape, QUIET, hosts=words)
+        return "".join(cell.text for cell in line)
+
+    assert "b silent 40s" in told(there, 118)
+    assert "silent" not in told(here, 118)
+    assert "silent" not in told(there, 80)
+    assert "[@] yyy" in told(there, 80)
+    assert "@" not in told(here, 80)
+    assert "host" not in ListShape(118, wants=WANTS).shown

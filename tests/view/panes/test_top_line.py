@@ -129,3 +129,12 @@ def test_queued_runs_are_counted_apart_from_those_at_work(width: int) -> None:
     assert " free  " in said
     (every, *_) = groups(queued(CATALOG, 2), lambda one: None)
     assert every.live == before
+
+
+@pytest.mark.parametrize("width", [80, 120, 200])
+def test_why_other_hosts_are_not_heard_is_said_and_the_own_root_counted(width: int) -> None:
+    unheard = replace(CATALOG, unheard="the fleet's database is away: no answer for 10 s")
+    told = shown(unheard, width)
+    assert "the fleet's database" in told
+    assert "UTC" in told
+    assert width == 80 or f"{signs.LIVE}" in told

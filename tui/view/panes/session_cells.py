@@ -110,8 +110,10 @@ def _created(session: Session, at: CellContext, width: int) -> Cell:
 
 def _host(session: Session, at: CellContext, width: int) -> Cell:
     word = at.hosts.get(session.host, "")
-    said = f"{session.host} {word}" if word else session.host
-    return Cell(cut(said, width), "noticed" if word else "muted")
+    if not word:
+        return Cell(cut(session.host, width), "muted")
+    name = cut(session.host, max(1, width - cell_width(word) - 1))
+    return Cell(cut(f"{name} {word}", width), "noticed")
 
 
 CELLS: Mapping[str, CellOf] = {

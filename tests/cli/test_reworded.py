@@ -84,7 +84,7 @@ WRONG = """
     cleanup --max-size much; adopt 9f2c; tail nobody; rename 9f2c Pumps; export nobody
     view nothing; view save x y; view save x --sort no; view delete running; ls --view no
     tag zz x; note zz x; snooze 9f2c soon; hosts; fleet status
-    fleet leave --yes; fleet join; member
+    fleet leave --yes; fleet join; member; move 9f2c b
     activate 9f2c; --read-only delete 9f2c; --restricted export 9f2c -o x
 """
 LIMITS = """

@@ -5,7 +5,7 @@ _session_console_names() {
 
 _session_console() {
     local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} i kind
-    local words='ls show tail grep export extend delete restore undo purge fail activate ack snooze tag note rename adopt reapply new resume send answer interrupt stop model mode cleanup hold view trash log stats report doctor check info help fleet hosts member --help --json --operator --read-only --restricted --root --demo --rich --ssh --version' verb='' takes='' look=("$1")
+    local words='ls show tail grep export extend delete restore undo purge fail activate ack snooze tag note rename adopt reapply new resume send answer interrupt stop model mode cleanup hold view trash log stats report doctor check info help fleet hosts move member --help --json --operator --read-only --restricted --root --demo --rich --ssh --version' verb='' takes='' look=("$1")
     COMPREPLY=()
     if [[ $word == = ]]; then
         word=''
@@ -64,6 +64,7 @@ _session_console() {
         help) words='--help --json --operator --read-only --restricted --root' takes='topic' ;;
         fleet) words='--help --json --operator --read-only --restricted --role --root --yes' takes='' ;;
         hosts) words='--help --json --operator --read-only --restricted --root' takes='' ;;
+        move) words='--help --json --operator --read-only --restricted --root --take-over' takes='session' ;;
         member) words='--help --json --operator --read-only --restricted --root' takes='' ;;
     esac
     case $before in

@@ -55,6 +55,7 @@ _session-console() {
         'help:print a guide, or list the guides'
         'fleet:join this host to a fleet, leave it, or print how it stands'
         'hosts:list the fleet'\''s hosts: who is silent, and how far behind'
+        'move:move a session to another host of the fleet'
         'member:keep this host in touch with its fleet, until SIGTERM'
     )
     _arguments -C --help --json '--operator=:value:_default' --read-only --restricted '--root=:folder:_files -/' --demo --rich --ssh --version '1:verb:->verb' '*::word:->rest'
@@ -102,6 +103,7 @@ _session-console() {
                 help) _arguments --help --json '--operator=:value:_default' --read-only --restricted '--root=:folder:_files -/' '*:name: _session_console_names topic' ;;
                 fleet) _arguments --help --json '--operator=:value:_default' --read-only --restricted '--role=:value:_default' '--root=:folder:_files -/' --yes ;;
                 hosts) _arguments --help --json '--operator=:value:_default' --read-only --restricted '--root=:folder:_files -/' ;;
+                move) _arguments --help --json '--operator=:value:_default' --read-only --restricted '--root=:folder:_files -/' --take-over '*:name: _session_console_names session' ;;
                 member) _arguments --help --json '--operator=:value:_default' --read-only --restricted '--root=:folder:_files -/' ;;
             esac ;;
     esac

@@ -199,6 +199,7 @@ Command = (
     | CleanUp
     | Release
 )
+RELEASE = "release"
 _KINDS: dict[str, type[Command]] = {
     "send": Send,
     "answer": Answer,
@@ -216,7 +217,7 @@ _KINDS: dict[str, type[Command]] = {
     "tag": SetTags,
     "note": SetNote,
     "clean_up": CleanUp,
-    "release": Release,
+    RELEASE: Release,
 }
 _NAMES = {one: name for name, one in _KINDS.items()}
 _RESTRICTED = "restricted/"  # before the kind: what a restricted console asks for

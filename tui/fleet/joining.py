@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
+from tui.core.errors import Reason, Refused
 from tui.core.text.sizes import size_text
 from tui.core.values import dataclass
 from tui.fleet.dsn import fleet_of
@@ -11,9 +13,10 @@ from tui.fleet.member.carrier import Carrier
 from tui.fleet.member.publisher import Publisher
 from tui.fleet.presence import open_store, report
 from tui.fleet.store import hosts
-from tui.operations.catalog.scanner import CatalogScanner
+from tui.operations.catalog.scanner import CatalogScanner, listing_paths
 from tui.operations.context import Context
 from tui.operations.formatting import count
+from tui.storage.state.elsewhere import read_elsewhere
 
 _ALL_S = 24 * 3600.0
 
@@ -61,9 +64,18 @@ def join(context: Context, told: Callable[[str], None]) -> Joined:
 
 
 def leave(context: Context) -> str:
-    """Take this host and its sessions out of the fleet; its own files stay as they are."""
+    """Take this host and its sessions out of the fleet; its own files stay as they are.
+
+    Raises `Refused` while sessions of this root live on other hosts: nobody could bring them back.
+    """
     context.require_writable()
     host = fleet_of(context.settings).host
+    if went := [name for path in listing_paths(context.root) for name in _went(path)]:
+        raise Refused(
+            f"{count(len(went), 'session')} of this root went to other hosts, such as "
+            f"{went[0][:8]}: bring them back first",
+            remedy=f"move {went[0][:8]} {host}",
+        )
     with open_store(context) as store:
         store.check()
         with store.transaction() as tx:
@@ -71,3 +83,11 @@ def leave(context: Context) -> str:
     return (
         f"{host} has left the fleet with {count(left, 'session')}; nothing changed below its root"
     )
+
+
+def _went(listing_path: Path) -> tuple[str, ...]:
+    try:
+        return tuple(read_elsewhere(listing_path))
+    except OSError as error:
+        said = f"cannot tell which sessions of {listing_path.name} went to other hosts"
+        raise Refused(f"{said}: {error.strerror or error}", Reason.UNREAD) from error

@@ -216,13 +216,39 @@ def _unusable(folder: Path, verb: str, error: OSError) -> ConsoleError:
     return ConsoleError(words, Reason.of(error))
 
 
+def require_here(target: Target) -> None:
+    """Raise `Refused` for a session that lives on another host of the fleet now.
+
+    Also when nobody can tell: somebody may go on with it there.
+    """
+    from tui.storage.state.elsewhere import read_elsewhere
+
+    try:
+        went = read_elsewhere(target.folder).get(target.session_id)
+    except OSError as error:
+        why = f"cannot tell whether {target.short} lives on another host: {error.strerror or error}"
+        raise Refused(why, Reason.UNREAD) from error
+    if went is not None:
+        raise Refused(
+            f"{target.short} lives on {went.host} now: act on it there, or bring it back with "
+            f"`move {target.short} HOST`",
+            Reason.ELSEWHERE,
+            remedy="hosts",
+        )
+
+
 @contextmanager
-def hold_lock(target: Target, *, takes_over: bool = False) -> Iterator[SessionLock]:
+def hold_lock(
+    target: Target, *, takes_over: bool = False, any_home: bool = False
+) -> Iterator[SessionLock]:
     """Hold the session's lock while nothing else runs it; raises `Refused` and says what to do.
 
     Raises a plain `ConsoleError` if the state of the lock is unknown. With `takes_over`, an owner
-    elsewhere that cannot be proven dead from here is ignored.
+    elsewhere that cannot be proven dead from here is ignored; with `any_home` the session may live
+    on another host of the fleet.
     """
+    if not any_home:
+        require_here(target)
     try:
         lock = SessionLock.take(target.folder, target.session_id)
     except Refused:
@@ -231,6 +257,8 @@ def hold_lock(target: Target, *, takes_over: bool = False) -> Iterator[SessionLo
         words = f"the session's lock cannot be taken: {error.strerror or error}"
         raise ConsoleError(words, Reason.of(error)) from error
     with lock:
+        if not any_home:
+            require_here(target)  # it may have gone before the lock was taken
         require_not_live(target, takes_over=takes_over)
         yield lock
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tui.cli.declarations.arguments import YES, argument, text
+from tui.cli.declarations.arguments import YES, argument, flag, text, word
 from tui.cli.declarations.verb import Verb
 
 FLEET = (
@@ -29,6 +29,18 @@ FLEET = (
         summary="list the fleet's hosts: who is silent, and how far behind",
         examples=("hosts",),
         acts=False,
+    ),
+    Verb(
+        name="move",
+        module="fleet.move",
+        summary="move a session to another host of the fleet",
+        examples=("move 9f2c host_b", "move 9f2c host_b --take-over"),
+        acts=True,
+        arguments=(
+            word("id", "ID", completes="session"),
+            word("host", "HOST"),
+            flag("--take-over", about="from a host that is silent: what it did not ship is left"),
+        ),
     ),
     Verb(
         name="member",

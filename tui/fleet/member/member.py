@@ -9,28 +9,37 @@ from __future__ import annotations
 import signal
 import time
 from collections.abc import Iterable
+from queue import Empty, SimpleQueue
 
+from tui.core.errors import ConsoleError, Reason, Refused
 from tui.core.models.catalog import Catalog
 from tui.core.models.session import Key, Session
 from tui.fleet import bus
 from tui.fleet.dsn import fleet_of
 from tui.fleet.member.carrier import Carrier
-from tui.fleet.member.deeds import Deeds
+from tui.fleet.member.deeds import Deeds, acting_for, session_of
 from tui.fleet.member.live_messages import LiveMessages
 from tui.fleet.member.loops import Loops, Say
+from tui.fleet.member.moving import disown, release, take_in
 from tui.fleet.member.publisher import Publisher
 from tui.fleet.member.queued_runs import QueuedRuns
 from tui.fleet.presence import open_store, report
+from tui.fleet.residence import residence
 from tui.fleet.store import commands
+from tui.fleet.store.commands import PostedCommand
+from tui.fleet.store.connection import FleetAway
 from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.context import Context
+from tui.operations.running.steer import stop
 from tui.safe_io.folder_watch import FolderWatch
+from tui.storage.state.elsewhere import note_elsewhere, read_elsewhere
 
 _BEAT_S, _LOOK_S, _ASK_S, _LIVE_S = 2.0, 0.4, 0.1, 0.15
 _SHIP_S = 2.0  # at once: then others are told of changes again
 _FOLLOW_S, _FORGET_S = 0.5, 3600.0
 _KEPT_S = 7 * 24 * 3600.0  # commands that were carried out
 _END_S = 3.0
+_AGAIN_S = 10.0
 _UNKNOWN = "that host lost touch meanwhile: look there whether it was done"
 
 
@@ -43,6 +52,7 @@ class Member:
         self._loops = Loops(say)
         self._sessions: tuple[Session, ...] = ()
         self._behind = 0
+        self.releases: SimpleQueue[PostedCommand] = SimpleQueue()
 
     def stop(self) -> None:
         """Let it end; the runs of this host go on."""
@@ -58,6 +68,10 @@ class Member:
         self._loops.add("commands", _Servant(self).serve, _ASK_S)
         self._loops.add("messages", _Writer(self).write, _LIVE_S)
         self._loops.wait(_END_S)
+
+    def say(self, words: str) -> None:
+        """Tell whoever reads the member's log."""
+        self._say(words)
 
     @property
     def context(self) -> Context:
@@ -104,20 +118,102 @@ class _Teller:
     """Tells of the sessions that changed, and ships their files."""
 
     def __init__(self, member: Member) -> None:
-        store = open_store(member.context)
-        self._member = member
+        self._member, self._store = member, open_store(member.context)
+        store = self._store
+        self._outcomes: dict[int, str] = {}
+        self._is_whole = False
+        self._later: dict[Key, float] = {}
         self._scanner = CatalogScanner(member.context, watch=FolderWatch())
         self._publisher, self._carrier = Publisher(store, member.host), Carrier(store)
 
     def tell(self) -> None:
-        catalog: Catalog = self._scanner.look()
         self._lose(self._publisher.learn())
-        self._publisher.publish(catalog)
+        self._take_in()
+        catalog: Catalog = self._scanner.look()
+        self._disown(catalog)
+        if not self._is_whole:  # nobody knows what the last transaction did
+            self._reconcile(catalog)
+        self._is_whole = False
+        self._publisher.publish(catalog, self._publisher.away)
         homes = self._publisher.homes
         found = [one for one in catalog.sessions if one.key in homes]
         shipped = self._carrier.ship(found, homes, within_s=_SHIP_S)
         self._lose(shipped.lost)
         self._member.note(found, shipped.behind)
+        self._release()
+        self._is_whole = True
+
+    def _reconcile(self, catalog: Catalog) -> None:
+        """Unlock what was to be handed over, and stayed here."""
+        homes = self._publisher.homes
+        for listing in catalog.listings:
+            for session_id in read_elsewhere(listing.path):
+                home = homes.get((listing.listing_id, session_id))
+                if home is not None and home.is_fetched:
+                    note_elsewhere(listing.path, session_id, None)
+
+    def _take_in(self) -> None:
+        """Fetch what was given to this host; what cannot be is tried again a little later."""
+        for key, home in tuple(self._publisher.homes.items()):
+            later = self._later.get(key, 0.0)
+            if home.is_fetched or time.monotonic() < later:
+                continue
+            try:
+                if not self._publisher.is_coming(key):
+                    continue
+                take_in(self._member.context, self._store, key, home)
+            except FleetAway:
+                raise
+            except (ConsoleError, OSError) as error:
+                self._member.say(f"{key[1]} cannot be taken in as yet: {error}")
+                self._later[key] = time.monotonic() + _AGAIN_S
+
+    def _disown(self, catalog: Catalog) -> None:
+        """End what still runs here of sessions that others took over, and put their files aside."""
+        away = self._publisher.away
+        for session in catalog.sessions if away else ():
+            if session.key not in away or not (session.transcript or session.is_live):
+                continue
+            if (home := residence(self._store, session.key)) is None:
+                continue
+            try:
+                if not disown(self._member.context, session, home) and session.is_live:
+                    stop(self._member.context, session)
+            except (ConsoleError, OSError) as error:
+                if time.monotonic() > self._later.get(session.key, 0.0):
+                    self._member.say(f"{session.session_id} lives on {home.host}: {error}")
+                    self._later[session.key] = time.monotonic() + _AGAIN_S
+
+    def _release(self) -> None:
+        """Hand sessions over, as was asked, and tell what became of it."""
+        while True:
+            try:
+                asked = self._member.releases.get_nowait()
+            except Empty:
+                break
+            self._outcomes[asked.command_id] = bus.encode_outcome(self._released(asked))
+        for command_id, outcome in tuple(self._outcomes.items()):
+            with self._store.transaction() as tx:
+                commands.finish(tx, command_id, outcome)
+            del self._outcomes[command_id]
+
+    def _released(self, asked: PostedCommand) -> bus.Outcome:
+        try:
+            command, is_restricted = bus.decode(asked.kind, asked.payload)
+            context = acting_for(self._member.context, asked.by_whom, is_restricted=is_restricted)
+            session = session_of(self._scanner.look(is_asked=True), asked.key)
+            home = self._publisher.homes.get(asked.key)
+            if home is None or not isinstance(command, bus.Release):
+                raise Refused("it does not live here any more", Reason.ELSEWHERE)
+            words = release(
+                context, self._store, self._carrier, session, home=home, to=command.host
+            )
+        except ConsoleError as error:
+            return bus.outcome_of(error)
+        except OSError as error:
+            return bus.Outcome(words=f"it failed there: {error.strerror or error}"[:1000])
+        self._lose(frozenset({asked.key}))
+        return bus.Outcome(words=words, is_done=True)
 
     def _lose(self, keys: frozenset[Key]) -> None:
         for key in keys:
@@ -146,6 +242,9 @@ class _Servant:
         with self._store.transaction() as tx:
             taken = commands.take(tx, self._member.host)
         for one in taken:
+            if one.kind.rpartition("/")[2] == bus.RELEASE:  # by the thread that ships its files
+                self._member.releases.put(one)
+                continue
             outcome = bus.encode_outcome(
                 self._deeds.carry_out(one.key, one.kind, one.payload, one.by_whom)
             )

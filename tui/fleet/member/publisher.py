@@ -30,11 +30,17 @@ class Publisher:
         self._horizon: Horizon | None = None
         self._listings: dict[str, Listing] = {}
         self._told: dict[Key, str] = {}
+        self._away: set[Key] = set()
 
     @property
     def homes(self) -> Mapping[Key, Residence]:
         """The sessions that live here, each with its fence."""
         return self._homes or {}
+
+    @property
+    def away(self) -> frozenset[Key]:
+        """The sessions that lived here, and live elsewhere now."""
+        return frozenset(self._away)
 
     def learn(self) -> frozenset[Key]:
         """Learn which sessions live here; return those that lived here, and do not any more."""
@@ -45,6 +51,13 @@ class Publisher:
             homes = sessions.homes(tx, self._host) if is_touched else before
         self._horizon, self._homes = horizon, homes
         lost = frozenset(before or ()) - frozenset(homes or ())
+        for one in rows:
+            key = (one.listing, one.session_id)
+            is_mine = key in (before or ()) or one.came_from == self._host
+            if one.host == self._host or one.is_gone or not is_mine:
+                self._away.discard(key)
+            else:
+                self._away.add(key)
         gone = {(one.listing, one.session_id) for one in rows if one.is_gone}
         self._forget(lost)
         return lost - gone
@@ -75,6 +88,11 @@ class Publisher:
         self._bury(catalog)
         self._listings = {one.listing_id: one for one in catalog.listings}
         return len(due)
+
+    def is_coming(self, key: Key) -> bool:
+        """Whether a session was told of by another host, and has not been fetched yet."""
+        with self._store.transaction() as tx:
+            return shown.told(tx, key) != "{}"
 
     def forget(self, key: Key) -> None:
         """Forget what was told of a session, whose home changed."""

@@ -27,6 +27,7 @@ CREATE TABLE session (
     shown text NOT NULL DEFAULT '{}' CHECK (length(shown) <= 1000000),
     gone_at timestamptz,
     is_fetched boolean NOT NULL DEFAULT false,
+    came_from text,
     xid xid8 NOT NULL DEFAULT pg_current_xact_id(),
     PRIMARY KEY (listing, session_id)
 );

@@ -123,7 +123,8 @@ def move(tx: Transaction, key: Key, home: Residence, to: str, *, is_taken_over: 
     When it `is_taken_over`, `home` must have been silent for its lease.
     """
     moved = tx.run(
-        "UPDATE session SET home_host = %s, fence = fence + 1, is_fetched = false "
+        "UPDATE session SET home_host = %s, fence = fence + 1, is_fetched = false, "
+        "came_from = home_host "
         "WHERE listing = %s AND session_id = %s AND home_host = %s AND fence = %s "
         "AND gone_at IS NULL AND EXISTS (SELECT FROM host WHERE host = %s AND left_at IS NULL) "
         "AND (NOT %s OR EXISTS (SELECT FROM host "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tui.core.values import dataclass
+from tui.core.values import dataclass, field
 from tui.fleet.store.connection import NotHome, Transaction
 from tui.fleet.store.sessions import Key, Residence
 
@@ -18,6 +18,7 @@ class ShownRow:
     host: str
     shown: str
     is_gone: bool
+    came_from: str = field(default="", compare=False)  # the host that had it before
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +77,17 @@ def publish_many(
     return frozenset((one[0], one[1]) for one in rows)
 
 
+def told(tx: Transaction, key: Key) -> str:
+    """Return what the last home of a session told of it; raises `NotHome` when it is gone."""
+    row = tx.run(
+        "SELECT shown FROM session WHERE listing = %s AND session_id = %s AND gone_at IS NULL",
+        *key,
+    ).fetchone()
+    if row is None:
+        raise NotHome(f"{key[1]} was purged meanwhile")
+    return str(row[0])
+
+
 def look(tx: Transaction, since: Horizon | None) -> tuple[tuple[ShownRow, ...], Horizon]:
     """Return the sessions that changed since a horizon, with the next one; all if it is void.
 
@@ -89,7 +101,8 @@ def look(tx: Transaction, since: Horizon | None) -> tuple[tuple[ShownRow, ...], 
     now = Horizon(incarnation=row[0], xmin=row[1]) if row else Horizon(incarnation="", xmin=0)
     is_known = since is not None and since.incarnation == now.incarnation
     rows = tx.run(
-        "SELECT listing, session_id, home_host, shown, gone_at IS NOT NULL FROM session "
+        "SELECT listing, session_id, home_host, shown, gone_at IS NOT NULL, "
+        "coalesce(came_from, '') FROM session "
         "WHERE xid >= %s::text::xid8",
         str(since.xmin if since is not None and is_known else 0),
     )

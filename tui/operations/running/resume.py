@@ -44,6 +44,7 @@ from tui.operations.target import (
     Target,
     busy,
     hold_lock,
+    require_here,
     require_no_orphan,
     require_not_live,
     require_row_known,
@@ -129,6 +130,7 @@ def plan_resume(
     require_not_held(context.root)
     session = with_late_row(context, session)
     source = target_of(session)
+    require_here(source)
     require_startable(context.settings, source)
     owner = owner_elsewhere(session, context.clock()) if not fork else None
     if owner is not None:

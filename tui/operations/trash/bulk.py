@@ -13,7 +13,7 @@ from tui.core.models.session import Key, Process
 from tui.core.text.sizes import size_text
 from tui.core.values import dataclass
 from tui.operations.context import ActionResult
-from tui.operations.target import Target, busy, registry_of, require_none_live
+from tui.operations.target import Target, busy, registry_of, require_here, require_none_live
 from tui.storage.session_locks import batch_lock
 from tui.storage.trash.trash import is_full, unwritten
 
@@ -146,6 +146,7 @@ def _in_use(error: Refused) -> InUse:
 
 def _why_not(target: Target, held: str | None, processes: Sequence[Process]) -> ConsoleError | None:
     try:
+        require_here(target)
         require_none_live(target, processes)
     except Refused as error:
         return _in_use(error)

@@ -109,9 +109,19 @@ def _do(context: Context, args: Namespace) -> int:
     verb = BY_NAME[args.verb]
     if verb.acts_on(args):
         context.require_writable()
+    if verb.needs_root:
+        from tui.operations.catalog.answering import require_answer
+
+        require_answer(context.root, _words(args), needs_all=verb.needs_all)
     module = importlib.import_module(f"tui.cli.verbs.{verb.module}")
     code: int = getattr(module, verb.name)(context.as_one_act(), args)
     return code
+
+
+def _words(args: Namespace) -> list[str]:
+    """Return the words of a call that may name a listing."""
+    given = [many if isinstance(many, list) else [many] for many in vars(args).values()]
+    return [word for many in given for word in many if isinstance(word, str)]
 
 
 def say_verb(context: Context, argv: Sequence[str], width: int | None = None) -> VerbOutput:

@@ -16,6 +16,7 @@ ROOT = (
             "cleanup --free 200M --dry-run",
         ),
         acts=True,
+        needs_all=True,
         arguments=(
             LISTING,
             flag("--expired", about="expired sessions and leftover transcripts (default)"),
@@ -76,6 +77,7 @@ ROOT = (
         summary="list the trash, or preview a session in it",
         examples=("trash 9f2c", "trash"),
         acts=False,
+        needs_all=True,
         arguments=(argument("id", nargs="?", metavar="ID", completes="trash"),),
     ),
     Verb(
@@ -103,6 +105,7 @@ ROOT = (
         summary="count sessions, bytes and costs by listing",
         examples=("stats --json",),
         acts=False,
+        needs_all=True,
         arguments=(LISTING,),
     ),
     Verb(
@@ -111,6 +114,7 @@ ROOT = (
         summary="write the hand-over: what was done, failed, waits, ends next, and cost",
         examples=("report --since 22:00 -o pumps.md", "report hollis_park --since 8h"),
         acts=False,
+        needs_all=True,
         arguments=(
             LISTING,
             argument(
@@ -132,6 +136,7 @@ ROOT = (
         summary="explain everything unusual, and how to fix it",
         examples=("doctor --fix", "doctor"),
         acts=False,
+        needs_all=True,
         arguments=(LISTING, flag("--fix", about="apply the safe fixes and report them")),
         acts_when=lambda args: bool(args.fix),
     ),
@@ -155,6 +160,7 @@ ROOT = (
         summary="print all paths, versions and settings",
         examples=("info --json",),
         acts=False,
+        needs_all=True,
     ),
     Verb(
         name="help",
@@ -162,6 +168,7 @@ ROOT = (
         summary="print a guide, or list the guides",
         examples=("help security", "help"),
         acts=False,
+        needs_root=False,
         arguments=(argument("topic", nargs="?", default="", metavar="TOPIC", completes="topic"),),
     ),
 )

@@ -135,6 +135,7 @@ SESSIONS = (
         summary="restore a session from the trash",
         examples=("restore 9f2c",),
         acts=True,
+        needs_all=True,
         arguments=(replace(ID, completes=("trash",)),),
         target="marked",
     ),
@@ -144,6 +145,7 @@ SESSIONS = (
         summary="undo your last delete, clean-up or extension",
         examples=("undo",),
         acts=True,
+        needs_all=True,
     ),
     Verb(
         name="purge",
@@ -151,6 +153,7 @@ SESSIONS = (
         summary="erase a session permanently, from the trash too",
         examples=("purge 9f2c --yes",),
         acts=True,
+        needs_all=True,
         arguments=(replace(ID, completes=("session", "trash")), YES),
         target="marked",
     ),

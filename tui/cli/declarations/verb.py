@@ -19,7 +19,8 @@ class Verb:
     console runs it on when no id is typed, `why_not` says why it can do nothing with a session;
     `takes_listing`: where it takes an id, it takes `LISTING/` for all sessions of that listing. A
     read-only console refuses calls that act: `acts` says whether the verb does, `acts_when` decides
-    it where that depends on the arguments.
+    it where that depends on the arguments. Where the root hangs, what `needs_root` is refused, and
+    where a listing does, what `needs_all` of them or names it.
     """
 
     name: str
@@ -32,6 +33,8 @@ class Verb:
     why_not: WhyNot = nothing
     acts_when: Callable[[Namespace], bool] | None = None
     takes_listing: bool = False
+    needs_root: bool = True
+    needs_all: bool = False
 
     @property
     def usage(self) -> str:

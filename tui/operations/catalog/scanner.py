@@ -18,6 +18,7 @@ from tui.core.models.catalog import Catalog, Listing
 from tui.core.text.safe_text import one_line
 from tui.core.time.zones import zone_named
 from tui.core.values import replace
+from tui.operations.catalog.answering import NO_ANSWER
 from tui.operations.catalog.change_hints import ChangeHints
 from tui.operations.catalog.listing_watcher import ListingWatcher
 from tui.operations.catalog.root_state import RootState, listing_names
@@ -42,7 +43,7 @@ _ALONE_PATIENCE_S = 4.0  # at the first look, while there is nothing to show
 _ROOT, _OUTSIDE, _INDEX = "/root", "/outside", "/index"  # no listing has such a name
 _ANSWERS_WITHIN_S = 1.0
 _LATE = {
-    Late.SILENT: ("does not answer: its disk or its database is slow, or hangs", Reason.SLOW),
+    Late.SILENT: (NO_ANSWER, Reason.SLOW),
     Late.BEHIND: ("was not read yet: others on its disk do not answer", Reason.SLOW),
     Late.SOON: ("reading...", Reason.READING),
 }

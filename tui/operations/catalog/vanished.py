@@ -14,6 +14,7 @@ from tui.core.sessions.listing_join import vanished
 from tui.core.text.safe_text import one_line
 from tui.core.time.zones import LOCAL
 from tui.core.values import replace
+from tui.operations.catalog.root_state import listing_names
 from tui.safe_io.folders import is_folder
 from tui.storage.state import seen_listings
 from tui.storage.state.logbook import read_logbook
@@ -116,10 +117,11 @@ class VanishedListings:
             except OSError:  # read again at the next look
                 return self._gone
             self._is_recalled = True
+            there = _names(self._root) if found else set()
             gone = {
                 name: _recalled(self._root / name, one)
                 for name, one in found.items()
-                if not is_folder(self._root / name, unknown=True)
+                if not (name in there or is_folder(self._root / name, unknown=True))
             }
             self._seen_at = {name: found[name].at for name in gone} | self._seen_at
             self._counts = {name: one.sessions for name, one in found.items() if name not in gone}
@@ -145,6 +147,13 @@ class VanishedListings:
 def ack_event(listing_id: str, operator: str, now: datetime) -> AuditEvent:
     """Return the logbook entry that tells all consoles that a vanished listing was acknowledged."""
     return AuditEvent(at=now, operator=operator, action=_ACK, listing=listing_id, note="vanished")
+
+
+def _names(root: Path) -> set[str]:
+    """Return the names of the folders that are there, touching none: one may hang."""
+    with suppress(OSError):
+        return {*listing_names(root)}
+    return set()
 
 
 def _is_ack(event: AuditEvent) -> bool:

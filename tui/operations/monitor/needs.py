@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
-from tui.core.errors import MOMENTARY
+from tui.core.errors import MOMENTARY, Reason
 from tui.core.limits import LOW_BYTES
 from tui.core.models.catalog import Catalog, Listing
 from tui.core.models.session import Session
@@ -113,8 +113,12 @@ def ends(sessions: Iterable[Session], now: datetime, within: timedelta) -> tuple
 
 
 def needs_of_trash(catalog: Catalog) -> Iterator[Alert]:
-    """Yield what interrupted purges left in the trash; too much to read at each look."""
-    paths = [one.path for one in catalog.listings if not one.is_vanished]
+    """Yield what interrupted purges left in the trash; too much to read at each look.
+
+    Not of a listing that does not answer, for which another need stands.
+    """
+    there = (one for one in catalog.listings if not one.is_vanished)
+    paths = [one.path for one in there if one.trouble is not Reason.SLOW]
     for left in left_in_trash(catalog.root, paths):
         words = f"{left.words}; {left.remedy}"
         yield Alert(

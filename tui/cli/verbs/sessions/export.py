@@ -14,6 +14,7 @@ from tui.cli.output import is_in_console, put, put_json, say
 from tui.cli.written_file import existing, require_may_write
 from tui.core.errors import ConsoleError, UnknownId, UsageError
 from tui.core.models.session import Session
+from tui.operations.catalog.answering import require_answer
 from tui.operations.context import Context
 from tui.operations.stream.export import markdown, trashed_session
 
@@ -55,6 +56,7 @@ def _session_or_trashed(context: Context, words: str) -> Session:
     try:
         return session_at_hand(context, words)
     except UnknownId as unknown:
+        require_answer(context.root, (), needs_all=True)  # each listing has its own trash
         try:
             return trashed_session(context, words)
         except UnknownId:

@@ -37,7 +37,7 @@ class FolderWatch:
     """
 
     def __init__(self, most: int = MOST_WATCHES) -> None:
-        self._most = min(most, _granted() // _SHARE)
+        self._most = min(most, granted_watches())
         self._lock = fork_safe_lock()
         self._inotify: _Inotify | None = None
         self._owners: dict[int, str] = {}
@@ -165,9 +165,10 @@ def local_device(folder: Path) -> int | None:
     return device if kind in _LOCAL else None
 
 
-def _granted() -> int:
+def granted_watches() -> int:
+    """Return how many watches a console may take of those that the kernel grants to this login."""
     with suppress(OSError, ValueError):
-        return int(_LIMIT.read_text("ascii"))
+        return int(_LIMIT.read_text("ascii")) // _SHARE
     return 0
 
 

@@ -15,12 +15,16 @@ from tests.support.listings.sick_listing import Sick, found, sick_below
 from tui.claude.versions import TESTED
 from tui.core.console.picture import Picture
 from tui.core.console.saved_view import SavedView
+from tui.core.models.catalog import Catalog, Listing
 from tui.core.sessions.catalog_changes import LastLooked
+from tui.operations.catalog.rota import ORDINARY
 from tui.operations.catalog.scanner import CatalogScanner
+from tui.operations.doctor import machine_findings
 from tui.operations.doctor.doctor import examine, fix
 from tui.operations.doctor.machine_findings import (
     MachineFacts,
     kills_user_processes,
+    of_machine,
     read_machine,
     read_mounts,
 )
@@ -64,6 +68,31 @@ def test_the_machine_is_looked_at_too(
     catalog = replace(CatalogScanner(context).look(), free_bytes=free)
     told = [(one.code, one.level) for one in examine(context, catalog, machine)]
     assert told == ([(code, level)] if code else [])
+
+
+@pytest.mark.parametrize(
+    ("listings", "watched", "is_told"),
+    [(ORDINARY, 0, False), (ORDINARY + 9, 0, True), (ORDINARY + 9, 9, False), (9_999, None, False)],
+)
+def test_listings_that_are_only_checked_in_turn_are_told(
+    sick: Sick, listings: int, watched: int | None, is_told: bool
+) -> None:
+    """Nobody would know there why a colleague's act is seen so late."""
+    context = sick.context()
+    many = tuple(Listing(f"l{one}", context.root / f"l{one}") for one in range(listings))
+    catalog, machine = Catalog(context.root, NOW, listings=many), MachineFacts(most_watched=watched)
+    told = [one for one in of_machine(context, catalog, machine) if one.code == "swept_late"]
+    assert bool(told) == is_told
+    assert [one.words.split()[1] for one in told] == ["1009"] * is_told
+    assert all("1 min late" in one.words for one in told)
+
+
+def test_how_many_listings_can_be_watched_is_read(
+    sick: Sick, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert read_machine(sick.context()).most_watched is not None
+    monkeypatch.setattr(f"{machine_findings.__name__}.local_device", lambda root: None)
+    assert read_machine(sick.context()).most_watched == 0
 
 
 @pytest.mark.parametrize(

@@ -15,18 +15,20 @@ from pathlib import Path, PurePath
 from tui.claude.config_dir import CONFIG_DIR
 from tui.claude.versions import REMEDY, untested_words, version_text
 from tui.core.errors import RunFailed
-from tui.core.limits import LOW_BYTES
+from tui.core.limits import LOW_BYTES, MOST_WATCHES
 from tui.core.models.catalog import Catalog, Hold
 from tui.core.text.late_pattern import late_pattern
 from tui.core.text.safe_text import one_line
 from tui.core.text.sizes import size_text
 from tui.core.values import dataclass
+from tui.operations.catalog.rota import ORDINARY, SWEPT_WITHIN
 from tui.operations.context import Context
 from tui.operations.finding import Finding
 from tui.operations.formatting import count, moment, span
 from tui.operations.running.agent_options import shells
 from tui.operations.running.preflight import available_bytes, cli_path, env_file_rights, sign_in
 from tui.runs.agent.environment import read_env_file
+from tui.safe_io.folder_watch import granted_watches, local_device
 from tui.settings import Settings
 from tui.storage.index.erasure_marks import generation_of
 from tui.storage.state.last_looked import read_looks
@@ -40,6 +42,7 @@ _NETWORK = late_pattern(
     r"nfs|cifs|smb|9p|afs|ceph|lustre|gluster|fuse\.(sshfs|s3fs|gluster|rclone)"
 )
 _LOW_SHARE = 0.05
+_WATCHES = 7  # of a listing, at most
 _LONG_HOLD = timedelta(hours=24)
 _LOGIND = ("/usr/lib/systemd", "/run/systemd", "/etc/systemd")
 _ESCAPE = late_pattern(r"\\([0-7]{3})")
@@ -51,7 +54,7 @@ class MachineFacts:
 
     `refuses_bypass`: the CLI would refuse `bypassPermissions`, because we are root outside a
     sandbox. `mounts` are mount points and their file systems; `ends_agents`: logging out kills what
-    the login left running.
+    the login left running; `most_watched` listings can be watched by inotify.
     """
 
     refuses_bypass: bool = False
@@ -61,6 +64,7 @@ class MachineFacts:
     ends_agents: bool = False
     user: str = ""
     cli_version: str = ""
+    most_watched: int | None = None
 
 
 def read_machine(context: Context) -> MachineFacts:
@@ -72,6 +76,7 @@ def read_machine(context: Context) -> MachineFacts:
     return MachineFacts(
         refuses_bypass=os.geteuid() == 0 and not _is_sandbox(context.settings),
         total_bytes=total,
+        most_watched=_watchable(context.root),
         free_memory=available_bytes(),
         mounts=read_mounts(_text("/proc/self/mounts")),
         ends_agents=kills_user_processes(_logind_texts(), user)
@@ -85,6 +90,7 @@ def of_machine(context: Context, catalog: Catalog, machine: MachineFacts) -> Ite
     """Yield findings about the disk, the machine and the settings."""
     yield from _of_disk(catalog, machine)
     yield from _of_mounts(catalog, machine)
+    yield from _of_sweep(catalog, machine)
     yield from _of_missing(context.settings)
     yield from _of_settings(context.settings, machine)
     yield from _of_shells(context.settings)
@@ -178,6 +184,27 @@ def _of_mounts(catalog: Catalog, machine: MachineFacts) -> Iterator[Finding]:
                 remedy="let only one machine write, or put the root on a local disk or volume",
                 listing=one_line(name),
             )
+
+
+def _of_sweep(catalog: Catalog, machine: MachineFacts) -> Iterator[Finding]:
+    """Yield that many listings are only checked in turn, and how late a change is seen there."""
+    if machine.most_watched is None or len(catalog.listings) <= ORDINARY:
+        return
+    unwatched = len(catalog.listings) - machine.most_watched
+    if unwatched > ORDINARY:
+        words = (
+            f"about {unwatched} listings cannot be watched, and are checked in turn: what others "
+        )
+        words += f"do there may be seen {span(SWEPT_WITHIN)} late"
+        remedy = (
+            "what is on the screen or changed lately is checked each second; on a disk of this "
+        )
+        remedy += "machine a larger fs.inotify.max_user_watches lets more be watched"
+        yield Finding("note", "swept_late", words=words, remedy=remedy)
+
+
+def _watchable(root: Path) -> int:
+    return 0 if local_device(root) is None else min(MOST_WATCHES, granted_watches()) // _WATCHES
 
 
 def _file_system(path: Path, points: dict[str, str]) -> str:

@@ -86,8 +86,7 @@ def _unread(session_id: str) -> Iterator[str]:
 def _all_but(*names: str) -> Iterator[str]:
     """Yield patterns that together match every name but these, in few rules.
 
-    The CLI takes time for each before its first request, so those for what is too short are left
-    to one for all names that end otherwise.
+    Most of what is too short for the others is matched by one for all names that end otherwise.
     """
     starts = {name[:end] for name in names for end in range(len(name))}
     ends = {name[-1].lower() for name in names}

@@ -52,7 +52,8 @@ def restore(context: Context, address: str, *, only: Path | None = None) -> Acti
     try:
         return _restore_one(context, address, only, keeps=True)
     except UnknownId:
-        if (session := context.elsewhere.find(address)) is None:
+        session = context.elsewhere.find(address) if only is None else None
+        if session is None:
             raise
         return _restored(context, session)
 

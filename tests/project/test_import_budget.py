@@ -10,8 +10,7 @@ from pathlib import Path
 
 from tests.support.listings.sample_listing import FIRST, SampleListing
 from tests.support.place import REPOSITORY
-from tests.support.verb_lines import verb_lines
-from tui.cli.declarations.table import VERBS
+from tests.support.verb_lines import OF_FLEETS, verb_lines
 
 NO_VERB = (
     *("asyncio", "concurrent.futures", "logging", "multiprocessing", "ssl"),
@@ -24,8 +23,6 @@ NO_LEAN_VERB = (
     *("shutil", "socket", "subprocess", "tempfile", "uuid"),
     "tui.runs.folder.protocol",  # for there is no run
 )
-# What is there for a fleet alone needs the driver of its database, which imports most of these.
-OF_FLEETS = {one.name for one in VERBS if one.module.startswith("fleet.")}
 LEAN = ("ls", "show", "extend", "log", "view", "hold", "ack", "snooze", "tag", "note", "fail")
 # Each in a fork of a process that has imported nothing of ours.
 CODE = """

@@ -10,6 +10,9 @@ from tui.cli.parser import build_parser
 
 _SESSION, _LISTING, _FILE = "9f2c", "hollis_park", "pumps.md"  # as the examples name them
 
+# What is there for a fleet alone needs the driver of its database, which imports much.
+OF_FLEETS = {one.name for one in VERBS if one.module.startswith("fleet.")}
+
 
 def verb_lines(
     *, acting: bool, session: str = _SESSION, listing: str = _LISTING, file: Path | None = None

@@ -7,14 +7,13 @@ from collections.abc import Sequence
 
 from tui.core.models.catalog import Catalog
 from tui.core.models.verdict import Verdict
-from tui.operations.context import Context
+from tui.operations.context import Context, here
 from tui.operations.doctor.config_findings import of_config_dirs
 from tui.operations.doctor.listing_findings import of_listings
 from tui.operations.doctor.machine_findings import MachineFacts, of_machine, read_machine
 from tui.operations.doctor.repair import fix
 from tui.operations.doctor.session_findings import of_sessions
 from tui.operations.doctor.trash_findings import of_trash
-from tui.operations.elsewhere import here
 from tui.operations.finding import LEVEL_WORDS, LEVELS, Finding
 from tui.operations.formatting import count
 from tui.operations.trash.interrupted_moves import unfinished

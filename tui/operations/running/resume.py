@@ -24,8 +24,7 @@ from tui.operations.catalog.late_rows import with_late_row
 from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.catalog.session_lookup import find_listing
 from tui.operations.cause import cause_of
-from tui.operations.context import Context
-from tui.operations.elsewhere import at_home
+from tui.operations.context import Context, at_home
 from tui.operations.logbook_entry import log_act, log_left_out
 from tui.operations.lost_options import keep_options, lost_words, origin_words, recorded_agent
 from tui.operations.owner import Owner, owner_elsewhere, require_silent

@@ -19,8 +19,7 @@ from tui.core.text.safe_text import one_line
 from tui.core.time.expiry import parse_duration
 from tui.core.values import replace
 from tui.operations.act_record import act_on
-from tui.operations.context import ActionResult, Context
-from tui.operations.elsewhere import at_home
+from tui.operations.context import ActionResult, Context, at_home
 from tui.operations.logbook_entry import log_act
 from tui.operations.running.agent_options import require_mode
 from tui.operations.running.command_record import record_command

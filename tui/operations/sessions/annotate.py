@@ -18,8 +18,7 @@ from tui.core.sessions.annotations import (
     without_tags,
 )
 from tui.operations.act_record import act_on, record_act
-from tui.operations.context import ActionResult, Context
-from tui.operations.elsewhere import at_home
+from tui.operations.context import ActionResult, Context, at_home
 from tui.operations.target import target_of
 from tui.storage.state.annotations import Change, change_annotation
 

@@ -14,8 +14,7 @@ from tui.core.time import expiry
 from tui.core.time.zones import zone_named
 from tui.core.values import dataclass
 from tui.operations.cause import stray_words
-from tui.operations.context import ActionResult, Context
-from tui.operations.elsewhere import at_home
+from tui.operations.context import ActionResult, Context, at_home
 from tui.operations.target import (
     Target,
     require_row_known,

@@ -18,8 +18,7 @@ from tui.core.models.audit import AuditEvent
 from tui.core.models.session import Session, Transcript
 from tui.core.text.safe_text import one_line
 from tui.operations.act_record import act_on
-from tui.operations.context import ActionResult, Context
-from tui.operations.elsewhere import at_home
+from tui.operations.context import ActionResult, Context, at_home
 from tui.operations.logbook_entry import log_act
 from tui.operations.target import (
     Target,

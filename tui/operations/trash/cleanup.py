@@ -16,8 +16,7 @@ from tui.core.text.sizes import size_text
 from tui.core.values import replace
 from tui.operations.catalog.scanner import listing_paths
 from tui.operations.catalog.session_lookup import find_listing
-from tui.operations.context import ActionResult, Context
-from tui.operations.elsewhere import here
+from tui.operations.context import ActionResult, Context, here
 from tui.operations.formatting import count, moment
 from tui.operations.listing_health import is_whole
 from tui.operations.running.hold import require_not_held

@@ -11,8 +11,7 @@ from tui.core.models.session import Key, Session
 from tui.core.sessions import row_transitions
 from tui.core.values import replace
 from tui.operations.catalog.scanner import listing_paths
-from tui.operations.context import ActionResult, Context
-from tui.operations.elsewhere import at_home, parted
+from tui.operations.context import ActionResult, Context, at_home, parted
 from tui.operations.target import deleted, require_not_stray, require_transcript_known
 from tui.operations.trash.bulk import BulkResult, OnProgress, Stop, never
 from tui.operations.trash.removal import Removal, remove_many

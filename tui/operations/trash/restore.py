@@ -23,8 +23,7 @@ from tui.core.sessions import row_transitions
 from tui.core.text.safe_text import one_line
 from tui.core.time.zones import zone_named
 from tui.operations.catalog.scanner import listing_paths
-from tui.operations.context import ActionResult, Context
-from tui.operations.elsewhere import at_home
+from tui.operations.context import ActionResult, Context, at_home
 from tui.operations.formatting import moment
 from tui.operations.target import DATABASE, Target, tracking_of
 from tui.operations.trash.bulk import (

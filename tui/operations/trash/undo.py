@@ -9,8 +9,7 @@ from tui.core.errors import Conflict, ConsoleError, Refused
 from tui.core.models.audit import AuditEvent
 from tui.core.values import replace
 from tui.operations.catalog.scanner import listing_paths
-from tui.operations.context import ActionResult, Context
-from tui.operations.elsewhere import at_home
+from tui.operations.context import ActionResult, Context, at_home
 from tui.operations.logbook_entry import log_act
 from tui.operations.target import tracking_of
 from tui.operations.trash.bulk import BulkResult, OnProgress, Stop, never

@@ -88,9 +88,7 @@ def line(
         *([_hold(catalog.hold)] if catalog.hold is not None else []),
         *read_only,
         *([named] if named.text else []),
-        *_trouble(trouble, width),
-        *_trouble(catalog.problem, width),
-        *_trouble(catalog.unheard, width),
+        *_troubles((trouble, catalog.problem, catalog.unheard), width),
         *([replace(room, short=room.text)] if is_short else []),
     ]
     for at in reversed(range(len(warnings))):
@@ -102,6 +100,10 @@ def line(
 def _trouble(words: str, width: int) -> list[TopLineFact]:
     text = one_line(words)
     return [TopLineFact(text, "bad", cut(text, max(_NAME, width // 3)))] if text else []
+
+
+def _troubles(words: Sequence[str], width: int) -> list[TopLineFact]:
+    return [fact for one in words for fact in _trouble(one, width)]
 
 
 def _hold(hold: Hold) -> TopLineFact:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fleet.elsewhere import Obeying, OtherHost
+from tests.fleet.console.elsewhere import Obeying, OtherHost
 from tests.support.listings.sample_listing import FIRST, SECOND, THIRD, SampleListing
 from tests.support.postgres import Cluster
 from tui.fleet.bus import Delete, Outcome

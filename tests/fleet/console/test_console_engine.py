@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fleet.elsewhere import Obeying, OtherHost
+from tests.fleet.console.elsewhere import Obeying, OtherHost
 from tests.fleet.test_shown_session import RUN
 from tests.support.listings.sample_listing import FIRST, SECOND, THIRD, SampleListing
 from tests.support.processes.runs_site import wait

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fleet.elsewhere import OtherHost
+from tests.fleet.console.elsewhere import OtherHost
 from tests.fleet.test_shown_session import RUN
 from tests.support.listings.sample_listing import FIRST, SECOND, THIRD, SampleListing, text_line
 from tests.support.postgres import Cluster

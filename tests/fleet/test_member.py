@@ -82,6 +82,7 @@ def test_what_changes_here_is_told_and_shipped(
     new = str(uuid.uuid4())
     listing.add(new)
     wait(lambda: session_of(store, new) is not None)
+    known = listing.transcript_path(new).stat()
     assert host.verb("extend", FIRST, "30d").returncode == 0
     here = listing.session(FIRST)
     wait(lambda: (told := session_of(store)) and told.expires_at == here.expires_at)
@@ -90,6 +91,8 @@ def test_what_changes_here_is_told_and_shipped(
     assert host.verb("purge", FIRST, "--yes").returncode == 0
     wait(lambda: rows(store)[FIRST].is_gone)
     assert stored(store) == b""
+    assert listing.transcript_path(new).stat().st_ino == known.st_ino
+    assert not (listing.folder / ".session_console" / "diverged").exists()
 
 
 def test_it_does_what_is_asked_by_the_operations_of_its_host(

@@ -14,8 +14,10 @@ from tests.support.listings.sample_listing import SampleListing
 from tests.support.processes.runs_site import Site, over, wait
 from tui.core.errors import Reason, Refused
 from tui.core.models.session import Key, Liveness
-from tui.fleet.residence import residence
-from tui.fleet.store.connection import Store
+from tui.fleet.member.moving import take_in
+from tui.fleet.residence import hand_over, residence
+from tui.fleet.store import sessions
+from tui.fleet.store.connection import FleetAway, Store
 from tui.operations.target import Target, hold_lock, require_here
 from tui.runs.folder import protocol
 from tui.runs.folder.protocol import read_run
@@ -86,6 +88,32 @@ def test_a_session_moves_goes_on_there_and_comes_back(
     assert back.returncode == 0, back.stderr
     assert "ECHO two" in site.transcript(session_id)
     require_here(Target(session_id, site.listing))
+
+
+def test_nobody_goes_on_with_what_has_come_in_part(
+    here: FleetHost, store: Store, site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An arrival that was cut off is repeated, and replaces what is there by then."""
+    key = finished(site, store)
+    before, home = site.transcript(key[1]), residence(store, key)
+    assert home is not None
+    coming = hand_over(store, key, home, "a")
+    arrived = SampleListing(tmp_path / "a", LISTING)
+    target = Target(key[1], arrived.folder)
+    with monkeypatch.context() as cut:
+        cut.setattr(sessions, "note_arrival", _away)
+        with pytest.raises(FleetAway):
+            take_in(arrived.context(), store, key, coming)
+    with pytest.raises(Refused, match="lives on a"), hold_lock(target):
+        pass
+    take_in(arrived.context(), store, key, coming)
+    require_here(target)
+    (path,) = arrived.folder.glob(f".claude_sessions/projects/*/{key[1]}.jsonl")
+    assert path.read_text() == before
+
+
+def _away(*_: object) -> None:
+    raise FleetAway("it is away")
 
 
 def test_what_runs_is_not_handed_over(

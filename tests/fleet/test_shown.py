@@ -42,7 +42,10 @@ def test_a_look_finds_what_changed_since_the_last(store: Store) -> None:
     assert publish(store, "two", '{"title": "pumps"}')
     assert not publish(store, "two", '{"title": "pumps"}')
     rows, horizon = look(store, horizon)
-    assert rows == {"two": ShownRow("hollis_park", "two", "a", '{"title": "pumps"}', is_gone=False)}
+    two = ShownRow(
+        listing="hollis_park", session_id="two", host="a", shown='{"title": "pumps"}', is_gone=False
+    )
+    assert rows == {"two": two}
     assert look(store, horizon)[0] == {}
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.fleet_host import FleetHost
-from tests.support.listings.sample_listing import SampleListing
+from tests.support.listings.sample_listing import FIRST, SampleListing, of_three
 from tests.support.processes.runs_site import Site, over, wait
 from tui.core.models.session import Liveness, Session
 from tui.fleet.console.fleet import Fleet
@@ -17,7 +17,9 @@ from tui.fleet.store.connection import Store
 from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.context import Context
 from tui.operations.running import resume, steer
+from tui.operations.sessions import annotate, extend
 from tui.operations.stream.brought import BroughtStream
+from tui.operations.trash import delete, restore, undo
 from tui.runs.folder import protocol
 
 
@@ -33,6 +35,29 @@ def context(dsn: str, tmp_path: Path) -> Iterator[Context]:
 def there(context: Context, session_id: str) -> Session | None:
     catalog = context.elsewhere.joined(CatalogScanner(context).look())
     return next((one for one in catalog.sessions if one.session_id == session_id), None)
+
+
+def test_what_is_done_to_a_session_from_another_host_is_in_the_files_of_its_home(
+    dsn: str, context: Context, tmp_path: Path
+) -> None:
+    listing = of_three(tmp_path / "outputs")
+    with FleetHost("c", tmp_path / "c", listing.root, dsn):
+        session = wait(lambda: there(context, FIRST))
+        plan = extend.plan_extension(session, "30d", context.clock())
+        extend.extend(context, plan)
+        assert listing.session(FIRST).expires_at != session.expires_at
+        annotate.note(context, session, "call them")
+        noted = wait(lambda: (one := there(context, FIRST)) and one.note and one)
+        assert noted.note == "call them"
+        gone = delete.delete(context, noted)
+        assert not listing.transcript_path(FIRST).exists()
+        undo.undo(context, gone)
+        assert listing.transcript_path(FIRST).exists()
+        wait(lambda: (one := there(context, FIRST)) and one.transcript is not None)
+        delete.delete(context, noted)
+        wait(lambda: (one := there(context, FIRST)) and one.status == "deleted")
+        restore.restore(context, FIRST)
+        assert listing.transcript_path(FIRST).exists()
 
 
 def test_a_run_on_another_host_is_followed_answered_and_resumed_from_here(

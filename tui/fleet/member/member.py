@@ -154,14 +154,12 @@ class _Teller:
 
     def _take_in(self) -> None:
         """Fetch what was given to this host; what cannot be is tried again a little later."""
-        for key, home in tuple(self._publisher.homes.items()):
-            later = self._later.get(key, 0.0)
-            if home.is_fetched or time.monotonic() < later:
+        for key, home in tuple(self._publisher.coming.items()):
+            if time.monotonic() < self._later.get(key, 0.0):
                 continue
             try:
-                if not self._publisher.is_coming(key):
-                    continue
                 take_in(self._member.context, self._store, key, home)
+                self._publisher.note_arrival(key)
             except FleetAway:
                 raise
             except (ConsoleError, OSError) as error:

@@ -18,7 +18,7 @@ from tui.fleet.fetching import fetch
 from tui.fleet.member.carrier import Carrier
 from tui.fleet.residence import hand_over, residence
 from tui.fleet.shown_session import decode, encode
-from tui.fleet.store import shown
+from tui.fleet.store import sessions, shown
 from tui.fleet.store.connection import NotHome, Store
 from tui.fleet.store.sessions import Residence
 from tui.operations.context import Context
@@ -61,13 +61,7 @@ def release(
     context.require_writable()
     if to == home.host:
         raise Refused(f"{session.session_id[:8]} lives there already", Reason.NOTHING_TO_DO)
-    target = target_of(session)
-    require_no_orphan(session)
-    require_not_stray(session)
-    require_row_known(session, "moved")
-    require_transcript_known(session)
-    if session.transcript is None:
-        raise Refused(f"{target.short} has no transcript that could move", Reason.NO_TRANSCRIPT)
+    target = _movable(session)
     text = encode(session)
     if decode(text, session.key, home.host, session.folder).row != session.row:
         raise Refused(f"the row of {target.short} is too large to go with it")
@@ -91,10 +85,24 @@ def release(
     return log_act(context, event, words)
 
 
+def _movable(session: Session) -> Target:
+    """Return the target of a session all of which is known; raises `Refused` for another."""
+    target = target_of(session)
+    require_no_orphan(session)
+    require_not_stray(session)
+    require_row_known(session, "moved")
+    require_transcript_known(session)
+    if session.transcript is None:
+        raise Refused(f"{target.short} has no transcript that could move", Reason.NO_TRANSCRIPT)
+    return target
+
+
 def take_in(context: Context, store: Store, key: Key, home: Residence) -> None:
     """Fetch the files of a session that was given to this host, and track it here.
 
-    It can be repeated after an interruption. Raises `ConsoleError`, `FleetAway`, `OSError`.
+    Until the fleet knows that they are here nobody goes on with it, so that it can be repeated
+    after an interruption: what is here by then is nobody's work. Raises `ConsoleError`,
+    `FleetAway`, `OSError`.
     """
     require_session_id(key[1])
     if not is_listing_id(key[0]):
@@ -111,6 +119,7 @@ def take_in(context: Context, store: Store, key: Key, home: Residence) -> None:
     if residence(store, key) != home:
         raise NotHome(f"{key[1]} went on to another host meanwhile")
     with hold_lock(target, any_home=True):
+        _noted(target, Elsewhere(host=home.host, at=context.clock(), fence=home.fence))
         if has_transcript(target):
             put_aside(target, DIVERGED, home.fence)
         place = transcript_path(target.config_dir, target.folder, key[1])
@@ -121,6 +130,8 @@ def take_in(context: Context, store: Store, key: Key, home: Residence) -> None:
             _track(context, target, told, told.row)
         move(came / transcript_name(key[1]), place)
         change_annotation(target.folder, key[1], lambda _: told.annotation)
+        with store.transaction() as tx:
+            sessions.note_arrival(tx, key, home)
         note_elsewhere(target.folder, key[1], None)
     shutil.rmtree(came, ignore_errors=True)
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from tui.claude.config_dir import CONFIG_DIR, footprints
 from tui.claude.session_id import is_session_id
+from tui.core.errors import Refused
 from tui.core.models.catalog import Catalog, Listing
 from tui.core.models.row import Status
 from tui.core.models.session import Key, Session
+from tui.core.values import replace
 from tui.fleet.shown_session import MOST_SHOWN, encode
 from tui.fleet.store import sessions, shown
-from tui.fleet.store.connection import NotHome, Store
+from tui.fleet.store.connection import NotHome, Store, Transaction
 from tui.fleet.store.sessions import Residence
 from tui.fleet.store.shown import Horizon
 from tui.storage.trash.trash import read_trash
@@ -19,14 +22,13 @@ _AT_ONCE = 200
 
 
 class Publisher:
-    """Publishes one catalog after the other; only what differs from the last is told.
-
-    `homes` are the sessions that live here, as far as the last call knew.
-    """
+    """Publishes one catalog after the other; only what differs from the last is told."""
 
     def __init__(self, store: Store, host: str) -> None:
         self._store, self._host = store, host
-        self._homes: dict[Key, Residence] | None = None
+        self._homes: dict[Key, Residence] = {}
+        self._coming: dict[Key, Residence] = {}
+        self._has_learnt = False
         self._horizon: Horizon | None = None
         self._listings: dict[str, Listing] = {}
         self._told: dict[Key, str] = {}
@@ -34,8 +36,16 @@ class Publisher:
 
     @property
     def homes(self) -> Mapping[Key, Residence]:
-        """The sessions that live here, each with its fence."""
-        return self._homes or {}
+        """The sessions that live here, each with its fence, as far as the last call knew."""
+        return self._homes
+
+    @property
+    def coming(self) -> Mapping[Key, Residence]:
+        """The sessions that were given to this host, whose files are not here yet.
+
+        Whatever is here under their names is older, and is not told.
+        """
+        return self._coming
 
     @property
     def away(self) -> frozenset[Key]:
@@ -44,35 +54,40 @@ class Publisher:
 
     def learn(self) -> frozenset[Key]:
         """Learn which sessions live here; return those that lived here, and do not any more."""
-        before = self._homes
+        known = self._homes | self._coming
         with self._store.transaction() as tx:
-            rows, horizon = shown.look(tx, self._horizon if before is not None else None)
-            is_touched = before is None or any(self._is_news(one, before) for one in rows)
-            homes = sessions.homes(tx, self._host) if is_touched else before
-        self._horizon, self._homes = horizon, homes
-        lost = frozenset(before or ()) - frozenset(homes or ())
+            rows, self._horizon = shown.look(tx, self._horizon if self._has_learnt else None)
+            if not self._has_learnt or any(self._is_news(one, known) for one in rows):
+                self._read_homes(tx)
+        self._has_learnt = True
+        lost = known.keys() - self._homes.keys() - self._coming.keys()
         for one in rows:
             key = (one.listing, one.session_id)
-            is_mine = key in (before or ()) or one.came_from == self._host
+            is_mine = key in known or one.came_from == self._host
             if one.host == self._host or one.is_gone or not is_mine:
                 self._away.discard(key)
             else:
                 self._away.add(key)
         gone = {(one.listing, one.session_id) for one in rows if one.is_gone}
         self._forget(lost)
-        return lost - gone
+        return frozenset(lost - gone)
 
     def _is_news(self, row: shown.ShownRow, known: Mapping[Key, Residence]) -> bool:
-        key = (row.listing, row.session_id)
+        home = known.get((row.listing, row.session_id))
         is_here = row.host == self._host and not row.is_gone
-        return is_here != (key in known)
+        return (home.fence if home is not None else 0) != (row.fence if is_here else 0)
+
+    def _read_homes(self, tx: Transaction) -> None:
+        found = sessions.homes(tx, self._host)
+        self._coming = {key: one for key, one in found.items() if one.is_coming}
+        self._homes = {key: one for key, one in found.items() if not one.is_coming}
 
     def publish(self, catalog: Catalog, elsewhere: frozenset[Key] = frozenset()) -> int:
         """Tell what changed since the last catalog, and return of how many sessions.
 
         Those `elsewhere` are left out: only their leavings are here. Raises `FleetAway`.
         """
-        if self._homes is None:
+        if not self._has_learnt:
             self.learn()
         found = {one.key: one for one in self._changed(catalog) if one.key not in elsewhere}
         self._add(
@@ -85,20 +100,21 @@ class Publisher:
             if self._told.get(key) != text and len(text) <= MOST_SHOWN
         }
         self._tell(due)
-        self._bury(catalog)
-        self._listings = {one.listing_id: one for one in catalog.listings}
+        unsure = self._bury(catalog)
+        self._listings = {
+            one.listing_id: one for one in catalog.listings if one.listing_id not in unsure
+        }
         return len(due)
 
-    def is_coming(self, key: Key) -> bool:
-        """Whether a session was told of by another host, and has not been fetched yet."""
-        with self._store.transaction() as tx:
-            return shown.told(tx, key) != "{}"
+    def note_arrival(self, key: Key) -> None:
+        """Take a session that was coming for one that is here."""
+        self._homes[key] = replace(self._coming.pop(key), is_coming=False)
 
     def forget(self, key: Key) -> None:
         """Forget what was told of a session, whose home changed."""
         self._forget((key,))
-        if self._homes is not None:
-            self._homes.pop(key, None)
+        self._homes.pop(key, None)
+        self._coming.pop(key, None)
 
     def _forget(self, keys: Iterable[Key]) -> None:
         for key in keys:
@@ -115,7 +131,7 @@ class Publisher:
             return
         with self._store.transaction() as tx:
             sessions.join(tx, new, self._host)
-            self._homes = sessions.homes(tx, self._host)
+            self._read_homes(tx)
 
     def _tell(self, due: Mapping[Key, str]) -> None:
         told = sorted(due.items())
@@ -124,28 +140,26 @@ class Publisher:
             given = [(key, self.homes[key].fence, text) for key, text in batch]
             with self._store.transaction() as tx:
                 strange = shown.publish_many(tx, self._host, given)
-            self._told |= {key: text for key, text in batch if key not in strange}
+            told_now = {key: text for key, text in batch if key not in strange}
+            self._told |= told_now
+            self._homes |= {key: replace(self.homes[key], is_fetched=True) for key in told_now}
 
-    def _bury(self, catalog: Catalog) -> None:
-        """Erase what was purged here: neither its listing nor the trash has a file of it."""
+    def _bury(self, catalog: Catalog) -> frozenset[str]:
+        """Erase what was purged here, and return the listings of which that is not known."""
         whole = {
             one.listing_id: {one.session_id for one in one.sessions if not has_no_file(one)}
             for one in catalog.listings
             if one.is_whole and not one.is_vanished and self._is_new(one)
         }
-        gone = [
+        missing = [
             key
             for key, home in self.homes.items()
             if home.is_fetched and key[0] in whole and key[1] not in whole[key[0]]
         ]
-        if not gone:
-            return
-        paths = [one.path for one in catalog.listings if one.listing_id in whole]
-        trashed, unread = read_trash(catalog.root, paths)
-        kept = {(one.listing, one.session_id) for one in trashed}
-        for key in gone if not unread else ():
-            if key in kept:
-                continue
+        gone = _erased(catalog, missing)
+        if gone is None:
+            return frozenset(listing for listing, _ in missing)
+        for key in gone:
             try:
                 with self._store.transaction() as tx:
                     sessions.hold(tx, key, self.homes[key])
@@ -153,9 +167,37 @@ class Publisher:
             except NotHome:
                 continue
             self.forget(key)
+        return frozenset()
 
     def _is_new(self, listing: Listing) -> bool:
         return self._listings.get(listing.listing_id) is not listing
+
+
+def _erased(catalog: Catalog, missing: Sequence[Key]) -> tuple[Key, ...] | None:
+    """Return those of the `missing` sessions of which neither a file nor the trash has anything.
+
+    The catalog is older than what it is compared with, and a session may be deleted or restored
+    meanwhile: it is gone only if there is no file of it between two looks at the trash without it.
+    `None` when not all can be read.
+    """
+    of = {listing: [one[1] for one in missing if one[0] == listing] for listing, _ in missing}
+    if not of:
+        return ()
+    paths = {one.listing_id: one.path for one in catalog.listings if one.listing_id in of}
+    before, unread = read_trash(catalog.root, paths.values())
+    try:
+        files = {
+            (listing, session_id): found
+            for listing, ids in of.items()
+            for session_id, found in footprints(paths[listing] / CONFIG_DIR, ids).items()
+        }
+    except Refused:
+        return None
+    after, unread_later = read_trash(catalog.root, paths.values())
+    if unread or unread_later:
+        return None
+    kept = {(one.listing, one.session_id) for one in (*before, *after)}
+    return tuple(key for key, found in files.items() if not found and key not in kept)
 
 
 def has_no_file(session: Session) -> bool:

@@ -23,14 +23,15 @@ class Residence:
     """Where a session lives: its home host, and a number that each change of home raises.
 
     `is_silent` when that host has not reported for its lease, by the database's clock. Until it
-    `is_fetched`, its home has not told of it since it lives there: it has not begun, or its files
-    are in the database alone.
+    `is_fetched`, its home has not told of it since it lives there: it has not begun, or it
+    `is_coming` from another host, and its files are in the database alone.
     """
 
     host: str
     fence: int
     is_silent: bool = False
     is_fetched: bool = field(default=True, compare=False)
+    is_coming: bool = field(default=False, compare=False)
 
 
 def beat(
@@ -74,7 +75,7 @@ def join(tx: Transaction, keys: Sequence[Key], host: str) -> None:
         "AS given (listing, session_id) "
         "WHERE EXISTS (SELECT FROM host WHERE host = %s AND left_at IS NULL) "
         "ON CONFLICT (listing, session_id) DO UPDATE SET "
-        "fence = session.fence + 1, gone_at = NULL, is_fetched = false "
+        "fence = session.fence + 1, gone_at = NULL, is_fetched = false, came_from = NULL "
         "WHERE session.gone_at IS NOT NULL AND session.home_host = excluded.home_host",
         *(host, [one for one, _ in keys], [one for _, one in keys], host),
     )
@@ -83,11 +84,15 @@ def join(tx: Transaction, keys: Sequence[Key], host: str) -> None:
 def homes(tx: Transaction, host: str) -> dict[Key, Residence]:
     """Return the sessions that live on a host."""
     rows = tx.run(
-        "SELECT listing, session_id, fence, is_fetched FROM session "
-        "WHERE home_host = %s AND gone_at IS NULL",
+        "SELECT listing, session_id, fence, is_fetched, "
+        "NOT is_fetched AND came_from IS NOT NULL AND came_from <> home_host "
+        "FROM session WHERE home_host = %s AND gone_at IS NULL",
         host,
     )
-    return {(one[0], one[1]): Residence(host=host, fence=one[2], is_fetched=one[3]) for one in rows}
+    return {
+        (one[0], one[1]): Residence(host=host, fence=one[2], is_fetched=one[3], is_coming=one[4])
+        for one in rows
+    }
 
 
 def residence(tx: Transaction, key: Key) -> Residence | None:
@@ -132,6 +137,17 @@ def move(tx: Transaction, key: Key, home: Residence, to: str, *, is_taken_over: 
         *(to, *key, home.host, home.fence, to, is_taken_over),
     )
     return moved.rowcount == 1
+
+
+def note_arrival(tx: Transaction, key: Key, home: Residence) -> None:
+    """Note that the files of a session are at its home; raises `NotHome` unless `home` is its."""
+    noted = tx.run(
+        "UPDATE session SET is_fetched = true WHERE listing = %s AND session_id = %s "
+        "AND home_host = %s AND fence = %s AND gone_at IS NULL",
+        *(*key, home.host, home.fence),
+    )
+    if noted.rowcount != 1:
+        raise NotHome(f"{key[1]} does not live on {home.host} any more")
 
 
 def require_known(tx: Transaction, key: Key) -> None:

@@ -9,7 +9,7 @@ from tui.fleet.store.connection import NotHome, Transaction
 from tui.fleet.store.sessions import Key, Residence
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ShownRow:
     """A session as its home last told of it, in JSON; `is_gone` once it was purged."""
 
@@ -19,6 +19,7 @@ class ShownRow:
     shown: str
     is_gone: bool
     came_from: str = field(default="", compare=False)  # the host that had it before
+    fence: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,8 +103,20 @@ def look(tx: Transaction, since: Horizon | None) -> tuple[tuple[ShownRow, ...], 
     is_known = since is not None and since.incarnation == now.incarnation
     rows = tx.run(
         "SELECT listing, session_id, home_host, shown, gone_at IS NOT NULL, "
-        "coalesce(came_from, '') FROM session "
+        "coalesce(came_from, ''), fence FROM session "
         "WHERE xid >= %s::text::xid8",
         str(since.xmin if since is not None and is_known else 0),
     )
-    return tuple(ShownRow(*one) for one in rows), now
+    found = (
+        ShownRow(
+            listing=one[0],
+            session_id=one[1],
+            host=one[2],
+            shown=one[3],
+            is_gone=one[4],
+            came_from=one[5],
+            fence=one[6],
+        )
+        for one in rows
+    )
+    return tuple(found), now

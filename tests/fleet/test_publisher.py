@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.support.listings.sample_listing import FIRST, SECOND, SampleListing, of_three
+from tests.support.listings.sample_listing import (
+    FIRST,
+    SECOND,
+    THIRD,
+    SampleListing,
+    change_row,
+    of_three,
+)
 from tui.core.models.catalog import Catalog
+from tui.core.values import replace
 from tui.fleet.member import publisher
+from tui.fleet.member.carrier import Carrier
 from tui.fleet.member.publisher import Publisher
 from tui.fleet.residence import hand_over
-from tui.fleet.store import shown
+from tui.fleet.store import hosts, sessions, shown
 from tui.fleet.store.connection import Store
 from tui.fleet.store.shown import ShownRow
 from tui.operations.catalog.scanner import CatalogScanner
@@ -121,3 +131,125 @@ def test_what_is_purged_is_erased_once_the_trash_can_be_read(
     telling.publish(catalog)
     assert row(store).is_gone
     assert not row(store, SECOND).is_gone
+
+
+def unmount(listing: SampleListing) -> None:
+    shutil.rmtree(listing.folder)
+    listing.folder.mkdir()
+
+
+def link(listing: SampleListing) -> None:
+    elsewhere = listing.root.parent / "elsewhere"
+    listing.config_dir.rename(elsewhere)
+    listing.config_dir.symlink_to(elsewhere)
+
+
+def take_the_files_away(listing: SampleListing) -> None:
+    shutil.rmtree(listing.config_dir)
+
+
+def sweep(listing: SampleListing) -> None:
+    listing.transcript_path(FIRST).unlink()
+
+
+def untrack_and_sweep(listing: SampleListing) -> None:
+    change_row(listing, "DELETE FROM claude_sessions WHERE session_id LIKE '9f2c%'")
+    sweep(listing)
+
+
+def delete_and_link(listing: SampleListing) -> None:
+    change_row(listing, "UPDATE claude_sessions SET status = 'deleted'")
+    link(listing)
+
+
+def delete_and_take_away(listing: SampleListing) -> None:
+    change_row(listing, "UPDATE claude_sessions SET status = 'deleted'")
+    take_the_files_away(listing)
+
+
+BECOMES = (
+    *(unmount, link, take_the_files_away, sweep, untrack_and_sweep),
+    *(delete_and_link, delete_and_take_away),
+)
+
+
+@pytest.mark.parametrize("become", BECOMES)
+def test_what_is_not_here_is_not_purged(
+    store: Store, listing: SampleListing, become: Callable[[SampleListing], None]
+) -> None:
+    """A disk is not mounted, or the CLI swept its files: the fleet has the last copy."""
+    telling, scanner = Publisher(store, "a"), CatalogScanner(listing.context())
+    telling.publish(scanner.look())
+    become(listing)
+    for publisher_ in (telling, Publisher(store, "a")):
+        publisher_.publish(scanner.look(is_asked=True))
+        assert not any(row(store, one).is_gone for one in (FIRST, SECOND, THIRD))
+
+
+def test_nothing_is_purged_that_may_be_behind_a_link_by_now(
+    store: Store, listing: SampleListing, telling: Publisher
+) -> None:
+    change_row(listing, "UPDATE claude_sessions SET status = 'deleted'")
+    take_the_files_away(listing)
+    catalog = look(listing)
+    listing.config_dir.mkdir()
+    link(listing)
+    telling.publish(catalog)
+    assert not row(store).is_gone
+
+
+def test_what_was_swept_is_erased_by_a_purge(
+    store: Store, listing: SampleListing, telling: Publisher
+) -> None:
+    untrack_and_sweep(listing)
+    telling.publish(look(listing))
+    write_transcript_and_purge(listing)
+    Publisher(store, "a").publish(replace(look(listing), log=()))  # it is far back in it
+    assert row(store).is_gone
+    assert not row(store, SECOND).is_gone
+
+
+def write_transcript_and_purge(listing: SampleListing) -> None:
+    listing.write_transcript(FIRST, "It was adopted again.")
+    purge(listing.context(), FIRST)
+
+
+def test_a_purge_that_is_logged_after_its_files_went_is_noticed(
+    store: Store, listing: SampleListing, telling: Publisher
+) -> None:
+    untrack_and_sweep(listing)
+    catalog = look(listing)
+    telling.publish(catalog)
+    write_transcript_and_purge(listing)
+    telling.publish(replace(catalog, log=look(listing).log))
+    assert row(store).is_gone
+
+
+def test_the_trash_is_that_of_the_folder_whatever_its_name_looks_like(
+    store: Store, tmp_path: Path
+) -> None:
+    """A folder may have a name that is shown in another way."""
+    listing = SampleListing(tmp_path / "outputs", "hollis\u200bpark")
+    listing.add(FIRST)
+    catalog = look(listing)
+    (shown_as,) = (one.listing_id for one in catalog.listings)
+    telling = Publisher(store, "a")
+    telling.publish(catalog)
+    delete(listing.context(), listing.session(FIRST))
+    telling.publish(look(listing))
+    assert not row(store).is_gone, shown_as
+
+
+def test_what_was_revived_is_shipped_again(
+    store: Store, listing: SampleListing, telling: Publisher
+) -> None:
+    """Files that left the fleet, and came back as they were, are not stored any more."""
+    carrier, catalog = Carrier(store), look(listing)
+    assert carrier.ship(catalog.sessions, telling.homes, within_s=60).bytes
+    with store.transaction() as tx:
+        hosts.leave(tx, "a")
+        sessions.beat(tx, "a", "/data/a", "1", max_runs=4, lease_s=15)
+    telling.learn()
+    telling.publish(catalog)
+    again = carrier.ship(catalog.sessions, telling.homes, within_s=60)
+    assert again.bytes == sum(one.bytes for one in catalog.sessions)

@@ -14,7 +14,7 @@ from tui.fleet.store.sessions import Residence
 
 _AGAIN_S = 30.0  # after a file could not be read
 
-_Stamp = tuple[int, datetime, datetime | None, int]
+_Stamp = tuple[int, datetime, datetime | None, int, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +42,9 @@ class Carrier:
         due = [
             (one, stamp)
             for one in found
-            if one.key in homes and (stamp := _stamp(one)) and self._is_due(one, stamp)
+            if (home := homes.get(one.key))
+            and (stamp := _stamp(one, home))
+            and self._is_due(one, stamp)
         ]
         due.sort(key=lambda one: (not one[0].is_live, one[0].bytes))
         until, shipped, lost = time.monotonic() + within_s, 0, set[Key]()
@@ -82,7 +84,7 @@ class Carrier:
 
     def _left(self, session: Session, stamp: _Stamp) -> int:
         done = self._done.get(session.key)
-        return stamp[0] if done is None else max(0, stamp[0] - done[0])
+        return stamp[0] if done is None or done[-1] != stamp[-1] else max(0, stamp[0] - done[0])
 
     def _shipper(self, key: Key, home: Residence) -> Shipper:
         fence, shipper = self._shippers.get(key, (0, None))
@@ -92,6 +94,9 @@ class Carrier:
         return shipper
 
 
-def _stamp(session: Session) -> _Stamp | None:
+def _stamp(session: Session, home: Residence) -> _Stamp | None:
+    """Return what changes when a session is to be shipped: its files, or that it was revived."""
     file = session.transcript
-    return (file.bytes, file.modified_at, file.active_at, file.size) if file else None
+    if file is None:
+        return None
+    return (file.bytes, file.modified_at, file.active_at, file.size, home.fence)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 
 from tui.claude.config_dir import CONFIG_DIR, footprints
 from tui.claude.session_id import is_session_id
@@ -16,8 +17,11 @@ from tui.fleet.store import sessions, shown
 from tui.fleet.store.connection import NotHome, Store, Transaction
 from tui.fleet.store.sessions import Residence
 from tui.fleet.store.shown import Horizon
+from tui.safe_io.folders import is_folder, is_link
+from tui.storage.state.logbook import ALL_OF_IT, read_logbook
 from tui.storage.trash.trash import read_trash
 
+_PURGE = "purge"
 _AT_ONCE = 200
 
 
@@ -146,19 +150,10 @@ class Publisher:
 
     def _bury(self, catalog: Catalog) -> frozenset[str]:
         """Erase what was purged here, and return the listings of which that is not known."""
-        whole = {
-            one.listing_id: {one.session_id for one in one.sessions if not has_no_file(one)}
-            for one in catalog.listings
-            if one.is_whole and not one.is_vanished and self._is_new(one)
-        }
-        missing = [
-            key
-            for key, home in self.homes.items()
-            if home.is_fetched and key[0] in whole and key[1] not in whole[key[0]]
-        ]
-        gone = _erased(catalog, missing)
+        purged = sorted(self._purged(catalog))
+        gone = _erased(catalog, purged)
         if gone is None:
-            return frozenset(listing for listing, _ in missing)
+            return frozenset(listing for listing, _ in purged)
         for key in gone:
             try:
                 with self._store.transaction() as tx:
@@ -169,18 +164,40 @@ class Publisher:
             self.forget(key)
         return frozenset()
 
-    def _is_new(self, listing: Listing) -> bool:
-        return self._listings.get(listing.listing_id) is not listing
+    def _purged(self, catalog: Catalog) -> set[Key]:
+        """Return the sessions that a purge is written of: in their rows, or in the logbook.
+
+        That nothing is left of a session proves nothing: the CLI sweeps files, and a folder is
+        empty too when its disk is not mounted.
+        """
+        whole = [one for one in catalog.listings if one.is_whole and not one.is_vanished]
+        new = (one for one in whole if self._listings.get(one.listing_id) is not one)
+        empty = {one.key for listing in new for one in listing.sessions if has_no_file(one)}
+        logged = _logged(catalog, is_first=not self._listings) & self.homes.keys()
+        if logged:
+            known = {one.listing_id for one in whole}
+            here = {one.key for one in catalog.sessions if not has_no_file(one)}
+            logged = {key for key in logged - here if key[0] in known}
+        return {key for key in empty | logged if key in self.homes and self.homes[key].is_fetched}
 
 
-def _erased(catalog: Catalog, missing: Sequence[Key]) -> tuple[Key, ...] | None:
-    """Return those of the `missing` sessions of which neither a file nor the trash has anything.
+def _logged(catalog: Catalog, *, is_first: bool) -> set[Key]:
+    """Return the sessions whose purge is in the logbook: at first in all of it, then at its end."""
+    events = catalog.log
+    if is_first:
+        with suppress(OSError):
+            events = read_logbook(catalog.root, ALL_OF_IT)
+    return {(one.listing, one.session_id) for one in events if one.action == _PURGE}
+
+
+def _erased(catalog: Catalog, purged: Sequence[Key]) -> tuple[Key, ...] | None:
+    """Return those of the `purged` sessions of which neither a file nor the trash has anything.
 
     The catalog is older than what it is compared with, and a session may be deleted or restored
     meanwhile: it is gone only if there is no file of it between two looks at the trash without it.
     `None` when not all can be read.
     """
-    of = {listing: [one[1] for one in missing if one[0] == listing] for listing, _ in missing}
+    of = {listing: [one[1] for one in purged if one[0] == listing] for listing, _ in purged}
     if not of:
         return ()
     paths = {one.listing_id: one.path for one in catalog.listings if one.listing_id in of}
@@ -194,10 +211,15 @@ def _erased(catalog: Catalog, missing: Sequence[Key]) -> tuple[Key, ...] | None:
     except Refused:
         return None
     after, unread_later = read_trash(catalog.root, paths.values())
-    if unread or unread_later:
+    folders = [one / CONFIG_DIR for one in paths.values()]
+    if unread or unread_later or any(is_link(one) or not is_folder(one) for one in folders):
         return None
     kept = {(one.listing, one.session_id) for one in (*before, *after)}
-    return tuple(key for key, found in files.items() if not found and key not in kept)
+    return tuple(
+        key
+        for key, found in files.items()
+        if not found and (paths[key[0]].name, key[1]) not in kept
+    )
 
 
 def has_no_file(session: Session) -> bool:

@@ -6,9 +6,9 @@ import threading
 import time
 from collections.abc import Callable
 
-from tui.core.errors import ConsoleError
 from tui.fleet.console.mirror import MOST_BYTES, Mirror
 from tui.fleet.console.mirror_folder import MirrorFolder
+from tui.fleet.console.trouble import trouble
 from tui.fleet.store import live
 from tui.fleet.store.connection import Store
 from tui.fleet.store.sessions import Key
@@ -65,20 +65,28 @@ class Following:
         self._folder.close()
 
     def _run(self) -> None:
-        with self._open_store() as store:
-            mirror = Mirror(
-                store, self._folder, most_bytes=self._most_bytes, is_over=self._end.is_set
-            )
-            seen: dict[Key, int] = {}
-            while not self._end.is_set():
-                pause = self._round(store, mirror, seen)
-                self._news.clear()
+        while not self._end.is_set():
+            try:
+                with self._open_store() as store:
+                    store.check()
+                    self._follow(store)
+            except Exception as error:  # whatever it is: who waits for a copy is told
                 with self._lock:
-                    is_busy = bool(self._wanted or self._buried)
-                if is_busy:
-                    self._end.wait(pause)
-                else:
-                    self._news.wait()
+                    self._problems = dict.fromkeys(self._wanted, trouble(error))
+                self._end.wait(_AGAIN_S)
+
+    def _follow(self, store: Store) -> None:
+        mirror = Mirror(store, self._folder, most_bytes=self._most_bytes, is_over=self._end.is_set)
+        seen: dict[Key, int] = {}
+        while not self._end.is_set():
+            pause = self._round(store, mirror, seen)
+            self._news.clear()
+            with self._lock:
+                is_busy = bool(self._wanted or self._buried)
+            if is_busy:
+                self._end.wait(pause)
+            else:
+                self._news.wait()
 
     def _round(self, store: Store, mirror: Mirror, seen: dict[Key, int]) -> float:
         """Do all that is to be done now; return how long to wait then."""
@@ -96,15 +104,15 @@ class Following:
             for key in buried:
                 mirror.erase(key)
             self._take_partials(store, mirror, wanted, seen)
-        except (ConsoleError, OSError):
+        except Exception:  # a fault outside a session's files; the next round tries again
             return _AGAIN_S
         return pause
 
     def _brought(self, mirror: Mirror, key: Key) -> str:
         try:
             return "" if mirror.bring(key) else "its host has not told of any file of it"
-        except ConsoleError as error:
-            return str(error)
+        except Exception as error:  # it must not end the thread, which others wait for too
+            return trouble(error)
 
     def _take_partials(
         self, store: Store, mirror: Mirror, wanted: tuple[Key, ...], seen: dict[Key, int]

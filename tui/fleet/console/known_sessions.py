@@ -11,12 +11,12 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from tui.core.errors import ConsoleError
 from tui.core.models.session import Key, Liveness, Session
 from tui.core.text.sizes import size_text
 from tui.core.values import dataclass, replace
 from tui.fleet.bus import BadCommand
 from tui.fleet.console.mirror import run_place, transcript_place
+from tui.fleet.console.trouble import trouble
 from tui.fleet.fetching import NotFetched
 from tui.fleet.shown_session import decode
 from tui.fleet.store import hosts, shown
@@ -82,32 +82,40 @@ class KnownSessions:
         self._end.set()
 
     def _run(self) -> None:
-        with self._open_store() as store:
-            while not self._end.is_set():
-                try:
-                    self._known = self._heard_of(store)
-                except ConsoleError as error:
-                    self._known = self._stale(error)
+        while not self._end.is_set():
+            try:
+                with self._open_store() as store:
+                    store.check()
+                    self._listen(store)
+            except Exception as error:  # whatever it is: who looks is told, and does not wait
+                self._known = self._stale(trouble(error))
                 self._heard.set()
                 self._end.wait(_EACH_S)
 
-    def _stale(self, error: ConsoleError) -> Known:
+    def _listen(self, store: Store) -> None:
+        while not self._end.is_set():
+            self._known = self._heard_of(store)
+            self._heard.set()
+            self._end.wait(_EACH_S)
+
+    def _stale(self, why: str) -> Known:
         """Return what was known last, and that it is that."""
         words = f"stale {int(time.monotonic() - self._heard_at)}s"
         stale = dict.fromkeys(self._known.hosts, words)
-        return replace(self._known, hosts=stale, unheard=str(error))
+        return replace(self._known, hosts=stale, unheard=why)
 
     def _heard_of(self, store: Store) -> Known:
         with store.transaction() as tx:
             rows, horizon = shown.look(tx, self._since)
             there = {one.host: one for one in hosts.hosts(tx)}
-        before, self._since = self._since, horizon
+        before = self._since
         is_anew = before is not None and before.incarnation != horizon.incarnation
         if is_anew:
             for key in self._rows.keys() - {(one.listing, one.session_id) for one in rows}:
                 self._bury(key)
             self._rows, self._odd = {}, {}
         is_new = [self._note(row) for row in rows]
+        self._since = horizon  # only now: a row that was not noted is asked for again
         self._heard_at = time.monotonic()
         words = {name: _words(one) for name, one in there.items() if name != self._host}
         silent = frozenset(name for name, one in there.items() if one.is_silent)

@@ -56,9 +56,9 @@ class Mirror:
             files = stored_files.files(tx, key)
         if len(files) > MOST_FILES:
             raise NotFetched(f"{key[1]} has over {MOST_FILES:,} files")
-        self._make_room(key, sum(one.size for one in files))
         copied = self._copied[key] = self._copied.pop(key, {})
         try:
+            self._make_room(key, sum(one.size for one in files))
             for file in files:
                 if copied.get(file.path) != file:
                     self._copy(key, file, copied)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -23,13 +24,14 @@ from tui.fleet.member.carrier import Carrier
 from tui.fleet.member.publisher import Publisher
 from tui.fleet.residence import hand_over
 from tui.fleet.store import hosts, sessions, shown
-from tui.fleet.store.connection import Store
-from tui.fleet.store.shown import ShownRow
+from tui.fleet.store.connection import FleetAway, Store, Transaction
+from tui.fleet.store.shown import Horizon, ShownRow
 from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.trash.delete import delete
 from tui.operations.trash.purge import purge
 from tui.operations.trash.restore import restore
 
+real_transaction = Store.transaction
 KEY = ("hollis_park", FIRST)
 
 
@@ -253,3 +255,56 @@ def test_what_was_revived_is_shipped_again(
     telling.publish(catalog)
     again = carrier.ship(catalog.sessions, telling.homes, within_s=60)
     assert again.bytes == sum(one.bytes for one in catalog.sessions)
+
+
+def test_what_a_look_found_is_not_lost_when_it_breaks_off(
+    store: Store, telling: Publisher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    telling.learn()
+    hand_over(store, KEY, telling.homes[KEY], "b")
+    with monkeypatch.context() as broken:
+        broken.setattr(Store, "transaction", breaking_off)
+        with pytest.raises(FleetAway):
+            telling.learn()
+    assert telling.learn() == {KEY}
+    assert KEY in telling.away
+
+
+@contextmanager
+def breaking_off(store: Store) -> Iterator[Transaction]:
+    """Do all of a transaction, and then lose the server before it says so."""
+    with real_transaction(store) as tx:
+        yield tx
+    raise FleetAway("it is away")
+
+
+def test_all_is_told_and_shipped_again_to_another_incarnation(
+    store: Store, listing: SampleListing, telling: Publisher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A failover may lose the last words of a host, which it thinks are there."""
+    carrier, catalog = Carrier(store), look(listing)
+    carrier.note(telling.incarnation)
+    carrier.ship(catalog.sessions, telling.homes, within_s=60)
+    told = row(store).shown
+    telling.publish(catalog)
+    with store.transaction() as tx:
+        tx.run("DELETE FROM file")
+        tx.run("DELETE FROM session WHERE session_id = %s", SECOND)
+        tx.run("UPDATE session SET shown = '{}'")
+    real = shown.look
+    monkeypatch.setattr(shown, "look", lambda tx, _: _after_a_failover(real, tx))
+    assert telling.learn() == {("hollis_park", SECOND)}
+    telling.publish(catalog)
+    carrier.note(telling.incarnation)
+    again = carrier.ship(catalog.sessions, telling.homes, within_s=60)
+    assert again.bytes == sum(one.bytes for one in catalog.sessions)
+    assert row(store).shown == told
+    assert row(store, SECOND).shown != "{}"
+
+
+def _after_a_failover(
+    real: Callable[..., tuple[tuple[ShownRow, ...], Horizon]],
+    tx: Transaction,
+) -> tuple[tuple[ShownRow, ...], Horizon]:
+    rows, now = real(tx, None)
+    return rows, replace(now, incarnation="another")

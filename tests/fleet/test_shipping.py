@@ -311,3 +311,36 @@ def test_a_file_is_only_shipped_through_no_link(
         Shipper(store, KEY, home).ship([LocalFile(link.name.encode(), link)])
     with store.transaction() as tx:
         assert stored_files.files(tx, KEY) == ()
+
+
+@pytest.mark.parametrize("is_cut", [False, True])
+def test_what_somebody_else_stored_is_not_written_over(
+    store: Store, home: Residence, transcript: Path, *, is_cut: bool
+) -> None:
+    """A second join beside a member, or a failover that lost the last bytes."""
+    first, second = Shipper(store, KEY, home), Shipper(store, KEY, home)
+    for change in (append, append, truncate if is_cut else append, append):
+        for one in (first, second):
+            one.ship(session_files(transcript))
+            change(transcript)
+    first.ship(session_files(transcript))
+    assert stored(store) == transcript.read_bytes()
+    with store.transaction() as tx:
+        (file,) = stored_files.files(tx, KEY)
+        stored_files.cut(tx, file, 0)
+        tx.run("UPDATE file SET epoch = %s", file.epoch)
+    append(transcript)
+    first.ship(session_files(transcript))
+    assert stored(store) == transcript.read_bytes()
+
+
+def test_two_that_ship_a_new_file_at_once_store_it_once(
+    store: Store, home: Residence, transcript: Path
+) -> None:
+    first, second = Shipper(store, KEY, home), Shipper(store, KEY, home)
+    other = LocalFile(f"{SESSION}/other".encode(), transcript)
+    for one in (first, second):
+        one.ship(session_files(transcript))
+    first.ship([other])
+    second.ship([other])
+    assert stored(store, other.name) == transcript.read_bytes()

@@ -19,14 +19,21 @@ from tui.claude.layout import transcript_name
 from tui.core.values import dataclass
 from tui.fleet.store import files as stored_files
 from tui.fleet.store import sessions
-from tui.fleet.store.connection import Store
-from tui.fleet.store.files import CHUNK_BYTES, CHUNKS_AT_ONCE, MOST_FILES, StoredFile
+from tui.fleet.store.connection import AlreadyThere, FleetBusy, Store
+from tui.fleet.store.files import (
+    CHUNK_BYTES,
+    CHUNKS_AT_ONCE,
+    MOST_FILES,
+    StoredAnew,
+    StoredFile,
+)
 from tui.fleet.store.sessions import Key, Residence
 from tui.safe_io.folders import FileStamp, is_settled, stamp_of
 from tui.safe_io.opening import regular
 from tui.safe_io.walking import Walk
 
 _TAIL_BYTES = 4096
+_AGAIN = 5  # times that a file is begun anew because somebody else has stored it meanwhile
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +86,23 @@ class Shipper:
         try:
             for file in islice(files, MOST_FILES):
                 with suppress(FileNotFoundError, NotADirectoryError):
-                    shipped += self._ship(file)
+                    shipped += self._ship_anew(file)
         except BaseException:  # an interrupt too leaves unknown what was committed
-            self._stored, self._known = None, {}
+            self._forget()
             raise
         return shipped
+
+    def _forget(self) -> None:
+        self._stored, self._known = None, {}
+
+    def _ship_anew(self, file: LocalFile) -> int:
+        """Ship a file, also when what is stored of it is not what it was when this last looked."""
+        for _ in range(_AGAIN):
+            try:
+                return self._ship(file)
+            except (StoredAnew, AlreadyThere):
+                self._forget()
+        raise FleetBusy("somebody else writes the same files to the fleet again and again")
 
     def _ship(self, file: LocalFile) -> int:
         with regular(file.path) as (fd, status):

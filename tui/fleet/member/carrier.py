@@ -34,6 +34,12 @@ class Carrier:
         self._shippers: dict[Key, tuple[int, Shipper]] = {}
         self._done: dict[Key, _Stamp] = {}
         self._later: dict[Key, float] = {}
+        self._incarnation = ""
+
+    def note(self, incarnation: str) -> None:
+        """Forget what was shipped to another incarnation of the database: it may be lost."""
+        if incarnation != self._incarnation:
+            self._shippers, self._done, self._incarnation = {}, {}, incarnation
 
     def ship(
         self, found: Iterable[Session], homes: Mapping[Key, Residence], *, within_s: float

@@ -128,6 +128,7 @@ class _Teller:
 
     def tell(self) -> None:
         self._lose(self._publisher.learn())
+        self._carrier.note(self._publisher.incarnation)
         self._take_in()
         catalog: Catalog = self._scanner.look()
         self._disown(catalog)

@@ -14,7 +14,7 @@ from tui.core.models.session import Key, Session
 from tui.core.values import replace
 from tui.fleet.shown_session import MOST_SHOWN, encode
 from tui.fleet.store import sessions, shown
-from tui.fleet.store.connection import NotHome, Store, Transaction
+from tui.fleet.store.connection import NotHome, Store
 from tui.fleet.store.sessions import Residence
 from tui.fleet.store.shown import Horizon
 from tui.safe_io.folders import is_folder, is_link
@@ -32,7 +32,6 @@ class Publisher:
         self._store, self._host = store, host
         self._homes: dict[Key, Residence] = {}
         self._coming: dict[Key, Residence] = {}
-        self._has_learnt = False
         self._horizon: Horizon | None = None
         self._listings: dict[str, Listing] = {}
         self._told: dict[Key, str] = {}
@@ -56,18 +55,29 @@ class Publisher:
         """The sessions that lived here, and live elsewhere now."""
         return frozenset(self._away)
 
+    @property
+    def incarnation(self) -> str:
+        """That of the database, as the last call knew it; empty before the first."""
+        return self._horizon.incarnation if self._horizon is not None else ""
+
     def learn(self) -> frozenset[Key]:
         """Learn which sessions live here; return those that lived here, and do not any more."""
-        known = self._homes | self._coming
+        known, since = self._homes | self._coming, self._horizon
         with self._store.transaction() as tx:
-            rows, self._horizon = shown.look(tx, self._horizon if self._has_learnt else None)
-            if not self._has_learnt or any(self._is_news(one, known) for one in rows):
-                self._read_homes(tx)
-        self._has_learnt = True
+            rows, now = shown.look(tx, since)
+            is_anew = since is None or since.incarnation != now.incarnation
+            is_news = is_anew or any(self._is_news(one, known) for one in rows)
+            found = sessions.homes(tx, self._host) if is_news else known
+        self._horizon = now  # once it is sure that nothing broke off: what changed is told once
+        self._note_homes(found)
+        if is_anew:  # nobody knows what of this host's words has got there
+            self._told.clear()
+            self._listings.clear()
+            self._away &= {(one.listing, one.session_id) for one in rows}
         lost = known.keys() - self._homes.keys() - self._coming.keys()
         for one in rows:
             key = (one.listing, one.session_id)
-            is_mine = key in known or one.came_from == self._host
+            is_mine = key in known or one.came_from == self._host or key in self._away
             if one.host == self._host or one.is_gone or not is_mine:
                 self._away.discard(key)
             else:
@@ -81,8 +91,7 @@ class Publisher:
         is_here = row.host == self._host and not row.is_gone
         return (home.fence if home is not None else 0) != (row.fence if is_here else 0)
 
-    def _read_homes(self, tx: Transaction) -> None:
-        found = sessions.homes(tx, self._host)
+    def _note_homes(self, found: Mapping[Key, Residence]) -> None:
         self._coming = {key: one for key, one in found.items() if one.is_coming}
         self._homes = {key: one for key, one in found.items() if not one.is_coming}
 
@@ -91,7 +100,7 @@ class Publisher:
 
         Those `elsewhere` are left out: only their leavings are here. Raises `FleetAway`.
         """
-        if not self._has_learnt:
+        if self._horizon is None:
             self.learn()
         found = {one.key: one for one in self._changed(catalog) if one.key not in elsewhere}
         self._add(
@@ -135,7 +144,8 @@ class Publisher:
             return
         with self._store.transaction() as tx:
             sessions.join(tx, new, self._host)
-            self._read_homes(tx)
+            found = sessions.homes(tx, self._host)
+        self._note_homes(found)
 
     def _tell(self, due: Mapping[Key, str]) -> None:
         told = sorted(due.items())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tui.core.errors import ConsoleError, Reason
 from tui.core.values import dataclass
 from tui.fleet.store.connection import Transaction
 from tui.fleet.store.sessions import Key
@@ -13,6 +14,12 @@ MOST_CHUNK_BYTES = 1024 * 1024  # that the table takes
 CHUNKS_AT_ONCE = 16  # in one transaction: what others wait for, and what is repeated if it is lost
 MOST_FILES = 10_000  # of one session, as many as are read of its sub-agents
 _MERGED_BYTES = 32 * 1024  # a last chunk below this grows: an agent appends a few bytes at a time
+
+
+class StoredAnew(ConsoleError):
+    """A stored file is not what its home thought, as after a failover; nothing was written."""
+
+    usual = Reason.CHANGED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,18 +91,21 @@ def bodies(tx: Transaction, file: StoredFile, start: int) -> tuple[bytes, ...]:
 
 
 def cut(tx: Transaction, file: StoredFile, size: int) -> StoredFile:
-    """Keep only the first `size` bytes, where a chunk ends, of a file that was written anew."""
+    """Keep only the first `size` bytes, where a chunk ends, of a file that was written anew.
+
+    Raises `StoredAnew`.
+    """
+    stored = _sized(tx, file, size, file.epoch + 1)
     tx.run("DELETE FROM chunk WHERE file_id = %s AND off >= %s", file.file_id, size)
-    row = tx.run(
-        "UPDATE file SET size = %s, epoch = epoch + 1 WHERE file_id = %s RETURNING epoch",
-        *(size, file.file_id),
-    ).fetchone()
-    return StoredFile(file_id=file.file_id, path=file.path, size=size, epoch=row[0] if row else 0)
+    return stored
 
 
 def append(tx: Transaction, file: StoredFile, bodies: Sequence[bytes]) -> StoredFile:
-    """Append chunks of at most `CHUNK_BYTES` to a file of a held session; return it then."""
-    size = file.size
+    """Append chunks of at most `CHUNK_BYTES` to a file of a held session; return it then.
+
+    Raises `StoredAnew`.
+    """
+    stored, size = _sized(tx, file, file.size + sum(map(len, bodies)), file.epoch), file.size
     for body in bodies:
         if not (size == file.size and _has_grown(tx, file, body)):
             tx.run(
@@ -103,8 +113,18 @@ def append(tx: Transaction, file: StoredFile, bodies: Sequence[bytes]) -> Stored
                 *(file.file_id, size, body),
             )
         size += len(body)
-    tx.run("UPDATE file SET size = %s WHERE file_id = %s", size, file.file_id)
-    return StoredFile(file_id=file.file_id, path=file.path, size=size, epoch=file.epoch)
+    return stored
+
+
+def _sized(tx: Transaction, file: StoredFile, size: int, epoch: int) -> StoredFile:
+    """Note what a file is going to be, if it is what it was thought to be."""
+    noted = tx.run(
+        "UPDATE file SET size = %s, epoch = %s WHERE file_id = %s AND size = %s AND epoch = %s",
+        *(size, epoch, file.file_id, file.size, file.epoch),
+    )
+    if noted.rowcount != 1:
+        raise StoredAnew("what the fleet has of that file is not what this host stored: try again")
+    return StoredFile(file_id=file.file_id, path=file.path, size=size, epoch=epoch)
 
 
 def _has_grown(tx: Transaction, file: StoredFile, body: bytes) -> bool:

@@ -164,6 +164,17 @@ def test_who_ran_what_on_what_is_logged_also_if_it_fails(listing: SampleListing)
     assert (before.action, before.session_id) == ("command", "")
 
 
+@pytest.mark.parametrize("own", ["{id}", "{listing}", "{transcript}"])
+def test_none_runs_on_what_is_here_for_a_session_of_another_host(
+    listing: SampleListing, own: str
+) -> None:
+    """There may be a listing, and a session, of the same name here."""
+    session = replace(listing.session(FIRST), host="b")
+    with pytest.raises(Refused, match="lives on b"):
+        plan_command(listing.context(), command("true", own), session, "")
+    assert plan_command(listing.context(), command("true"), session, "").argv == ("true",)
+
+
 @pytest.mark.parametrize(
     "settings",
     [

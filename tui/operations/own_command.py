@@ -62,9 +62,13 @@ def plan_command(
     """Return a command with its placeholders replaced, for a session or for a listing.
 
     Raises `Refused` in a console that is read-only or restricted, when others could have written
-    the settings, and for an id, a name or a transcript that is not what it must be.
+    the settings, for a session of another host, and for an id, a name or a transcript that is not
+    what it must be.
     """
     _require_allowed(context)
+    if session is not None and session.host and command.places:
+        words = f"{session.session_id[:8]} lives on {session.host}: a command of yours runs here"
+        raise Refused(words, Reason.ELSEWHERE)
     values = {one: _value(context, one, session, listing) for one in command.places}
     is_about = bool(command.places)
     return CommandPlan(

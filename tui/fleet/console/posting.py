@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 from tui.core.errors import ConsoleError, Kind, Reason, Refused
 from tui.fleet import bus
 from tui.fleet.bus import Command, Outcome
+from tui.fleet.console.trouble import trouble
 from tui.fleet.store import commands
 from tui.fleet.store.connection import FleetAway, Store
 from tui.fleet.store.sessions import Key
@@ -42,19 +44,36 @@ def carried_out(
     `OutcomeUnknown`.
     """
     encoded = bus.encode(command, is_restricted=is_restricted)
+    number = 0
     with open_store() as store:
-        store.check()  # connected by now: whatever breaks off from here on may have been done
+        store.check()
         try:
             with store.transaction() as tx:
                 number = commands.post(
                     tx, key, encoded.kind, encoded.payload, by_whom, request_id=encoded.request_id
                 )
-        except FleetAway as error:
-            raise _unknown(key, host, str(error)) from error
-        said = _awaited(store, number, patience_s)
-        if said is None:
-            said = _given_up(store, number, key, host, patience_s)
+            said = _awaited(store, number, patience_s)
+            if said is None:
+                said = _given_up(store, number, host, patience_s)
+        except Exception as error:
+            if not number:  # it was not posted
+                raise
+            raise _unknown(key, host, trouble(error)) from error
+        except BaseException:  # nobody waits any more
+            _withdraw(store, number)
+            raise
+    if not said:
+        words = f"{host} does not answer: nothing was done with {key[1][:8]}"
+        raise Refused(f"{words}; see to it there, or try again when it is back", Reason.ELSEWHERE)
     return bus.require_done(bus.decode_outcome(said))
+
+
+def _withdraw(store: Store, number: int) -> None:
+    """Take a command back, if that can be; over a new connection, as this one was broken off."""
+    store.close()
+    if number:
+        with suppress(Exception), store.transaction() as tx:
+            commands.withdraw(tx, number)
 
 
 def _awaited(store: Store, number: int, patience_s: float, *, is_taken: bool = False) -> str | None:
@@ -80,22 +99,14 @@ def _awaited(store: Store, number: int, patience_s: float, *, is_taken: bool = F
     return None
 
 
-def _given_up(store: Store, number: int, key: Key, host: str, patience_s: float) -> str:
-    """Take a command back that nobody took; return what became of it if somebody just did."""
-    try:
-        with store.transaction() as tx:
-            is_withdrawn = commands.withdraw(tx, number)
-    except FleetAway as error:
-        raise _unknown(key, host, str(error)) from error
-    if is_withdrawn:
-        raise Refused(
-            f"{host} does not answer: nothing was done with {key[1][:8]}; see to it there, or try "
-            "again when it is back",
-            Reason.ELSEWHERE,
-        )
+def _given_up(store: Store, number: int, host: str, patience_s: float) -> str:
+    """Take a command back; return what became of it if somebody just took it, else nothing."""
+    with store.transaction() as tx:
+        if commands.withdraw(tx, number):
+            return ""
     said = _awaited(store, number, patience_s, is_taken=True)
     if said is None:
-        raise _unknown(key, host, f"{host} has taken it and not said what became of it")
+        raise ConsoleError(f"{host} has taken it and not said what became of it")
     return said
 
 

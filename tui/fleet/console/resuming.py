@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 from tui.core.errors import ConsoleError, Reason, Refused, RunFailed
 from tui.core.models.session import Session
 from tui.core.text.safe_text import one_line
 from tui.fleet.bus import RunRequest, encode_run
 from tui.fleet.console.posting import PATIENCE_S, OutcomeUnknown
+from tui.fleet.console.trouble import trouble
 from tui.fleet.store import runs
-from tui.fleet.store.connection import FleetAway, Store
+from tui.fleet.store.connection import Store
 from tui.fleet.store.runs import RunProgress, RunState
 from tui.operations.running.resume import RunPlan
 from tui.operations.target import Target, busy
@@ -63,20 +65,50 @@ def start(
     """
     request = _request(plan, prompt, is_restricted=is_restricted)
     key, host = (plan.listing, plan.target.session_id), plan.host
+    number = 0
     with open_store() as store:
         store.check()
         try:
             with store.transaction() as tx:
                 number = runs.enqueue(tx, key, encode_run(request), by_whom, want_host=host)
             found = _awaited(store, number, patience_s)
-        except FleetAway as error:
-            raise _unknown(plan, str(error)) from error
+        except Exception as error:
+            if not number:  # it is not in the queue
+                raise
+            raise _unknown(plan, trouble(error)) from error
+        except BaseException:  # nobody waits any more
+            _cancel(store, number)
+            raise
+    return _name_of(found, plan) or f"{number} on {host}"
+
+
+def _cancel(store: Store, number: int) -> None:
+    """Take a run out of the queue, if that can be; over a new connection, as this one broke off."""
+    store.close()
+    if number:
+        with suppress(Exception), store.transaction() as tx:
+            runs.cancel(tx, number)
+
+
+def _name_of(found: RunProgress | None, plan: RunPlan) -> str:
+    """Return the name of a run on its host; raises what kept that from it."""
+    short, host = plan.target.short, plan.host
     if found is None:
+        raise ConsoleError("its session was purged meanwhile", Reason.CHANGED)
+    if not _is_begun(found):
         raise _unknown(plan, f"{host} has taken it and not begun it yet")
-    if found.state in (RunState.FAILED, RunState.CANCELLED):
-        why = one_line(found.error) or "it did not begin"
-        raise RunFailed(f"{plan.target.short} was not resumed on {host}: {why}"[:300])
-    return found.local_run or f"{number} on {host}"
+    if found.state is RunState.CANCELLED:
+        raise Refused(
+            "its host does not answer, or has no room: nothing was started", Reason.ELSEWHERE
+        )
+    if found.state is RunState.FAILED:
+        why = one_line(found.error)
+        if found.local_run:  # it may have done a lot before
+            words = f"{short} began on {host} and failed: {why or 'it did not say why'}"
+        else:
+            words = f"{short} was not resumed on {host}: {why or 'it did not begin'}"
+        raise RunFailed(words[:300])
+    return found.local_run
 
 
 def _request(plan: RunPlan, prompt: str, *, is_restricted: bool) -> RunRequest:
@@ -97,32 +129,30 @@ def _request(plan: RunPlan, prompt: str, *, is_restricted: bool) -> RunRequest:
 
 
 def _awaited(store: Store, number: int, patience_s: float) -> RunProgress | None:
-    """Wait until a host has begun a run; take it back if none takes it in time.
+    """Wait until a host has begun a run, and return how far it is; `None` without its session.
 
-    `None` when one has taken it and did not begin it in time.
+    One that no host takes in time is cancelled, one that is taken has that long again to begin.
     """
     until = time.monotonic() + patience_s
     is_taken = False
     while True:
         with store.transaction() as tx:
             found = runs.progress(tx, number)
-        if found is None:
-            raise ConsoleError("its session was purged meanwhile", Reason.CHANGED)
-        if found.state.is_over or (found.local_run and found.state is not RunState.CLAIMED):
+        if found is None or _is_begun(found):
             return found
         if found.state is not RunState.QUEUED and not is_taken:
             is_taken, until = True, time.monotonic() + patience_s
         if time.monotonic() > until:
             if is_taken:
-                return None
+                return found
             with store.transaction() as tx:
-                is_cancelled = runs.cancel(tx, number)
-            if is_cancelled:
-                raise Refused(
-                    "its host does not answer, or has no room: nothing was started",
-                    Reason.ELSEWHERE,
-                )
+                runs.cancel(tx, number)
         time.sleep(_EACH_S)
+
+
+def _is_begun(found: RunProgress) -> bool:
+    is_there = bool(found.local_run) and found.state is not RunState.CLAIMED
+    return found.state.is_over or is_there
 
 
 def _unknown(plan: RunPlan, why: str) -> OutcomeUnknown:

@@ -107,6 +107,24 @@ def test_a_session_that_moved_away_is_shown_as_its_home_tells_of_it(
     wait(lambda: hosts_of(fleet.joined(scanner.look())) == {THIRD: ""})
 
 
+def test_what_runs_here_is_shown_as_here_though_another_host_claims_it(
+    store: Store, here: SampleListing, fleet: Fleet
+) -> None:
+    """It was taken over while this host was cut off, or this root is a copy."""
+    mine = OtherHost(store, here, "b")
+    mine.tell()
+    hand_over(store, ("hollis_park", THIRD), mine.home, "a")
+    scanner = CatalogScanner(here.context())
+    wait(lambda: hosts_of(fleet.joined(scanner.look())) == {THIRD: "a"})
+    catalog = scanner.look()
+    (listing,) = catalog.listings
+    (resting,) = listing.sessions
+    busy = replace(resting, liveness=Liveness.BUSY)
+    running = replace(catalog, listings=(replace(listing, sessions=(busy,)),))
+    assert fleet.joined(running).sessions == (busy,)
+    assert hosts_of(fleet.joined(catalog)) == {THIRD: "a"}
+
+
 def test_what_was_purged_goes_from_the_screen_and_from_the_disk(
     other: OtherHost, here: SampleListing, store: Store, fleet: Fleet
 ) -> None:

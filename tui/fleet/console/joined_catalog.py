@@ -25,7 +25,8 @@ class JoinedCatalogs:
     def joined(self, catalog: Catalog, known: Known, only: str | None = None) -> Catalog:
         """Return the catalog with the sessions elsewhere, perhaps those of one listing alone.
 
-        A session that lives elsewhere is shown as its home tells of it, whatever it left here.
+        A session that lives elsewhere is shown as its home tells of it, whatever it left here; but
+        what still runs here is shown as it is here, where alone it can be stopped.
         """
         of = (catalog.listings, known.sessions, bool(known.unheard), only)
         if not _is_same(of, self._of):
@@ -69,9 +70,11 @@ class JoinedCatalogs:
                 name, path, sessions=there, problem=problem, is_stale=is_stale, trouble=trouble
             )
         elif there:
-            moved: set[Key] = {one.key for one in there}
-            mine = tuple(one for one in here.sessions if one.key not in moved)
-            made = replace(here, sessions=(*mine, *there))
+            running: set[Key] = {one.key for one in here.sessions if one.is_live}
+            moved = tuple(one for one in there if one.key not in running)
+            gone: set[Key] = {one.key for one in moved}
+            mine = tuple(one for one in here.sessions if one.key not in gone)
+            made = replace(here, sessions=(*mine, *moved))
         else:
             made = here
         return (here, there, is_stale, made)

@@ -28,6 +28,7 @@ from tui.safe_io.fork_safe import fork_safe_lock
 _EACH_S = 1.0
 _BEHIND = 1024 * 1024  # bytes that a host may be behind without a word
 _NOT_YET = "the fleet's database has not answered yet"
+_UNITS = ((86400, "d"), (3600, "h"), (60, "m"))
 _NOTHING = "{}"  # what a host has added, and not told of yet
 
 
@@ -100,7 +101,7 @@ class KnownSessions:
 
     def _stale(self, why: str) -> Known:
         """Return what was known last, and that it is that."""
-        words = f"stale {int(time.monotonic() - self._heard_at)}s"
+        words = f"stale {coarse_time(time.monotonic() - self._heard_at)}"
         stale = dict.fromkeys(self._known.hosts, words)
         return replace(self._known, hosts=stale, unheard=why)
 
@@ -117,7 +118,7 @@ class KnownSessions:
         is_new = [self._note(row) for row in rows]
         self._since = horizon  # only now: a row that was not noted is asked for again
         self._heard_at = time.monotonic()
-        words = {name: _words(one) for name, one in there.items() if name != self._host}
+        words = {name: host_word(one) for name, one in there.items() if name != self._host}
         silent = frozenset(name for name, one in there.items() if one.is_silent)
         if not (any(is_new) or is_anew or silent != self._known.silent):
             return replace(self._known, hosts=words, unheard=self._said())
@@ -153,10 +154,21 @@ class KnownSessions:
         return is_new
 
 
-def _words(host: Host) -> str:
+def host_word(host: Host) -> str:
+    """Return what a narrow column says of a host, which changes rarely: each change is painted."""
     if host.is_silent:
-        return f"silent {int(host.silent_s)}s"
-    return f"{size_text(host.behind_bytes)} behind" if host.behind_bytes > _BEHIND else ""
+        return f"silent {coarse_time(host.silent_s)}"
+    if host.behind_bytes <= _BEHIND:
+        return ""
+    return f"{size_text(1 << host.behind_bytes.bit_length() - 1)} behind"
+
+
+def coarse_time(seconds: float) -> str:
+    """Return a time in three or four cells: in steps of ten seconds, then in its largest unit."""
+    if seconds < 60:
+        return f"{int(seconds) // 10 * 10}s"
+    unit, name = next(one for one in _UNITS if seconds >= one[0])
+    return f"{min(999, int(seconds // unit))}{name}"
 
 
 def _of(session: Session, *, is_silent: bool) -> Session:

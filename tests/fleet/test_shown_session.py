@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +21,11 @@ from tui.core.models.session import (
     State,
     Transcript,
 )
+from tui.core.time.zones import LOCAL
 from tui.core.values import replace
 from tui.fleet.bus import BadCommand
 from tui.fleet.shown_session import MOST_SHOWN, decode, encode
+from tui.view.text import formatting
 
 AT = datetime(2026, 11, 20, 10, 0, tzinfo=UTC)
 KEY = ("hollis_park", "9f2c")
@@ -137,6 +139,24 @@ def test_what_no_session_looks_like_is_refused(text: str) -> None:
 
 def test_what_a_later_version_adds_is_left_out() -> None:
     assert decode(odd(later={"x": 1}), KEY, "b", HERE) == shown()
+
+
+def test_a_word_that_a_later_version_adds_is_taken_for_the_default_where_there_is_one() -> None:
+    assert decode(odd(row_trouble="moonlit"), KEY, "b", HERE) == shown()
+    with pytest.raises(BadCommand, match="liveness"):
+        decode(odd(liveness="moonlit"), KEY, "b", HERE)
+
+
+@pytest.mark.parametrize("year", ["0001", "9999"])
+@pytest.mark.parametrize("day", ["01-01", "12-31"])
+def test_a_moment_at_the_end_of_the_calendar_can_be_drawn_in_every_zone(
+    year: str, day: str
+) -> None:
+    found = decode(odd(expires_at=f"{year}-{day}T12:00:00+00:00"), KEY, "b", HERE)
+    assert found.expires_at is not None
+    for hours in (-14, 14):
+        found.expires_at.astimezone(timezone(timedelta(hours=hours)))
+    assert formatting.moment(found.expires_at, LOCAL, today=AT)
 
 
 def test_a_long_request_is_told_only_to_be_denied() -> None:

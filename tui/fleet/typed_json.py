@@ -20,6 +20,7 @@ from tui.core.values import dataclass, fields
 
 _MOST_ITEMS = 10_000
 _MOST_NUMBER = 2**63 - 1
+_EARLIEST, _LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC)
 _T = TypeVar("_T")
 
 
@@ -59,7 +60,8 @@ class Reader:
     """Reads values from JSON; raises `ValueError` that says which field is not what it should be.
 
     When it `is_strict`, a field that the value does not have is refused, else it is left out, as
-    what a later version of this program adds. Each text goes through `text`, but for those of the
+    what a later version of this program adds; so is a word that it adds to those of a field with a
+    default. Each text goes through `text`, but for those of the
     classes in `original`.
     """
 
@@ -82,8 +84,8 @@ class Reader:
         types = _types(kind)
         given = {
             name: self._field(types[name], raw[name], text, f"{where}{name}")
-            for name in known
-            if name in raw
+            for name, one in known.items()
+            if name in raw and (self.is_strict or not _is_new_word(one.default, raw[name]))
         }
         try:
             return kind(**given)
@@ -117,6 +119,17 @@ class Reader:
         raise ValueError(f"{where} is not what it should be")
 
 
+def _is_new_word(default: Any, raw: Any) -> bool:
+    """Whether a field with that default has a word that this version does not know."""
+    if not (isinstance(default, StrEnum) and isinstance(raw, str)):
+        return False
+    try:
+        type(default)(raw)
+    except ValueError:
+        return True
+    return False
+
+
 def _scalar(kind: Any, raw: Any) -> Any:
     """Return a value of a simple type, `None` for anything else."""
     if kind is bool:
@@ -132,10 +145,15 @@ def _scalar(kind: Any, raw: Any) -> Any:
     try:
         if kind is datetime:
             moment = datetime.fromisoformat(raw)
-            return moment.astimezone(UTC) if moment.tzinfo is not None else None
+            return _in_every_zone(moment.astimezone(UTC)) if moment.tzinfo is not None else None
         return kind(raw) if issubclass(kind, StrEnum) else None
     except (ValueError, OverflowError):
         return None
+
+
+def _in_every_zone(moment: datetime) -> datetime:
+    """Return a moment that every zone can show: the ends of the calendar are overrun in some."""
+    return min(max(moment, _EARLIEST), _LATEST)
 
 
 @cache

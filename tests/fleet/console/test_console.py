@@ -14,7 +14,7 @@ from tests.fleet.test_shown_session import RUN
 from tests.support.listings.sample_listing import FIRST, SECOND, THIRD, SampleListing, text_line
 from tests.support.postgres import Cluster
 from tests.support.processes.runs_site import wait
-from tui.core.errors import Inconclusive
+from tui.core.errors import Inconclusive, UnknownId
 from tui.core.models.catalog import Catalog
 from tui.core.models.session import Liveness
 from tui.core.values import replace
@@ -243,15 +243,32 @@ def test_a_host_that_is_silent_is_said_to_be_and_what_ran_there_may_still_run(
     wait(lambda: liveness() is Liveness.BUSY)
 
 
-def test_what_is_not_understood_is_left_out_and_said(
+def test_of_what_is_not_understood_it_is_said_that_it_is_there_and_all_else_is_as_it_was(
     other: OtherHost, here: SampleListing, store: Store, fleet: Fleet
 ) -> None:
     other.tell()
     with store.transaction() as tx:
         shown.publish(tx, ("hollis_park", FIRST), other.home, '{"title": 7}')
     catalog = fleet.joined(CatalogScanner(here.context()).look())
-    assert hosts_of(catalog) == {THIRD: "", SECOND: "a"}
-    assert "not understood" in catalog.unheard
+    assert hosts_of(catalog) == {THIRD: "", SECOND: "a", FIRST: "a"}
+    odd = find_session(catalog, FIRST)
+    assert "not understood: title is not what" in odd.row_problem
+    assert odd.liveness is Liveness.UNKNOWN
+    assert (catalog.hosts, catalog.unheard) == ({"a": ""}, "")
+    with pytest.raises(UnknownId):
+        find_session(catalog, "aaaa")
+
+
+def test_a_session_with_an_id_that_none_can_have_is_counted_at_its_host(
+    other: OtherHost, here: SampleListing, store: Store, fleet: Fleet
+) -> None:
+    other.tell()
+    with store.transaction() as tx:
+        sessions.add(tx, ("hollis_park", "../x"), "a")
+        shown.publish(tx, ("hollis_park", "../x"), other.home, '{"title": ""}')
+    catalog = fleet.joined(CatalogScanner(here.context()).look())
+    assert hosts_of(catalog) == {THIRD: "", FIRST: "a", SECOND: "a"}
+    assert (catalog.hosts, catalog.unheard) == ({"a": "1 not shown"}, "")
 
 
 def test_a_stream_elsewhere_is_followed_as_one_here(

@@ -11,7 +11,8 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from tui.core.models.session import Key, Liveness, Session
+from tui.core.errors import Reason
+from tui.core.models.session import Key, Liveness, Session, State
 from tui.core.text.sizes import size_text
 from tui.core.values import dataclass, replace
 from tui.fleet.bus import BadCommand
@@ -37,7 +38,7 @@ class Known:
     """The sessions of other hosts at one moment; another object whenever something changed.
 
     `hosts` has a word on each of them, empty if it is as it should be; `unheard` says why all of it
-    may be out of date, or may lack something; `silent` are the hosts that have passed their lease.
+    may be out of date; `silent` are the hosts that have passed their lease.
     """
 
     sessions: Mapping[Key, Session]
@@ -66,7 +67,7 @@ class KnownSessions:
         self._known = Known(sessions={}, hosts={}, unheard=_NOT_YET)
         self._heard_at = 0.0
         self._rows: dict[Key, Session] = {}
-        self._odd: dict[Key, str] = {}
+        self._nameless: dict[Key, str] = {}  # and their hosts
         self._since: Horizon | None = None
 
     def look(self) -> Known:
@@ -114,41 +115,42 @@ class KnownSessions:
         if is_anew:
             for key in self._rows.keys() - {(one.listing, one.session_id) for one in rows}:
                 self._bury(key)
-            self._rows, self._odd = {}, {}
+            self._rows, self._nameless = {}, {}
         is_new = [self._note(row) for row in rows]
         self._since = horizon  # only now: a row that was not noted is asked for again
         self._heard_at = time.monotonic()
-        words = {name: host_word(one) for name, one in there.items() if name != self._host}
+        others = {name: one for name, one in there.items() if name != self._host}
+        words = {name: host_word(one) or self._lacking(name) for name, one in others.items()}
         silent = frozenset(name for name, one in there.items() if one.is_silent)
         if not (any(is_new) or is_anew or silent != self._known.silent):
-            return replace(self._known, hosts=words, unheard=self._said())
+            return replace(self._known, hosts=words, unheard="")
         told = {key: _of(one, is_silent=one.host in silent) for key, one in self._rows.items()}
-        return Known(sessions=told, hosts=words, unheard=self._said(), silent=silent)
+        return Known(sessions=told, hosts=words, silent=silent)
 
-    def _said(self) -> str:
-        """Say which sessions cannot be shown, because what is told of them is not understood."""
-        if not self._odd:
-            return ""
-        more = f", and {len(self._odd) - 1} more" if len(self._odd) > 1 else ""
-        return f"{next(iter(self._odd.values()))}{more}"
+    def _lacking(self, host: str) -> str:
+        """Say how many sessions of a host have ids that nothing can have here."""
+        number = sum(one == host for one in self._nameless.values())
+        return f"{number} not shown" if number else ""
 
     def _note(self, row: ShownRow) -> bool:
         """Note a row that changed; return whether it changes what is shown."""
         key = (row.listing, row.session_id)
-        self._odd.pop(key, None)
+        self._nameless.pop(key, None)
         if row.is_gone:
             self._bury(key)
         if row.is_gone or row.host == self._host or row.shown == _NOTHING:
             return self._rows.pop(key, None) is not None
         try:
             place = transcript_place(self._place, key)
-            found = decode(row.shown, key, row.host, place.parent)
-            if found.run is not None:
-                run = replace(found.run, folder=run_place(self._place, key))
-                found = replace(found, run=run)
-        except (BadCommand, NotFetched) as error:
-            self._odd[key] = str(error)
+        except NotFetched:
+            self._nameless[key] = row.host
             return self._rows.pop(key, None) is not None
+        try:
+            found = decode(row.shown, key, row.host, place.parent)
+        except BadCommand as error:
+            found = _unread(key, row.host, place.parent, str(error))
+        if found.run is not None:
+            found = replace(found, run=replace(found.run, folder=run_place(self._place, key)))
         is_new = self._rows.get(key) != found
         self._rows[key] = found
         return is_new
@@ -169,6 +171,23 @@ def coarse_time(seconds: float) -> str:
         return f"{int(seconds) // 10 * 10}s"
     unit, name = next(one for one in _UNITS if seconds >= one[0])
     return f"{min(999, int(seconds // unit))}{name}"
+
+
+def _unread(key: Key, host: str, folder: Path, why: str) -> Session:
+    """Return a session of which nothing is known but that it is there: it may also be running."""
+    return Session(
+        key[1],
+        key[0],
+        stage="",
+        status="",
+        liveness=Liveness.UNKNOWN,
+        state=State.OK,
+        host=host,
+        folder=folder,
+        row_problem=why,
+        row_trouble=Reason.UNREAD,
+        transcript_problem=why,
+    )
 
 
 def _of(session: Session, *, is_silent: bool) -> Session:

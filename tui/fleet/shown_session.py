@@ -7,6 +7,7 @@ database.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -28,11 +29,6 @@ _LONGEST_PROMPT = 20_000
 _MOST_SENT = 20
 _TOO_LONG = "it is too long to be shown on another host: it can only be denied there"
 _LINE = 2_000  # characters of what is shown on a line
-_READER = Reader(
-    is_strict=False,
-    text=safe_text,
-    original=frozenset({PermissionRequest, Requester, Row}),  # as a local one: shown with care
-)
 
 
 def encode(session: Session) -> str:
@@ -62,35 +58,36 @@ def decode(text: str, key: Key, host: str, folder: Path) -> Session:
     try:
         if len(text) > MOST_SHOWN:
             raise ValueError("it is too long")
-        found = _READER.read(Session, parse_json(text))
+        raw = parse_json(text)
+        if isinstance(raw, dict):
+            _make_own(raw, key, host, folder)
+        return _READER.read(Session, raw)
     except ValueError as error:
         said = f"what {host} tells of {key[1]} is not understood: {error}"
         raise BadCommand(one_line(said)[:300]) from error
+
+
+def _make_own(raw: dict[str, Any], key: Key, host: str, folder: Path) -> None:
+    """Put what is known here in the place of what was told: whose it is, and where it lies."""
     listing, session_id = key
-    transcript, remains, run = found.transcript, found.remains, found.run
-    if transcript is not None:
-        place = str(folder / transcript_name(session_id))
-        transcript = replace(transcript, session_id=session_id, place=place, stray_in=None)
-    if remains is not None:
-        remains = Remains(
-            session_id, str(folder / session_id), remains.bytes, remains.active_at, ""
-        )
-    if run is not None:
-        run = _shown_run(run, key, folder)
-    return replace(
-        found,
-        session_id=session_id,
-        listing=listing,
-        host=host,
-        folder=folder,
-        process=None,
-        row=_own_row(found.row, key),
-        overwritten=_own_row(found.overwritten, key),
-        transcript=transcript,
-        remains=remains,
-        run=run,
-        **_lines(found, _SESSION_LINES),
-    )
+    raw["session_id"], raw["listing"], raw["host"] = session_id, listing, host
+    raw["folder"], raw["process"] = folder, None
+    if isinstance(one := raw.get("transcript"), dict):
+        place = f"{folder}/{transcript_name(session_id)}"
+        one["session_id"], one["place"], one["stray_in"] = session_id, place, None
+    if isinstance(one := raw.get("remains"), dict):
+        place = f"{folder}/{session_id}"
+        one["session_id"], one["place"], one["uncounted"] = session_id, place, ""
+    if isinstance(one := raw.get("run"), dict):
+        one["session_id"], one["listing"], one["folder"] = session_id, listing, folder / "no-run"
+        one["cli_pid"], one["cli_start"] = 0, ""
+    for name in ("row", "overwritten"):
+        if isinstance(one := raw.get(name), dict):
+            one["session_id"], one["listing_id"] = session_id, listing
+
+
+def _line_of(text: str) -> str:
+    return one_line(text)[:_LINE]
 
 
 _SESSION_LINES = (
@@ -101,27 +98,22 @@ _RUN_LINES = (
     *("run_id", "state", "operator", "error", "model", "permission_mode", "queued_for", "title"),
     *("stage", "act_id", "row_problem", "failed_by", "error_kind", "left_run"),
 )
-
-
-def _lines(value: Session | Run, names: tuple[str, ...]) -> dict[str, Any]:
-    return {name: one_line(getattr(value, name))[:_LINE] for name in names}
-
-
-def _own_row(row: Row | None, key: Key) -> Row | None:
-    return replace(row, listing_id=key[0], session_id=key[1]) if row is not None else None
-
-
-def _shown_run(run: Run, key: Key, folder: Path) -> Run:
-    """Return a run of another host: its folder is not here, and neither is its CLI."""
-    return replace(
-        run,
-        session_id=key[1],
-        listing=key[0],
-        folder=folder / "no-run",
-        cli_pid=0,
-        cli_start="",
-        **_lines(run, _RUN_LINES),
-    )
+_OWN: Mapping[type, tuple[str, ...]] = {
+    Session: ("session_id", "listing", "host"),
+    Transcript: ("session_id", "place"),
+    Remains: ("session_id", "place"),
+    Run: ("session_id", "listing"),
+}
+_READER = Reader(
+    is_strict=False,
+    text=safe_text,
+    original=frozenset({PermissionRequest, Requester, Row}),  # as a local one: shown with care
+    texts={
+        **{(Session, name): _line_of for name in _SESSION_LINES},
+        **{(Run, name): _line_of for name in _RUN_LINES},
+        **{(kind, name): str for kind, names in _OWN.items() for name in names},
+    },
+)
 
 
 def _short(row: Row | None) -> Row | None:

@@ -16,11 +16,12 @@ from tests.support.postgres import Cluster
 from tests.support.processes.runs_site import wait
 from tui.core.errors import Inconclusive, UnknownId
 from tui.core.models.catalog import Catalog
-from tui.core.models.session import Liveness
+from tui.core.models.session import Liveness, Session
 from tui.core.values import replace
+from tui.fleet.console import known_sessions
 from tui.fleet.console.fleet import Fleet
 from tui.fleet.residence import hand_over
-from tui.fleet.shown_session import encode
+from tui.fleet.shown_session import decode, encode
 from tui.fleet.store import live, sessions, shown
 from tui.fleet.store.connection import Store
 from tui.fleet.store.live import Partial
@@ -269,6 +270,30 @@ def test_a_session_with_an_id_that_none_can_have_is_counted_at_its_host(
     catalog = fleet.joined(CatalogScanner(here.context()).look())
     assert hosts_of(catalog) == {THIRD: "", FIRST: "a", SECOND: "a"}
     assert (catalog.hosts, catalog.unheard) == ({"a": "1 not shown"}, "")
+
+
+def test_a_row_that_was_touched_and_says_the_same_is_not_read_again(
+    other: OtherHost,
+    here: SampleListing,
+    store: Store,
+    fleet: Fleet,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    other.tell()
+    scanner, read = CatalogScanner(here.context()), list[str]()
+    fleet.joined(scanner.look())
+
+    def decoded(text: str, key: tuple[str, str], host: str, folder: Path) -> Session:
+        read.append(key[1])
+        return decode(text, key, host, folder)
+
+    monkeypatch.setattr(known_sessions, "decode", decoded)
+    changed = replace(other.listing.session(SECOND), title="Pumps of Peru")
+    with store.transaction() as tx:
+        tx.run("UPDATE session SET is_fetched = is_fetched")
+        shown.publish(tx, changed.key, other.home, encode(changed))
+    wait(lambda: find_session(fleet.joined(scanner.look()), SECOND).title == "Pumps of Peru")
+    assert read == [SECOND]
 
 
 def test_a_stream_elsewhere_is_followed_as_one_here(

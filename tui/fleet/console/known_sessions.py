@@ -68,6 +68,7 @@ class KnownSessions:
         self._heard_at = 0.0
         self._rows: dict[Key, Session] = {}
         self._nameless: dict[Key, str] = {}  # and their hosts
+        self._marks: dict[Key, int] = {}
         self._since: Horizon | None = None
 
     def look(self) -> Known:
@@ -115,7 +116,7 @@ class KnownSessions:
         if is_anew:
             for key in self._rows.keys() - {(one.listing, one.session_id) for one in rows}:
                 self._bury(key)
-            self._rows, self._nameless = {}, {}
+            self._rows, self._nameless, self._marks = {}, {}, {}
         is_new = [self._note(row) for row in rows]
         self._since = horizon  # only now: a row that was not noted is asked for again
         self._heard_at = time.monotonic()
@@ -135,6 +136,14 @@ class KnownSessions:
     def _note(self, row: ShownRow) -> bool:
         """Note a row that changed; return whether it changes what is shown."""
         key = (row.listing, row.session_id)
+        mark = hash((row.host, row.shown, row.is_gone))
+        if self._marks.get(key) == mark:
+            return False
+        is_new = self._take(row, key)
+        self._marks[key] = mark
+        return is_new
+
+    def _take(self, row: ShownRow, key: Key) -> bool:
         self._nameless.pop(key, None)
         if row.is_gone:
             self._bury(key)

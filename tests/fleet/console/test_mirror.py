@@ -14,6 +14,7 @@ import pytest
 
 from tests.support.postgres import Cluster
 from tests.support.processes.runs_site import wait
+from tui.fleet.console.fleet import Fleet
 from tui.fleet.console.following import Following
 from tui.fleet.console.mirror import Mirror, run_place, transcript_place
 from tui.fleet.console.mirror_folder import MirrorFolder
@@ -154,6 +155,63 @@ def test_the_folder_of_a_console_that_was_killed_is_erased_by_the_next_start_alo
         made = after.path
         assert not left.exists()
     assert not made.exists()
+
+
+def test_what_a_killed_console_left_goes_with_the_next_look_at_the_fleet(
+    dsn: str, tmp_path: Path
+) -> None:
+    parent = tmp_path / "mirrors"
+    words = [sys.executable, "-c", LEAVES_ONE, str(parent)]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout is not None
+        left = Path(other.stdout.readline().strip())
+        other.terminate()
+        other.wait()
+    assert (left / "precious").exists()
+    with Fleet(lambda: Store(dsn), "b", parent, patience_s=60) as fleet:
+        assert fleet.find("9f2c") is None
+        wait(lambda: not left.exists())
+        assert [one.name for one in parent.iterdir()] == ["lock"]
+
+
+def test_a_copy_that_another_made_is_erased_too(
+    store: Store, folder: MirrorFolder, home: Home
+) -> None:
+    home.write(b"one\n")
+    home.write(b"[]\n", "subagents/agent-1.jsonl")
+    Mirror(store, folder).bring(home.key)
+    copy = transcript_place(folder.path, home.key)
+    Mirror(store, folder).erase(home.key)
+    assert not copy.exists()
+    assert not copy.with_suffix("").exists()
+    Mirror(store, folder).erase(home.key)
+
+
+def test_what_could_not_be_erased_is_tried_again(
+    dsn: str,
+    folder: MirrorFolder,
+    home: Home,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    following, erase, tries = Following(lambda: Store(dsn), folder), Mirror.erase, list[Key]()
+
+    def erased(mirror: Mirror, key: Key) -> None:
+        tries.append(key)
+        if len(tries) == 1:
+            raise OSError(16, "Device or resource busy")
+        erase(mirror, key)
+
+    monkeypatch.setattr(Mirror, "erase", erased)
+    try:
+        home.write(b"one\n")
+        wait(lambda: following.want(home.key) == "")
+        following.bury(("hollis_park", "../x"))
+        following.bury(home.key)
+        copy = transcript_place(folder.path, home.key)
+        wait(lambda: not copy.exists())
+    finally:
+        following.close()
+    assert tries == [home.key, home.key]
 
 
 def test_what_is_wanted_is_followed_and_what_is_buried_is_erased(

@@ -51,7 +51,12 @@ class Fleet(Elsewhere):
         self._place = folder.place
         self._following = Following(open_store, folder)
         self._known = KnownSessions(
-            open_store, host, folder.place, bury=self._following.bury, patience_s=patience_s
+            open_store,
+            host,
+            folder.place,
+            bury=self._following.bury,
+            sweep=folder.sweep,
+            patience_s=patience_s,
         )
         self._joined, self._only = JoinedCatalogs(folder.place), JoinedCatalogs(folder.place)
 

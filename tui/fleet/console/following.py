@@ -5,10 +5,12 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
-from tui.fleet.console.mirror import MOST_BYTES, Mirror
+from tui.fleet.console.mirror import MOST_BYTES, Mirror, transcript_place
 from tui.fleet.console.mirror_folder import MirrorFolder
 from tui.fleet.console.trouble import trouble
+from tui.fleet.fetching import NotFetched
 from tui.fleet.store import live
 from tui.fleet.store.connection import Store
 from tui.fleet.store.sessions import Key
@@ -51,6 +53,11 @@ class Following:
 
     def bury(self, key: Key) -> None:
         """Erase the copy of a session that was purged."""
+        with suppress(NotFetched):  # of a name that no path has there is none
+            transcript_place(self._folder.place, key)
+            self._bury(key)
+
+    def _bury(self, key: Key) -> None:
         with self._lock:
             self._wanted.pop(key, None)
             self._buried.add(key)
@@ -100,9 +107,14 @@ class Following:
                 pause = _AGAIN_S
             with self._lock:
                 self._problems[key] = problem
-        try:
-            for key in buried:
+        for key in buried:
+            try:
                 mirror.erase(key)
+            except Exception:  # none is left here because another could not be erased
+                pause = _AGAIN_S
+                with self._lock:
+                    self._buried.add(key)
+        try:
             self._take_partials(store, mirror, wanted, seen)
         except Exception:  # a fault outside a session's files; the next round tries again
             return _AGAIN_S

@@ -57,10 +57,11 @@ class KnownSessions:
         place: Path,
         *,
         bury: Callable[[Key], None],
+        sweep: Callable[[], None],
         patience_s: float,
     ) -> None:
         self._open_store, self._host, self._place = open_store, host, place
-        self._bury, self._patience_s = bury, patience_s
+        self._bury, self._sweep, self._patience_s = bury, sweep, patience_s
         self._lock = fork_safe_lock()
         self._heard, self._end = threading.Event(), threading.Event()
         self._thread: threading.Thread | None = None
@@ -91,15 +92,19 @@ class KnownSessions:
                     store.check()
                     self._listen(store)
             except Exception as error:  # whatever it is: who looks is told, and does not wait
-                self._known = self._stale(trouble(error))
-                self._heard.set()
+                self._tell(self._stale(trouble(error)))
                 self._end.wait(_EACH_S)
 
     def _listen(self, store: Store) -> None:
         while not self._end.is_set():
-            self._known = self._heard_of(store)
-            self._heard.set()
+            self._tell(self._heard_of(store))
             self._end.wait(_EACH_S)
+
+    def _tell(self, known: Known) -> None:
+        self._known = known
+        if not self._heard.is_set():
+            self._heard.set()
+            self._sweep()  # only now: no look waits for that
 
     def _stale(self, why: str) -> Known:
         """Return what was known last, and that it is that."""

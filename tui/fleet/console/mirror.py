@@ -80,9 +80,8 @@ class Mirror:
         (run_place(self._folder.path, key) / PARTIAL).unlink(missing_ok=True)
 
     def erase(self, key: Key) -> None:
-        """Erase the copy of a session; raises `OSError`."""
-        if self._copied.pop(key, None) is None:
-            return
+        """Erase the copy of a session, whoever made it; raises `OSError`, and `NotFetched`."""
+        self._copied.pop(key, None)
         transcript = transcript_place(self._folder.path, key)
         transcript.unlink(missing_ok=True)
         for folder in (transcript.with_suffix(""), run_place(self._folder.path, key)):

@@ -1,7 +1,7 @@
 """The private folder of one console for copies of what lives elsewhere: gone when it ends.
 
-A console that was killed leaves its folder behind. The next one that starts erases it, since no
-process holds the lock in it any more.
+A console that was killed leaves its folder behind. The next one that looks at the fleet erases it,
+since no process holds the lock in it any more.
 """
 
 from __future__ import annotations
@@ -44,10 +44,17 @@ class MirrorFolder:
                     self._lock = FileLock.locked(self.place / _LOCK, TRIES)
             except (OSError, Refused) as error:
                 raise NotFetched(f"{one_line(parent)} cannot be written: {error}") from error
-            for lock in left:
-                with lock, suppress(OSError):
-                    erase_tree(lock.path.parent)
+            _erase(left)
         return self.place
+
+    def sweep(self) -> None:
+        """Erase what consoles that were killed left behind, as far as that can be."""
+        parent = self.place.parent
+        with suppress(OSError, Refused):
+            if parent.is_dir():
+                with file_lock(parent / _LOCK, one_line(parent)):
+                    left = self._left()
+                _erase(left)
 
     def close(self) -> None:
         """Erase the folder, and all that is in it."""
@@ -76,3 +83,9 @@ class MirrorFolder:
                 with suppress(OSError):
                     left.append(FileLock.locked(self.place.parent / name / _LOCK, 1))
         return left
+
+
+def _erase(left: list[FileLock]) -> None:
+    for lock in left:
+        with lock, suppress(OSError):
+            erase_tree(lock.path.parent)

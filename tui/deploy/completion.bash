@@ -69,7 +69,7 @@ _session_console() {
     esac
     case $before in
         --status) words='rate-limit retrying stalled quiet waiting starting asking-api running queued orphan unknown attached failed api-error cut-off unsent overwritten unreadable stray ghost untracked leftover expired past-end ready cleaned deleted' takes='' ;;
-        --sort) words='attention ends quiet size cost listing stage title id model owner context created tags note expires swept' takes='' ;;
+        --sort) words='attention ends quiet size cost listing stage title id model owner context created tags note host expires swept' takes='' ;;
         --view) words='' takes='view' ;;
         --stage) words='' takes='stage' ;;
         --listing) words='' takes='listing' ;;

@@ -25,7 +25,7 @@ complete -c session-console -n __fish_use_subcommand -a ls -d 'list sessions, th
 complete -c session-console -n '__fish_seen_subcommand_from ls' -l ends -r
 complete -c session-console -n '__fish_seen_subcommand_from ls' -l filter -r
 complete -c session-console -n '__fish_seen_subcommand_from ls' -l live
-complete -c session-console -n '__fish_seen_subcommand_from ls' -l sort -x -a 'attention ends quiet size cost listing stage title id model owner context created tags note expires swept'
+complete -c session-console -n '__fish_seen_subcommand_from ls' -l sort -x -a 'attention ends quiet size cost listing stage title id model owner context created tags note host expires swept'
 complete -c session-console -n '__fish_seen_subcommand_from ls' -l status -x -a 'rate-limit retrying stalled quiet waiting starting asking-api running queued orphan unknown attached failed api-error cut-off unsent overwritten unreadable stray ghost untracked leftover expired past-end ready cleaned deleted'
 complete -c session-console -n '__fish_seen_subcommand_from ls' -l view -x -a '(__session_console_names view)'
 complete -c session-console -n '__fish_seen_subcommand_from ls' -a '(__session_console_names listing)'
@@ -140,7 +140,7 @@ complete -c session-console -n '__fish_seen_subcommand_from view' -l columns -r
 complete -c session-console -n '__fish_seen_subcommand_from view' -l filter -r
 complete -c session-console -n '__fish_seen_subcommand_from view' -l listing -r
 complete -c session-console -n '__fish_seen_subcommand_from view' -l shared
-complete -c session-console -n '__fish_seen_subcommand_from view' -l sort -x -a 'attention ends quiet size cost listing stage title id model owner context created tags note expires swept'
+complete -c session-console -n '__fish_seen_subcommand_from view' -l sort -x -a 'attention ends quiet size cost listing stage title id model owner context created tags note host expires swept'
 complete -c session-console -n '__fish_seen_subcommand_from view' -a '(__session_console_names view)'
 complete -c session-console -n __fish_use_subcommand -a trash -d 'list the trash, or preview a session in it'
 complete -c session-console -n '__fish_seen_subcommand_from trash' -a '(__session_console_names trash)'

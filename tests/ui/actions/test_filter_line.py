@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from dataclasses import replace
 from datetime import UTC, timedelta
 
@@ -148,19 +147,16 @@ async def test_a_burst_that_ends_with_enter_takes_the_whole_filter() -> None:
         assert at.view.query.filter == "stage:3"
 
 
-def test_a_key_of_a_filter_costs_milliseconds_with_six_hundred_sessions() -> None:
-    """Fails if a key arranges all panes anew, instead of the rows alone."""
+def test_a_key_of_a_filter_arranges_the_rows_alone() -> None:
+    """Not all panes: with six hundred sessions that took tens of milliseconds a key."""
     now, catalog = fixed_catalog.NOW, many()
     query = ListQuery(timedelta(minutes=10))
     model = arranged(catalog, query, now, UTC)
-    times = []
+    known = model.groups
     for typed in ("b", "bu", "buyer", "buyer n1", "buyer n12 stage:2", "!attention"):
-        began = time.process_time()
         model = renewed(model, catalog, replace(query, filter=typed), now, UTC)
-        times.append(time.process_time() - began)
         assert model.query.filter == typed
-    assert min(times) < 0.008
-    assert model.groups is renewed(model, catalog, query, now, UTC).groups
+        assert model.groups is known
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 36)])

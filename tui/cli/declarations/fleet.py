@@ -41,6 +41,7 @@ FLEET = (
             word("host", "HOST"),
             flag("--take-over", about="from a host that is silent: what it did not ship is left"),
         ),
+        target="one",
     ),
     Verb(
         name="member",

@@ -55,6 +55,7 @@ ORDERS: Mapping[str, Order] = {
     "created": Order(_began, is_descending=True),
     "tags": Order(lambda one, _: one.tags or None),
     "note": Order(lambda one, _: one.note.casefold() or None),
+    "host": Order(lambda one, _: one.host or None),
     "expires": Order(lambda one, _: one.expires_at),
     "swept": Order(lambda one, _: one.sweep_at),
 }

@@ -22,6 +22,7 @@ from tui.fleet.store.schema import MIGRATIONS, SCHEMA
 _CONNECT_S = 5
 ANSWER_S = 10.0
 _LOCK_MS = 5000
+_LOST_S = 15  # until the server lets go of the locks of a host that was cut off
 _MIGRATING = 0x5E55_10C0  # the advisory lock of migrations
 _RV = TypeVar("_RV")
 
@@ -113,6 +114,12 @@ class Store:
         except (psycopg.DataError, psycopg.IntegrityError) as error:
             said = one_line(error.diag.message_primary or error)[:200]
             raise ConsoleError(f"the fleet's database takes no such thing: {said}") from error
+        except psycopg.Error as error:
+            if isinstance(error, _OF_NO_USE) or connection.closed:
+                self.close()
+                raise FleetAway(_words(error)) from error
+            said = one_line(error.diag.message_primary or error)[:200]
+            raise ConsoleError(f"the fleet's database refuses that: {said}") from error
 
     def migrate(self) -> int:
         """Bring the tables up to this version; return how many migrations were missing.
@@ -156,7 +163,7 @@ class Store:
                 connect_timeout=_CONNECT_S,
                 application_name=self._application,
                 tcp_user_timeout=int(ANSWER_S * 1000),
-                options=f"-c search_path={SCHEMA} -c lock_timeout={_LOCK_MS}",
+                options=_options(),
             )
         return self._connection
 
@@ -205,6 +212,24 @@ class _Patient(psycopg.Connection[Any]):
         except psycopg.errors._WaitTimeout as error:
             self.pgconn.finish()
             raise psycopg.OperationalError(f"no answer for {ANSWER_S:g} s") from error
+
+
+# of a connection: it has no server, or one that was made a copy of another
+_OF_NO_USE = (psycopg.InterfaceError, psycopg.errors.ReadOnlySqlTransaction)
+
+
+def _options() -> str:
+    """Return the settings of a session: those of TCP are for the server's side of it."""
+    options = {
+        "search_path": SCHEMA,
+        "lock_timeout": f"{_LOCK_MS}ms",
+        "idle_in_transaction_session_timeout": f"{_LOST_S}s",
+        "tcp_user_timeout": f"{_LOST_S}s",
+        "tcp_keepalives_idle": f"{_LOST_S}s",
+        "tcp_keepalives_interval": "5s",
+        "tcp_keepalives_count": "3",
+    }
+    return " ".join(f"-c {name}={value}" for name, value in options.items())
 
 
 def _words(error: psycopg.Error) -> str:

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
+from contextlib import ExitStack
+from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
+from tests.support.listings.sample_listing import SampleListing
 from tests.support.postgres import Cluster
+from tui.fleet.member import member as members
+from tui.fleet.member.member import Member
 from tui.fleet.store import sessions
 from tui.fleet.store.connection import Store
+from tui.fleet_settings import FleetSettings
 
 
 @pytest.fixture(scope="module")
@@ -34,3 +41,17 @@ def dsn(cluster: Cluster) -> str:
 def store(dsn: str) -> Iterator[Store]:
     with Store(dsn) as one:
         yield one
+
+
+@pytest.fixture
+def member(
+    dsn: str, listing: SampleListing, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[tuple[Member, list[str]]]:
+    """The member of the host `a`, which has the test's `listing`, and what it has said."""
+    file, said = tmp_path / "dsn", list[str]()
+    file.write_text(dsn)
+    file.chmod(0o600)
+    fleet = FleetSettings(dsn_file=file, host="a", lease=timedelta(seconds=15))
+    with ExitStack() as opened:
+        monkeypatch.setattr(members, "open_store", lambda _: opened.enter_context(Store(dsn)))
+        yield Member(listing.context(fleet=fleet), said.append), said

@@ -80,6 +80,9 @@ def test_a_run_comes_back_as_it_was() -> None:
         ("clean_up", '{"sessions": [], "older_than_s": 1e400}', "older_than_s is not"),
         ("clean_up", '{"sessions": [], "max_bytes": 99999999999999999999}', "max_bytes is not"),
         ("clean_up", '{"sessions": [], "max_bytes": true}', "max_bytes is not"),
+        ("clean_up", '{"sessions": [], "older_than_s": 100000000000}', "older_than_s is no sound"),
+        ("clean_up", '{"sessions": [], "older_than_s": -1}', "older_than_s is no sound"),
+        ("clean_up", '{"sessions": [], "max_bytes": 10000000000000000}', "max_bytes is no sound"),
     ],
 )
 def test_what_is_no_command_is_refused(kind: str, payload: str, said: str) -> None:
@@ -98,6 +101,8 @@ def test_what_is_no_command_is_refused(kind: str, payload: str, said: str) -> No
         '{"mode": "new", "max_budget_usd": "1"}',
         '{"mode": "new", "settings": {}}',
         '{"mode": "new", "tools": "Bash"}',
+        '{"mode": "new", "days": 999999999}',
+        '{"mode": "new", "days": -1}',
     ],
 )
 def test_what_is_no_run_is_refused(text: str) -> None:

@@ -48,8 +48,11 @@ def test_the_home_takes_each_command_once_and_in_order(store: Store) -> None:
 
 def test_a_command_follows_its_session_to_another_home(store: Store) -> None:
     command_id = post(store)
-    hand_over(store, KEY, Residence(host="a", fence=1), "b")
+    home = hand_over(store, KEY, Residence(host="a", fence=1), "b")
     assert take(store, "a") == []
+    assert take(store, "b") == []  # its files are still coming
+    with store.transaction() as tx:
+        sessions.note_arrival(tx, KEY, home)
     assert take(store, "b") == [(command_id, "send")]
 
 
@@ -62,6 +65,24 @@ def test_of_two_answers_to_a_request_one_wins(dsn: str, store: Store) -> None:
             post(other, "answer", '{"allow": false}', request_id="r1")
         second = post(other, "answer", '{"allow": false}', request_id="r2")
     assert take(store, "a") == [(first, "answer"), (second, "answer")]
+
+
+@pytest.mark.parametrize("is_given_up", [False, True])
+def test_an_answer_that_was_refused_leaves_its_request_to_others(
+    store: Store, *, is_given_up: bool
+) -> None:
+    first = post(store, "answer", request_id="r1")
+    take(store, "a")
+    with store.transaction() as tx:
+        if is_given_up:
+            assert commands.give_up(tx, "a", "{}") == 1
+        else:
+            commands.finish(tx, first, "{}", is_done=False)
+    second = post(store, "answer", request_id="r1")
+    with store.transaction() as tx:
+        commands.finish(tx, second, "{}")
+    with pytest.raises(AlreadyThere):
+        post(store, "answer", request_id="r1")
 
 
 def test_a_command_that_nobody_took_can_be_withdrawn(store: Store) -> None:

@@ -37,7 +37,7 @@ def test_a_host_that_is_cut_off_in_a_transaction_lets_go_of_its_locks(
         return True
 
     assert is_free()
-    monkeypatch.setattr(connection, "_LOST_S", 1)
+    monkeypatch.setattr(connection, "LOST_S", 1)
     with Store(dsn) as lost, pytest.raises(FleetAway):
         be_cut_off(lost)
 

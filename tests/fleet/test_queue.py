@@ -172,12 +172,15 @@ def test_a_run_that_was_taken_over_is_not_the_lost_hosts_any_more(
         tx.run("UPDATE host SET beat_at = now() - lease * 2 WHERE host = 'a'")
     home = residence(store, KEY)
     assert home is not None
-    take_over(store, KEY, home, "b")
+    home = take_over(store, KEY, home, "b")
     assert not note(store, run_id, "a", RunState.DONE)
     with store.transaction() as tx:
         (row,) = tx.run("SELECT state, error FROM run").fetchall()
     assert row == ("failed", "a was lost while it ran")
     add(store)
+    assert claim(store, "b") is None  # its files are still coming
+    with store.transaction() as tx:
+        sessions.note_arrival(tx, KEY, home)
     assert claim(store, "b") is not None
 
 

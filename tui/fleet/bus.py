@@ -19,6 +19,10 @@ _T = TypeVar("_T")
 Word = Annotated[str, Most(200)]
 Prompt = Annotated[str, Most(1_000_000)]
 Digest = Annotated[str, Most(64)]
+_MOST_DAYS = 100 * 366  # a moment so far from now is still a moment
+Days = Annotated[int, Most(_MOST_DAYS)]
+Seconds = Annotated[int, Most(_MOST_DAYS * 24 * 3600)]
+Bytes = Annotated[int, Most(10**15)]
 
 
 class BadCommand(Refused):
@@ -147,8 +151,8 @@ class CleanUp:
 
     sessions: Annotated[tuple[Word, ...], Most(1_000)]
     is_expired: bool = False
-    older_than_s: int | None = None
-    max_bytes: int | None = None
+    older_than_s: Seconds | None = None
+    max_bytes: Bytes | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,7 +174,7 @@ class RunRequest:
     prompt: Prompt = ""
     at: Word = ""
     stage: Word = ""
-    days: int | None = None
+    days: Days | None = None
     model: Word = ""
     permission_mode: Word = ""
     tools: Annotated[tuple[Word, ...], Most(200)] = ()

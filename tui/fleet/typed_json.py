@@ -148,7 +148,10 @@ def _object(kind: type, known: Mapping[str, _Read], is_strict: bool, raw: Any) -
 
 def _bounded(read: _Read, most: int, raw: Any) -> Any:
     found = read(raw)
-    if len(found) > most:
+    if isinstance(found, int):
+        if not 0 < found <= most:
+            raise _Odd("is no sound number")
+    elif len(found) > most:
         raise _Odd("is too long")
     return found
 

@@ -5,12 +5,13 @@ This host's own settings bound it: what is restricted or read-only here stays so
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from tui.core.errors import ConsoleError, Reason, Refused, UnknownId, UsageError
+from tui.core.errors import ConsoleError, Reason, Refused, UnknownId
 from tui.core.models.audit import new_act_id
 from tui.core.models.catalog import Catalog
 from tui.core.models.session import Key, Session
@@ -25,6 +26,7 @@ from tui.operations.trash import cleanup, delete, restore, undo
 from tui.operations.trash.undoable_acts import last_batch
 from tui.storage.trash.trash import read_trash
 
+logger = logging.getLogger(__name__)
 _Deed = Callable[[Context, Session, Any], ActionResult]
 
 
@@ -45,6 +47,8 @@ class Deeds:
             return bus.outcome_of(error)
         except OSError as error:
             return bus.Outcome(words=f"it failed there: {error.strerror or error}"[:1000])
+        except Exception as error:
+            return bus.Outcome(words=failed(error))
         return bus.Outcome(words=done.words[:100_000], is_done=True, act_id=done.act_id[:200])
 
     def _do(self, context: Context, key: Key, command: bus.Command) -> ActionResult:
@@ -63,6 +67,12 @@ class Deeds:
     def look(self, listing: str) -> Catalog:
         """Return one listing as it is now."""
         return self._scanner.look(only=listing, is_asked=True)
+
+
+def failed(error: Exception) -> str:
+    """Note a fault of this program, so that what else was asked is done; return it in words."""
+    logger.exception("what another host asked failed")
+    return f"it failed there, by a fault of the program: {type(error).__name__}: {error}"[:1000]
 
 
 def acting_for(context: Context, by_whom: str, *, is_restricted: bool) -> Context:
@@ -163,9 +173,6 @@ def _undo(context: Context, asked: bus.Undo) -> ActionResult:
 
 
 def _clean_up(context: Context, catalog: Catalog, listing: str, asked: bus.CleanUp) -> ActionResult:
-    for number in (asked.older_than_s, asked.max_bytes):
-        if number is not None and not 0 < number < 10**15:
-            raise UsageError("that is no amount")
     plan = cleanup.plan_cleanup(
         context,
         catalog,

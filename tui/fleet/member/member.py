@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import signal
 import time
+from collections import deque
 from collections.abc import Iterable
 from queue import Empty, SimpleQueue
 
@@ -64,8 +65,8 @@ class Member:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self.stop())
         self._loops.add("heartbeat", _Heart(self).beat, min(_BEAT_S, lease_s / 4))
-        self._loops.add("catalog", _Teller(self).tell, _LOOK_S)
-        self._loops.add("commands", _Servant(self).serve, _ASK_S)
+        self._loops.add("catalog", Teller(self).tell, _LOOK_S)
+        self._loops.add("commands", Servant(self).serve, _ASK_S)
         self._loops.add("messages", _Writer(self).write, _LIVE_S)
         self._loops.wait(_END_S)
 
@@ -114,13 +115,13 @@ class _Heart:
             self._forgot_at = time.monotonic()
 
 
-class _Teller:
+class Teller:
     """Tells of the sessions that changed, and ships their files."""
 
     def __init__(self, member: Member) -> None:
         self._member, self._store = member, open_store(member.context)
         store = self._store
-        self._outcomes: dict[int, str] = {}
+        self._outcomes: dict[int, bus.Outcome] = {}
         self._is_whole = False
         self._later: dict[Key, float] = {}
         self._scanner = CatalogScanner(member.context, watch=FolderWatch())
@@ -190,10 +191,11 @@ class _Teller:
                 asked = self._member.releases.get_nowait()
             except Empty:
                 break
-            self._outcomes[asked.command_id] = bus.encode_outcome(self._released(asked))
+            self._outcomes[asked.command_id] = self._released(asked)
         for command_id, outcome in tuple(self._outcomes.items()):
             with self._store.transaction() as tx:
-                commands.finish(tx, command_id, outcome)
+                text = bus.encode_outcome(outcome)
+                commands.finish(tx, command_id, text, is_done=outcome.is_done)
             del self._outcomes[command_id]
 
     def _released(self, asked: PostedCommand) -> bus.Outcome:
@@ -220,19 +222,21 @@ class _Teller:
             self._carrier.forget(key)
 
 
-class _Servant:
+class Servant:
     """Does what other hosts ask, in the order in which they asked."""
 
     def __init__(self, member: Member) -> None:
         self._member, self._store = member, open_store(member.context)
         self._deeds = Deeds(member.context)
         self._runs = QueuedRuns(member.context, self._store, member.host, self._deeds)
-        self._done: dict[int, str] = {}
+        self._taken: deque[PostedCommand] = deque()
+        self._done: dict[int, bus.Outcome] = {}
         self._is_whole = False
         self._followed_at = 0.0
 
     def serve(self) -> None:
         self._tell()
+        self._obey()  # what could not be told before its turn was not begun
         if not self._is_whole:  # nobody knows what the last transaction did
             outcome = bus.encode_outcome(bus.Outcome(words=_UNKNOWN))
             with self._store.transaction() as tx:
@@ -240,15 +244,8 @@ class _Servant:
         self._is_whole = False
         with self._store.transaction() as tx:
             taken = commands.take(tx, self._member.host)
-        for one in taken:
-            if one.kind.rpartition("/")[2] == bus.RELEASE:  # by the thread that ships its files
-                self._member.releases.put(one)
-                continue
-            outcome = bus.encode_outcome(
-                self._deeds.carry_out(one.key, one.kind, one.payload, one.by_whom)
-            )
-            self._done[one.command_id] = outcome
-            self._tell()
+        self._taken.extend(taken)
+        self._obey()
         while self._runs.take_one():
             pass
         if time.monotonic() - self._followed_at > _FOLLOW_S:
@@ -256,11 +253,22 @@ class _Servant:
             self._followed_at = time.monotonic()
         self._is_whole = True
 
+    def _obey(self) -> None:
+        while self._taken:
+            one = self._taken.popleft()
+            if one.kind.rpartition("/")[2] == bus.RELEASE:  # by the thread that ships its files
+                self._member.releases.put(one)
+                continue
+            outcome = self._deeds.carry_out(one.key, one.kind, one.payload, one.by_whom)
+            self._done[one.command_id] = outcome
+            self._tell()
+
     def _tell(self) -> None:
         """Tell what was done, also what could not be told before."""
         for command_id, outcome in tuple(self._done.items()):
             with self._store.transaction() as tx:
-                commands.finish(tx, command_id, outcome)
+                text = bus.encode_outcome(outcome)
+                commands.finish(tx, command_id, text, is_done=outcome.is_done)
             del self._done[command_id]
 
 

@@ -9,7 +9,7 @@ from tui.core.errors import ConsoleError, Refused, UsageError
 from tui.core.models.session import Key
 from tui.core.values import replace
 from tui.fleet import bus
-from tui.fleet.member.deeds import Deeds, acting_for, session_of
+from tui.fleet.member.deeds import Deeds, acting_for, failed, session_of
 from tui.fleet.store import runs
 from tui.fleet.store.connection import Store
 from tui.fleet.store.runs import ClaimedRun, RunState
@@ -54,6 +54,8 @@ class QueuedRuns:
             error = str(problem)
         except OSError as problem:
             error = f"it failed there: {problem.strerror or problem}"
+        except Exception as problem:
+            error = failed(problem)
         state = RunState.STARTING if local_run else RunState.FAILED
         self._owed[claimed.run_id] = (state, local_run, error)
         self._tell()

@@ -50,13 +50,15 @@ def post(
 def take(tx: Transaction, host: str) -> tuple[PostedCommand, ...]:
     """Take the commands to sessions that live on this host, each once, in their order.
 
+    Those of sessions whose files are still coming are left until they are there.
     What a host took and did not finish is not taken again: whether it was carried out is for the
     host's own files to say.
     """
     rows = tx.run(
         "UPDATE command SET taken_at = clock_timestamp() WHERE command_id IN (SELECT command_id "
         "FROM command JOIN session USING (listing, session_id) WHERE taken_at IS NULL "
-        "AND home_host = %s AND gone_at IS NULL ORDER BY command_id LIMIT %s "
+        "AND home_host = %s AND gone_at IS NULL AND (is_fetched OR came_from IS NULL) "
+        "ORDER BY command_id LIMIT %s "
         "FOR NO KEY UPDATE OF command SKIP LOCKED) "
         "RETURNING command_id, listing, session_id, kind, payload, by_whom",
         *(host, _AT_ONCE),
@@ -69,18 +71,23 @@ def take(tx: Transaction, host: str) -> tuple[PostedCommand, ...]:
     )
 
 
-def finish(tx: Transaction, command_id: int, outcome: str) -> None:
-    """Say what became of a command."""
+def finish(tx: Transaction, command_id: int, outcome: str, *, is_done: bool = True) -> None:
+    """Say what became of a command; the request is free for others that it did not answer."""
     tx.run(
-        "UPDATE command SET done_at = clock_timestamp(), outcome = %s WHERE command_id = %s",
-        *(outcome, command_id),
+        "UPDATE command SET done_at = clock_timestamp(), outcome = %s, "
+        "request_id = CASE WHEN %s THEN request_id ELSE '' END WHERE command_id = %s",
+        *(outcome, is_done, command_id),
     )
 
 
 def give_up(tx: Transaction, host: str, outcome: str) -> int:
-    """Say what became of commands that a host took and never told of; return how many."""
+    """Say what became of commands that a host took and never told of; return how many.
+
+    Their requests are free for other answers: the home refuses those that it has.
+    """
     return tx.run(
-        "UPDATE command SET done_at = clock_timestamp(), outcome = %s FROM session s "
+        "UPDATE command SET done_at = clock_timestamp(), outcome = %s, request_id = '' "
+        "FROM session s "
         "WHERE s.listing = command.listing AND s.session_id = command.session_id "
         "AND s.home_host = %s AND taken_at IS NOT NULL AND done_at IS NULL",
         *(outcome, host),

@@ -22,7 +22,7 @@ from tui.fleet.store.schema import MIGRATIONS, SCHEMA
 _CONNECT_S = 5
 ANSWER_S = 10.0
 _LOCK_MS = 5000
-_LOST_S = 15  # until the server lets go of the locks of a host that was cut off
+LOST_S = 15  # until the server lets go of the locks of a host that was cut off
 _MIGRATING = 0x5E55_10C0  # the advisory lock of migrations
 _RV = TypeVar("_RV")
 
@@ -223,9 +223,9 @@ def _options() -> str:
     options = {
         "search_path": SCHEMA,
         "lock_timeout": f"{_LOCK_MS}ms",
-        "idle_in_transaction_session_timeout": f"{_LOST_S}s",
-        "tcp_user_timeout": f"{_LOST_S}s",
-        "tcp_keepalives_idle": f"{_LOST_S}s",
+        "idle_in_transaction_session_timeout": f"{LOST_S}s",
+        "tcp_user_timeout": f"{LOST_S}s",
+        "tcp_keepalives_idle": f"{LOST_S}s",
         "tcp_keepalives_interval": "5s",
         "tcp_keepalives_count": "3",
     }

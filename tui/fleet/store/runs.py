@@ -59,7 +59,7 @@ def claim(tx: Transaction, host: str, *, patience_s: float = 1.0) -> ClaimedRun 
 
     For `patience_s` a run is left to its session's home, which has the files. The session's row is
     locked, not the run's: two hosts could take two runs of one session otherwise. Whoever holds
-    another session is not waited for.
+    another session is not waited for, and what is still coming to its home cannot be gone on with.
     """
     if not tx.run("SELECT FROM run WHERE state = 'queued' LIMIT 1").rowcount:
         return None
@@ -71,6 +71,7 @@ def claim(tx: Transaction, host: str, *, patience_s: float = 1.0) -> ClaimedRun 
             "SELECT r.run_id, r.listing, r.session_id, r.request, r.by_whom, s.home_host, s.fence "
             "FROM run r JOIN session s USING (listing, session_id) "
             "WHERE r.state = 'queued' AND s.gone_at IS NULL "
+            "AND (s.is_fetched OR s.came_from IS NULL) "
             "AND (r.want_host = %s OR r.want_host IS NULL AND (s.home_host = %s "
             "OR r.created_at < clock_timestamp() - make_interval(secs => %s))) "
             "AND NOT EXISTS (SELECT FROM run w WHERE w.listing = r.listing "

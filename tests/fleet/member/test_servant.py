@@ -1,0 +1,97 @@
+"""Whatever becomes of one command or run, the others that were asked for have their turn."""
+
+from __future__ import annotations
+
+import uuid
+from pathlib import Path
+
+import pytest
+
+from tests.support.listings.sample_listing import FIRST, SECOND, SampleListing, of_three
+from tui.fleet import bus
+from tui.fleet.bus import Command, Outcome, RunRequest
+from tui.fleet.member import member as members
+from tui.fleet.member.member import Member
+from tui.fleet.store import commands, runs, sessions
+from tui.fleet.store.connection import FleetAway, Store
+from tui.operations.running import resume
+from tui.operations.trash import delete
+
+LISTING = "hollis_park"
+
+
+@pytest.fixture
+def listing(store: Store, tmp_path: Path) -> SampleListing:
+    with store.transaction() as tx:
+        for session_id in (FIRST, SECOND):
+            sessions.add(tx, (LISTING, session_id), "a")
+    return of_three(tmp_path / "outputs")
+
+
+def post(store: Store, command: Command, session_id: str = FIRST) -> int:
+    asked = bus.encode(command)
+    with store.transaction() as tx:
+        return commands.post(tx, (LISTING, session_id), asked.kind, asked.payload, "ann")
+
+
+def outcome(store: Store, number: int) -> Outcome | None:
+    with store.transaction() as tx:
+        state = commands.state(tx, number)
+    return bus.decode_outcome(state.outcome) if state is not None and state.outcome else None
+
+
+def _fail(*_: object, **__: object) -> None:
+    raise OverflowError("that is too much")
+
+
+def test_a_fault_in_one_command_ends_that_alone(
+    store: Store, member: tuple[Member, list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delete, "delete", _fail)
+    failing, after = post(store, bus.Delete()), post(store, bus.Rename(title="Pumps"))
+    members.Servant(member[0]).serve()
+    failed, done = outcome(store, failing), outcome(store, after)
+    assert failed is not None
+    assert not failed.is_done
+    assert "OverflowError: that is too much" in failed.words
+    assert done is not None
+    assert done.is_done
+
+
+def test_a_fault_in_one_run_ends_that_alone(
+    store: Store, member: tuple[Member, list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(resume, "plan_new", _fail)
+    key = (LISTING, str(uuid.uuid4()))
+    with store.transaction() as tx:
+        sessions.add(tx, key, "a")
+        text = bus.encode_run(RunRequest(mode="new", stage="stage_3", prompt="on"))
+        number = runs.enqueue(tx, key, text, "ann")
+    members.Servant(member[0]).serve()
+    with store.transaction() as tx:
+        progress = runs.progress(tx, number)
+    assert progress is not None
+    assert progress.state is runs.RunState.FAILED
+    assert "OverflowError" in progress.error
+
+
+def test_what_was_taken_is_done_when_the_database_is_there_again(
+    store: Store,
+    listing: SampleListing,
+    member: tuple[Member, list[str]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    numbers = [post(store, bus.Rename(title=f"Pumps {one[:4]}"), one) for one in (FIRST, SECOND)]
+    servant = members.Servant(member[0])
+    with monkeypatch.context() as away:
+        away.setattr(commands, "finish", _be_away)
+        with pytest.raises(FleetAway):
+            servant.serve()
+    servant.serve()
+    found = [outcome(store, one) for one in numbers]
+    assert [one is not None and one.is_done for one in found] == [True, True]
+    assert {listing.session(one).title for one in (FIRST, SECOND)} == {"Pumps 9f2c", "Pumps 9f2d"}
+
+
+def _be_away(*_: object, **__: object) -> None:
+    raise FleetAway("it is away")

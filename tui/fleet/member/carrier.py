@@ -6,10 +6,11 @@ import time
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
+from tui.core.errors import ConsoleError
 from tui.core.models.session import Key, Session
 from tui.core.values import dataclass
 from tui.fleet.shipping import Shipper, session_files
-from tui.fleet.store.connection import FleetBusy, NotHome, Store
+from tui.fleet.store.connection import FleetAway, FleetForbidden, NotHome, Store
 from tui.fleet.store.sessions import Residence
 
 _AGAIN_S = 30.0  # after a file could not be read
@@ -66,7 +67,9 @@ class Carrier:
                 lost.add(session.key)
                 self.forget(session.key)
                 continue
-            except (OSError, FleetBusy):
+            except (FleetAway, FleetForbidden):
+                raise
+            except (OSError, ConsoleError):
                 self._later[session.key] = time.monotonic() + _AGAIN_S
                 continue
             behind -= self._left(session, stamp)

@@ -10,11 +10,13 @@ import signal
 import time
 from collections import deque
 from collections.abc import Iterable
+from pathlib import Path
 from queue import Empty, SimpleQueue
 
 from tui.core.errors import ConsoleError, Reason, Refused
 from tui.core.models.catalog import Catalog
 from tui.core.models.session import Key, Session
+from tui.core.text.safe_text import one_line
 from tui.fleet import bus
 from tui.fleet.dsn import fleet_of
 from tui.fleet.member.carrier import Carrier
@@ -29,7 +31,7 @@ from tui.fleet.residence import residence
 from tui.fleet.store import commands
 from tui.fleet.store.commands import PostedCommand
 from tui.fleet.store.connection import FleetAway
-from tui.operations.catalog.scanner import CatalogScanner
+from tui.operations.catalog.scanner import CatalogScanner, listing_paths
 from tui.operations.context import Context
 from tui.operations.running.steer import stop
 from tui.safe_io.folder_watch import FolderWatch
@@ -123,6 +125,7 @@ class Teller:
         store = self._store
         self._outcomes: dict[int, bus.Outcome] = {}
         self._is_whole = False
+        self._locked: set[Path] = set()  # listings that could not be unlocked as yet
         self._later: dict[Key, float] = {}
         self._scanner = CatalogScanner(member.context, watch=FolderWatch())
         self._publisher, self._carrier = Publisher(store, member.host), Carrier(store)
@@ -130,11 +133,10 @@ class Teller:
     def tell(self) -> None:
         self._lose(self._publisher.learn())
         self._carrier.note(self._publisher.incarnation)
+        self._reconcile()
         self._take_in()
         catalog: Catalog = self._scanner.look()
         self._disown(catalog)
-        if not self._is_whole:  # nobody knows what the last transaction did
-            self._reconcile(catalog)
         self._is_whole = False
         self._publisher.publish(catalog, self._publisher.away)
         homes = self._publisher.homes
@@ -142,17 +144,27 @@ class Teller:
         shipped = self._carrier.ship(found, homes, within_s=_SHIP_S)
         self._lose(shipped.lost)
         self._member.note(found, shipped.behind)
-        self._release()
-        self._is_whole = True
+        self._is_whole = self._release()
 
-    def _reconcile(self, catalog: Catalog) -> None:
-        """Unlock what was to be handed over, and stayed here."""
-        homes = self._publisher.homes
-        for listing in catalog.listings:
-            for session_id in read_elsewhere(listing.path):
-                home = homes.get((listing.listing_id, session_id))
-                if home is not None and home.is_fetched:
-                    note_elsewhere(listing.path, session_id, None)
+    def _reconcile(self) -> None:
+        """Unlock what was to be handed over, and stayed here: nobody knows what broke off did."""
+        due = self._locked if self._is_whole else listing_paths(self._member.context.root)
+        locked = set[Path]()
+        for path in due:
+            try:
+                self._unlock(path)
+            except (ConsoleError, OSError) as error:
+                locked.add(path)
+                if path not in self._locked:
+                    words = f"what went from {one_line(path.name)} to other hosts is not known"
+                    self._member.say(f"{words}: {error}")
+        self._locked = locked
+
+    def _unlock(self, path: Path) -> None:
+        for session_id in read_elsewhere(path):
+            home = self._publisher.homes.get((one_line(path.name), session_id))
+            if home is not None and home.is_fetched:
+                note_elsewhere(path, session_id, None)
 
     def _take_in(self) -> None:
         """Fetch what was given to this host; what cannot be is tried again a little later."""
@@ -184,31 +196,41 @@ class Teller:
                     self._member.say(f"{session.session_id} lives on {home.host}: {error}")
                     self._later[session.key] = time.monotonic() + _AGAIN_S
 
-    def _release(self) -> None:
-        """Hand sessions over, as was asked, and tell what became of it."""
+    def _release(self) -> bool:
+        """Hand sessions over, as was asked, and tell what became of it; whether all was done."""
+        is_whole = True
         while True:
             try:
                 asked = self._member.releases.get_nowait()
             except Empty:
                 break
-            self._outcomes[asked.command_id] = self._released(asked)
+            outcome = self._outcomes[asked.command_id] = self._released(asked)
+            is_whole = is_whole and outcome.is_done
         for command_id, outcome in tuple(self._outcomes.items()):
             with self._store.transaction() as tx:
                 text = bus.encode_outcome(outcome)
                 commands.finish(tx, command_id, text, is_done=outcome.is_done)
             del self._outcomes[command_id]
+        return is_whole
 
     def _released(self, asked: PostedCommand) -> bus.Outcome:
         try:
             command, is_restricted = bus.decode(asked.kind, asked.payload)
             context = acting_for(self._member.context, asked.by_whom, is_restricted=is_restricted)
-            session = session_of(self._scanner.look(is_asked=True), asked.key)
             home = self._publisher.homes.get(asked.key)
             if home is None or not isinstance(command, bus.Release):
                 raise Refused("it does not live here any more", Reason.ELSEWHERE)
             words = release(
-                context, self._store, self._carrier, session, home=home, to=command.host
+                context,
+                self._store,
+                self._carrier,
+                lambda: session_of(self._scanner.look(is_asked=True), asked.key),
+                home=home,
+                to=command.host,
             )
+        except FleetAway:  # whether it moved is not known
+            self._outcomes[asked.command_id] = bus.Outcome(words=_UNKNOWN)
+            raise
         except ConsoleError as error:
             return bus.outcome_of(error)
         except OSError as error:

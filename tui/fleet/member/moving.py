@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -13,13 +14,14 @@ from tui.core.errors import ConsoleError, Reason, Refused
 from tui.core.listing_id import is_listing_id
 from tui.core.models.audit import AuditEvent
 from tui.core.models.row import Row
-from tui.core.models.session import Key, Session
+from tui.core.models.session import Key, Liveness, Session
+from tui.core.values import replace
 from tui.fleet.fetching import fetch
 from tui.fleet.member.carrier import Carrier
 from tui.fleet.residence import hand_over, residence
 from tui.fleet.shown_session import decode, encode
 from tui.fleet.store import sessions, shown
-from tui.fleet.store.connection import NotHome, Store
+from tui.fleet.store.connection import FleetAway, NotHome, Store
 from tui.fleet.store.sessions import Residence
 from tui.operations.context import Context
 from tui.operations.logbook_entry import log_act
@@ -31,6 +33,7 @@ from tui.operations.target import (
     require_no_orphan,
     require_not_stray,
     require_row_known,
+    require_transcript,
     require_transcript_known,
     target_of,
     tracking_of,
@@ -39,7 +42,7 @@ from tui.safe_io.folders import console_folder
 from tui.safe_io.moving import move
 from tui.storage.state.annotations import change_annotation
 from tui.storage.state.elsewhere import Elsewhere, note_elsewhere
-from tui.storage.table.tracking import read_rows
+from tui.storage.table.tracking import is_tracked, read_rows
 
 MOVED, DIVERGED, ARRIVING = "moved", "diverged", "arriving"
 
@@ -48,34 +51,33 @@ def release(
     context: Context,
     store: Store,
     carrier: Carrier,
-    session: Session,
+    look: Callable[[], Session],
     *,
     home: Residence,
     to: str,
 ) -> str:
     """Make another host the home of a session that lives here; return what was done, in words.
 
-    Its lock is held meanwhile: nothing runs it, and no process of it is left. Until the fleet says
-    that it has moved its files stay; then they are put aside. Raises `ConsoleError`, `FleetAway`.
+    Its lock is held meanwhile: nothing runs it, and no process of it is left. What goes is what
+    `look` finds then. Until the fleet says that it has moved its files stay; then they are put
+    aside. Raises `ConsoleError`, `FleetAway`.
     """
     context.require_writable()
+    target = _movable(look())
     if to == home.host:
-        raise Refused(f"{session.session_id[:8]} lives there already", Reason.NOTHING_TO_DO)
-    target = _movable(session)
-    text = encode(session)
-    if decode(text, session.key, home.host, session.folder).row != session.row:
-        raise Refused(f"the row of {target.short} is too large to go with it")
+        raise Refused(f"{target.short} lives there already", Reason.NOTHING_TO_DO)
     went = Elsewhere(host=to, at=context.clock(), fence=home.fence + 1)
     with hold_lock(target):
+        session = replace(look(), liveness=Liveness.NONE)  # this move has its lock, and no run
+        _movable(session)
+        text = encode(session)
+        if decode(text, session.key, home.host, session.folder).row != session.row:
+            raise Refused(f"the row of {target.short} is too large to go with it")
         carrier.ship_all(session, home)
         with store.transaction() as tx:
             shown.publish(tx, session.key, home, text)
         _noted(target, went)
-        try:
-            hand_over(store, session.key, home, to)
-        except NotHome:
-            note_elsewhere(target.folder, target.session_id, None)
-            raise
+        _hand_over_as_told(store, target, session, home, to)
         put_aside(target, MOVED, home.fence)
     words = f"{target.short} moved from {home.host} to {to}"
     event = AuditEvent(
@@ -95,6 +97,34 @@ def _movable(session: Session) -> Target:
     if session.transcript is None:
         raise Refused(f"{target.short} has no transcript that could move", Reason.NO_TRANSCRIPT)
     return target
+
+
+def _hand_over_as_told(
+    store: Store, target: Target, session: Session, home: Residence, to: str
+) -> None:
+    try:
+        _require_as_told(target, session.row)
+        hand_over(store, session.key, home, to)
+    except FleetAway:  # it may have moved: whoever knows clears or keeps the note
+        raise
+    except ConsoleError:
+        note_elsewhere(target.folder, target.session_id, None)
+        raise
+
+
+def _require_as_told(target: Target, row: Row | None) -> None:
+    """Raise `Refused` unless its transcript is here, and its row what was told: no lock keeps it.
+
+    The pipeline writes rows, and the CLI sweeps transcripts.
+    """
+    require_transcript(target)
+    if row is not None:
+        found = (one for one in read_rows(target.db_path) if one.session_id == target.session_id)
+        is_same = next(found, None) == row
+    else:
+        is_same = not is_tracked(target.db_path, target.session_id)
+    if not is_same:
+        raise Refused(f"the row of {target.short} changed meanwhile: try again", Reason.CHANGED)
 
 
 def take_in(context: Context, store: Store, key: Key, home: Residence) -> None:

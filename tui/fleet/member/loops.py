@@ -10,6 +10,7 @@ from tui.core.errors import ConsoleError
 from tui.fleet.store.connection import FleetAway, FleetBusy
 
 _AWAY_S, _FAILED_S = 1.0, 5.0
+_LOOK_S = 0.5  # whether a signal came
 
 Say = Callable[[str], None]
 
@@ -45,7 +46,8 @@ class Loops:
 
     def wait(self, at_most_s: float) -> None:
         """Wait for their end, and then a while for what they still do; raises what ended them."""
-        self._stop.wait()
+        while not self._stop.wait(_LOOK_S):  # a signal that another thread got wakes nobody
+            pass
         for one in self._threads:
             one.join(at_most_s)
         if self.failure is not None:

@@ -25,7 +25,7 @@ PATIENCE_S = 60.0
 TROUBLES = {
     "no file": "cannot be read",
     "not for all": "has mode 644",
-    "malformed": "cannot be followed: ProgrammingError",
+    "malformed": "does not say how to connect",
     "no tables": "run `session-console fleet join`",
     "no database": "does not exist",
 }

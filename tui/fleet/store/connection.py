@@ -115,7 +115,7 @@ class Store:
             said = one_line(error.diag.message_primary or error)[:200]
             raise ConsoleError(f"the fleet's database takes no such thing: {said}") from error
         except psycopg.Error as error:
-            if isinstance(error, _OF_NO_USE) or connection.closed:
+            if isinstance(error, _OF_NO_USE) or self._is_closed:
                 self.close()
                 raise FleetAway(_words(error)) from error
             said = one_line(error.diag.message_primary or error)[:200]
@@ -154,8 +154,14 @@ class Store:
                 " run `session-console fleet join` as their owner"
             )
 
+    @property
+    def _is_closed(self) -> bool:
+        return self._connection is None or self._connection.closed
+
     def _connected(self) -> _Patient:
-        if self._connection is None or self._connection.closed:
+        if self._connection is not None and not self._is_closed:
+            return self._connection
+        try:
             self._connection = _Patient.connect(
                 self._dsn,
                 autocommit=True,
@@ -165,6 +171,8 @@ class Store:
                 tcp_user_timeout=int(ANSWER_S * 1000),
                 options=_options(),
             )
+        except psycopg.ProgrammingError:  # its words may quote a password
+            raise Refused("the dsn_file does not say how to connect", Reason.NOT_SET_UP) from None
         return self._connection
 
 

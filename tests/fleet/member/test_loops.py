@@ -25,7 +25,7 @@ def test_a_signal_that_another_thread_got_ends_the_loops() -> None:
     teller = threading.Thread(target=tell)
     teller.start()
     try:
-        loops.wait(1)
+        loops.wait(60)
     finally:
         is_over.set()
         teller.join()

@@ -55,7 +55,7 @@ def carried_out(
             said = _awaited(store, number, patience_s)
             if said is None:
                 said = _given_up(store, number, host, patience_s)
-        except Exception as error:
+        except Exception as error:  # it is posted: whatever breaks off, it may be done
             if not number:  # it was not posted
                 raise
             raise _unknown(key, host, trouble(error)) from error

@@ -72,7 +72,7 @@ def start(
             with store.transaction() as tx:
                 number = runs.enqueue(tx, key, encode_run(request), by_whom, want_host=host)
             found = _awaited(store, number, patience_s)
-        except Exception as error:
+        except Exception as error:  # it is queued: whatever breaks off, it may begin
             if not number:  # it is not in the queue
                 raise
             raise _unknown(plan, trouble(error)) from error

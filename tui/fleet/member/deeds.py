@@ -47,7 +47,7 @@ class Deeds:
             return bus.outcome_of(error)
         except OSError as error:
             return bus.Outcome(words=f"it failed there: {error.strerror or error}"[:1000])
-        except Exception as error:
+        except Exception as error:  # one fault must not stop what others ask
             return bus.Outcome(words=failed(error))
         return bus.Outcome(words=done.words[:100_000], is_done=True, act_id=done.act_id[:200])
 

@@ -27,6 +27,7 @@ _OVER_SSH = {
     "TEXTUAL_FPS": "15",
     "ESCDELAY": "400",
 }
+_WHERE = re.compile(rb"\x1b\[([0-9]+;[0-9]+)H\x1b\[6n")  # go there, and say where that is
 IsThere = Callable[[list[str]], bool]
 
 
@@ -130,3 +131,5 @@ class Program:
         with suppress(OSError):
             while data := os.read(self._master, 1 << 16):
                 self._sent.append((time.perf_counter(), data))
+                for place in _WHERE.findall(data):  # every terminal answers
+                    os.write(self._master, b"\x1b[" + place + b"R")

@@ -114,7 +114,7 @@ def _gone(root: Path) -> Measured:
     ours, floor = [], []
     for _ in range(_STARTS):
         with Program(words(root), root.parent) as console:
-            console.rest(_WORD, 0.5)
+            console.rest(_WORD, 1.5)  # its first picture is there long before the console
             ours.append(console.ended_s(partial(console.process.send_signal, signal.SIGHUP)))
         with Program(TRIVIAL, root.parent) as trivial:
             trivial.rest(_WORD, 0.5)

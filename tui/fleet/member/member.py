@@ -27,10 +27,10 @@ from tui.fleet.member.moving import disown, release, take_in
 from tui.fleet.member.publisher import Publisher
 from tui.fleet.member.queued_runs import QueuedRuns
 from tui.fleet.presence import open_store, report
-from tui.fleet.residence import residence
 from tui.fleet.store import commands
 from tui.fleet.store.commands import PostedCommand
 from tui.fleet.store.connection import FleetAway
+from tui.fleet.store.sessions import Residence
 from tui.operations.catalog.scanner import CatalogScanner, listing_paths
 from tui.operations.context import Context
 from tui.operations.running.steer import stop
@@ -127,6 +127,7 @@ class Teller:
         self._is_whole = False
         self._locked: set[Path] = set()  # listings that could not be unlocked as yet
         self._later: dict[Key, float] = {}
+        self._disowned: dict[Key, Residence] = {}
         self._scanner = CatalogScanner(member.context, watch=FolderWatch())
         self._publisher, self._carrier = Publisher(store, member.host), Carrier(store)
 
@@ -181,15 +182,21 @@ class Teller:
                 self._later[key] = time.monotonic() + _AGAIN_S
 
     def _disown(self, catalog: Catalog) -> None:
-        """End what still runs here of sessions that others took over, and put their files aside."""
-        away = self._publisher.away
-        for session in catalog.sessions if away else ():
-            if session.key not in away or not (session.transcript or session.is_live):
-                continue
-            if (home := residence(self._store, session.key)) is None:
+        """End what still runs here of sessions that others have, and put their files aside.
+
+        Also of those that come back: what runs here of them began before they went.
+        """
+        away, coming = self._publisher.away, self._publisher.coming
+        for session in catalog.sessions if away or coming else ():
+            home = away.get(session.key) or coming.get(session.key)
+            is_left = session.is_live or (session.transcript and session.key in away)
+            if home is None or (not is_left and self._disowned.get(session.key) == home):
                 continue
             try:
-                if not disown(self._member.context, session, home) and session.is_live:
+                is_over = session.key in away and disown(self._member.context, session, home)
+                if is_over:
+                    self._disowned[session.key] = home
+                elif session.is_live:
                     stop(self._member.context, session)
             except (ConsoleError, OSError) as error:
                 if time.monotonic() > self._later.get(session.key, 0.0):

@@ -41,7 +41,7 @@ from tui.operations.target import (
 from tui.safe_io.folders import console_folder
 from tui.safe_io.moving import move
 from tui.storage.state.annotations import change_annotation
-from tui.storage.state.elsewhere import Elsewhere, note_elsewhere
+from tui.storage.state.elsewhere import Elsewhere, note_elsewhere, read_elsewhere
 from tui.storage.table.tracking import is_tracked, read_rows
 
 MOVED, DIVERGED, ARRIVING = "moved", "diverged", "arriving"
@@ -181,12 +181,15 @@ def _track(context: Context, target: Target, told: Session, row: Row) -> None:
 
 
 def disown(context: Context, session: Session, home: Residence) -> bool:
-    """Note that a session lives on another host, which took it over, and put its files aside.
+    """Note that a session lives on another host, and put aside what is still here of it.
 
     Returns whether that is done: not as long as something still writes them here.
     """
     target = target_of(session)
-    _noted(target, Elsewhere(host=home.host, at=context.clock(), fence=home.fence))
+    if _fence_noted(target) != home.fence:
+        _noted(target, Elsewhere(host=home.host, at=context.clock(), fence=home.fence))
+    if not (session.is_live or footprint(target.config_dir, target.session_id)):
+        return True
     try:
         with hold_lock(target, any_home=True):
             put_aside(target, DIVERGED, home.fence)
@@ -195,10 +198,15 @@ def disown(context: Context, session: Session, home: Residence) -> bool:
     event = AuditEvent(
         at=context.clock(), action="move", listing=session.listing,
         session_id=target.session_id,
-        note=f"taken over by {home.host}; what is here is in {DIVERGED}",
+        note=f"it lives on {home.host}; what was here is in {DIVERGED}",
     )  # fmt: skip
     log_act(context, event)
     return True
+
+
+def _fence_noted(target: Target) -> int | None:
+    noted = read_elsewhere(target.folder).get(target.session_id)
+    return noted.fence if noted is not None else None
 
 
 def put_aside(target: Target, where: str, fence: int) -> None:

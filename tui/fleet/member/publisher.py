@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 
 from tui.claude.config_dir import CONFIG_DIR, footprints
@@ -35,7 +35,7 @@ class Publisher:
         self._horizon: Horizon | None = None
         self._listings: dict[str, Listing] = {}
         self._told: dict[Key, str] = {}
-        self._away: set[Key] = set()
+        self._away: dict[Key, Residence] = {}
 
     @property
     def homes(self) -> Mapping[Key, Residence]:
@@ -51,9 +51,9 @@ class Publisher:
         return self._coming
 
     @property
-    def away(self) -> frozenset[Key]:
-        """The sessions that lived here, and live elsewhere now."""
-        return frozenset(self._away)
+    def away(self) -> Mapping[Key, Residence]:
+        """The sessions that ever lived here, and live elsewhere now, or were purged there."""
+        return self._away
 
     @property
     def incarnation(self) -> str:
@@ -68,20 +68,14 @@ class Publisher:
             is_anew = since is None or since.incarnation != now.incarnation
             is_news = is_anew or any(self._is_news(one, known) for one in rows)
             found = sessions.homes(tx, self._host) if is_news else known
+            away = sessions.lost(tx, self._host) if rows or is_anew else self._away
         self._horizon = now  # once it is sure that nothing broke off: what changed is told once
         self._note_homes(found)
         if is_anew:  # nobody knows what of this host's words has got there
             self._told.clear()
             self._listings.clear()
-            self._away &= {(one.listing, one.session_id) for one in rows}
+        self._away = away
         lost = known.keys() - self._homes.keys() - self._coming.keys()
-        for one in rows:
-            key = (one.listing, one.session_id)
-            is_mine = key in known or one.came_from == self._host or key in self._away
-            if one.host == self._host or one.is_gone or not is_mine:
-                self._away.discard(key)
-            else:
-                self._away.add(key)
         gone = {(one.listing, one.session_id) for one in rows if one.is_gone}
         self._forget(lost)
         return frozenset(lost - gone)
@@ -95,7 +89,7 @@ class Publisher:
         self._coming = {key: one for key, one in found.items() if one.is_coming}
         self._homes = {key: one for key, one in found.items() if not one.is_coming}
 
-    def publish(self, catalog: Catalog, elsewhere: frozenset[Key] = frozenset()) -> int:
+    def publish(self, catalog: Catalog, elsewhere: Container[Key] = ()) -> int:
         """Tell what changed since the last catalog, and return of how many sessions.
 
         Those `elsewhere` are left out: only their leavings are here. Raises `FleetAway`.

@@ -112,5 +112,12 @@ CREATE UNLOGGED TABLE live (
 );
 """
 
+# Every host that ever had a session, the first one first: any of them may still have files of it.
+_FORMER_HOMES = """
+ALTER TABLE session ADD COLUMN had_by text[] NOT NULL DEFAULT '{}';
+UPDATE session SET had_by = ARRAY[came_from] WHERE came_from IS NOT NULL;
+CREATE INDEX session_had_by ON session USING gin (had_by) WHERE had_by <> '{}';
+"""
+
 # The number of a migration is its place, from 1 on.
-MIGRATIONS: tuple[str, ...] = (_FIRST,)
+MIGRATIONS: tuple[str, ...] = (_FIRST, _FORMER_HOMES)

@@ -95,6 +95,16 @@ def homes(tx: Transaction, host: str) -> dict[Key, Residence]:
     }
 
 
+def lost(tx: Transaction, host: str) -> dict[Key, Residence]:
+    """Return the sessions that a host had, with their present homes: the last, of a purged one."""
+    rows = tx.run(
+        "SELECT listing, session_id, home_host, fence FROM session "
+        "WHERE had_by <> '{}' AND had_by @> ARRAY[%s]::text[] AND home_host <> %s",
+        *(host, host),
+    )
+    return {(one[0], one[1]): Residence(host=one[2], fence=one[3]) for one in rows}
+
+
 def residence(tx: Transaction, key: Key) -> Residence | None:
     """Return where a session lives; `None` if it is not known, or gone."""
     row = tx.run(
@@ -129,7 +139,8 @@ def move(tx: Transaction, key: Key, home: Residence, to: str, *, is_taken_over: 
     """
     moved = tx.run(
         "UPDATE session SET home_host = %s, fence = fence + 1, is_fetched = false, "
-        "came_from = home_host "
+        "came_from = home_host, had_by = CASE WHEN home_host = ANY (had_by) THEN had_by "
+        "ELSE array_append(had_by, home_host) END "
         "WHERE listing = %s AND session_id = %s AND home_host = %s AND fence = %s "
         "AND gone_at IS NULL AND EXISTS (SELECT FROM host WHERE host = %s AND left_at IS NULL) "
         "AND (NOT %s OR EXISTS (SELECT FROM host "

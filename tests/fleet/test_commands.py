@@ -85,6 +85,32 @@ def test_an_answer_that_was_refused_leaves_its_request_to_others(
         post(store, "answer", request_id="r1")
 
 
+def test_what_no_home_took_in_time_is_left_and_its_request_is_free(store: Store) -> None:
+    late = post(store, "answer", request_id="r1")
+    with store.transaction() as tx:
+        tx.run("UPDATE command SET at = at - interval '61 s'")
+    fresh = post(store, "stop")
+    assert take(store, "a") == [(fresh, "stop")]
+    with pytest.raises(AlreadyThere):
+        post(store, "answer", request_id="r1")
+    with store.transaction() as tx:
+        assert commands.lapse(tx, '{"words": "late"}') == 1
+        assert commands.lapse(tx, '{"words": "late"}') == 0
+        assert not commands.withdraw(tx, late)
+    assert state(store, late) == CommandState(is_taken=True, outcome='{"words": "late"}')
+    again = post(store, "answer", request_id="r1")
+    assert take(store, "a") == [(again, "answer")]
+
+
+def test_what_a_host_still_has_before_it_is_not_given_up(store: Store) -> None:
+    waiting, lost = post(store), post(store)
+    take(store, "a")
+    with store.transaction() as tx:
+        assert commands.give_up(tx, "a", "{}", but=[waiting]) == 1
+    assert state(store, waiting) == CommandState(is_taken=True, outcome=None)
+    assert state(store, lost) == CommandState(is_taken=True, outcome="{}")
+
+
 def test_a_command_that_nobody_took_can_be_withdrawn(store: Store) -> None:
     first, second = post(store), post(store)
     with store.transaction() as tx:

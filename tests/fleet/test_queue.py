@@ -35,9 +35,11 @@ def add(store: Store, *, want_host: str = "", key: Key = KEY) -> int:
         return runs.enqueue(tx, key, '{"prompt": "go on"}', "ann", want_host=want_host)
 
 
-def claim(store: Store, host: str, patience_s: float = 0.0) -> ClaimedRun | None:
+def claim(
+    store: Store, host: str, patience_s: float = 0.0, fresh_s: float = 60.0
+) -> ClaimedRun | None:
     with store.transaction() as tx:
-        return runs.claim(tx, host, patience_s=patience_s)
+        return runs.claim(tx, host, patience_s=patience_s, fresh_s=fresh_s)
 
 
 def note(store: Store, run_id: int, host: str, state: RunState) -> bool:
@@ -50,7 +52,7 @@ def work(dsn: str, host: str, seed: int) -> list[Worked]:
     chance, worked, idle = random.Random(seed), list[Worked](), 0  # noqa: S311 (a test's dice)
     with Store(dsn) as store:
         while idle < 20:
-            if (run := claim(store, host)) is None:
+            if (run := claim(store, host, fresh_s=3600)) is None:
                 idle += 1
                 time.sleep(0.02)
                 continue
@@ -194,6 +196,22 @@ def test_a_queued_run_can_be_cancelled_and_a_claimed_one_cannot(store: Store, se
     assert claimed.run_id == second
     with store.transaction() as tx:
         assert not runs.cancel(tx, second)
+
+
+def test_what_no_host_claimed_in_time_is_not_begun(store: Store, session: Key) -> None:
+    late = add(store)
+    with store.transaction() as tx:
+        tx.run("UPDATE run SET created_at = created_at - interval '61 s'")
+    fresh = add(store)
+    claimed = claim(store, "a")
+    assert claimed is not None
+    assert claimed.run_id == fresh
+    with store.transaction() as tx:
+        assert runs.lapse(tx, "too late") == 1
+        found = runs.progress(tx, late)
+        assert runs.lapse(tx, "too late") == 0
+    assert found is not None
+    assert (found.state, found.error) == (RunState.CANCELLED, "too late")
 
 
 def test_a_purged_sessions_runs_are_erased_and_none_is_added(store: Store, session: Key) -> None:

@@ -239,10 +239,14 @@ class Encoded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What a home says of a command: what was done, or why it was not, and the remedy."""
+    """What a home says of a command: what was done, or why it was not, and the remedy.
+
+    It `is_needless` when nothing had to change.
+    """
 
     words: Annotated[str, Most(100_000)]
     is_done: bool = False
+    is_needless: bool = False
     reason: Reason = Reason.NONE
     remedy: Annotated[str, Most(2_000)] = ""
     act_id: Word = ""

@@ -145,6 +145,13 @@ def test_a_read_only_console_asks_nothing(
         assert tx.run("SELECT FROM command").rowcount == 0
 
 
+def test_an_act_elsewhere_that_needed_nothing_says_so(
+    dsn: str, other: OtherHost, context: Context
+) -> None:
+    with Obeying(dsn, lambda key, command: replace(DONE, is_needless=True)):
+        assert annotate.note(context, named(context, SECOND), "hm").is_needless
+
+
 def test_an_act_elsewhere_is_undone_there(dsn: str, other: OtherHost, context: Context) -> None:
     with Obeying(dsn, lambda key, command: DONE) as home:
         done = delete.delete(context, named(context, SECOND))
@@ -300,7 +307,8 @@ def test_a_resume_goes_through_the_queue_to_its_home(
     dsn: str, store: Store, other: OtherHost, context: Context
 ) -> None:
     plan = resume.plan_resume(context, named(context, SECOND))
-    plan = with_options(context, plan, {"model": "opus", "max_turns": 3})
+    asked = {"model": "opus", "max_turns": 3, "without": ["hooks", "env"]}
+    plan = with_options(context, plan, asked)
     claimed = list[runs.ClaimedRun]()
 
     def home() -> None:
@@ -318,8 +326,9 @@ def test_a_resume_goes_through_the_queue_to_its_home(
     run_id = resume.start(context, plan, " Go on ")
     thread.join()
     assert run_id == "2026-1"
-    asked = bus.decode_run(claimed[0].request)
-    assert asked == bus.RunRequest(mode="resume", prompt="Go on", model="opus", max_turns=3)
+    assert bus.decode_run(claimed[0].request) == bus.RunRequest(
+        mode="resume", prompt="Go on", model="opus", max_turns=3, without=("env", "hooks")
+    )
     assert (claimed[0].key, claimed[0].by_whom) == (("hollis_park", SECOND), "anna")
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from pathlib import Path
 
 import pytest
 
 from tests.support.listings.sample_listing import FIRST, SECOND, SampleListing, of_three
+from tui.core.errors import Reason
 from tui.fleet import bus
 from tui.fleet.bus import Command, Outcome, RunRequest
 from tui.fleet.member import member as members
@@ -95,3 +97,84 @@ def test_what_was_taken_is_done_when_the_database_is_there_again(
 
 def _be_away(*_: object, **__: object) -> None:
     raise FleetAway("it is away")
+
+
+def test_what_was_asked_of_a_host_that_was_away_for_long_is_not_done(
+    store: Store, listing: SampleListing, member: tuple[Member, list[str]]
+) -> None:
+    before = listing.session(FIRST).title
+    number = post(store, bus.Rename(title="Pumps"))
+    with store.transaction() as tx:
+        text = bus.encode_run(RunRequest(mode="resume", prompt="on"))
+        run = runs.enqueue(tx, (LISTING, SECOND), text, "ann")
+        tx.run("UPDATE command SET at = at - interval '61 s'")
+        tx.run("UPDATE run SET created_at = created_at - interval '61 s'")
+    members.Servant(member[0]).serve()
+    said = outcome(store, number)
+    assert said is not None
+    assert (said.is_done, said.reason) == (False, Reason.TOO_LATE)
+    assert "nothing was done" in said.words
+    assert listing.session(FIRST).title == before
+    with store.transaction() as tx:
+        progress = runs.progress(tx, run)
+    assert progress is not None
+    assert progress.state is runs.RunState.CANCELLED
+    assert "nothing was started" in progress.error
+
+
+def test_what_was_taken_before_the_database_was_away_for_long_is_not_done(
+    store: Store,
+    listing: SampleListing,
+    member: tuple[Member, list[str]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    first, second = (post(store, bus.Rename(title="Pumps"), one) for one in (FIRST, SECOND))
+    servant = members.Servant(member[0])
+    with monkeypatch.context() as away:
+        away.setattr(commands, "finish", _be_away)
+        with pytest.raises(FleetAway):
+            servant.serve()
+    real = time.clock_gettime
+    monkeypatch.setattr(time, "clock_gettime", lambda clock: real(clock) + 61)
+    servant.serve()
+    done, late = outcome(store, first), outcome(store, second)
+    assert done is not None
+    assert late is not None
+    assert (done.is_done, late.is_done, late.reason) == (True, False, Reason.TOO_LATE)
+    assert [listing.session(one).title for one in (FIRST, SECOND)].count("Pumps") == 1
+
+
+def test_a_release_that_waits_its_turn_is_not_given_up_and_not_begun_too_late(
+    store: Store,
+    listing: SampleListing,
+    member: tuple[Member, list[str]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    number = post(store, bus.Release(host="b"))
+    servant, teller = members.Servant(member[0]), members.Teller(member[0])
+    servant.serve()
+    with monkeypatch.context() as away:
+        away.setattr(commands, "take", _be_away)
+        with pytest.raises(FleetAway):
+            servant.serve()
+    servant.serve()
+    assert outcome(store, number) is None
+    real = time.clock_gettime
+    monkeypatch.setattr(time, "clock_gettime", lambda clock: real(clock) + 61)
+    teller.tell()
+    said = outcome(store, number)
+    assert said is not None
+    assert said.reason is Reason.TOO_LATE
+    servant.serve()
+    assert member[0].releasing == set()
+
+
+def test_what_needed_nothing_is_told_so(
+    store: Store, listing: SampleListing, member: tuple[Member, list[str]]
+) -> None:
+    for is_needless in (False, True):
+        number = post(store, bus.SetTags(added=("urgent",)))
+        members.Servant(member[0]).serve()
+        said = outcome(store, number)
+        assert said is not None
+        assert (said.is_done, said.is_needless) == (True, is_needless)

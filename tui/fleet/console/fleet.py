@@ -121,6 +121,7 @@ class Fleet(Elsewhere):
             words=f"{done.words} (on {subject.host})",
             listing=key[0],
             session_id=key[1],
+            is_needless=done.is_needless,
             act_id=done.act_id,
             host=subject.host,
         )

@@ -98,9 +98,8 @@ def _name_of(found: RunProgress | None, plan: RunPlan) -> str:
     if not _is_begun(found):
         raise _unknown(plan, f"{host} has taken it and not begun it yet")
     if found.state is RunState.CANCELLED:
-        raise Refused(
-            "its host does not answer, or has no room: nothing was started", Reason.ELSEWHERE
-        )
+        words = "its host does not answer, or has no room: nothing was started"
+        raise Refused(one_line(found.error)[:300] or words, Reason.ELSEWHERE)
     if found.state is RunState.FAILED:
         why = one_line(found.error)
         if found.local_run:  # it may have done a lot before

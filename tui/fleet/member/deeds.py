@@ -49,7 +49,12 @@ class Deeds:
             return bus.Outcome(words=f"it failed there: {error.strerror or error}"[:1000])
         except Exception as error:  # one fault must not stop what others ask
             return bus.Outcome(words=failed(error))
-        return bus.Outcome(words=done.words[:100_000], is_done=True, act_id=done.act_id[:200])
+        return bus.Outcome(
+            words=done.words[:100_000],
+            is_done=True,
+            is_needless=done.is_needless,
+            act_id=done.act_id[:200],
+        )
 
     def _do(self, context: Context, key: Key, command: bus.Command) -> ActionResult:
         context.require_writable()

@@ -43,7 +43,13 @@ _FOLLOW_S, _FORGET_S = 0.5, 3600.0
 _KEPT_S = 7 * 24 * 3600.0  # commands that were carried out
 _END_S = 3.0
 _AGAIN_S = 10.0
-_UNKNOWN = "that host lost touch meanwhile: look there whether it was done"
+_UNKNOWN = bus.Outcome(
+    words="that host lost touch meanwhile: look there whether it was done", reason=Reason.UNSURE
+)
+_LATE = bus.Outcome(
+    words="that came too late, when nobody waited for it any more: nothing was done",
+    reason=Reason.TOO_LATE,
+)
 
 
 class Member:
@@ -56,6 +62,7 @@ class Member:
         self._sessions: tuple[Session, ...] = ()
         self._behind = 0
         self.releases: SimpleQueue[PostedCommand] = SimpleQueue()
+        self.releasing: set[int] = set()  # commands that were taken, and not told of as yet
 
     def stop(self) -> None:
         """Let it end; the runs of this host go on."""
@@ -218,9 +225,12 @@ class Teller:
                 text = bus.encode_outcome(outcome)
                 commands.finish(tx, command_id, text, is_done=outcome.is_done)
             del self._outcomes[command_id]
+            self._member.releasing.discard(command_id)
         return is_whole
 
     def _released(self, asked: PostedCommand) -> bus.Outcome:
+        if asked.is_late:
+            return _LATE
         try:
             command, is_restricted = bus.decode(asked.kind, asked.payload)
             context = acting_for(self._member.context, asked.by_whom, is_restricted=is_restricted)
@@ -236,7 +246,7 @@ class Teller:
                 to=command.host,
             )
         except FleetAway:  # whether it moved is not known
-            self._outcomes[asked.command_id] = bus.Outcome(words=_UNKNOWN)
+            self._outcomes[asked.command_id] = _UNKNOWN
             raise
         except ConsoleError as error:
             return bus.outcome_of(error)
@@ -267,11 +277,12 @@ class Servant:
         self._tell()
         self._obey()  # what could not be told before its turn was not begun
         if not self._is_whole:  # nobody knows what the last transaction did
-            outcome = bus.encode_outcome(bus.Outcome(words=_UNKNOWN))
+            outcome, waiting = bus.encode_outcome(_UNKNOWN), tuple(self._member.releasing)
             with self._store.transaction() as tx:
-                commands.give_up(tx, self._member.host, outcome)
+                commands.give_up(tx, self._member.host, outcome, but=waiting)
         self._is_whole = False
         with self._store.transaction() as tx:
+            commands.lapse(tx, bus.encode_outcome(_LATE))
             taken = commands.take(tx, self._member.host)
         self._taken.extend(taken)
         self._obey()
@@ -286,9 +297,12 @@ class Servant:
         while self._taken:
             one = self._taken.popleft()
             if one.kind.rpartition("/")[2] == bus.RELEASE:  # by the thread that ships its files
+                self._member.releasing.add(one.command_id)
                 self._member.releases.put(one)
                 continue
-            outcome = self._deeds.carry_out(one.key, one.kind, one.payload, one.by_whom)
+            outcome = _LATE
+            if not one.is_late:
+                outcome = self._deeds.carry_out(one.key, one.kind, one.payload, one.by_whom)
             self._done[one.command_id] = outcome
             self._tell()
 

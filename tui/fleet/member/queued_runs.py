@@ -22,6 +22,7 @@ from tui.runs.folder.protocol import read_run, runs_folder
 
 _NEVER_S = 1e9  # another host's sessions are not this host's to start
 _LOST = "that host lost touch while it began this: look there whether it runs"
+_LATE = "no host took it within a minute: nothing was started"
 _STATES = {
     "queued": RunState.STARTING,
     "starting": RunState.STARTING,
@@ -44,6 +45,7 @@ class QueuedRuns:
         """Start the oldest run that may start here; return whether there was one."""
         self._tell()
         with self._store.transaction() as tx:
+            runs.lapse(tx, _LATE)
             claimed = runs.claim(tx, self._host, patience_s=_NEVER_S)
         if claimed is None:
             return False

@@ -2,22 +2,39 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Collection
+
 from tui.core.values import dataclass
 from tui.fleet.store.connection import AlreadyThere, Transaction
 from tui.fleet.store.sessions import Key, require_known
 
 _AT_ONCE = 50
+FRESH_S = 60.0  # whoever asked for something that is older waits no more
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PostedCommand:
-    """A command that a session's home has taken: what `kind` allows is for the home to judge."""
+    """A command that a session's home has taken: what `kind` allows is for the home to judge.
+
+    It is late after `until`, in seconds since this machine was started, its sleep included.
+    """
 
     command_id: int
     key: Key
     kind: str
     payload: str
     by_whom: str
+    until: float
+
+    @property
+    def is_late(self) -> bool:
+        """Whether nobody waits for it any more."""
+        return _since_start() > self.until
+
+
+def _since_start() -> float:
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,10 +64,25 @@ def post(
     return int(row[0])
 
 
+def lapse(tx: Transaction, outcome: str) -> int:
+    """Say of commands that no home took in time what became of them; return how many.
+
+    Their requests are free for other answers.
+    """
+    return tx.run(
+        "UPDATE command SET taken_at = clock_timestamp(), done_at = clock_timestamp(), "
+        "outcome = %s, request_id = '' WHERE command_id IN (SELECT command_id FROM command "
+        "WHERE taken_at IS NULL AND at <= clock_timestamp() - make_interval(secs => %s) "
+        "FOR NO KEY UPDATE SKIP LOCKED)",
+        *(outcome, FRESH_S),
+    ).rowcount
+
+
 def take(tx: Transaction, host: str) -> tuple[PostedCommand, ...]:
     """Take the commands to sessions that live on this host, each once, in their order.
 
-    Those of sessions whose files are still coming are left until they are there.
+    Those that are late are left, and those of sessions whose files are still coming until they are
+    there.
     What a host took and did not finish is not taken again: whether it was carried out is for the
     host's own files to say.
     """
@@ -58,14 +90,22 @@ def take(tx: Transaction, host: str) -> tuple[PostedCommand, ...]:
         "UPDATE command SET taken_at = clock_timestamp() WHERE command_id IN (SELECT command_id "
         "FROM command JOIN session USING (listing, session_id) WHERE taken_at IS NULL "
         "AND home_host = %s AND gone_at IS NULL AND (is_fetched OR came_from IS NULL) "
+        "AND at > clock_timestamp() - make_interval(secs => %s) "
         "ORDER BY command_id LIMIT %s "
         "FOR NO KEY UPDATE OF command SKIP LOCKED) "
-        "RETURNING command_id, listing, session_id, kind, payload, by_whom",
-        *(host, _AT_ONCE),
+        "RETURNING command_id, listing, session_id, kind, payload, by_whom, "
+        "extract(epoch FROM clock_timestamp() - at)::float8",
+        *(host, FRESH_S, _AT_ONCE),
     ).fetchall()
+    now = _since_start()
     return tuple(
         PostedCommand(
-            command_id=one[0], key=(one[1], one[2]), kind=one[3], payload=one[4], by_whom=one[5]
+            command_id=one[0],
+            key=(one[1], one[2]),
+            kind=one[3],
+            payload=one[4],
+            by_whom=one[5],
+            until=now + FRESH_S - one[6],
         )
         for one in sorted(rows)
     )
@@ -80,17 +120,19 @@ def finish(tx: Transaction, command_id: int, outcome: str, *, is_done: bool = Tr
     )
 
 
-def give_up(tx: Transaction, host: str, outcome: str) -> int:
+def give_up(tx: Transaction, host: str, outcome: str, *, but: Collection[int] = ()) -> int:
     """Say what became of commands that a host took and never told of; return how many.
 
+    That is `but` those that it still has before it.
     Their requests are free for other answers: the home refuses those that it has.
     """
     return tx.run(
         "UPDATE command SET done_at = clock_timestamp(), outcome = %s, request_id = '' "
         "FROM session s "
         "WHERE s.listing = command.listing AND s.session_id = command.session_id "
-        "AND s.home_host = %s AND taken_at IS NOT NULL AND done_at IS NULL",
-        *(outcome, host),
+        "AND s.home_host = %s AND taken_at IS NOT NULL AND done_at IS NULL "
+        "AND command_id <> ALL (%s::bigint[])",
+        *(outcome, host, list(but)),
     ).rowcount
 
 

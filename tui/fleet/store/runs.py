@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from tui.core.values import dataclass
+from tui.fleet.store.commands import FRESH_S
 from tui.fleet.store.connection import Transaction
 from tui.fleet.store.sessions import Key, Residence, require_known
 
@@ -54,12 +55,25 @@ def enqueue(tx: Transaction, key: Key, request: str, by_whom: str, *, want_host:
     return int(row[0]) if row else 0
 
 
-def claim(tx: Transaction, host: str, *, patience_s: float = 1.0) -> ClaimedRun | None:
+def lapse(tx: Transaction, why: str) -> int:
+    """Take runs out of the queue that no host claimed in time; return how many."""
+    return tx.run(
+        "UPDATE run SET state = 'cancelled', error = %s, ended_at = clock_timestamp() "
+        "WHERE run_id IN (SELECT run_id FROM run WHERE state = 'queued' "
+        "AND created_at <= clock_timestamp() - make_interval(secs => %s) "
+        "FOR NO KEY UPDATE SKIP LOCKED)",
+        *(why[:4000], FRESH_S),
+    ).rowcount
+
+
+def claim(
+    tx: Transaction, host: str, *, patience_s: float = 1.0, fresh_s: float = FRESH_S
+) -> ClaimedRun | None:
     """Claim the oldest run that this host may start now; `None` without one, or without room.
 
-    For `patience_s` a run is left to its session's home, which has the files. The session's row is
-    locked, not the run's: two hosts could take two runs of one session otherwise. Whoever holds
-    another session is not waited for, and what is still coming to its home cannot be gone on with.
+    Those older than `fresh_s` are left, and for `patience_s` a run is left to its session's home.
+    The session's row is locked, not the run's: two hosts could take two runs of one session
+    otherwise. Whoever holds another is not waited for; what is still coming cannot be gone on with.
     """
     if not tx.run("SELECT FROM run WHERE state = 'queued' LIMIT 1").rowcount:
         return None
@@ -71,6 +85,7 @@ def claim(tx: Transaction, host: str, *, patience_s: float = 1.0) -> ClaimedRun 
             "SELECT r.run_id, r.listing, r.session_id, r.request, r.by_whom, s.home_host, s.fence "
             "FROM run r JOIN session s USING (listing, session_id) "
             "WHERE r.state = 'queued' AND s.gone_at IS NULL "
+            "AND r.created_at > clock_timestamp() - make_interval(secs => %s) "
             "AND (s.is_fetched OR s.came_from IS NULL) "
             "AND (r.want_host = %s OR r.want_host IS NULL AND (s.home_host = %s "
             "OR r.created_at < clock_timestamp() - make_interval(secs => %s))) "
@@ -78,7 +93,7 @@ def claim(tx: Transaction, host: str, *, patience_s: float = 1.0) -> ClaimedRun 
             "AND w.session_id = r.session_id "
             "AND w.state IN ('claimed', 'starting', 'busy', 'waiting')) "
             "ORDER BY r.run_id LIMIT 1 FOR NO KEY UPDATE OF s SKIP LOCKED",
-            *(host, host, patience_s),
+            *(fresh_s, host, host, patience_s),
         ).fetchone()
         if row is None:
             return None

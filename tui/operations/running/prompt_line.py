@@ -117,6 +117,8 @@ def _left_out(plan: RunPlan, asked: Mapping[str, Any]) -> RunPlan:
     named = frozenset(asked.get(_WITHOUT, ()))
     if named and plan.mode == "new":
         raise UsageError("--without goes with resume: a new session has nothing to go without")
+    if plan.host:  # which knows what was recorded
+        return replace(plan, left_out=tuple(sorted(named)))
     had = known_unrecorded(plan.agent)
     if again := sorted(LIMITS.intersection(named, plan.agent).difference(had)):
         raise UsageError(

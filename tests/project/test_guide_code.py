@@ -214,13 +214,15 @@ def test_the_tests_of_a_pipeline_pass(tmp_path: Path) -> None:
     (code,) = (one for one in pieces("recipes") if "play_api" in one)
     (tmp_path / "test_recipe.py").write_text(code)
     own = {name: value for name, value in os.environ.items() if name != "PYTEST_ADDOPTS"}
+    # A base of its own: pytest would erase what earlier runs of it left, for minutes.
+    base = f"--basetemp={tmp_path / 'base'}"
     run = subprocess.run(
-        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-q", str(tmp_path)],
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-q", base, str(tmp_path)],
         cwd=tmp_path,
         env={**own, "PYTHONPATH": str(REPOSITORY)},
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=900,
         check=False,
     )
     assert "3 passed" in run.stdout, run.stdout + run.stderr

@@ -3,33 +3,45 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 
 from tui.core.errors import ConsoleError, Reason, Refused
+from tui.core.models.annotation import Note
 from tui.fleet import bus
 from tui.fleet.bus import BadCommand, Command, Outcome, RunRequest
 
 DIGEST = "ab" * 32
 COMMANDS: tuple[Command, ...] = (
-    bus.Send(prompt='Go on: "pumps"\n\0\ud800 é'),
-    bus.Answer(request_id="r1", decision="allow", digest=DIGEST),
-    bus.Answer(request_id="r1", decision="deny", reason="no"),
-    bus.Answer(request_id="r1", decision="allow", digest=DIGEST, answers=("1", "own words")),
-    bus.PutOff(request_id="r1", duration="30m"),
-    bus.Interrupt(),
-    bus.Interrupt(is_sure=True),
-    bus.Stop(),
-    bus.SetModel(name="opus"),
-    bus.SetMode(name="plan"),
-    bus.Extend(until="+7d"),
-    bus.Delete(),
+    bus.Send(run_id="2026-1", prompt='Go on: "pumps"\n\0\ud800 é'),
+    bus.Answer(run_id="2026-1", request_id="r1", decision="allow", digest=DIGEST),
+    bus.Answer(run_id="2026-1", request_id="r1", decision="deny", reason="no"),
+    bus.Answer(
+        run_id="2026-1",
+        request_id="r1",
+        decision="allow",
+        digest=DIGEST,
+        answers=("1", "own words"),
+    ),
+    bus.PutOff(run_id="2026-1", request_id="r1", duration="30m"),
+    bus.Interrupt(run_id=""),
+    bus.Interrupt(run_id="2026-1", is_sure=True),
+    bus.Stop(run_id="2026-1"),
+    bus.SetModel(run_id="2026-1", name="opus"),
+    bus.SetMode(run_id="2026-1", name="plan"),
+    bus.Extend(until="+7d", was=datetime(2026, 12, 1, 10, 0, 0, 123456, UTC)),
+    bus.Extend(until="+7d", was=None),
+    bus.Delete(row=DIGEST, active_at=datetime(2026, 12, 1, tzinfo=UTC)),
     bus.Restore(trash_id="20261201T101010-9f2c"),
     bus.Undo(act_id="0123456789abcdef"),
     bus.Acknowledge(until="4h"),
-    bus.Rename(title="Pumps"),
+    bus.Rename(title="Pumps", was=""),
     bus.SetTags(added=("a", "b"), removed=("c",)),
-    bus.SetNote(content=""),
+    bus.SetNote(content="", was=None),
+    bus.SetNote(
+        content="hm", was=Note(content="é", by="ben", at=datetime(2026, 12, 1, tzinfo=UTC))
+    ),
     bus.CleanUp(sessions=("9f2c",), older_than_s=86400),
     bus.Release(host="b"),
 )
@@ -65,10 +77,14 @@ def test_a_run_comes_back_as_it_was() -> None:
         ("restricted/shell", "{}", "no command"),
         ("restricted/restricted/stop", "{}", "no command"),
         ("send", "{}", "lacks a field"),
+        ("send", '{"prompt": "x"}', "lacks a field"),
+        ("stop", "{}", "lacks a field"),
+        ("extend", '{"until": "+7d"}', "lacks a field"),
+        ("extend", '{"until": "+7d", "was": "today"}', "was is not"),
         ("send", "[]", "not an object"),
         ("send", "{", "not understood"),
         ("send", "[" * 100_000, "not understood"),
-        ("send", '{"prompt": "x", "cwd": "/etc"}', "no field 'cwd'"),
+        ("send", '{"run_id": "1", "prompt": "x", "cwd": "/etc"}', "no field 'cwd'"),
         ("send", '{"prompt": 7}', "prompt is not"),
         ("send", json.dumps({"prompt": "x" * 1_000_001}), "prompt is too long"),
         ("send", json.dumps({"prompt": "x" * 2_000_001}), "it is too long"),
@@ -112,7 +128,7 @@ def test_what_is_no_run_is_refused(text: str) -> None:
 
 def test_what_is_too_long_is_not_posted() -> None:
     with pytest.raises(BadCommand):
-        bus.encode(bus.Rename(title="x" * 1_001))
+        bus.encode(bus.Rename(title="x" * 1_001, was=""))
     with pytest.raises(BadCommand):
         bus.encode_run(RunRequest(mode="resume", prompt="x" * 1_000_001))
 

@@ -18,6 +18,7 @@ from tui.core.errors import Reason
 from tui.core.models.session import Key, Liveness, Session
 from tui.fleet import bus
 from tui.fleet.bus import RunRequest
+from tui.fleet.console.acts import command_for
 from tui.fleet.shown_session import decode
 from tui.fleet.store import files as stored_files
 from tui.fleet.store import live, runs, sessions
@@ -98,24 +99,27 @@ def test_what_changes_here_is_told_and_shipped(
 def test_it_does_what_is_asked_by_the_operations_of_its_host(
     host: FleetHost, store: Store, listing: SampleListing
 ) -> None:
-    assert ask(store, KEY, bus.Rename(title="Pumps")).is_done
+    before = listing.session(FIRST)
+    assert ask(store, KEY, command_for("rename", before, "Pumps")).is_done
     assert listing.session(FIRST).title == "Pumps"
     assert ask(store, KEY, bus.SetTags(added=("urgent",))).is_done
-    assert ask(store, KEY, bus.SetNote(content="call them")).is_done
+    assert ask(store, KEY, command_for("note", before, "call them")).is_done
     here = listing.session(FIRST)
     assert (here.tags, here.note, here.annotation.tags[0].by) == (("urgent",), "call them", "ann")
-    assert ask(store, KEY, bus.Extend(until="30d")).is_done
-    assert listing.session(FIRST).expires_at != here.expires_at
-    gone = ask(store, KEY, bus.Delete())
+    assert ask(store, KEY, bus.Extend(until="30d", was=here.expires_at)).is_done
+    later = listing.session(FIRST)
+    assert later.expires_at != here.expires_at
+    gone = ask(store, KEY, command_for("delete", later))
     assert gone.is_done
     assert not listing.transcript_path(FIRST).exists()
     assert [one.act_id for one in last_batch(listing.context(operator="ann"))] == [gone.act_id]
     assert ask(store, KEY, bus.Undo(act_id="0" * 16)).reason is Reason.CHANGED
     assert ask(store, KEY, bus.Undo(act_id=gone.act_id)).is_done
-    assert ask(store, KEY, bus.Delete()).is_done
+    assert ask(store, KEY, command_for("delete", later)).is_done
     assert ask(store, KEY, bus.Restore()).is_done
     assert listing.transcript_path(FIRST).exists()
-    for refused in (bus.Stop(), bus.Send(prompt="on"), bus.Restore(trash_id="none")):
+    stop, sent = bus.Stop(run_id=""), bus.Send(run_id="", prompt="on")
+    for refused in (stop, sent, bus.Restore(trash_id="none")):
         outcome = ask(store, KEY, refused)
         assert (outcome.is_done, bool(outcome.words)) == (False, True)
     with store.transaction() as tx:
@@ -161,18 +165,36 @@ def test_a_run_that_was_queued_elsewhere_is_steered_from_there(
     request = told.run.request
     assert (told.host, told.liveness, request.tool) == ("c", Liveness.WAITING, "Bash")
     wait(lambda: run_state(store, number)[0] == "waiting")
-    wrong = bus.Answer(request_id=request.request_id, decision="allow", digest="0" * 64)
+    run, asked = told.run.run_id, request.request_id
+    wrong = bus.Answer(run_id=run, request_id=asked, decision="allow", digest="0" * 64)
     assert ask(store, key, wrong).reason is Reason.CHANGED
-    other = bus.Answer(request_id="other", decision="deny")
+    other = bus.Answer(run_id=run, request_id="other", decision="deny")
     assert ask(store, key, other).reason is Reason.CHANGED
+    for unseen in _of_another_run(asked):
+        refused = ask(store, key, unseen)
+        assert (refused.is_done, refused.reason) == (False, Reason.CHANGED)
+        assert "changed since you looked: another run works on it now" in refused.words
     second = enqueue(store, key, RunRequest(mode="resume", prompt="ECHO again"))
-    assert ask(store, key, bus.Interrupt()).is_done
+    assert ask(store, key, bus.Interrupt(run_id=run)).is_done
     wait(lambda: run_state(store, number)[0] in ("done", "failed"))
     wait(lambda: run_state(store, second)[0] == "done")
     local = site.listing / ".session_console" / "runs" / run_state(store, second)[1]
     assert over(local).operator == "ann"
     wait(lambda: stored(store, key[1]).decode() == site.transcript(key[1]))
     assert "ECHO again" in site.transcript(key[1])
+
+
+def _of_another_run(request_id: str) -> tuple[bus.Command, ...]:
+    run = "20260101T000000Z-0001"
+    return (
+        bus.Send(run_id=run, prompt="on"),
+        bus.Answer(run_id=run, request_id=request_id, decision="deny"),
+        bus.PutOff(run_id=run, request_id=request_id, duration="2h"),
+        bus.Interrupt(run_id=run),
+        bus.Stop(run_id=run),
+        bus.SetModel(run_id=run, name="opus"),
+        bus.SetMode(run_id="", name="plan"),
+    )
 
 
 def test_a_message_that_is_being_written_is_told(

@@ -1,14 +1,18 @@
 """What hosts may ask of each other: a closed set of commands, each with typed fields.
 
 None has a path or a setting: the home of a session bounds whatever is asked by its own settings.
+What acts on what an operator saw says what that was, such as the run; its home refuses it when that
+is not so any more.
 Who asks, and whether that console was restricted, are claims of a host.
 """
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Literal, TypeVar
 
 from tui.core.errors import ConsoleError, Reason, Refused
+from tui.core.models.annotation import Note
 from tui.core.text.bounded_json import parse_json
 from tui.core.text.safe_text import safe_text
 from tui.core.values import dataclass
@@ -35,6 +39,7 @@ class BadCommand(Refused):
 class Send:
     """Queue a follow-up prompt for the session's run."""
 
+    run_id: Word
     prompt: Prompt
 
 
@@ -46,6 +51,7 @@ class Answer:
     those to an agent's questions, one for each.
     """
 
+    run_id: Word
     request_id: Word
     decision: Literal["allow", "always", "deny"]
     digest: Digest = ""
@@ -57,6 +63,7 @@ class Answer:
 class PutOff:
     """Let a request wait for so long from now, such as `30m`."""
 
+    run_id: Word
     request_id: Word
     duration: Word
 
@@ -65,6 +72,7 @@ class PutOff:
 class Interrupt:
     """End the session's turn; with `is_sure` also that of another program."""
 
+    run_id: Word
     is_sure: bool = False
 
 
@@ -72,11 +80,14 @@ class Interrupt:
 class Stop:
     """End the session's run, or its orphaned CLI."""
 
+    run_id: Word
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetModel:
     """Switch the agent to another model for the rest of its run."""
 
+    run_id: Word
     name: Word
 
 
@@ -84,19 +95,24 @@ class SetModel:
 class SetMode:
     """Switch the agent to another permission mode for the rest of its run."""
 
+    run_id: Word
     name: Word
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Extend:
-    """Extend the session's expiry: `until` as an operator types it, such as `7d`."""
+    """Extend the session's expiry, which `was` that: `until` as an operator types it, as `7d`."""
 
     until: Word
+    was: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delete:
-    """Move the session to the trash."""
+    """Move the session to the trash, with that `row` (a digest) and last active then."""
+
+    row: Digest
+    active_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,9 +138,10 @@ class Acknowledge:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rename:
-    """Give the session another title."""
+    """Give the session another title than it `was`."""
 
     title: Annotated[str, Most(1_000)]
+    was: Annotated[str, Most(2_000)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,9 +154,10 @@ class SetTags:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetNote:
-    """Replace the session's note; an empty one clears it."""
+    """Replace the session's note, which `was` that; an empty one clears it."""
 
     content: Annotated[str, Most(2_000)]
+    was: Note | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

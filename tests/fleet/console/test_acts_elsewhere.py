@@ -22,6 +22,7 @@ from tui.fleet import bus
 from tui.fleet.bus import Command, Outcome
 from tui.fleet.console.fleet import Fleet
 from tui.fleet.console.posting import OutcomeUnknown
+from tui.fleet.seen import row_seen
 from tui.fleet.shown_session import encode
 from tui.fleet.store import commands, runs, shown
 from tui.fleet.store.connection import AlreadyThere, FleetAway, Store
@@ -70,55 +71,81 @@ def named(context: Context, session_id: str) -> Session:
     return find_session(context.elsewhere.joined(catalog), session_id)
 
 
-ACTS: dict[str, tuple[Act, Command, str]] = {
+ACTS: dict[str, tuple[Act, Callable[[Session], Command], str]] = {
     "send": (
         lambda at, one: steer.send(at, one, "Go on"),
-        bus.Send(prompt="Go on"),
+        lambda one: bus.Send(run_id=RUN.run_id, prompt="Go on"),
         FIRST,
     ),
     "allow": (
         lambda at, one: steer.answer(at, one, "allow", shown=REQUEST.digest[:16]),
-        bus.Answer(request_id="r1", decision="allow", digest=REQUEST.digest),
+        lambda one: bus.Answer(
+            run_id=RUN.run_id, request_id="r1", decision="allow", digest=REQUEST.digest
+        ),
         FIRST,
     ),
     "deny": (
         lambda at, one: steer.answer(at, one, "deny", "no"),
-        bus.Answer(request_id="r1", decision="deny", reason="no"),
+        lambda one: bus.Answer(run_id=RUN.run_id, request_id="r1", decision="deny", reason="no"),
         FIRST,
     ),
     "wait": (
         lambda at, one: steer.put_off(at, one, "2h"),
-        bus.PutOff(request_id="r1", duration="2h"),
+        lambda one: bus.PutOff(run_id=RUN.run_id, request_id="r1", duration="2h"),
         FIRST,
     ),
     "interrupt": (
         lambda at, one: steer.interrupt(at, one, is_sure=True),
-        bus.Interrupt(is_sure=True),
+        lambda one: bus.Interrupt(run_id=RUN.run_id, is_sure=True),
         FIRST,
     ),
-    "stop": (steer.stop, bus.Stop(), FIRST),
-    "model": (lambda at, one: steer.model(at, one, "opus"), bus.SetModel(name="opus"), FIRST),
-    "mode": (lambda at, one: steer.mode(at, one, "plan"), bus.SetMode(name="plan"), FIRST),
+    "stop": (steer.stop, lambda one: bus.Stop(run_id=RUN.run_id), FIRST),
+    "model": (
+        lambda at, one: steer.model(at, one, "opus"),
+        lambda one: bus.SetModel(run_id=RUN.run_id, name="opus"),
+        FIRST,
+    ),
+    "mode": (
+        lambda at, one: steer.mode(at, one, "plan"),
+        lambda one: bus.SetMode(run_id=RUN.run_id, name="plan"),
+        FIRST,
+    ),
     "extend": (
         lambda at, one: extend.extend(at, extend.plan_extension(one, "+7d", datetime.now(UTC))),
-        bus.Extend(until="+7d"),
+        lambda one: bus.Extend(until="+7d", was=one.expires_at),
         SECOND,
     ),
-    "delete": (delete.delete, bus.Delete(), SECOND),
-    "restore": (lambda at, one: restore.restore(at, one.session_id), bus.Restore(), SECOND),
-    "acknowledge": (acknowledge.acknowledge, bus.Acknowledge(), FIRST),
+    "delete": (
+        delete.delete,
+        lambda one: bus.Delete(row=row_seen(one), active_at=one.last_activity_at),
+        SECOND,
+    ),
+    "restore": (
+        lambda at, one: restore.restore(at, one.session_id),
+        lambda one: bus.Restore(),
+        SECOND,
+    ),
+    "acknowledge": (acknowledge.acknowledge, lambda one: bus.Acknowledge(), FIRST),
     "snooze": (
         lambda at, one: acknowledge.snooze(at, one, "4h"),
-        bus.Acknowledge(until="4h"),
+        lambda one: bus.Acknowledge(until="4h"),
         FIRST,
     ),
-    "rename": (lambda at, one: rename.rename(at, one, "Pumps"), bus.Rename(title="Pumps"), SECOND),
-    "tag": (
-        lambda at, one: annotate.tag(at, one, ["x"], removed=["y"]),
-        bus.SetTags(added=("x",), removed=("y",)),
+    "rename": (
+        lambda at, one: rename.rename(at, one, "Pumps"),
+        lambda one: bus.Rename(title="Pumps", was=one.title),
         SECOND,
     ),
-    "note": (lambda at, one: annotate.note(at, one, "hm"), bus.SetNote(content="hm"), SECOND),
+    "tag": (
+        lambda at, one: annotate.tag(at, one, ["x"], removed=["y"]),
+        lambda one: bus.SetTags(added=("x",), removed=("y",)),
+        SECOND,
+    ),
+    "note": (
+        lambda at, one: annotate.note(at, one, "hm"),
+        lambda one: bus.SetNote(content="hm", was=None),
+        SECOND,
+    ),
 }
 
 
@@ -127,9 +154,10 @@ def test_the_home_is_asked_and_its_words_are_told(
     dsn: str, other: OtherHost, context: Context, name: str
 ) -> None:
     act, command, session_id = ACTS[name]
+    session = named(context, session_id)
     with Obeying(dsn, lambda key, command: DONE) as home:
-        done = act(context, named(context, session_id))
-    assert home.taken == [(("hollis_park", session_id), command, "anna", False)]
+        done = act(context, session)
+    assert home.taken == [(("hollis_park", session_id), command(session), "anna", False)]
     assert (done.words, done.host, done.act_id) == ("done (on a)", "a", "act-1")
 
 
@@ -190,7 +218,8 @@ def test_a_restricted_console_says_that_it_is(dsn: str, other: OtherHost, contex
     restricted = replace(context, settings=replace(context.settings, restricted=True))
     with Obeying(dsn, lambda key, command: DONE) as home:
         steer.send(restricted, named(context, FIRST), "Go on")
-    assert home.taken == [(("hollis_park", FIRST), bus.Send(prompt="Go on"), "anna", True)]
+    sent = bus.Send(run_id=RUN.run_id, prompt="Go on")
+    assert home.taken == [(("hollis_park", FIRST), sent, "anna", True)]
 
 
 def test_nothing_is_granted_that_was_not_seen(other: OtherHost, context: Context) -> None:

@@ -97,7 +97,7 @@ def test_an_act_on_a_session_elsewhere_is_done_at_its_home(
         said = verb("delete", SECOND, "--yes")
     assert said.returncode == 0, said.stderr
     assert "deleted 9f2d (on a)" in said.stdout + said.stderr
-    assert [one[1] for one in home.taken] == [Delete()]
+    assert [type(one[1]) for one in home.taken] == [Delete]
 
 
 def test_without_the_database_the_own_root_is_listed_and_the_exit_code_says_so(

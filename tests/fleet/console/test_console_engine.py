@@ -58,7 +58,9 @@ def test_what_waits_elsewhere_needs_attention_and_is_answered_there(
     with Obeying(dsn, lambda key, command: Outcome(words="denied", is_done=True)) as home:
         done = engine.answer(waiting, "deny", "no", "")
     assert done.words == "denied (on a)"
-    assert home.taken[0][1] == bus.Answer(request_id="r1", decision="deny", reason="no")
+    run_id = waiting.run.run_id
+    denied = bus.Answer(run_id=run_id, request_id="r1", decision="deny", reason="no")
+    assert home.taken[0][1] == denied
 
 
 def test_the_stream_of_a_session_elsewhere_is_followed_paged_and_searched(

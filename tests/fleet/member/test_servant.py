@@ -16,10 +16,9 @@ from tui.fleet.member import member as members
 from tui.fleet.member.member import Member
 from tui.fleet.store import commands, runs, sessions
 from tui.fleet.store.connection import FleetAway, Store
-from tui.operations.running import resume
-from tui.operations.trash import delete
+from tui.operations.running import resume, steer
 
-LISTING = "hollis_park"
+LISTING, TITLE = "hollis_park", "Strategic buyers, pumps"
 
 
 @pytest.fixture
@@ -36,6 +35,11 @@ def post(store: Store, command: Command, session_id: str = FIRST) -> int:
         return commands.post(tx, (LISTING, session_id), asked.kind, asked.payload, "ann")
 
 
+def rename(title: str = "Pumps") -> Command:
+    """Return the command to rename any of the listing's sessions."""
+    return bus.Rename(title=title, was=TITLE)
+
+
 def outcome(store: Store, number: int) -> Outcome | None:
     with store.transaction() as tx:
         state = commands.state(tx, number)
@@ -49,8 +53,8 @@ def _fail(*_: object, **__: object) -> None:
 def test_a_fault_in_one_command_ends_that_alone(
     store: Store, member: tuple[Member, list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(delete, "delete", _fail)
-    failing, after = post(store, bus.Delete()), post(store, bus.Rename(title="Pumps"))
+    monkeypatch.setattr(steer, "interrupt", _fail)
+    failing, after = post(store, bus.Interrupt(run_id="")), post(store, rename())
     members.Servant(member[0]).serve()
     failed, done = outcome(store, failing), outcome(store, after)
     assert failed is not None
@@ -83,7 +87,7 @@ def test_what_was_taken_is_done_when_the_database_is_there_again(
     member: tuple[Member, list[str]],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    numbers = [post(store, bus.Rename(title=f"Pumps {one[:4]}"), one) for one in (FIRST, SECOND)]
+    numbers = [post(store, rename(f"Pumps {one[:4]}"), one) for one in (FIRST, SECOND)]
     servant = members.Servant(member[0])
     with monkeypatch.context() as away:
         away.setattr(commands, "finish", _be_away)
@@ -103,7 +107,7 @@ def test_what_was_asked_of_a_host_that_was_away_for_long_is_not_done(
     store: Store, listing: SampleListing, member: tuple[Member, list[str]]
 ) -> None:
     before = listing.session(FIRST).title
-    number = post(store, bus.Rename(title="Pumps"))
+    number = post(store, rename())
     with store.transaction() as tx:
         text = bus.encode_run(RunRequest(mode="resume", prompt="on"))
         run = runs.enqueue(tx, (LISTING, SECOND), text, "ann")
@@ -128,7 +132,7 @@ def test_what_was_taken_before_the_database_was_away_for_long_is_not_done(
     member: tuple[Member, list[str]],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    first, second = (post(store, bus.Rename(title="Pumps"), one) for one in (FIRST, SECOND))
+    first, second = (post(store, rename(), one) for one in (FIRST, SECOND))
     servant = members.Servant(member[0])
     with monkeypatch.context() as away:
         away.setattr(commands, "finish", _be_away)

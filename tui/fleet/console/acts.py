@@ -26,13 +26,14 @@ from tui.fleet.bus import (
     Stop,
     Undo,
 )
+from tui.fleet.seen import row_seen, run_seen
 from tui.operations.context import ActionResult
 from tui.operations.sessions.extend import Extension
 from tui.runs.folder.command import Decision
 
 
 def _send(session: Session, prompt: str) -> Command:
-    return Send(prompt=prompt)
+    return Send(run_id=run_seen(session), prompt=prompt)
 
 
 def _reply(
@@ -45,6 +46,7 @@ def _reply(
     answers: tuple[str, ...] = (),
 ) -> Command:
     return Answer(
+        run_id=run_seen(session),
         request_id=request.request_id,
         decision=decision or "deny",
         digest=request.digest if decision != "deny" else "",
@@ -57,31 +59,31 @@ def _put_off(session: Session, words: str) -> Command:
     request = session.run.request if session.run is not None else None
     if request is None:
         raise Refused(f"{session.session_id[:8]} is not waiting for an answer")
-    return PutOff(request_id=request.request_id, duration=words)
+    return PutOff(run_id=run_seen(session), request_id=request.request_id, duration=words)
 
 
 def _interrupt(session: Session, *, is_sure: bool = False) -> Command:
-    return Interrupt(is_sure=is_sure)
+    return Interrupt(run_id=run_seen(session), is_sure=is_sure)
 
 
 def _stop(session: Session) -> Command:
-    return Stop()
+    return Stop(run_id=run_seen(session))
 
 
 def _model(session: Session, name: str) -> Command:
-    return SetModel(name=name)
+    return SetModel(run_id=run_seen(session), name=name)
 
 
 def _mode(session: Session, name: str) -> Command:
-    return SetMode(name=name)
+    return SetMode(run_id=run_seen(session), name=name)
 
 
 def _extend(extension: Extension) -> Command:
-    return Extend(until=extension.typed)
+    return Extend(until=extension.typed, was=extension.was)
 
 
 def _delete(session: Session) -> Command:
-    return Delete()
+    return Delete(row=row_seen(session), active_at=session.last_activity_at)
 
 
 def _restored(session: Session) -> Command:
@@ -103,7 +105,7 @@ def _snooze(session: Session, typed: str) -> Command:
 
 
 def _rename(session: Session, title: str) -> Command:
-    return Rename(title=title)
+    return Rename(title=title, was=session.title)
 
 
 def _tag(session: Session, names: Sequence[str], *, removed: Sequence[str] = ()) -> Command:
@@ -111,7 +113,7 @@ def _tag(session: Session, names: Sequence[str], *, removed: Sequence[str] = ())
 
 
 def _note(session: Session, text: str) -> Command:
-    return SetNote(content=text)
+    return SetNote(content=text, was=session.annotation.note)
 
 
 # By the operation's name: its command, and what an act of it is called.

@@ -18,6 +18,7 @@ from tui.core.models.session import Key, Session
 from tui.core.text.safe_text import one_line
 from tui.core.values import replace
 from tui.fleet import bus
+from tui.fleet.seen import require_as_seen
 from tui.operations.catalog.scanner import CatalogScanner, listing_paths
 from tui.operations.context import ActionResult, Context
 from tui.operations.running import steer
@@ -67,7 +68,9 @@ class Deeds:
             return _clean_up(context, catalog, key[0], command)
         if (deed := _DEEDS.get(type(command))) is None:
             raise bus.BadCommand("this host does not know how to do that as yet")
-        return deed(context, session_of(catalog, key), command)
+        session = session_of(catalog, key)
+        require_as_seen(session, command)
+        return deed(context, session, command)
 
     def look(self, listing: str) -> Catalog:
         """Return one listing as it is now."""
@@ -139,6 +142,11 @@ def _acknowledge(context: Context, session: Session, asked: bus.Acknowledge) -> 
     return acknowledge.acknowledge(context, session)
 
 
+def _note(context: Context, session: Session, asked: bus.SetNote) -> ActionResult:
+    seen = replace(session, annotation=replace(session.annotation, note=asked.was))
+    return annotate.note(context, seen, asked.content)
+
+
 _DEEDS: dict[type, _Deed] = {
     bus.Send: lambda at, one, asked: steer.send(at, one, asked.prompt),
     bus.Answer: _answer,
@@ -152,7 +160,7 @@ _DEEDS: dict[type, _Deed] = {
     bus.Acknowledge: _acknowledge,
     bus.Rename: lambda at, one, asked: rename.rename(at, one, asked.title),
     bus.SetTags: lambda at, one, asked: annotate.tag(at, one, asked.added, removed=asked.removed),
-    bus.SetNote: lambda at, one, asked: annotate.note(at, one, asked.content),
+    bus.SetNote: _note,
 }
 
 

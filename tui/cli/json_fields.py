@@ -266,6 +266,7 @@ def alert_json(alert: Alert) -> dict[str, Any]:
         "listing": alert.listing,
         "session_id": alert.session_id or None,
         "words": alert.words,
+        **({"host": alert.host} if alert.host else {}),
     }
 
 

@@ -11,6 +11,7 @@ from tui.core.errors import ConfirmationRequired, ConsoleError, Reason, Refused
 from tui.core.listing_id import is_listing_id
 from tui.core.models.catalog import Catalog, Listing
 from tui.core.models.session import Session
+from tui.core.values import replace
 from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.catalog.session_lookup import find_session, sessions_of, whole_listing
 from tui.operations.context import Context
@@ -30,6 +31,8 @@ def look(context: Context, listing: str = "", wanted: str = "", tell: Tell = say
     is_named = is_listing_id(listing) and is_folder(context.root / listing, unknown=True)
     only = listing if is_named else None
     catalog = context.elsewhere.joined(CatalogScanner(context, wanted).look(only), only)
+    if only is None and (one := catalog.listing(listing)) and not catalog.is_here(one):
+        catalog = replace(catalog, listings=(one,))
     if catalog.problem:
         raise ConsoleError(catalog.problem)
     if catalog.unheard:

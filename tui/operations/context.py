@@ -238,6 +238,6 @@ def here(catalog: Catalog) -> Catalog:
     listings = (
         replace(one, sessions=tuple(parted(one.sessions)[0]))
         for one in catalog.listings
-        if one.path.parent == catalog.root
+        if catalog.is_here(one)
     )
     return replace(catalog, listings=tuple(listings))

@@ -67,6 +67,7 @@ class Catalog:
     `erasure` is its erasure generation, and all else was read after that; empty if unknown, or
     while something was not read since. `hosts` has a word on each other host of its fleet, empty
     if that is as it should be; `unheard` says why what these have may be out of date or missing.
+    `silent` are the hosts that do not report, perhaps with this one, which is not in `hosts`.
     """
 
     root: Path
@@ -81,6 +82,7 @@ class Catalog:
     erasure: str = ""
     hosts: Mapping[str, str] = field(default_factory=dict)
     unheard: str = ""
+    silent: frozenset[str] = frozenset()
 
     @property
     def sessions(self) -> tuple[Session, ...]:
@@ -99,6 +101,10 @@ class Catalog:
             one.is_stale or not one.has_rows or one.trouble is Reason.UNREAD
             for one in self.listings
         )
+
+    def is_here(self, listing: Listing) -> bool:
+        """Whether a listing has a folder in this root, and not on other hosts alone."""
+        return listing.path.parent == self.root
 
     def listing(self, listing_id: str) -> Listing | None:
         """Return the listing with this id or folder name, or `None`."""

@@ -32,7 +32,11 @@ class JoinedCatalogs:
         if not _is_same(of, self._of):
             self._listings, self._of = self._join(catalog, known, only), of
         return replace(
-            catalog, listings=self._listings, hosts=dict(known.hosts), unheard=known.unheard
+            catalog,
+            listings=self._listings,
+            hosts=dict(known.hosts),
+            unheard=known.unheard,
+            silent=known.silent,
         )
 
     def _join(self, catalog: Catalog, known: Known, only: str | None) -> tuple[Listing, ...]:

@@ -38,7 +38,8 @@ class Known:
     """The sessions of other hosts at one moment; another object whenever something changed.
 
     `hosts` has a word on each of them, empty if it is as it should be; `unheard` says why all of it
-    may be out of date; `silent` are the hosts that have passed their lease.
+    may be out of date; `silent` are the hosts that have passed their lease,
+    and this one if it is not in the fleet.
     """
 
     sessions: Mapping[Key, Session]
@@ -128,6 +129,7 @@ class KnownSessions:
         others = {name: one for name, one in there.items() if name != self._host}
         words = {name: host_word(one) or self._lacking(name) for name, one in others.items()}
         silent = frozenset(name for name, one in there.items() if one.is_silent)
+        silent |= {self._host} - there.keys()
         if not (any(is_new) or is_anew or silent != self._known.silent):
             return replace(self._known, hosts=words, unheard="")
         told = {key: _of(one, is_silent=one.host in silent) for key, one in self._rows.items()}

@@ -9,6 +9,7 @@ from tui.core.models.catalog import Catalog
 from tui.core.models.verdict import Verdict
 from tui.operations.context import Context, here
 from tui.operations.doctor.config_findings import of_config_dirs
+from tui.operations.doctor.fleet_findings import of_fleet
 from tui.operations.doctor.listing_findings import of_listings
 from tui.operations.doctor.machine_findings import MachineFacts, of_machine, read_machine
 from tui.operations.doctor.repair import fix
@@ -34,6 +35,9 @@ _KINDS = {
     "disk_full": ("disk is nearly full", "disks are nearly full"),
     "no_cli": ("CLI is missing", "CLIs are missing"),
     "root_bypass": ("cannot run as root", "cannot run as root"),
+    "fleet_unheard": ("fleet is not heard", "fleets are not heard"),
+    "host_silent": ("host is silent", "hosts are silent"),
+    "not_reporting": ("host does not report to its fleet", "hosts do not report to their fleet"),
     "restricted_shell": ("restricted console gives a shell", "restricted consoles give a shell"),
     "env_file": ("env_file is open or missing", "env_files are open or missing"),
     "old_folder": ("is near the guide's clean-up", "are near the guide's clean-up"),
@@ -67,6 +71,7 @@ def examine(
     in_trash = frozenset((context.root / one.listing, one.session_id) for one in cut_off)
     found = [
         *of_machine(context, catalog, machine),
+        *of_fleet(catalog),
         *of_listings(context, catalog),
         *of_config_dirs(context, catalog),
         *of_sessions(context, catalog, machine, in_trash),

@@ -23,6 +23,7 @@ from tui.core.sessions.attention import (
 from tui.core.sessions.listing_join import is_gone
 from tui.core.text.safe_text import one_line
 from tui.core.values import dataclass
+from tui.operations.catalog.fleet_health import fleet_unread, is_unsure
 from tui.operations.context import Context
 from tui.operations.formatting import moment
 from tui.operations.listing_health import is_whole
@@ -101,9 +102,7 @@ def hand_over(
 ) -> HandOver:
     """Return the hand-over of a catalog, which holds all listings or only the one that is named."""
     now, unread = context.clock(), dict[str, None]()
-    for one in catalog.listings:
-        if not is_whole(one):
-            unread[f"{one.listing_id}: {one_line(one.problem)}"] = None
+    unread |= dict.fromkeys((*fleet_unread(catalog), *_unread(catalog)))
     folder = next((one.path.name for one in catalog.listings if listing), "")
     acts = _acts(context, folder, since, unread)
     alerts = (
@@ -130,7 +129,20 @@ def hand_over(
         next_end=next_end(catalog.sessions, now),
         spending=_spending(catalog, acts, since),
         unread=tuple(unread),
-        unread_listings=frozenset(one.listing_id for one in catalog.listings if not is_whole(one)),
+        unread_listings=frozenset(_unsure(catalog)),
+    )
+
+
+def _unread(catalog: Catalog) -> Iterator[str]:
+    """Yield which listings could not be read; those elsewhere while the fleet is heard."""
+    for one in catalog.listings:
+        if not is_whole(one) and (catalog.is_here(one) or not catalog.unheard):
+            yield f"{one.listing_id}: {one_line(one.problem)}"
+
+
+def _unsure(catalog: Catalog) -> Iterator[str]:
+    return (
+        one.listing_id for one in catalog.listings if not is_whole(one) or is_unsure(catalog, one)
     )
 
 

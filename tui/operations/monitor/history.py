@@ -19,6 +19,7 @@ from tui.core.sessions.listing_join import is_ending, is_gone
 from tui.core.text.bounded_json import json_object
 from tui.core.text.safe_text import one_line
 from tui.core.values import dataclass, field, replace
+from tui.operations.catalog.fleet_health import fleet_unread, is_unsure
 from tui.operations.catalog.root_state import listing_names
 from tui.operations.catalog.scanner import listing_paths
 from tui.operations.catalog.worker_pool import WorkerPool
@@ -261,7 +262,7 @@ def stats(context: Context, catalog: Catalog) -> tuple[ListingStats, ...]:
     names = {one.path.name for one in catalog.listings}
     in_trash, unread = read_trash(context.root, paths)
     found = [one for one in in_trash if one.listing in names]
-    sizes = zip(found, measures(found), strict=True)
+    sizes, elsewhere = zip(found, measures(found), strict=True), fleet_unread(catalog)
     trash = [(one.listing, size.bytes) for one, size in sizes]
     accounts = [
         _account(
@@ -270,7 +271,7 @@ def stats(context: Context, catalog: Catalog) -> tuple[ListingStats, ...]:
             [size for name, size in trash if name == one.path.name],
             catalog.at,
             one.problem,
-            is_whole=is_whole(one),
+            is_whole=is_whole(one) and not is_unsure(catalog, one),
         )
         for one in catalog.listings
     ]
@@ -279,8 +280,8 @@ def stats(context: Context, catalog: Catalog) -> tuple[ListingStats, ...]:
         catalog.sessions,
         [size for _, size in trash],
         catalog.at,
-        "; ".join(unread),
-        is_whole=not unread and all(one.is_whole for one in accounts),
+        "; ".join((*unread, *elsewhere)),
+        is_whole=not (unread or elsewhere) and all(one.is_whole for one in accounts),
     )
     return (*accounts, total)
 

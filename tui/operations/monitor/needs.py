@@ -23,6 +23,7 @@ from tui.core.sessions.session_state import orphan_words
 from tui.core.text.safe_text import one_line
 from tui.core.text.sizes import size_text
 from tui.core.values import KW_ONLY, dataclass
+from tui.operations.catalog.fleet_health import UNHEARD, fleet_troubles
 from tui.operations.cause import (
     cut_off_remedy,
     cut_off_words,
@@ -40,6 +41,7 @@ from tui.operations.listing_health import level_of, trouble_of
 
 _DOCTOR = ("doctor",)
 _FREES = ("cleanup", "--expired", "--purge-trash")
+_STATUS, _HOSTS = ("fleet", "status"), ("hosts",)
 _GOES_ON = {
     "waiting": "answer",
     "failed": "resume",
@@ -58,7 +60,8 @@ class Alert:
 
     An `error` is lost or stands still unless somebody acts, a `note` only explains; `mark` changes
     when something new happens. `fact` is what is so, without what to do about it; `command` are the
-    words of the verb that goes on with it.
+    words of the verb that goes on with it. `host` is the one of a fleet that it is about, or where
+    the session lives; empty for this one.
     """
 
     level: Level
@@ -70,6 +73,7 @@ class Alert:
     session_id: str = ""
     command: tuple[str, ...] = ()
     fact: str = ""
+    host: str = ""
 
     @property
     def key(self) -> str:
@@ -79,7 +83,7 @@ class Alert:
     @property
     def is_momentary(self) -> bool:
         """Whether it may be over at the next look, so that it needs attention only if it lasts."""
-        return self.what in MOMENTARY
+        return self.what in MOMENTARY or self.what == UNHEARD
 
 
 def needs(
@@ -93,7 +97,8 @@ def needs(
     sessions = [session for one in there for session in one.sessions]
     found = [
         *_of_root(catalog),
-        *(need for one in catalog.listings for need in _of_listing(one)),
+        *_of_fleet(catalog),
+        *(need for one in catalog.listings for need in _of_listing(one, catalog)),
         *(need for one in sessions for need in _of_session(one, now, quiet_after, ends_within)),
     ]
     return tuple(sorted(found, key=lambda one: (LEVELS.index(one.level), one.listing)))
@@ -150,9 +155,17 @@ def _of_root(catalog: Catalog) -> Iterator[Alert]:
         yield Alert("error", "disk_full", words=words, mark="", command=_FREES)
 
 
-def _of_listing(listing: Listing) -> Iterator[Alert]:
+def _of_fleet(catalog: Catalog) -> Iterator[Alert]:
+    for one in fleet_troubles(catalog):
+        command = _STATUS if not one.host or one.host not in catalog.hosts else _HOSTS
+        yield Alert(
+            one.level, one.what, words=one.words, mark=one.host, command=command, host=one.host
+        )
+
+
+def _of_listing(listing: Listing, catalog: Catalog) -> Iterator[Alert]:
     what = trouble_of(listing)
-    if what:
+    if what and (catalog.is_here(listing) or not catalog.unheard):  # of that the fleet's need tells
         words = listing.problem or "it cannot be read"
         named = listing.listing_id
         yield Alert(
@@ -251,4 +264,5 @@ def _of(session: Session, what: str, fact: str, hint: str, *, level: Level, mark
         session_id=session.session_id,
         command=(_GOES_ON[what], address) if what in _GOES_ON else ("extend", address, "7d"),
         fact=one_line(fact),
+        host=session.host,
     )

@@ -9,6 +9,7 @@ from itertools import groupby
 from tui.cli.json_fields import finding_json
 from tui.cli.lookup import look
 from tui.cli.output import put, put_json, say
+from tui.core.errors import Reason, Refused
 from tui.core.models.catalog import Catalog
 from tui.core.models.line_target import LineTarget
 from tui.operations.catalog.session_lookup import find_listing
@@ -39,7 +40,11 @@ def _examined(context: Context, listing: str) -> tuple[tuple[Finding, ...], Cata
     catalog = look(context, listing)
     findings = examine(context, catalog)
     if listing:
-        name = find_listing(catalog, listing).listing_id
+        found = find_listing(catalog, listing)
+        if not catalog.is_here(found):
+            words = f"{found.listing_id} is on other hosts alone: ask the doctor there"
+            raise Refused(words, Reason.ELSEWHERE)
+        name = found.listing_id
         findings = tuple(one for one in findings if one.listing == name)
     return findings, catalog
 

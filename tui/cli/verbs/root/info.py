@@ -16,8 +16,10 @@ from tui.claude.versions import REMEDY, untested_words, version_text
 from tui.cli.output import put, put_json
 from tui.cli.tables import put_table
 from tui.core.console.keymap import KEYS, Keymap
+from tui.core.models.catalog import Catalog
 from tui.core.text.safe_text import one_line
 from tui.core.values import fields
+from tui.operations.catalog.fleet_health import fleet_troubles
 from tui.operations.context import Context
 from tui.operations.doctor.agent_files import acting_below, obeying_stages
 from tui.operations.running.agent_options import shells
@@ -78,8 +80,20 @@ def _facts(context: Context) -> dict[str, str | None]:
         "credentials": _credentials(os.environ),
         "terminal": _terminal(os.environ, settings),
         "time_zone": settings.time_zone,
+        **_fleet(context),
         **_versions(settings),
     }
+
+
+def _fleet(context: Context) -> dict[str, str]:
+    """Return whether the other hosts are heard, if this one is in a fleet."""
+    if context.settings.fleet is None:
+        return {}
+    found = context.elsewhere.joined(Catalog(context.root, context.clock()))
+    if troubles := "; ".join(one.words for one in fleet_troubles(found)):
+        return {"fleet": troubles}
+    named = ", ".join(sorted(map(one_line, found.hosts)))
+    return {"fleet": f"heard: {named or 'no other host has joined'}"}
 
 
 def _acting(context: Context) -> list[dict[str, str]]:
@@ -194,6 +208,8 @@ def _value(name: str, value: Any) -> str:
             return ", ".join(str(getattr(one, "name", one)) for one in value) or "-"
         case Mapping():
             return ", ".join(map(str, value)) or "-"
+        case _ if name == "fleet" and value:
+            return f"host {value.host}, lease {value.lease}, dsn_file {one_line(value.dsn_file)}"
         case _ if name in _SECRET and value:
             return "set"
         case _:

@@ -38,7 +38,11 @@ _ZEROS = ("0", "-", "0 B")  # shown as `?` for a listing that was not read compl
 
 def stats(context: Context, args: argparse.Namespace) -> int:
     """Count sessions, bytes and costs by listing and in total."""
-    catalog = look(context, args.listing or "")
+    told: list[str] = []
+    catalog = look(context, args.listing or "", tell=told.append)
+    for words in told:
+        if words is not catalog.unheard:  # which the total tells
+            say(words)
     if args.listing:
         find_listing(catalog, args.listing)
     *listings, total = stats_of(context, catalog)

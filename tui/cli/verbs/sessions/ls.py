@@ -21,6 +21,7 @@ from tui.core.sessions.session_state import state_word
 from tui.core.sessions.status_filter import parse_status
 from tui.core.text.sizes import size_text
 from tui.core.time.expiry import parse_duration
+from tui.operations.catalog.fleet_health import fleet_unread
 from tui.operations.catalog.session_lookup import find_listing
 from tui.operations.context import Context
 from tui.operations.listing_health import is_whole
@@ -52,7 +53,7 @@ def ls(context: Context, args: argparse.Namespace) -> int:
         _put_sessions(chosen, now, quiet_after)
     else:
         say(_nothing(catalog, bool(sessions)))
-    return int(bool(catalog.unheard) or not all(map(is_whole, listings)))
+    return int(bool(fleet_unread(catalog)) or not all(map(is_whole, listings)))
 
 
 def _view(context: Context, args: argparse.Namespace) -> NamedView:

@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 
 from tests.support.postgres import Cluster
+from tui.core.errors import Reason, Refused
 from tui.fleet.residence import hand_over, residence, take_over
 from tui.fleet.shipping import LocalFile, Shipper
 from tui.fleet.store import files as stored_files
-from tui.fleet.store import sessions
+from tui.fleet.store import hosts, sessions
 from tui.fleet.store.connection import FleetBusy, NotHome, Store, WrongSchema
 from tui.fleet.store.schema import MIGRATIONS
 from tui.fleet.store.sessions import Key, Residence
@@ -22,10 +23,13 @@ KEY: Key = ("hollis_park", "9f2c0000-1111-4222-8333-444455556666")
 CLAIMERS, ROUNDS = 8, 200
 
 
-def home(store: Store, key: Key = KEY, host: str = "a") -> Residence:
+def home(store: Store, key: Key = KEY, host: str = "a", content: bytes = b"one\n") -> Residence:
     """Add a session that lives on a host, and return its residence."""
     with store.transaction() as tx:
         sessions.add(tx, key, host)
+        if content:
+            file = stored_files.add_file(tx, key, f"{key[1]}.jsonl".encode())
+            stored_files.append(tx, file, [content])
         found = sessions.residence(tx, key)
     assert found is not None
     return found
@@ -58,8 +62,8 @@ def test_of_eight_claimers_one_wins_each_round(dsn: str, store: Store) -> None:
     with store.transaction() as tx:
         for host in hosts:
             sessions.beat(tx, host, "/data", "1", max_runs=4, lease_s=15)
-        for number in range(ROUNDS):
-            sessions.add(tx, ("hollis_park", f"session-{number}"), "a")
+    for number in range(ROUNDS):
+        home(store, ("hollis_park", f"session-{number}"))
     silence(store, "a")
     spawn = multiprocessing.get_context("spawn")
     barrier, won = spawn.Barrier(CLAIMERS), spawn.Queue()
@@ -93,6 +97,37 @@ def test_a_host_that_is_heard_of_keeps_its_sessions(store: Store) -> None:
     with pytest.raises(NotHome):  # it was silent when it was looked at, and is not any more
         take_over(store, KEY, silent, "b")
     assert residence(store, KEY) == known
+
+
+def test_what_was_not_shipped_is_not_taken_over(store: Store) -> None:
+    """Nobody could go on with it, and its home, once it is back, would put its files aside."""
+    home(store, content=b"")
+    silence(store, "a")
+    known = residence(store, KEY)
+    assert known is not None
+    with pytest.raises(Refused, match="before it had shipped anything") as caught:
+        take_over(store, KEY, known, "b")
+    assert caught.value.reason is Reason.NO_TRANSCRIPT
+    assert residence(store, KEY) == known
+
+
+def test_nothing_is_given_to_a_host_that_takes_nothing_in(store: Store) -> None:
+    known = home(store)
+    with store.transaction() as tx:
+        sessions.beat(tx, "b", "/data/b", "1", max_runs=4, lease_s=15, is_read_only=True)
+    silence(store, "a")
+    for move in (hand_over, take_over):
+        with pytest.raises(Refused, match="b is read-only"):
+            move(store, KEY, known, "b")
+    with store.transaction() as tx:
+        sessions.beat(tx, "b", "/data/b", "1", max_runs=4, lease_s=15)
+        hosts.leave(tx, "b")
+    for host in ("b", "nowhere"):
+        with pytest.raises(Refused, match="is not in the fleet"):
+            hand_over(store, KEY, known, host)
+    found = residence(store, KEY)
+    assert found is not None
+    assert found.host == "a"
 
 
 def test_a_session_that_comes_home_again_is_not_what_it_was(store: Store) -> None:

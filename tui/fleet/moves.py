@@ -77,6 +77,8 @@ def _require_there(store: Store, host: str) -> None:
         known = {one.host: one for one in hosts.hosts(tx)}
     if host not in known:
         raise UnknownId(f"no host of the fleet is called {one_line(host)[:63]!r}: `hosts`")
+    with store.transaction() as tx:
+        hosts.require_taking(tx, host)
     if known[host].is_silent:
         raise Refused(f"{host} is silent: nothing can move there", Reason.ELSEWHERE, remedy="hosts")
 

@@ -42,6 +42,7 @@ def report(
             max_runs=context.settings.max_runs,
             lease_s=fleet.lease.total_seconds(),
             behind_bytes=behind_bytes,
+            is_read_only=context.settings.read_only,
         )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tui.fleet.store import runs, sessions
+from tui.fleet.store import hosts, runs, sessions
 from tui.fleet.store.connection import NotHome, Store
 from tui.fleet.store.sessions import Key, Residence
 
@@ -17,7 +17,8 @@ def take_over(store: Store, key: Key, home: Residence, host: str) -> Residence:
     """Make `host` the home of a session whose home has been silent for its lease.
 
     A run that it had there counts as failed. Of several that try, one succeeds. Raises `NotHome`
-    when `home` is heard of again, or is not its home any more.
+    when `home` is heard of again, or is not its home any more, and `Refused` when nothing of it was
+    shipped, or `host` takes nothing in.
     """
     return _moved(store, key, home, host, is_taken_over=True)
 
@@ -25,13 +26,16 @@ def take_over(store: Store, key: Key, home: Residence, host: str) -> Residence:
 def hand_over(store: Store, key: Key, home: Residence, host: str) -> Residence:
     """Make `host` the home of a session: called by the present one, which ended all work on it.
 
-    Raises `NotHome` when it has lost the session meanwhile.
+    Raises `NotHome` when it has lost the session meanwhile, `Refused` when `host` takes nothing in.
     """
     return _moved(store, key, home, host, is_taken_over=False)
 
 
 def _moved(store: Store, key: Key, home: Residence, host: str, *, is_taken_over: bool) -> Residence:
     with store.transaction() as tx:
+        hosts.require_taking(tx, host)
+        if is_taken_over:
+            sessions.require_shipped(tx, key, home)
         if not sessions.move(tx, key, home, host, is_taken_over=is_taken_over):
             raise NotHome(f"{key[1]} is not {home.host}'s to give away, or that host is alive")
         if is_taken_over:

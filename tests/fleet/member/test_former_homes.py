@@ -13,6 +13,7 @@ from tui.core.models.session import Key, Liveness, Session
 from tui.core.values import replace
 from tui.fleet.member import member as members
 from tui.fleet.member.member import Member
+from tui.fleet.member.moving import take_in
 from tui.fleet.member.publisher import Publisher
 from tui.fleet.residence import hand_over, residence
 from tui.fleet.store import sessions
@@ -133,3 +134,14 @@ def _running(session: Session) -> Session:
 
 def _refuse(*_: object) -> None:
     raise Refused("it is running")
+
+
+def test_a_read_only_host_takes_nothing_in(
+    store: Store, listing: SampleListing, home: Residence
+) -> None:
+    """It became that while a session was on its way."""
+    there = hand_over(store, KEY, home, "b")
+    other = SampleListing(listing.root.parent / "b")
+    with pytest.raises(Refused, match="read-only"):
+        take_in(other.context(read_only=True), store, KEY, there)
+    assert not other.folder.exists()

@@ -134,6 +134,7 @@ def take_in(context: Context, store: Store, key: Key, home: Residence) -> None:
     after an interruption: what is here by then is nobody's work. Raises `ConsoleError`,
     `FleetAway`, `OSError`.
     """
+    context.require_writable()
     require_session_id(key[1])
     if not is_listing_id(key[0]):
         raise Refused("it comes from a listing whose name no folder may have")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tui.core.errors import Reason, Refused
 from tui.core.values import dataclass
 from tui.fleet.store.connection import Transaction
 
@@ -25,6 +26,7 @@ class Host:
     sessions: int
     runs: int
     queued: int
+    is_read_only: bool = False
 
 
 def hosts(tx: Transaction) -> tuple[Host, ...]:
@@ -36,7 +38,8 @@ def hosts(tx: Transaction) -> tuple[Host, ...]:
         "(SELECT count(*) FROM session WHERE home_host = h.host AND gone_at IS NULL), "
         "(SELECT count(*) FROM run WHERE run.host = h.host "
         "AND state IN ('claimed', 'starting', 'busy', 'waiting')), "
-        "(SELECT count(*) FROM run WHERE want_host = h.host AND state = 'queued') "
+        "(SELECT count(*) FROM run WHERE want_host = h.host AND state = 'queued'), "
+        "is_read_only "
         "FROM host h WHERE left_at IS NULL ORDER BY host"
     )
     return tuple(
@@ -52,6 +55,7 @@ def hosts(tx: Transaction) -> tuple[Host, ...]:
             sessions=one[8],
             runs=one[9],
             queued=one[10],
+            is_read_only=one[11],
         )
         for one in rows
     )
@@ -63,6 +67,17 @@ def is_another_root(tx: Transaction, host: str, root: str) -> bool:
         "SELECT FROM host WHERE host = %s AND left_at IS NULL AND root <> %s", host, root
     ).fetchone()
     return row is not None
+
+
+def require_taking(tx: Transaction, host: str) -> None:
+    """Raise `Refused` unless a host takes sessions in; it does not leave in this transaction."""
+    row = tx.run(
+        "SELECT left_at IS NOT NULL, is_read_only FROM host WHERE host = %s FOR SHARE", host
+    ).fetchone()
+    if row is None or row[0]:
+        raise Refused(f"{host} is not in the fleet", Reason.ELSEWHERE, remedy="hosts")
+    if row[1]:
+        raise Refused(f"{host} is read-only: nothing can move there", Reason.READ_ONLY)
 
 
 def has_left(tx: Transaction, host: str) -> bool:

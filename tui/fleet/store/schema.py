@@ -119,5 +119,7 @@ UPDATE session SET had_by = ARRAY[came_from] WHERE came_from IS NOT NULL;
 CREATE INDEX session_had_by ON session USING gin (had_by) WHERE had_by <> '{}';
 """
 
+_READ_ONLY = "ALTER TABLE host ADD COLUMN is_read_only boolean NOT NULL DEFAULT false;"
+
 # The number of a migration is its place, from 1 on.
-MIGRATIONS: tuple[str, ...] = (_FIRST, _FORMER_HOMES)
+MIGRATIONS: tuple[str, ...] = (_FIRST, _FORMER_HOMES, _READ_ONLY)

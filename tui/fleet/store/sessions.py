@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from typing import LiteralString
 
+from tui.claude.layout import transcript_name
+from tui.core.errors import Reason, Refused
 from tui.core.values import dataclass, field
 from tui.fleet.store.connection import NotHome, Transaction
 
@@ -43,15 +46,17 @@ def beat(
     max_runs: int,
     lease_s: float,
     behind_bytes: int = 0,
+    is_read_only: bool = False,
 ) -> None:
     """Report that a host is there, or add it; `behind_bytes` are those that it has to ship."""
     tx.run(
-        "INSERT INTO host (host, root, version, max_runs, lease, behind_bytes) "
-        "VALUES (%s, %s, %s, %s, make_interval(secs => %s), %s) ON CONFLICT (host) DO UPDATE SET "
+        "INSERT INTO host (host, root, version, max_runs, lease, behind_bytes, is_read_only) "
+        "VALUES (%s, %s, %s, %s, make_interval(secs => %s), %s, %s) "
+        "ON CONFLICT (host) DO UPDATE SET is_read_only = excluded.is_read_only, "
         "root = excluded.root, version = excluded.version, max_runs = excluded.max_runs, "
         "lease = excluded.lease, behind_bytes = excluded.behind_bytes, left_at = NULL, "
         "beat_at = clock_timestamp()",
-        *(host, root, version, max_runs, lease_s, behind_bytes),
+        *(host, root, version, max_runs, lease_s, behind_bytes, is_read_only),
     )
 
 
@@ -133,7 +138,7 @@ def hold(tx: Transaction, key: Key, home: Residence) -> None:
 
 
 def move(tx: Transaction, key: Key, home: Residence, to: str, *, is_taken_over: bool) -> bool:
-    """Make `to`, a host of the fleet, the home; return whether `home` was it until now.
+    """Make `to` the home; return whether `home` was it until now.
 
     When it `is_taken_over`, `home` must have been silent for its lease.
     """
@@ -142,12 +147,28 @@ def move(tx: Transaction, key: Key, home: Residence, to: str, *, is_taken_over: 
         "came_from = home_host, had_by = CASE WHEN home_host = ANY (had_by) THEN had_by "
         "ELSE array_append(had_by, home_host) END "
         "WHERE listing = %s AND session_id = %s AND home_host = %s AND fence = %s "
-        "AND gone_at IS NULL AND EXISTS (SELECT FROM host WHERE host = %s AND left_at IS NULL) "
+        "AND gone_at IS NULL "
         "AND (NOT %s OR EXISTS (SELECT FROM host "
         "WHERE host = home_host AND beat_at < clock_timestamp() - lease))",
-        *(to, *key, home.host, home.fence, to, is_taken_over),
+        *(to, *key, home.host, home.fence, is_taken_over),
     )
     return moved.rowcount == 1
+
+
+def require_shipped(tx: Transaction, key: Key, home: Residence) -> None:
+    """Raise `Refused` for a session whose transcript is on the disk of a silent host alone."""
+    path = os.fsencode(transcript_name(key[1]))
+    stored = tx.run(
+        "SELECT FROM file WHERE listing = %s AND session_id = %s AND path = %s AND size > 0",
+        *(*key, path),
+    )
+    if not stored.rowcount:
+        raise Refused(
+            f"{home.host} fell silent before it had shipped anything of {key[1][:8]}: its "
+            "transcript is there alone, and it can move once that host is back",
+            Reason.NO_TRANSCRIPT,
+            remedy="hosts",
+        )
 
 
 def note_arrival(tx: Transaction, key: Key, home: Residence) -> None:

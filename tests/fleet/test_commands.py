@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tui.fleet.residence import hand_over
-from tui.fleet.store import commands, live, sessions
+from tui.fleet.store import commands, erasures, live, sessions
 from tui.fleet.store.commands import CommandState
 from tui.fleet.store.connection import AlreadyThere, NotHome, Store
 from tui.fleet.store.live import Partial
@@ -136,7 +136,7 @@ def test_a_purge_erases_what_was_sent_and_written(store: Store) -> None:
     post(store, payload='{"prompt": "precious"}')
     with store.transaction() as tx:
         live.write(tx, [Partial(*KEY, 1, b"precious")])
-        sessions.bury(tx, KEY)
+        erasures.bury(tx, KEY)
         assert tx.run("SELECT FROM command").fetchall() == tx.run("SELECT FROM live").fetchall()
         assert live.read(tx, {KEY: -1}) == ((), frozenset({KEY}))
     with pytest.raises(NotHome, match="no session of that id"):

@@ -7,21 +7,25 @@ from pathlib import Path
 
 import pytest
 
+from tests.fleet.test_residence import home as home_of
 from tests.support.listings.sample_listing import FIRST, SampleListing, snapshot, with_footprint
 from tests.support.postgres import Cluster
 from tui.__main__ import main
 from tui.core.errors import Refused
 from tui.fleet.joining import join, leave
 from tui.fleet.presence import report
+from tui.fleet.residence import hand_over
 from tui.fleet.shown_session import decode
+from tui.fleet.store import erasures, hosts, sessions, shown
 from tui.fleet.store import files as stored_files
-from tui.fleet.store import sessions, shown
-from tui.fleet.store.connection import FleetForbidden, Store
+from tui.fleet.store.connection import FleetAway, FleetForbidden, Store
 from tui.fleet.store.grants import grants
 from tui.fleet.store.schema import MIGRATIONS, SCHEMA
+from tui.fleet.store.sessions import Key, Residence
 from tui.fleet.store.shown import ShownRow
 from tui.fleet_settings import FleetSettings
 from tui.operations.context import Context
+from tui.storage.state.elsewhere import Elsewhere, note_elsewhere
 
 
 @pytest.fixture
@@ -159,3 +163,71 @@ def test_the_verbs_say_how_it_stands(
     assert say("fleet", "leave")[0] == 5
     assert "c has left the fleet with 2 sessions" in say("fleet", "leave", "--yes")[1]
     assert json.loads(say("fleet", "status", "--json")[1])["is_joined"] is False
+
+
+def test_a_host_stays_until_it_has_fetched_what_was_given_to_it(
+    dsn: str, listing: SampleListing
+) -> None:
+    """The database has the only copy of it."""
+    context, key = context_of(listing, dsn, "c"), ("hollis_park", "9f2f")
+    join(context, lambda _: None)
+    with Store(dsn) as store:
+        home = home_of(store, key)
+        hand_over(store, key, home, "c")
+        with pytest.raises(Refused, match="in the database alone as yet: 1 session,") as caught:
+            leave(context)
+        assert caught.value.remedy == "member"
+        assert not rows(store)["9f2f"].is_gone
+        with store.transaction() as tx:
+            assert not hosts.has_left(tx, "c")
+            sessions.note_arrival(tx, key, Residence(host="c", fence=2))
+        assert "with 3 sessions" in leave(context)
+        assert all(one.is_gone for one in rows(store).values())
+
+
+@pytest.mark.parametrize("becomes", ["purged", "elsewhere", "a visitor"])
+def test_only_what_can_be_brought_back_keeps_a_host_in_the_fleet(
+    dsn: str, listing: SampleListing, becomes: str
+) -> None:
+    context, key = context_of(listing, dsn, "c"), ("hollis_park", FIRST)
+    join(context, lambda _: None)
+    with Store(dsn) as store:
+        home = sessions_of(store, "c")[key]
+        if becomes == "a visitor":
+            with store.transaction() as tx:
+                tx.run("UPDATE session SET had_by = '{b}' WHERE session_id = %s", FIRST)
+        hand_over(store, key, home, "b")
+        note_elsewhere(listing.folder, FIRST, Elsewhere(host="b", at=None, fence=2))
+        if becomes == "purged":
+            with store.transaction() as tx:
+                erasures.bury(tx, key)
+        if becomes == "elsewhere":
+            with pytest.raises(Refused, match="bring them back first"):
+                leave(context)
+        else:
+            assert "with 1 session;" in leave(context)
+
+
+def test_leaving_goes_on_where_it_broke_off(
+    dsn: str, listing: SampleListing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    context = context_of(listing, dsn, "c")
+    join(context, lambda _: None)
+    with monkeypatch.context() as broken:
+        broken.setattr(erasures, "erase_some", _away)
+        with pytest.raises(FleetAway):
+            leave(context)
+    with Store(dsn) as store:
+        assert all(one.is_gone for one in rows(store).values())
+        assert "has left the fleet" in leave(context)
+        with store.transaction() as tx:
+            assert tx.run_binary("SELECT FROM file").fetchall() == []
+
+
+def _away(*_: object) -> None:
+    raise FleetAway("it is away")
+
+
+def sessions_of(store: Store, host: str) -> dict[Key, Residence]:
+    with store.transaction() as tx:
+        return sessions.homes(tx, host)

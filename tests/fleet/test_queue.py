@@ -13,7 +13,8 @@ from multiprocessing.queues import Queue
 import pytest
 
 from tui.fleet.residence import residence, take_over
-from tui.fleet.store import runs, sessions
+from tui.fleet.store import erasures, runs, sessions
+from tui.fleet.store import files as stored_files
 from tui.fleet.store.connection import NotHome, Store
 from tui.fleet.store.runs import ClaimedRun, RunState
 from tui.fleet.store.sessions import Key
@@ -172,6 +173,8 @@ def test_a_run_that_was_taken_over_is_not_the_lost_hosts_any_more(
     assert claim(store, "a") is not None
     with store.transaction() as tx:
         tx.run("UPDATE host SET beat_at = now() - lease * 2 WHERE host = 'a'")
+        file = stored_files.add_file(tx, KEY, f"{KEY[1]}.jsonl".encode())
+        stored_files.append(tx, file, [b"one\n"])
     home = residence(store, KEY)
     assert home is not None
     home = take_over(store, KEY, home, "b")
@@ -217,7 +220,7 @@ def test_what_no_host_claimed_in_time_is_not_begun(store: Store, session: Key) -
 def test_a_purged_sessions_runs_are_erased_and_none_is_added(store: Store, session: Key) -> None:
     add(store)
     with store.transaction() as tx:
-        sessions.bury(tx, KEY)
+        erasures.bury(tx, KEY)
     assert claim(store, "a") is None
     with store.transaction() as tx:
         assert tx.run("SELECT FROM run").fetchall() == []

@@ -13,8 +13,8 @@ from tests.support.postgres import Cluster
 from tui.core.errors import Reason, Refused
 from tui.fleet.residence import hand_over, residence, take_over
 from tui.fleet.shipping import LocalFile, Shipper
+from tui.fleet.store import erasures, hosts, sessions
 from tui.fleet.store import files as stored_files
-from tui.fleet.store import hosts, sessions
 from tui.fleet.store.connection import FleetBusy, NotHome, Store, WrongSchema
 from tui.fleet.store.schema import MIGRATIONS
 from tui.fleet.store.sessions import Key, Residence
@@ -192,9 +192,10 @@ def test_a_purged_session_has_no_home_and_leaves_its_key(store: Store, tmp_path:
     shipper.ship([LocalFile(f"{KEY[1]}.jsonl".encode(), path)])
     with store.transaction() as tx:
         sessions.hold(tx, KEY, known)
-        sessions.bury(tx, KEY)
+        erasures.bury(tx, KEY)
     assert residence(store, KEY) is None
     with store.transaction() as tx:
+        assert erasures.erase_some(tx)
         files = tx.run("SELECT FROM file").fetchall()
         chunks = tx.run("SELECT FROM chunk").fetchall()
         gone = tx.run("SELECT listing, session_id, shown FROM session").fetchall()

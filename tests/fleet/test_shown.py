@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.postgres import Cluster
 from tui.fleet.residence import hand_over
-from tui.fleet.store import sessions, shown
+from tui.fleet.store import erasures, sessions, shown
 from tui.fleet.store.connection import NotHome, Store
 from tui.fleet.store.sessions import Key, Residence
 from tui.fleet.store.shown import Horizon, ShownRow
@@ -70,7 +70,7 @@ def test_a_move_and_a_purge_are_changes_too(store: Store) -> None:
     _, horizon = look(store)
     hand_over(store, ("hollis_park", "moved"), HOME, "b")
     with store.transaction() as tx:
-        sessions.bury(tx, ("hollis_park", "purged"))
+        erasures.bury(tx, ("hollis_park", "purged"))
     rows, _ = look(store, horizon)
     assert rows["moved"].host == "b"
     assert rows["purged"].is_gone

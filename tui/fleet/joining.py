@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from tui.core.errors import Reason, Refused
+from tui.core.text.safe_text import one_line
 from tui.core.text.sizes import size_text
 from tui.core.values import dataclass
 from tui.fleet.dsn import fleet_of
 from tui.fleet.member.carrier import Carrier
 from tui.fleet.member.publisher import Publisher
 from tui.fleet.presence import open_store, report
-from tui.fleet.store import hosts
+from tui.fleet.store import erasures, hosts, sessions
+from tui.fleet.store.connection import Store, Transaction
+from tui.fleet.store.sessions import Key
 from tui.operations.catalog.scanner import CatalogScanner, listing_paths
 from tui.operations.context import Context
 from tui.operations.formatting import count
@@ -66,28 +69,53 @@ def join(context: Context, told: Callable[[str], None]) -> Joined:
 def leave(context: Context) -> str:
     """Take this host and its sessions out of the fleet; its own files stay as they are.
 
-    Raises `Refused` while sessions of this root live on other hosts: nobody could bring them back.
+    It can be repeated, and then erases what is left of an interrupted one. Raises `Refused` while
+    sessions of this root live on other hosts, which nobody could bring back, and while some that
+    were given to this host are in the database alone.
     """
     context.require_writable()
-    host = fleet_of(context.settings).host
-    if went := [name for path in listing_paths(context.root) for name in _went(path)]:
-        raise Refused(
-            f"{count(len(went), 'session')} of this root went to other hosts, such as "
-            f"{went[0][:8]}: bring them back first",
-            remedy=f"move {went[0][:8]} {host}",
-        )
+    host, left = fleet_of(context.settings).host, 0
+    noted = [one for path in listing_paths(context.root) for one in _noted(path)]
     with open_store(context) as store:
         store.check()
         with store.transaction() as tx:
-            left = hosts.leave(tx, host)
+            hosts.leave(tx, host)
+            _require_whole(tx, host, noted)
+        while buried := _done(store, lambda tx: erasures.bury_some(tx, host)):
+            left += buried
+        while _done(store, erasures.erase_some):
+            pass
     return (
         f"{host} has left the fleet with {count(left, 'session')}; nothing changed below its root"
     )
 
 
-def _went(listing_path: Path) -> tuple[str, ...]:
+def _done(store: Store, some: Callable[[Transaction], int]) -> int:
+    with store.transaction() as tx:
+        return some(tx)
+
+
+def _require_whole(tx: Transaction, host: str, noted: Sequence[Key]) -> None:
+    if went := sessions.went(tx, host, noted):
+        short = went[0][1][:8]
+        raise Refused(
+            f"{count(len(went), 'session')} of this root went to other hosts, such as {short}: "
+            "bring them back first",
+            remedy=f"move {short} {host}",
+        )
+    if coming := [key for key, one in sessions.homes(tx, host).items() if one.is_coming]:
+        raise Refused(
+            f"what was given to {host} is in the database alone as yet: "
+            f"{count(len(coming), 'session')}, such as {coming[0][1][:8]}; let its member run "
+            "until it has fetched that",
+            remedy="member",
+        )
+
+
+def _noted(listing_path: Path) -> Iterator[Key]:
     try:
-        return tuple(read_elsewhere(listing_path))
+        for session_id in read_elsewhere(listing_path):
+            yield one_line(listing_path.name), session_id
     except OSError as error:
         said = f"cannot tell which sessions of {listing_path.name} went to other hosts"
         raise Refused(f"{said}: {error.strerror or error}", Reason.UNREAD) from error

@@ -22,7 +22,7 @@ from tui.fleet.console import known_sessions
 from tui.fleet.console.fleet import Fleet
 from tui.fleet.residence import hand_over
 from tui.fleet.shown_session import decode, encode
-from tui.fleet.store import live, sessions, shown
+from tui.fleet.store import erasures, live, sessions, shown
 from tui.fleet.store.connection import Store
 from tui.fleet.store.live import Partial
 from tui.fleet.store.shown import Horizon
@@ -136,7 +136,7 @@ def test_what_was_purged_goes_from_the_screen_and_from_the_disk(
     assert found.transcript is not None
     assert found.transcript.path.exists()
     with store.transaction() as tx:
-        sessions.bury(tx, found.key)
+        erasures.bury(tx, found.key)
     wait(lambda: FIRST not in hosts_of(fleet.joined(scanner.look())))
     path = found.transcript.path
     wait(lambda: not path.exists())

@@ -16,7 +16,7 @@ from tui.fleet.member.member import Member
 from tui.fleet.member.moving import take_in
 from tui.fleet.member.publisher import Publisher
 from tui.fleet.residence import hand_over, residence
-from tui.fleet.store import sessions
+from tui.fleet.store import erasures, sessions
 from tui.fleet.store.connection import Store
 from tui.fleet.store.sessions import Residence
 from tui.operations.catalog.scanner import CatalogScanner
@@ -53,7 +53,7 @@ def moved_on(store: Store, home: Residence) -> str:
 def moved_on_and_purged(store: Store, home: Residence) -> str:
     host = moved_on(store, home)
     with store.transaction() as tx:
-        sessions.bury(tx, KEY)
+        erasures.bury(tx, KEY)
     return host
 
 

@@ -23,7 +23,7 @@ from tui.fleet.member import publisher
 from tui.fleet.member.carrier import Carrier
 from tui.fleet.member.publisher import Publisher
 from tui.fleet.residence import hand_over
-from tui.fleet.store import hosts, sessions, shown
+from tui.fleet.store import erasures, hosts, sessions, shown
 from tui.fleet.store.connection import FleetAway, Store, Transaction
 from tui.fleet.store.shown import Horizon, ShownRow
 from tui.operations.catalog.scanner import CatalogScanner
@@ -250,6 +250,7 @@ def test_what_was_revived_is_shipped_again(
     assert carrier.ship(catalog.sessions, telling.homes, within_s=60).bytes
     with store.transaction() as tx:
         hosts.leave(tx, "a")
+        assert erasures.bury_some(tx, "a") == 3
         sessions.beat(tx, "a", "/data/a", "1", max_runs=4, lease_s=15)
     telling.learn()
     telling.publish(catalog)

@@ -27,7 +27,7 @@ from tui.fleet.member.moving import disown, release, take_in
 from tui.fleet.member.publisher import Publisher
 from tui.fleet.member.queued_runs import QueuedRuns
 from tui.fleet.presence import open_store, report
-from tui.fleet.store import commands
+from tui.fleet.store import commands, erasures
 from tui.fleet.store.commands import PostedCommand
 from tui.fleet.store.connection import FleetAway
 from tui.fleet.store.sessions import Residence
@@ -42,6 +42,7 @@ _SHIP_S = 2.0  # at once: then others are told of changes again
 _FOLLOW_S, _FORGET_S = 0.5, 3600.0
 _KEPT_S = 7 * 24 * 3600.0  # commands that were carried out
 _END_S = 3.0
+_ERASE_S, _ERASED_AT_ONCE = 1.0, 20
 _AGAIN_S = 10.0
 _UNKNOWN = bus.Outcome(
     words="that host lost touch meanwhile: look there whether it was done", reason=Reason.UNSURE
@@ -77,6 +78,7 @@ class Member:
         self._loops.add("catalog", Teller(self).tell, _LOOK_S)
         self._loops.add("commands", Servant(self).serve, _ASK_S)
         self._loops.add("messages", _Writer(self).write, _LIVE_S)
+        self._loops.add("erasures", _Eraser(self).erase, _ERASE_S)
         self._loops.wait(_END_S)
 
     def say(self, words: str) -> None:
@@ -313,6 +315,19 @@ class Servant:
                 text = bus.encode_outcome(outcome)
                 commands.finish(tx, command_id, text, is_done=outcome.is_done)
             del self._done[command_id]
+
+
+class _Eraser:
+    """Erases the bytes of what was purged, also what another host did not get to the end of."""
+
+    def __init__(self, member: Member) -> None:
+        self._store = open_store(member.context)
+
+    def erase(self) -> None:
+        for _ in range(_ERASED_AT_ONCE):
+            with self._store.transaction() as tx:
+                if not erasures.erase_some(tx):
+                    break
 
 
 class _Writer:

@@ -8,12 +8,13 @@ from contextlib import suppress
 from tui.claude.config_dir import CONFIG_DIR, footprints
 from tui.claude.session_id import is_session_id
 from tui.core.errors import Refused
+from tui.core.models.audit import AuditEvent
 from tui.core.models.catalog import Catalog, Listing
 from tui.core.models.row import Status
 from tui.core.models.session import Key, Session
 from tui.core.values import replace
 from tui.fleet.shown_session import MOST_SHOWN, encode
-from tui.fleet.store import sessions, shown
+from tui.fleet.store import erasures, sessions, shown
 from tui.fleet.store.connection import NotHome, Store
 from tui.fleet.store.sessions import Residence
 from tui.fleet.store.shown import Horizon
@@ -36,6 +37,8 @@ class Publisher:
         self._listings: dict[str, Listing] = {}
         self._told: dict[Key, str] = {}
         self._away: dict[Key, Residence] = {}
+        self._logged: set[Key] = set()  # whose purge is logged, and not looked into as yet
+        self._last_event: AuditEvent | None = None
 
     @property
     def homes(self) -> Mapping[Key, Residence]:
@@ -158,11 +161,12 @@ class Publisher:
         gone = _erased(catalog, purged)
         if gone is None:
             return frozenset(listing for listing, _ in purged)
+        self._logged.difference_update(purged)
         for key in gone:
             try:
                 with self._store.transaction() as tx:
                     sessions.hold(tx, key, self.homes[key])
-                    sessions.bury(tx, key)
+                    erasures.bury(tx, key)
             except NotHome:
                 continue
             self.forget(key)
@@ -177,21 +181,27 @@ class Publisher:
         whole = [one for one in catalog.listings if one.is_whole and not one.is_vanished]
         new = (one for one in whole if self._listings.get(one.listing_id) is not one)
         empty = {one.key for listing in new for one in listing.sessions if has_no_file(one)}
-        logged = _logged(catalog, is_first=not self._listings) & self.homes.keys()
-        if logged:
+        self._read_log(catalog)
+        if logged := self._logged:
             known = {one.listing_id for one in whole}
-            here = {one.key for one in catalog.sessions if not has_no_file(one)}
-            logged = {key for key in logged - here if key[0] in known}
+            logged -= {one.key for one in catalog.sessions if not has_no_file(one)}
+            logged = {key for key in logged if key[0] in known}
         return {key for key in empty | logged if key in self.homes and self.homes[key].is_fetched}
 
+    def _read_log(self, catalog: Catalog) -> None:
+        """Note whose purge is logged: in its end, or in all of it unless that goes back far enough.
 
-def _logged(catalog: Catalog, *, is_first: bool) -> set[Key]:
-    """Return the sessions whose purge is in the logbook: at first in all of it, then at its end."""
-    events = catalog.log
-    if is_first:
-        with suppress(OSError):
-            events = read_logbook(catalog.root, ALL_OF_IT)
-    return {(one.listing, one.session_id) for one in events if one.action == _PURGE}
+        One clean-up of the trash may purge more than its end has.
+        """
+        events = catalog.log
+        if not self._listings or (events and self._last_event not in events):
+            with suppress(OSError):
+                events = read_logbook(catalog.root, ALL_OF_IT)
+                self._last_event = events[-1] if events else None
+        else:
+            self._last_event = events[-1] if events else self._last_event
+        purged = {(one.listing, one.session_id) for one in events if one.action == _PURGE}
+        self._logged |= purged & self.homes.keys()
 
 
 def _erased(catalog: Catalog, purged: Sequence[Key]) -> tuple[Key, ...] | None:

@@ -86,26 +86,7 @@ def has_left(tx: Transaction, host: str) -> bool:
     return row is not None
 
 
-def leave(tx: Transaction, host: str) -> int:
-    """Erase all that the database has of a host's sessions; return how many that were.
-
-    Their keys stay, so that open consoles learn of it; so does the host's name, of which they are.
-    """
-    for text in (
-        "DELETE FROM file USING session s WHERE file.listing = s.listing "
-        "AND file.session_id = s.session_id AND s.home_host = %s",
-        "DELETE FROM command USING session s WHERE command.listing = s.listing "
-        "AND command.session_id = s.session_id AND s.home_host = %s",
-        "DELETE FROM live USING session s WHERE live.listing = s.listing "
-        "AND live.session_id = s.session_id AND s.home_host = %s",
-        "DELETE FROM run USING session s WHERE run.listing = s.listing "
-        "AND run.session_id = s.session_id AND s.home_host = %s",
-        "DELETE FROM run WHERE want_host = %s AND state = 'queued'",
-    ):
-        tx.run(text, host)
-    left = tx.run(
-        "UPDATE session SET shown = '{}', gone_at = now() WHERE home_host = %s AND gone_at IS NULL",
-        host,
-    )
+def leave(tx: Transaction, host: str) -> None:
+    """Take a host out of the fleet: from then on nothing can be given to it."""
     tx.run("UPDATE host SET left_at = now(), behind_bytes = 0 WHERE host = %s", host)
-    return left.rowcount
+    tx.run("DELETE FROM run WHERE want_host = %s AND state = 'queued'", host)

@@ -121,5 +121,14 @@ CREATE INDEX session_had_by ON session USING gin (had_by) WHERE had_by <> '{}';
 
 _READ_ONLY = "ALTER TABLE host ADD COLUMN is_read_only boolean NOT NULL DEFAULT false;"
 
+# A file without a session is no session's any more: nobody finds it, and it is erased bit by bit.
+_ERASED_LATER = """
+ALTER TABLE file ALTER listing DROP NOT NULL, ALTER session_id DROP NOT NULL,
+    ADD CHECK ((listing IS NULL) = (session_id IS NULL));
+CREATE INDEX file_erased ON file (file_id) WHERE listing IS NULL;
+CREATE INDEX run_session ON run (listing, session_id);
+CREATE INDEX command_session ON command (listing, session_id);
+"""
+
 # The number of a migration is its place, from 1 on.
-MIGRATIONS: tuple[str, ...] = (_FIRST, _FORMER_HOMES, _READ_ONLY)
+MIGRATIONS: tuple[str, ...] = (_FIRST, _FORMER_HOMES, _READ_ONLY, _ERASED_LATER)

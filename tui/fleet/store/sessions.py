@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from typing import LiteralString
 
 from tui.claude.layout import transcript_name
 from tui.core.errors import Reason, Refused
@@ -12,13 +11,6 @@ from tui.core.values import dataclass, field
 from tui.fleet.store.connection import NotHome, Transaction
 
 Key = tuple[str, str]  # listing and session id
-
-_ERASING: tuple[LiteralString, ...] = (
-    "DELETE FROM file WHERE listing = %s AND session_id = %s",
-    "DELETE FROM run WHERE listing = %s AND session_id = %s",
-    "DELETE FROM command WHERE listing = %s AND session_id = %s",
-    "DELETE FROM live WHERE listing = %s AND session_id = %s",
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +102,21 @@ def lost(tx: Transaction, host: str) -> dict[Key, Residence]:
     return {(one[0], one[1]): Residence(host=one[2], fence=one[3]) for one in rows}
 
 
+def went(tx: Transaction, host: str, noted: Sequence[Key]) -> tuple[Key, ...]:
+    """Return the sessions of a host that live on others now; none that was purged there.
+
+    Those that came to it from others are not its own. Of the `noted` ones it knows that they went,
+    as the fleet may not.
+    """
+    rows = tx.run(
+        "SELECT listing, session_id FROM session WHERE gone_at IS NULL AND home_host <> %s "
+        "AND (had_by[1] = %s OR had_by = '{}' AND (listing, session_id) IN (SELECT * FROM "
+        "unnest(%s::text[], %s::text[]))) ORDER BY listing, session_id",
+        *(host, host, [one for one, _ in noted], [one for _, one in noted]),
+    )
+    return tuple((one[0], one[1]) for one in rows)
+
+
 def residence(tx: Transaction, key: Key) -> Residence | None:
     """Return where a session lives; `None` if it is not known, or gone."""
     row = tx.run(
@@ -190,16 +197,3 @@ def require_known(tx: Transaction, key: Key) -> None:
     )
     if not known.rowcount:
         raise NotHome(f"the fleet knows no session of that id any more: {key[1]}")
-
-
-def bury(tx: Transaction, key: Key) -> None:
-    """Erase a session's bytes from every table; its key stays, so that open consoles learn of it.
-
-    Prompts are among them: those of runs and of commands.
-    """
-    tx.run(
-        "UPDATE session SET shown = '{}', gone_at = now() WHERE listing = %s AND session_id = %s",
-        *key,
-    )
-    for text in _ERASING:
-        tx.run(text, *key)

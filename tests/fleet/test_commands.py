@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from tui.fleet.residence import hand_over
+from tui.fleet.residence import hand_over, residence
 from tui.fleet.store import commands, erasures, live, sessions
 from tui.fleet.store.commands import CommandState
 from tui.fleet.store.connection import AlreadyThere, NotHome, Store
-from tui.fleet.store.live import Partial
 from tui.fleet.store.sessions import Key, Residence
 
 KEY: Key = ("hollis_park", "9f2c")
@@ -135,7 +134,7 @@ def test_what_was_carried_out_is_forgotten_in_time(store: Store) -> None:
 def test_a_purge_erases_what_was_sent_and_written(store: Store) -> None:
     post(store, payload='{"prompt": "precious"}')
     with store.transaction() as tx:
-        live.write(tx, [Partial(*KEY, 1, b"precious")])
+        live.write(tx, "a", {KEY: b"precious"})
         erasures.bury(tx, KEY)
         assert tx.run("SELECT FROM command").fetchall() == tx.run("SELECT FROM live").fetchall()
         assert live.read(tx, {KEY: -1}) == ((), frozenset({KEY}))
@@ -143,17 +142,64 @@ def test_a_purge_erases_what_was_sent_and_written(store: Store) -> None:
         post(store)
 
 
-def test_the_message_being_written_is_the_latest_and_any_bytes(store: Store) -> None:
-    others = [Partial("hollis_park", f"session-{number}", 1, b"x") for number in range(50)]
+def seen(store: Store, last: int = -1) -> tuple[int, bytes] | None:
+    """Return what is new of the message that is being written, with its number."""
     with store.transaction() as tx:
-        live.write(tx, [Partial(*KEY, 2, b"\0\xff\xed\xa0\x80"), *others])
-        live.write(tx, [Partial(*KEY, 1, b"late")])
-        live.write(tx, [Partial(*KEY, 9, b"x" * (live.MOST_BODY + 1))])
-        live.write(tx, [])
-        there = Partial(*KEY, 2, b"\0\xff\xed\xa0\x80")
-        assert live.read(tx, {KEY: -1}) == ((there,), frozenset())
-        assert live.read(tx, {KEY: 2}) == ((), frozenset())
-        assert live.read(tx, {KEY: 9}) == ((there,), frozenset())
+        news, _ = live.read(tx, {KEY: last})
+    return (news[0].seq, news[0].body) if news else None
+
+
+def test_the_message_being_written_is_the_latest_and_any_bytes(store: Store) -> None:
+    others = {("hollis_park", f"session-{number}"): b"x" for number in range(50)}
+    with store.transaction() as tx:
+        for key in others:
+            sessions.add(tx, key, "a")
+        live.write(tx, "a", {KEY: b"\0\xff\xed\xa0\x80", **others})
+        live.write(tx, "a", {KEY: b"x" * (live.MOST_BODY + 1)})
+        live.write(tx, "a", {})
+    there = seen(store)
+    assert there is not None
+    assert there[1] == b"\0\xff\xed\xa0\x80"
+    assert seen(store, there[0]) is None
+    assert seen(store, there[0] + 1) == there
+    with store.transaction() as tx:
         assert live.read(tx, {}) == ((), frozenset())
-        live.drop(tx, KEY)
+        live.drop(tx, "a", KEY)
         assert live.read(tx, {KEY: -1}) == ((), frozenset({KEY}))
+
+
+def test_what_is_written_later_is_seen_whatever_the_clock_says(store: Store) -> None:
+    """The clock of the database was set back, or that of a host is far ahead."""
+    with store.transaction() as tx:
+        live.write(tx, "a", {KEY: b"first"})
+        tx.run("UPDATE live SET seq = seq + 3600000000")
+    first = seen(store)
+    assert first is not None
+    with store.transaction() as tx:
+        live.write(tx, "a", {KEY: b"second"})
+    second = seen(store, first[0])
+    assert second == (first[0] + 1, b"second")
+    with store.transaction() as tx:
+        live.drop(tx, "a", KEY)
+        live.write(tx, "a", {KEY: b"another message"})
+    third = seen(store, second[0])
+    assert third is not None
+    assert third[1] == b"another message"
+
+
+def test_who_lost_a_session_writes_and_drops_no_message_of_it(store: Store) -> None:
+    with store.transaction() as tx:
+        live.write(tx, "a", {KEY: b"of a"})
+    home = residence(store, KEY)
+    assert home is not None
+    hand_over(store, KEY, home, "b")
+    assert seen(store) is None
+    with store.transaction() as tx:
+        live.write(tx, "a", {KEY: b"of a zombie"})
+    assert seen(store) is None
+    with store.transaction() as tx:
+        live.write(tx, "b", {KEY: b"of b"})
+        live.drop(tx, "a", KEY)
+    there = seen(store)
+    assert there is not None
+    assert there[1] == b"of b"

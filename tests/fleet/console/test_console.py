@@ -24,7 +24,6 @@ from tui.fleet.residence import hand_over
 from tui.fleet.shown_session import decode, encode
 from tui.fleet.store import erasures, live, sessions, shown
 from tui.fleet.store.connection import Store
-from tui.fleet.store.live import Partial
 from tui.fleet.store.shown import Horizon
 from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.catalog.session_lookup import find_session
@@ -348,7 +347,7 @@ def test_the_message_that_is_being_written_elsewhere_is_shown(
     with store.transaction() as tx:
         shown.publish(tx, busy.key, other.home, encode(busy))
         body = b'{"kind": "text", "text": "Let me ex", "message_id": "m9"}'
-        live.write(tx, [Partial(*busy.key, 1, body)])
+        live.write(tx, "a", {busy.key: body})
     found = find_session(fleet.joined(CatalogScanner(here.context()).look()), FIRST)
     stream = BroughtStream(fleet, found)
 

@@ -23,7 +23,6 @@ from tui.fleet.shipping import Shipper, session_files
 from tui.fleet.store import files as stored_files
 from tui.fleet.store import live, sessions
 from tui.fleet.store.connection import Store
-from tui.fleet.store.live import Partial
 from tui.fleet.store.sessions import Key, Residence
 from tui.runs.folder.protocol import PARTIAL
 
@@ -228,11 +227,11 @@ def test_what_is_wanted_is_followed_and_what_is_buried_is_erased(
         home.write(b"one\ntwo\n")
         wait(lambda: following.want(home.key) == "" and copy.read_bytes() == b"one\ntwo\n")
         with store.transaction() as tx:
-            live.write(tx, [Partial(*home.key, 7, b'{"text": "wri"}')])
+            live.write(tx, "a", {home.key: b'{"text": "wri"}'})
         wait(lambda: following.want(home.key) == "" and partial.exists())
         assert partial.read_bytes() == b'{"text": "wri"}'
         with store.transaction() as tx:
-            live.drop(tx, home.key)
+            live.drop(tx, "a", home.key)
         wait(lambda: following.want(home.key) == "" and not partial.exists())
         following.bury(home.key)
         wait(lambda: not copy.exists())

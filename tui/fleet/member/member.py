@@ -335,7 +335,7 @@ class _Writer:
 
     def __init__(self, member: Member) -> None:
         self._member = member
-        self._messages = LiveMessages(open_store(member.context))
+        self._messages = LiveMessages(open_store(member.context), member.host)
 
     def write(self) -> None:
         self._messages.publish(self._member.sessions)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from tui.core.values import dataclass
 from tui.fleet.store.connection import Transaction
@@ -13,7 +13,7 @@ MOST_BODY = 256 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Partial:
-    """The bytes of a message that is being written; `seq` grows with each."""
+    """The bytes of a message that is being written; `seq` is another with each."""
 
     listing: str
     session_id: str
@@ -21,29 +21,33 @@ class Partial:
     body: bytes
 
 
-def write(tx: Transaction, partials: Sequence[Partial]) -> None:
+def write(tx: Transaction, host: str, bodies: Mapping[Key, bytes]) -> None:
     """Write all that a host has at once: one statement costs the server a tenth of many.
 
-    Those over `MOST_BODY` are left out, as are those that are older than what is there.
+    What is over `MOST_BODY` is left out, as is what does not live there any more. The database
+    numbers them, each higher than the last: the clock of a host says nothing, and any may step.
     """
-    fitting = [one for one in partials if len(one.body) <= MOST_BODY]
+    fitting = {key: body for key, body in bodies.items() if len(body) <= MOST_BODY}
     if fitting:
         tx.run(
-            "INSERT INTO live (listing, session_id, seq, body) SELECT * FROM unnest("
-            "%s::text[], %s::text[], %s::bigint[], %b::bytea[]) ON CONFLICT (listing, session_id) "
-            "DO UPDATE SET seq = excluded.seq, body = excluded.body WHERE live.seq < excluded.seq",
-            [one.listing for one in fitting],
-            [one.session_id for one in fitting],
-            [one.seq for one in fitting],
-            [one.body for one in fitting],
+            "INSERT INTO live (listing, session_id, seq, body) SELECT listing, session_id, "
+            "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint, body "
+            "FROM unnest(%s::text[], %s::text[], %b::bytea[]) AS given (listing, session_id, body) "
+            "JOIN session USING (listing, session_id) WHERE home_host = %s AND gone_at IS NULL "
+            "ON CONFLICT (listing, session_id) DO UPDATE SET "
+            "seq = greatest(live.seq + 1, excluded.seq), body = excluded.body",
+            [listing for listing, _ in fitting],
+            [session_id for _, session_id in fitting],
+            list(fitting.values()),
+            host,
         )
 
 
 def read(tx: Transaction, seen: Mapping[Key, int]) -> tuple[tuple[Partial, ...], frozenset[Key]]:
     """Return what is new of some sessions, whose last seen `seq` is given (-1 for none).
 
-    Also which of them write no message now. Any other `seq` is new: after a crash of the database a
-    host may begin with a lower one.
+    Also which of them write no message now. Any other `seq` is new, also a lower one: the database
+    may have crashed, or its clock been set back.
     """
     if not seen:
         return (), frozenset()
@@ -60,6 +64,11 @@ def read(tx: Transaction, seen: Mapping[Key, int]) -> tuple[tuple[Partial, ...],
     return news, frozenset(seen.keys() - there)
 
 
-def drop(tx: Transaction, key: Key) -> None:
-    """Remove the message of a session that writes none any more."""
-    tx.run("DELETE FROM live WHERE listing = %s AND session_id = %s", *key)
+def drop(tx: Transaction, host: str, key: Key) -> None:
+    """Remove the message of a session that writes none any more, if it still lives on `host`."""
+    tx.run(
+        "DELETE FROM live USING session s WHERE live.listing = s.listing "
+        "AND live.session_id = s.session_id AND s.listing = %s AND s.session_id = %s "
+        "AND home_host = %s",
+        *(*key, host),
+    )

@@ -159,7 +159,10 @@ def move(tx: Transaction, key: Key, home: Residence, to: str, *, is_taken_over: 
         "WHERE host = home_host AND beat_at < clock_timestamp() - lease))",
         *(to, *key, home.host, home.fence, is_taken_over),
     )
-    return moved.rowcount == 1
+    if moved.rowcount != 1:
+        return False
+    tx.run("DELETE FROM live WHERE listing = %s AND session_id = %s", *key)  # nobody writes it now
+    return True
 
 
 def require_shipped(tx: Transaction, key: Key, home: Residence) -> None:

@@ -11,6 +11,7 @@ from tui.core.errors import ConfirmationRequired, ConsoleError, Reason, Refused
 from tui.core.listing_id import is_listing_id
 from tui.core.models.catalog import Catalog, Listing
 from tui.core.models.session import Session
+from tui.core.text.safe_text import one_line
 from tui.core.values import replace
 from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.catalog.session_lookup import find_session, sessions_of, whole_listing
@@ -111,6 +112,10 @@ def session_and_problem(context: Context, address: str) -> tuple[Session, str]:
     The problem is also printed to stderr.
     """
     session, catalog = _named(context, address, say)
+    if session.host and (catalog.unheard or session.host in catalog.silent):
+        last = f"{one_line(session.host)} is {catalog.hosts.get(session.host) or 'not heard'}"
+        say(f"{last}: this is what it last told")
+        return session, last
     listing = catalog.listing(session.listing)
     if listing is None or is_whole(listing):
         return session, ""

@@ -69,9 +69,11 @@ def clues_of(folder: Path) -> TranscriptClues:
 def cause_of(session: Session, context: Context | None = None) -> str:
     """Return what is odd about a session and what can be done; empty if nothing is.
 
-    With a context it also looks at the trash, the config dir and the owner, which blocks.
+    With a context it also looks at the trash, the config dir and the owner, which blocks. Those of
+    a session of another host are there.
     """
     short = session.session_id[:8]
+    context = None if session.host else context
     if session.row_problem:
         return f"cannot tell whether it is tracked: {session.row_problem}"
     if context is not None and not is_folder(session.folder, unknown=True):
@@ -92,10 +94,10 @@ def cause_of(session: Session, context: Context | None = None) -> str:
             "a folder with a conversation.json, as the guide sketches it, which the CLI cannot "
             "resume: start a new session and give it what it needs"
         )
-    is_here = context is not None and not session.host
-    if is_here and not os.access(session.transcript.path, os.R_OK):
+    if context is not None and not os.access(session.transcript.path, os.R_OK):
         return str(unreadable(session))
-    return _odd_words(session, short)
+    words = _odd_words(session, short)
+    return f"{words} (on {session.host})" if words and session.host else words
 
 
 def unknown_transcript_words(session: Session) -> str:
@@ -247,7 +249,20 @@ def _owner_words(session: Session, context: Context | None) -> str:
     )
 
 
+def _gone_elsewhere(session: Session) -> str:
+    """Say what its home told of a session without a transcript; its trash is there."""
+    short, host = session.session_id[:8], one_line(session.host)
+    done: dict[str, str] = {Status.DELETED: "deleted", Status.EXPIRED: "cleaned up"}
+    if how := done.get(session.status):
+        return f"{how}; `restore {short}` brings it back if the trash of {host} has it"
+    if session.state is not State.GHOST:
+        return ""
+    return f"a ghost: its transcript is missing; `show {short}` on {host} says why"
+
+
 def _gone_words(session: Session, context: Context | None) -> str:
+    if session.host:
+        return _gone_elsewhere(session)
     from tui.operations.interrupted_purges import half_erased, half_erased_words, left_in_trash
 
     short, (trashed, unread) = session.session_id[:8], _trashed(session, context)

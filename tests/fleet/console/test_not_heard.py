@@ -1,4 +1,4 @@
-"""What the verbs say while a host is silent, or none is heard: nothing is taken for absent."""
+"""What the verbs say of other hosts: what is not heard, or not here, is not taken for absent."""
 
 from __future__ import annotations
 
@@ -15,12 +15,16 @@ from tests.support.listings.sample_listing import FIRST, SECOND, THIRD, SampleLi
 from tests.support.postgres import Cluster
 from tests.support.processes.runs_site import wait
 from tui.__main__ import say_verb
+from tui.cli.parser import build_parser
+from tui.cli.verbs.sessions.grep import grep
 from tui.core.errors import Refused
 from tui.core.models.catalog import Catalog
+from tui.core.models.session import State
 from tui.fleet.console.fleet import Fleet
 from tui.fleet.store import sessions
 from tui.fleet.store.connection import Store
 from tui.operations.catalog.scanner import CatalogScanner
+from tui.operations.cause import cause_of
 from tui.operations.context import Context, VerbOutput
 
 SILENT = "the host a is silent"
@@ -135,3 +139,47 @@ def test_a_listing_of_other_hosts_alone_is_counted_alone_and_is_no_matter_of_thi
     assert [(one["listing"], one["sessions"]) for one in counted] == [("hollis_park", 2)]
     with pytest.raises(Refused, match="ask the doctor there"):
         say_verb(context, ["doctor", "hollis_park"])
+
+
+def test_grep_searches_what_is_here_and_says_once_how_much_is_not(
+    context: Context, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert grep(context, build_parser().read(["grep", "Let me"])) == 0
+    said = capsys.readouterr()
+    assert THIRD in said.out
+    assert FIRST not in said.out
+    assert said.err == "2 sessions of other hosts not searched, 2 on a: `grep` there\n"
+
+
+def test_a_session_elsewhere_whose_files_never_came_is_shown_as_its_row_tells_of_it(
+    context: Context, store: Store
+) -> None:
+    with store.transaction() as tx:
+        tx.run("DELETE FROM file")
+    done = say_verb(context, ["show", FIRST])
+    assert done.code == 1
+    assert "host          a" in done.lines
+    assert any(one.startswith("stage ") for one in done.lines)
+    assert "its host has not told of any file of it" in told(done)
+    assert "mirrors" not in told(done)
+    shown = parsed(context, "show", FIRST)
+    assert "has not told of any file" in shown["not_here"]
+    assert (shown["answers"], shown["branches"]) == (None, None)
+
+
+def test_the_causes_of_a_session_elsewhere_do_not_come_from_the_copies_here(
+    context: Context, store: Store
+) -> None:
+    """The folder of copies has no trash and no config dir, and was said to have vanished."""
+    wait(lambda: FIRST in {one.session_id for one in joined(context).sessions})
+    known = next(one for one in joined(context).sessions if one.session_id == FIRST)
+    assert cause_of(known, context) == ""
+    bare = replace(known, transcript=None)
+    said = {
+        "deleted": "deleted; `restore 9f2c0000` brings it back if the trash of a has it",
+        "expired": "cleaned up; `restore 9f2c0000` brings it back if the trash of a has it",
+    }
+    for status, words in said.items():
+        assert cause_of(replace(bare, status=status), context) == words
+    ghost = replace(bare, state=State.GHOST)
+    assert "`show 9f2c0000` on a says why" in cause_of(ghost, context)

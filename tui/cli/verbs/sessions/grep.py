@@ -29,7 +29,8 @@ from tui.core.text.safe_text import cell_width, cut, fit, one_line
 from tui.core.time.since import parse_since
 from tui.core.time.zones import LOCAL
 from tui.operations.catalog.session_lookup import find_listing
-from tui.operations.context import Context
+from tui.operations.context import Context, parted
+from tui.operations.formatting import count
 from tui.operations.search.grep import GrepHit, search
 from tui.operations.search.pattern import Pattern
 
@@ -53,7 +54,8 @@ def grep(context: Context, args: argparse.Namespace) -> int:
     since = parse_since(args.since, context.clock(), LOCAL) if args.since else None
     catalog = look(context, listing)
     listings = [find_listing(catalog, listing)] if listing else catalog.listings
-    sessions = _of_stage([one for found in listings for one in found.sessions], args, context)
+    every = _of_stage([one for found in listings for one in found.sessions], args, context)
+    sessions, elsewhere = parted(every)
     unread: list[str] = []
     found = search(sessions, pattern, limit=args.n, since=since, tell=say, unread=unread.append)
     with ending_with_reader():
@@ -62,7 +64,9 @@ def grep(context: Context, args: argparse.Namespace) -> int:
     is_unread = say_unreadable(catalog, listing) or bool(unread)
     if not count:
         part = "what could be read of " if is_unread else ""
-        say(f"nothing matches in {part}{len(sessions)} sessions")
+        say(f"nothing matches in {part}{len(sessions)} sessions{' here' if elsewhere else ''}")
+    if words := _not_searched(elsewhere):
+        say(words)
     return 0 if count and not is_unread else 1
 
 
@@ -82,6 +86,15 @@ def _of_stage(sessions: list[Session], args: argparse.Namespace, context: Contex
         return sessions
     is_of_stage, now = parse_filter(f"stage:{args.stage.strip()}"), context.clock()
     return [one for one in sessions if is_of_stage(one, now)]
+
+
+def _not_searched(elsewhere: Iterable[Session]) -> str:
+    """Say how many sessions live on other hosts, whose files are not here; empty for none."""
+    found = Counter(one.host for one in elsewhere if one.transcript or one.remains)
+    if not found:
+        return ""
+    where = ", ".join(f"{number} on {one_line(host)}" for host, number in sorted(found.items()))
+    return f"{count(found.total(), 'session')} of other hosts not searched, {where}: `grep` there"
 
 
 def _numbered(hits: Iterable[GrepHit], sessions: Iterable[Session]) -> Iterator[Facts]:

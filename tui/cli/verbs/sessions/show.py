@@ -31,17 +31,29 @@ _INDENT = 14
 def show(context: Context, args: argparse.Namespace) -> int:
     """Show everything known about a session; 1 when not all of it could be read."""
     now, (session, problem) = context.clock(), session_and_problem(context, args.id)
-    context.elsewhere.fetch(session)
+    missing = _fetched(context, session)
     if args.json:
         from tui.cli.json_fields import session_json
 
         facts = session_json(session, now, context.settings.quiet_after)
-        put_json(facts | _more(context, session))
-        return int(bool(problem))
-    for name, value in _facts(context, session, now):
+        more = {"answers": None, "not_here": missing or None} if session.host else {}
+        put_json(facts | _more(context, session) | more)
+        return int(bool(problem or missing))
+    for name, value in [*_facts(context, session, now), ("not here", missing)]:
         if value:
             put(f"{name:<{_INDENT}}{one_line(value) if name else safe_text(value)}")
-    return int(bool(problem))
+    return int(bool(problem or missing))
+
+
+def _fetched(context: Context, session: Session) -> str:
+    """Have the files of a session of another host here; say why they are not, if it has any."""
+    if not session.host or not (session.transcript or session.remains):
+        return ""
+    try:
+        context.elsewhere.fetch(session)
+    except ConsoleError as error:
+        return f"its files, so nothing of them is told: {error}"
+    return ""
 
 
 def _more(context: Context, session: Session) -> dict[str, object]:
@@ -59,7 +71,7 @@ def _more(context: Context, session: Session) -> dict[str, object]:
         "inherited_usd": session.inherited_usd,
         "cause": cause_of(session, context) or None,
         "owner": _owner(session, context.clock()) or None,
-        "memory": str(too_large(session, available_bytes())) or None,
+        "memory": _memory(session) or None,
         "branches": branch_words(session) or None,
         **annotation_json(session),
     }
@@ -97,9 +109,9 @@ def _facts(context: Context, session: Session, now: datetime) -> list[tuple[str,
         ("cost", _cost(session)),
         ("size", _size(session)),
         ("transcript", str(session.transcript.path) if session.transcript and is_here else ""),
-        ("what is left", str(session.remains.path) if session.remains else ""),
+        ("what is left", str(session.remains.path) if session.remains and is_here else ""),
         ("branches", branch_words(session)),
-        ("memory", str(too_large(session, available_bytes()))),
+        ("memory", _memory(session)),
         *_annotated(session, now, context.settings.quiet_after),
         ("time zone", _zone(session, now)),
     ]
@@ -168,7 +180,7 @@ def _steering(session: Session, now: datetime) -> list[tuple[str, str]]:
 
 
 def _answers(context: Context, session: Session) -> tuple[AuditEvent, ...]:
-    if session.run is None:
+    if session.run is None or session.host:  # whose audit is not here
         return ()
     from tui.operations.monitor.history import answers
 
@@ -226,8 +238,15 @@ def _size(session: Session) -> str:
 
 def _owner(session: Session, now: datetime) -> str:
     """Return who runs it on a machine where processes cannot be checked."""
+    if session.host:  # which can check them
+        return ""
     owner = owner_elsewhere(session, now)
     return owner.words(now) if owner else ""
+
+
+def _memory(session: Session) -> str:
+    """Warn that a resume needs more memory than there is; that of another host is not known."""
+    return "" if session.host else str(too_large(session, available_bytes()))
 
 
 def _zone(session: Session, now: datetime) -> str:

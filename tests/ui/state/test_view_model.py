@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, timedelta
+from typing import Any
+
+import pytest
 
 from tests.support.console.fixed_catalog import NOW, catalog
 from tui.core.sessions.attention import FailureGroup, Need
 from tui.ui.state.list_query import ListQuery
-from tui.ui.state.view_model import arranged, renewed
+from tui.ui.state.view_model import arranged, is_same_picture, renewed
 from tui.view.panes import top_line
 
 BOARD = ListQuery(timedelta(minutes=10))
@@ -64,3 +67,21 @@ def test_a_listing_that_vanished_needs_nobody_and_ends_no_more() -> None:
     assert not [key for key in found.needs if key[0] == gone.listing_id]
     assert not [one for one in (*found.ending, *found.pending) if one.listing == gone.listing_id]
     assert not [one for one in found.shown if isinstance(one, FailureGroup)]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"hosts": {"a": "silent 40s"}},
+        {"unheard": "the fleet's database is away"},
+        {"silent": frozenset({"a"})},
+    ],
+)
+def test_what_changed_of_other_hosts_is_painted(changes: Any) -> None:
+    fleet = replace(CATALOG, hosts={"a": ""})
+    first = arranged(fleet, BOARD, NOW, UTC)
+    same = renewed(first, replace(fleet, at=SOON), BOARD, SOON, UTC)
+    assert is_same_picture(first, same)
+    found = renewed(first, replace(fleet, at=SOON, **changes), BOARD, SOON, UTC)
+    assert not is_same_picture(first, found)
+    assert found.shown is not first.shown

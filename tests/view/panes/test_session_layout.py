@@ -163,18 +163,26 @@ def test_what_is_out_of_sight_covers_few_headings_and_none_stands_over_another_c
 def test_the_host_of_a_session_elsewhere_has_a_column_and_a_sign_where_there_is_no_room() -> None:
     here = session("hollis_park", "stage_3", "x" * 60)
     there = replace(session("hollis_park", "stage_3", "y" * 60), host="b")
-    listing = Listing("hollis_park", fixed_catalog.ROOT / "hollis_park", sessions=(here, there))
-    words = {"b": "silent 40s"}
-    catalog = Catalog(fixed_catalog.ROOT, NOW, listings=(listing,), hosts=words)
 
-    def told(one: Session, width: int) -> str:
+    def told(one: Session, width: int, word: str = "silent 40s") -> str:
+        both = here, one if one.host else there
+        listing = Listing("hollis_park", fixed_catalog.ROOT / "hollis_park", sessions=both)
+        words = {both[1].host: word}
+        catalog = Catalog(fixed_catalog.ROOT, NOW, listings=(listing,), hosts=words)
         shape = ListShape(width, wants=wants(catalog))
         line = sessions.line(one, NOW, shape, QUIET, hosts=words)
         return "".join(cell.text for cell in line)
 
-    assert "b silent 40s" in told(there, 118)
-    assert "silent" not in told(here, 118)
+    for width in (82, 90, 118):  # the first is that of 120 columns
+        assert "b silent 40s" in told(there, width)
+        assert "silent" not in told(here, width)
     assert "silent" not in told(there, 80)
-    assert "[@] yyy" in told(there, 80)
+    assert "[@?] yyy" in told(there, 80)
+    assert "[@] yyy" in told(there, 80, "")
     assert "@" not in told(here, 80)
+    named = replace(there, host="gpu-worker-frankfurt-0007")
+    for word in ("", "silent 40s"):
+        assert "gpu-wo…-0007" in told(named, 85, word)  # what tells it from others stays
+        assert "] yyyyyyyyy" in told(named, 85, word)
+    assert "…0007 silent 40s" in told(named, 160)
     assert "host" not in ListShape(118, wants=WANTS).shown

@@ -61,7 +61,7 @@ def with_unread(count: int, **facts: Any) -> Catalog:
     return replace(CATALOG, listings=(*bad, *CATALOG.listings[count:]))
 
 
-NAMES = {"outputs", "anna", "UTC", *(one.listing_id for one in CATALOG.listings)}
+NAMES = {"outputs", "anna", "UTC", "gpu-1", *(one.listing_id for one in CATALOG.listings)}
 LINES = (
     None,
     CATALOG,
@@ -73,6 +73,7 @@ LINES = (
     with_unread(3),
     queued(CATALOG, 2),
     replace(CATALOG, listings=tuple(replace(one, zone="Asia/Tokyo") for one in CATALOG.listings)),
+    replace(CATALOG, hosts={"gpu-1": "silent 40s"}, silent=frozenset({"gpu-1"})),
 )
 
 
@@ -138,3 +139,15 @@ def test_why_other_hosts_are_not_heard_is_said_and_the_own_root_counted(width: i
     assert "the fleet's database" in told
     assert "UTC" in told
     assert width == 80 or f"{signs.LIVE}" in told
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_hosts_that_are_silent_are_in_sight_at_every_width(width: int) -> None:
+    """There is no column HOST in 80 columns; this host, `me`, is known to whoever sits at it."""
+    words = {"gpu-1": "silent 40s", "gpu-2": "silent 2h", "gpu-3": ""}
+    one = replace(CATALOG, hosts=words, silent=frozenset({"gpu-1", "me"}))
+    assert "  gpu-1 silent" in shown(one, width)
+    assert "  2 silent" in shown(replace(one, silent=frozenset({"gpu-1", "gpu-2"})), width)
+    assert "silent" not in shown(replace(one, silent=frozenset({"me"})), width)
+    away = replace(one, unheard="the fleet's database is away")
+    assert " silent" not in shown(away, width)

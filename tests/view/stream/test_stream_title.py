@@ -138,3 +138,13 @@ def test_the_stage_goes_before_the_state_is_cut(width: int) -> None:
     assert "4349  ● running" in said
     assert ("stage 3" in said) is (width >= 44)
     assert cell_width(said) <= max(width, len("4 Live  holli…park  4349  ● running"))
+
+
+def test_the_host_of_a_session_elsewhere_is_named_at_every_width() -> None:
+    there = replace(ONE, host="gpu-worker-frankfurt-0007")
+    for width in (60, 74, 80, 120):
+        said = stream_title.title(there, NOW, QUIET, SPENT, width)
+        assert "  @gpu-worke" in said
+        assert "-0007  " in said
+        assert cell_width(said) <= width
+    assert "@" not in stream_title.title(ONE, NOW, QUIET, SPENT)

@@ -17,6 +17,7 @@ from tui.view.text import formatting, signs
 from tui.view.text.lines import Cell
 from tui.view.text.sent_commands import left_words
 
+_LEAST_HOST = 5
 _DATE = late_pattern(r"-20\d{6}$")
 
 
@@ -74,13 +75,14 @@ def _state(session: Session, at: CellContext, room: int) -> Cell:
 def _title(session: Session, at: CellContext, width: int) -> Cell:
     """Return the title with its signs before it, `z` for snoozed and `n` for a note.
 
-    One that lives on another host has `@`. It is cut so that the time left for a permission request
-    fits after it.
+    One that lives on another host has `@`, with `?` where that may have changed since. It is cut so
+    that the time left for a permission request fits after it.
     """
     title = title_of(session)
     signs = "z" if snoozed_until(session, at.now, at.quiet_after) else ""
     signs += "n" if session.note else ""
     signs += "@" if session.host else ""
+    signs += "?" if at.hosts.get(session.host) else ""
     if signs:
         title = Cell(f"[{signs}] {title.text}", title.style)
     request = session.run.request if session.run is not None else None
@@ -109,11 +111,13 @@ def _created(session: Session, at: CellContext, width: int) -> Cell:
 
 
 def _host(session: Session, at: CellContext, width: int) -> Cell:
-    word = at.hosts.get(session.host, "")
+    name, word = one_line(session.host), at.hosts.get(session.host, "")
     if not word:
-        return Cell(cut(session.host, width), "muted")
-    name = cut(session.host, max(1, width - cell_width(word) - 1))
-    return Cell(cut(f"{name} {word}", width), "noticed")
+        return Cell(cut_middle(name, width), "muted")
+    room = width - cell_width(word) - 1
+    if room < min(_LEAST_HOST, cell_width(name)):  # its title and the top line say what it is
+        return Cell(cut_middle(name, width), "noticed")
+    return Cell(f"{cut_middle(name, room)} {word}", "noticed")
 
 
 CELLS: Mapping[str, CellOf] = {

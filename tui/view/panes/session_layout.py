@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
 from tui.core.console.column_table import (
@@ -23,6 +23,7 @@ from tui.view.text.lines import Column, Layout, flexible
 
 Wants = tuple[tuple[str, int], ...]
 _LEAST_TITLE, _FAIR_TITLE, _TITLE_BEFORE_STATE = 18, 30, 40
+_YIELDING = ("created", "context", "cost")  # to a rare column, in this order
 _LISTING_BEFORE_TITLE = 28  # longer names are rare
 _FULL_STATE = 22  # `○ waiting for the API`, `◌ retrying 529 (7/10)`
 
@@ -60,11 +61,7 @@ class ListShape:
 
     def _fitting(self) -> tuple[SessionColumn, ...]:
         wants = dict(self.wants)
-        wished = [column(name) for name in self.columns] or [
-            one
-            for one in SESSION_COLUMNS
-            if one.from_width <= self.width and (wants.get(one.name) or not one.is_rare)
-        ]
+        wished = [column(name) for name in self.columns] or self._usual(wants)
         fitting, room = [], self.width - _MARKS.width
         for one in wished:
             if one.name == LISTING and not self.has_listing:
@@ -74,6 +71,24 @@ class ListShape:
                 break
             fitting.append(one)
         return tuple(fitting)
+
+    def _usual(self, wants: Mapping[str, int]) -> list[SessionColumn]:
+        """Return the columns for this width; a rare one takes another's place, but not TITLE's."""
+        found = [
+            one
+            for one in SESSION_COLUMNS
+            if one.from_width <= self.width and (wants.get(one.name) or not one.is_rare)
+        ]
+        yielding = [column(name) for name in _YIELDING] if any(map(_is_rare, found)) else []
+        for one in yielding:
+            taken = _MARKS.width + sum(other.width + 1 for other in found if other.name != TITLE)
+            if one in found and self.width - taken < _LEAST_TITLE:
+                found.remove(one)
+        return found
+
+
+def _is_rare(one: SessionColumn) -> bool:
+    return one.is_rare
 
 
 _MARKS = Column(MARKS.heading, MARKS.width, gap=0)

@@ -89,6 +89,7 @@ def line(
         *read_only,
         *([named] if named.text else []),
         *_troubles((trouble, catalog.problem, catalog.unheard), width),
+        *_silent(catalog),
         *([replace(room, short=room.text)] if is_short else []),
     ]
     for at in reversed(range(len(warnings))):
@@ -104,6 +105,16 @@ def _trouble(words: str, width: int) -> list[TopLineFact]:
 
 def _troubles(words: Sequence[str], width: int) -> list[TopLineFact]:
     return [fact for one in words for fact in _trouble(one, width)]
+
+
+def _silent(catalog: Catalog) -> list[TopLineFact]:
+    """Return which other host does not report, or how many; none is known while none is heard."""
+    found = sorted(catalog.silent & catalog.hosts.keys())
+    if not found or catalog.unheard:
+        return []
+    short = f"{len(found)} {signs.SILENT}"
+    name = cut_middle(one_line(found[0]), _NAME)
+    return [TopLineFact(f"{name} {signs.SILENT}" if len(found) == 1 else short, "bad", short)]
 
 
 def _hold(hold: Hold) -> TopLineFact:

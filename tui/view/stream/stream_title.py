@@ -16,7 +16,7 @@ from tui.view.text import formatting
 from tui.view.text.signs import RUNNING_COST
 
 _PANE = next(row.label for row in PANES if row.number == LIVE)
-_LEAST_NAME = 10
+_LEAST_NAME, _HOST = 10, 20
 
 
 def title(
@@ -28,8 +28,8 @@ def title(
 ) -> str:
     """Return which session it is, who runs it, its state, and as many more facts as fit.
 
-    A listing's name that leaves no room for these is shortened in its middle, then the id to its
-    start; the stage goes before the state is cut.
+    One of another host has that before who runs it. A listing's name that leaves no room for these
+    is shortened in its middle, then the id to its start; the stage goes before the state is cut.
     """
     if session is None:
         return _PANE
@@ -55,6 +55,7 @@ def _title(
         runner = "pipeline"
     stage = formatting.stage(one_line(session.stage)) if session.stage else ""
     short = formatting.short_id(session.session_id)[:id_width]
+    where = f"@{cut_middle(one_line(session.host), _HOST)}" if session.host else ""
     first, *others = *_more(session, spent, now), ""
     cost, remark = _cost(session, spent), _remark(session, now, quiet_after)
     spare = (_context(spent), cost, runner, remark, first)
@@ -62,7 +63,8 @@ def _title(
     shapes = [(count, stage) for count in range(len(spare), -1, -1)]
     for count, stage in (*shapes, (0, "")):
         context, dollars, who, *more = (*spare[:count], *[""] * (len(spare) - count))
-        facts = (f"stage {stage}" if stage else "", short, who, state, context, dollars, *more)
+        named = f"stage {stage}" if stage else ""
+        facts = (named, short, where, who, state, context, dollars, *more)
         said = "".join(f"  {fact}" for fact in facts if fact)
         room = width - cell_width(f"{_PANE}  {said}")
         if room >= min(_LEAST_NAME, cell_width(name)):

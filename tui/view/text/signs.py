@@ -19,6 +19,8 @@ SELECTED = Sign(">", "the selected row, or the entry that keys act on")
 MARKED = Sign("*", "left of a row: marked")
 UNSEEN = Sign("•", "left of a row: output that you have not seen yet")
 NOTED = Sign("[n]", "before a title: there is a note on it; `show` has it")
+ELSEWHERE = Sign("[@]", "before a title: it lives on another host of the fleet")
+DOUBTFUL = Sign("[@?]", "the same; that host is silent or behind, so this may be old news")
 SNOOZED = Sign("[z]", "before a title: snoozed, so it is out of attention for a time")
 SWEPT = Sign("s", "after a countdown: the CLI's own sweep comes first")
 CLOSED = Sign("▸", "many as one row (one cause, finished unseen): Enter opens it; the active pane")
@@ -64,6 +66,7 @@ FAILED = Sign("failed", "failed, and not acknowledged")
 UNREADABLE = Sign("unreadable", "listings that cannot be read, or the name of the only one")
 DOWN = Sign("down", "the same, in little room")
 STALE = Sign("stale", "what was last known is shown: of a listing, or of all")
+SILENT = Sign("silent", "a host of the fleet that does not report, or how many of them")
 FREE = Sign("free", "room on the disk of the root")
 TOTAL = Sign("total", "what all sessions cost; with `+`, or more")
 TABLES = Sign("tables", "the time zone of tables that use another one")
@@ -76,11 +79,13 @@ READING = Sign("reading...", "listings of which not all is read yet; in Listings
 LISTS = (
     *(SELECTED, MARKED, UNSEEN, NOTED, SNOOZED, SWEPT, CLOSED, OPENED, TIMES, LATER),
     *(MORE, FALLING, RISING, ABOVE, BELOW, ARROW, CUT, LEFT_OUT, NOTHING, UNKNOWN, ATTENTION),
+    *(ELSEWHERE, DOUBTFUL),
     *(ENDING, OTHERS, SWEEP, MOVED, SETTLED),
     *(LEFT, OVER),
 )
 TOP_LINE = (
     *(LIVE, STARTING, QUEUED, WAITING, QUIET, TODAY, CUT_OFF, FAILED, UNREADABLE, DOWN, STALE),
+    *(SILENT,),
     *(FREE, EXPIRED, TOTAL, TABLES, ZONES, HELD, READ_ONLY, LOOKING, READING),
 )
 STREAM = (PROMPT, THOUGHT, ERROR, BESIDE, RESULT, WRITING, RUNNING_COST, DAY, FILE)

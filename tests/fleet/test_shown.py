@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from tests.support.postgres import Cluster
+from tests.support.processes.runs_site import wait
 from tui.fleet.residence import hand_over
-from tui.fleet.store import erasures, sessions, shown
+from tui.fleet.store import erasures, hosts, sessions, shown
 from tui.fleet.store.connection import NotHome, Store
 from tui.fleet.store.sessions import Key, Residence
 from tui.fleet.store.shown import Horizon, ShownRow
@@ -108,3 +109,46 @@ def test_a_role_without_special_rights_can_look(cluster: Cluster, dsn: str, stor
         tx.run("GRANT SELECT ON ALL TABLES IN SCHEMA session_console TO viewer")
     with Store(dsn.replace("user=postgres", "user=viewer")) as viewer:
         assert look(viewer)[0].keys() == {"one"}
+
+
+def test_who_only_asks_where_sessions_are_is_not_sent_what_they_look_like(store: Store) -> None:
+    add(store, "one")
+    publish(store, "one", '{"title": "pumps"}')
+    with store.transaction() as tx:
+        ((row,), _) = shown.look(tx, None, is_read=False)
+    assert (row.session_id, row.host, row.fence, row.shown) == ("one", "a", 1, "")
+
+
+def test_what_is_told_of_many_sessions_is_told_by_key(dsn: str) -> None:
+    """New tables have no statistics: a join of them read all sessions for each that was told of."""
+    number, at_once = 4000, 200
+    keys = [("hollis_park", f"session-{one}") for one in range(number)]
+    with Store(dsn) as telling:
+        with telling.transaction() as tx:
+            sessions.join(tx, keys, "a")
+        for first in range(0, number, at_once):
+            told = [(key, 1, '{"title": "pumps"}') for key in keys[first : first + at_once]]
+            with telling.transaction() as tx:
+                assert shown.publish_many(tx, "a", told) == frozenset()
+    with Store(dsn) as store:
+        rows = wait(lambda: touched(store) if touched(store) >= number else None)
+    assert rows < 8 * number
+
+
+def touched(store: Store) -> int:
+    """Return how many rows of sessions were read so far, as a connection says when it ends."""
+    with store.transaction() as tx:
+        row = tx.run(
+            "SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_user_tables WHERE relname = 'session'"
+        ).fetchone()
+    return int(row[0]) if row else 0
+
+
+def test_how_the_hosts_are_needs_no_count(store: Store) -> None:
+    add(store, "one")
+    with store.transaction() as tx:
+        beats, whole = hosts.beats(tx), hosts.hosts(tx)
+    assert [(one.host, one.is_silent, one.behind_bytes) for one in beats] == [
+        (one.host, one.is_silent, one.behind_bytes) for one in whole
+    ]
+    assert [one.sessions for one in whole] == [1, 0]

@@ -58,7 +58,7 @@ def move(context: Context, address: str, to: str, *, takes_over: bool = False) -
 def _key_named(store: Store, address: str) -> Key:
     listing, _, wanted = address.rpartition("/")
     with store.transaction() as tx:
-        rows, _ = shown.look(tx, None)
+        rows, _ = shown.look(tx, None, is_read=False)
     found = [
         (one.listing, one.session_id)
         for one in rows
@@ -74,7 +74,7 @@ def _key_named(store: Store, address: str) -> Key:
 
 def _require_there(store: Store, host: str) -> None:
     with store.transaction() as tx:
-        known = {one.host: one for one in hosts.hosts(tx)}
+        known = {one.host: one for one in hosts.beats(tx)}
     if host not in known:
         raise UnknownId(f"no host of the fleet is called {one_line(host)[:63]!r}: `hosts`")
     with store.transaction() as tx:

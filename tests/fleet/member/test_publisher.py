@@ -293,7 +293,7 @@ def test_all_is_told_and_shipped_again_to_another_incarnation(
         tx.run("DELETE FROM session WHERE session_id = %s", SECOND)
         tx.run("UPDATE session SET shown = '{}'")
     real = shown.look
-    monkeypatch.setattr(shown, "look", lambda tx, _: _after_a_failover(real, tx))
+    monkeypatch.setattr(shown, "look", lambda tx, _, **__: _after_a_failover(real, tx))
     assert telling.learn() == {("hollis_park", SECOND)}
     telling.publish(catalog)
     carrier.note(telling.incarnation)

@@ -22,7 +22,7 @@ from tui.fleet.fetching import NotFetched
 from tui.fleet.shown_session import decode
 from tui.fleet.store import hosts, shown
 from tui.fleet.store.connection import Store
-from tui.fleet.store.hosts import Host
+from tui.fleet.store.hosts import Beat
 from tui.fleet.store.shown import Horizon, ShownRow
 from tui.safe_io.fork_safe import fork_safe_lock
 
@@ -116,7 +116,7 @@ class KnownSessions:
     def _heard_of(self, store: Store) -> Known:
         with store.transaction() as tx:
             rows, horizon = shown.look(tx, self._since)
-            there = {one.host: one for one in hosts.hosts(tx)}
+            there = {one.host: one for one in hosts.beats(tx)}
         before = self._since
         is_anew = before is not None and before.incarnation != horizon.incarnation
         if is_anew:
@@ -172,7 +172,7 @@ class KnownSessions:
         return is_new
 
 
-def host_word(host: Host) -> str:
+def host_word(host: Beat) -> str:
     """Return what a narrow column says of a host, which changes rarely: each change is painted."""
     if host.is_silent:
         return f"silent {coarse_time(host.silent_s)}"

@@ -67,7 +67,7 @@ class Publisher:
         """Learn which sessions live here; return those that lived here, and do not any more."""
         known, since = self._homes | self._coming, self._horizon
         with self._store.transaction() as tx:
-            rows, now = shown.look(tx, since)
+            rows, now = shown.look(tx, since, is_read=False)
             is_anew = since is None or since.incarnation != now.incarnation
             is_news = is_anew or any(self._is_news(one, known) for one in rows)
             found = sessions.homes(tx, self._host) if is_news else known

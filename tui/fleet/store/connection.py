@@ -6,7 +6,7 @@ and the next call connects anew.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import Any, LiteralString, Self, TypeVar
@@ -189,6 +189,10 @@ class Transaction:
     def run_binary(self, text: LiteralString, *values: Any) -> psycopg.Cursor[Any]:
         """Run a query whose results come as bytes: half as many for `bytea`."""
         return self._connection.cursor(binary=True).execute(text, values)
+
+    def run_each(self, text: LiteralString, rows: Sequence[Sequence[Any]]) -> None:
+        """Run a statement of this package for each of many rows of values, without waiting."""
+        self._connection.cursor().executemany(text, rows)
 
     def run_composed(self, text: sql.SQL | sql.Composed) -> None:
         """Run statements that have no values."""

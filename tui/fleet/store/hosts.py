@@ -8,25 +8,45 @@ from tui.fleet.store.connection import Transaction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Host:
-    """A host: `silent_s` since its last report, by the database's clock.
+class Beat:
+    """How a host is: `silent_s` since its last report, by the database's clock.
 
-    `is_silent` when that is longer than its lease. `runs` are those at work that came over the
-    queue, `queued` those that only it may take.
+    `is_silent` when that is longer than its lease.
     """
 
     host: str
+    silent_s: float
+    is_silent: bool
+    behind_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Host(Beat):
+    """A host, and what it has: `runs` are those at work that came over the queue.
+
+    `queued` are those that only it may take.
+    """
+
     root: str
     version: str
     max_runs: int
     lease_s: float
-    silent_s: float
-    is_silent: bool
-    behind_bytes: int
     sessions: int
     runs: int
     queued: int
     is_read_only: bool = False
+
+
+def beats(tx: Transaction) -> tuple[Beat, ...]:
+    """Return how the hosts are that have not left, by name; nothing is counted for that."""
+    rows = tx.run(
+        "SELECT host, greatest(0, extract(epoch FROM clock_timestamp() - beat_at))::float8, "
+        "beat_at < clock_timestamp() - lease, behind_bytes "
+        "FROM host WHERE left_at IS NULL ORDER BY host"
+    )
+    return tuple(
+        Beat(host=one[0], silent_s=one[1], is_silent=one[2], behind_bytes=one[3]) for one in rows
+    )
 
 
 def hosts(tx: Transaction) -> tuple[Host, ...]:

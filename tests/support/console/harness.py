@@ -32,6 +32,7 @@ from tui.ui.widgets.pane import Pane
 
 _CEILING_S = 60.0
 _SECOND_S = 1.0
+_ANSWERS = ("y", "enter")
 _ROUNDS = 4  # a key goes to the app, its screen and a widget, whose message comes back
 _BOTTOM = "question"
 
@@ -65,10 +66,13 @@ class Console:
     # Keys, time and size ---------------------------------------------------------------------
 
     async def press(self, *keys: str) -> None:
-        """Press keys, each once all is done that others caused, `y` once its question is shown."""
+        """Press keys, each once all is done that others caused, `y` and Enter as a person does.
+
+        These answer what is asked, so they wait until it is shown.
+        """
         question = self._panes.question
         for key in keys:
-            if key == "y":
+            if key in _ANSWERS and not self.view.is_tiny:
                 await self.until(lambda: question.is_shown or not question.is_open)
             await self.burst(key)
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import random
+import threading
 import time
+from dataclasses import dataclass, field
 
 import pytest
 
+from tests.support.console import fixed_catalog
 from tests.support.console.catalog_edits import with_session, without
 from tests.support.console.fixed_engine import FixedEngine, FixedFollow
 from tests.support.console.harness import Console, console
@@ -19,6 +22,17 @@ from tui.ui.actions.key_targets import NOT_SEEN_YET
 
 SIZES = [(80, 24), (120, 36)]
 ACTING = ("r", "e", "d", "a", "i", "y", "space", "asterisk", ":delete", ":resume", ":rename x")
+
+
+@dataclass
+class HeldFollow(FixedFollow):
+    """A stream that comes once `comes` is set."""
+
+    comes: threading.Event = field(default_factory=threading.Event)
+
+    def poll(self, session: Session) -> StreamUpdate:
+        assert self.comes.wait(60)
+        return super().poll(session)
 
 
 def focused(at: Console) -> str:
@@ -114,11 +128,15 @@ async def test_in_live_a_key_acts_on_the_stream_that_is_shown() -> None:
 @pytest.mark.parametrize("key", ["d", "r", "e", "y"])
 async def test_in_live_a_key_waits_for_the_stream_that_came_meanwhile(key: str) -> None:
     """Fails if a stream takes keys before the first frame that has its name, or at any frame."""
-    async with console(size=(120, 36)) as at:
+    follower = HeldFollow(fixed_catalog.stream())
+    follower.comes.set()
+    async with console(FixedEngine(follower=follower), size=(120, 36)) as at:
         await at.choose("Final list for the partner call")
         await at.until(lambda: at.view.live == at.view.session)
+        follower.comes.clear()
         await at.press("j", "4")
         with at.unpainted() as send_frame:
+            follower.comes.set()
             await at.until(lambda: at.view.live == at.view.session)
             send_frame()
             await at.burst(key)

@@ -147,19 +147,31 @@ def test_the_verbs_say_how_it_stands(
 
     def say(*words: str) -> tuple[int, str]:
         code = main(["--root", str(listing.root), *words])
-        return code, capsys.readouterr().out
+        return code, "".join(capsys.readouterr())
 
-    assert say("fleet", "status") == (1, "c is not in the fleet yet: `fleet join`\n")
+    with Store(dsn) as store, store.transaction() as tx:
+        tx.run("UPDATE host SET lease = interval '1 h'")
+    not_yet = "this host, c, is not in the fleet yet"
+    assert say("fleet", "status") == (1, f"{not_yet}, which has 2 hosts: `fleet join`\n")
+    assert f"\n{not_yet}: `fleet join`\n" in say("hosts")[1]
     assert "c is in the fleet: 2 sessions told of" in say("fleet", "join")[1]
     code, text = say("fleet", "status")
-    assert (code, text.splitlines()[0]) == (0, "c: there, 2 sessions, 0 runs from elsewhere")
+    stands = "reports to the fleet: 2 sessions, 0 runs at work that others asked for"
+    assert (code, text.splitlines()[0]) == (0, f"this host, c, {stands}")
+    assert "the host a reports to the fleet: 0 sessions" in text
     hosts = json.loads(say("hosts", "--json")[1])
-    assert [(one["host"], one["sessions"], one["is_silent"]) for one in hosts] == [
+    assert [(one["host"], one["sessions"], one["is_own"]) for one in hosts] == [
         ("a", 0, False),
         ("b", 0, False),
-        ("c", 2, False),
+        ("c", 2, True),
     ]
     assert [line.split()[0] for line in say("hosts")[1].splitlines()] == ["HOST", "a", "b", "c"]
+    with Store(dsn) as store, store.transaction() as tx:
+        tx.run("UPDATE host SET beat_at = clock_timestamp() - interval '3 h' WHERE host = 'a'")
+    text = say("hosts")[1]
+    assert text.splitlines()[1].split()[:4] == ["a", "silent", "3", "h"]
+    assert "a: no report for longer than the lease" in text
+    assert "the host a is silent 3 h" in say("fleet", "status")[1]
     assert say("fleet", "leave")[0] == 5
     assert "c has left the fleet with 2 sessions" in say("fleet", "leave", "--yes")[1]
     assert json.loads(say("fleet", "status", "--json")[1])["is_joined"] is False

@@ -54,7 +54,7 @@ _session-console() {
         'info:print all paths, versions and settings'
         'help:print a guide, or list the guides'
         'fleet:join this host to a fleet, leave it, or print how it stands'
-        'hosts:list the fleet'\''s hosts: who is silent, and how far behind'
+        'hosts:list the fleet'\''s hosts: who reports, who is silent, and how far behind'
         'move:move a session to another host of the fleet'
         'member:keep this host in touch with its fleet, until SIGTERM'
     )

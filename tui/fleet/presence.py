@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from tui import __version__
 from tui.core.errors import Refused
 from tui.core.values import dataclass
@@ -14,7 +16,7 @@ from tui.operations.context import Context
 def open_store(context: Context) -> Store:
     """Return the connection to the fleet's database; raises `Refused` without a fleet."""
     fleet = fleet_of(context.settings)
-    return Store(read_dsn(fleet.dsn_file), application=f"session-console {fleet.host}")
+    return Store(partial(read_dsn, fleet.dsn_file), application=f"session-console {fleet.host}")
 
 
 def report(

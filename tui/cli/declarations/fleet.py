@@ -16,7 +16,9 @@ FLEET = (
             argument(
                 "deed",
                 choices=("join", "status", "leave", "grant"),
-                help="grant: print the SQL that makes a host's role",
+                help="join: tell the fleet of this host, as often as you like; status: how it and "
+                "the others stand; leave: erase there what it has of this host; grant: print the "
+                "SQL that makes a host's role",
             ),
             text("--role", "NAME", "grant: the role's name (default: that of this host)"),
             YES,
@@ -26,7 +28,7 @@ FLEET = (
     Verb(
         name="hosts",
         module="fleet.hosts",
-        summary="list the fleet's hosts: who is silent, and how far behind",
+        summary="list the fleet's hosts: who reports, who is silent, and how far behind",
         examples=("hosts",),
         acts=False,
     ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from tui.core.errors import Reason, Refused
@@ -46,5 +47,5 @@ def _opener(settings: Settings) -> Callable[[], Store]:
 
     fleet = fleet_of(settings)
     return lambda: Store(
-        read_dsn(fleet.dsn_file), application=f"session-console {fleet.host} console"
+        partial(read_dsn, fleet.dsn_file), application=f"session-console {fleet.host} console"
     )

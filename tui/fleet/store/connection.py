@@ -6,7 +6,7 @@ and the next call connects anew.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import Any, LiteralString, Self, TypeVar
@@ -66,10 +66,15 @@ class WrongSchema(Refused):
 
 
 class Store:
-    """One connection to the fleet's database, for one thread at a time."""
+    """One connection to the fleet's database, for one thread at a time.
 
-    def __init__(self, dsn: str, *, application: str = "session-console") -> None:
-        self._dsn = dsn
+    `dsn` may be what reads it: each connection is made as it says then.
+    """
+
+    def __init__(
+        self, dsn: str | Callable[[], str], *, application: str = "session-console"
+    ) -> None:
+        self._dsn, self._was_read = dsn, False
         self._application = application
         self._connection: _Patient | None = None
 
@@ -148,6 +153,11 @@ class Store:
         """Raise `WrongSchema` unless the tables are of this version."""
         with self.transaction() as tx:
             found = tx.version()
+        if not found:
+            raise WrongSchema(
+                "the fleet's database has no tables yet: run `session-console fleet join` as its "
+                "owner"
+            )
         if found < len(MIGRATIONS):
             raise WrongSchema(
                 f"the fleet's tables are at version {found}, this program needs {len(MIGRATIONS)}:"
@@ -163,7 +173,7 @@ class Store:
             return self._connection
         try:
             self._connection = _Patient.connect(
-                self._dsn,
+                self._read(),
                 autocommit=True,
                 prepare_threshold=None,  # a migration may change the types of a statement
                 connect_timeout=_CONNECT_S,
@@ -174,6 +184,19 @@ class Store:
         except psycopg.ProgrammingError:  # its words may quote a password
             raise Refused("the dsn_file does not say how to connect", Reason.NOT_SET_UP) from None
         return self._connection
+
+    def _read(self) -> str:
+        """Return how to connect; whoever was connected once waits for what cannot be read."""
+        if isinstance(self._dsn, str):
+            return self._dsn
+        try:
+            found = self._dsn()
+        except Refused as error:
+            if not self._was_read:
+                raise
+            raise FleetAway(f"the fleet's database is away: {error}") from error
+        self._was_read = True
+        return found
 
 
 class Transaction:

@@ -88,8 +88,8 @@ def line(
         *([_hold(catalog.hold)] if catalog.hold is not None else []),
         *read_only,
         *([named] if named.text else []),
-        *_troubles((trouble, catalog.problem, catalog.unheard), width),
-        *_silent(catalog),
+        *_troubles((trouble, catalog.problem), width),
+        *_of_fleet(catalog, width),
         *([replace(room, short=room.text)] if is_short else []),
     ]
     for at in reversed(range(len(warnings))):
@@ -107,10 +107,12 @@ def _troubles(words: Sequence[str], width: int) -> list[TopLineFact]:
     return [fact for one in words for fact in _trouble(one, width)]
 
 
-def _silent(catalog: Catalog) -> list[TopLineFact]:
-    """Return which other host does not report, or how many; none is known while none is heard."""
+def _of_fleet(catalog: Catalog, width: int) -> list[TopLineFact]:
+    """Return why no other host is heard, else which is silent, or how many are."""
+    if catalog.unheard:
+        return _trouble(cut(one_line(catalog.unheard), max(_NAME, width // 2)), width)
     found = sorted(catalog.silent & catalog.hosts.keys())
-    if not found or catalog.unheard:
+    if not found:
         return []
     short = f"{len(found)} {signs.SILENT}"
     name = cut_middle(one_line(found[0]), _NAME)

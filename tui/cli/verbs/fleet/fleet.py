@@ -8,12 +8,14 @@ from typing import Any
 from tui.cli.output import put, put_json, say
 from tui.cli.verbs.fleet.hosts import host_json, host_words
 from tui.core.errors import ConfirmationRequired
+from tui.core.text.safe_text import one_line
 from tui.core.values import asdict
 from tui.fleet import joining
 from tui.fleet.dsn import fleet_of
 from tui.fleet.presence import status
 from tui.fleet.store.grants import grants
 from tui.operations.context import Context
+from tui.operations.formatting import count
 
 
 def fleet(context: Context, args: argparse.Namespace) -> int:
@@ -54,11 +56,19 @@ def _status(context: Context, host: str, *, as_json: bool) -> int:
             }
         )
     elif own is None:
-        put(f"{host} is not in the fleet yet: `fleet join`")
+        others = f", which has {count(len(found.hosts), 'host')}" if found.hosts else ""
+        put(f"this host, {host}, is not in the fleet yet{others}: `fleet join`")
     else:
-        put(f"{host}: {host_words(own)}")
+        put(f"this host, {host}, {host_words(own)}")
+        if own.is_silent:
+            put("the others see nothing that changes here: `session-console member` must run")
         put(f"the tables are at version {found.schema}, which is this program's")
         for one in found.hosts:
+            if one.host != host:
+                put(f"the host {one_line(one.host)} {host_words(one)}")
             if one.version != own.version:
-                put(f"{one.host} runs session-console {one.version}, this host {own.version}")
+                put(
+                    f"{one_line(one.host)} runs session-console {one_line(one.version)}, "
+                    f"this host {own.version}"
+                )
     return 0 if own is not None and not own.is_silent else 1

@@ -13,9 +13,9 @@ from tests.support.postgres import Cluster
 from tui.__main__ import main
 from tui.core.errors import Refused
 from tui.fleet.joining import join, leave
-from tui.fleet.presence import report
 from tui.fleet.residence import hand_over
 from tui.fleet.shown_session import decode
+from tui.fleet.speaker import Speaker
 from tui.fleet.store import erasures, hosts, sessions, shown
 from tui.fleet.store import files as stored_files
 from tui.fleet.store.connection import FleetAway, FleetForbidden, Store
@@ -25,6 +25,7 @@ from tui.fleet.store.sessions import Key, Residence
 from tui.fleet.store.shown import ShownRow
 from tui.fleet_settings import FleetSettings
 from tui.operations.context import Context
+from tui.safe_io.folders import OURS
 from tui.storage.state.elsewhere import Elsewhere, note_elsewhere
 
 
@@ -57,7 +58,7 @@ def test_a_join_tells_of_all_and_ships_it_and_changes_nothing(
     cluster: Cluster, listing: SampleListing
 ) -> None:
     dsn = cluster.create("joined")  # without tables as yet
-    before, context = snapshot(listing.root), context_of(listing, dsn)
+    before, context = snapshot(listing.folder), context_of(listing, dsn)
     said: list[str] = []
     done = join(context, said.append)
     assert (done.sessions, done.migrations) == (2, len(MIGRATIONS))
@@ -72,11 +73,12 @@ def test_a_join_tells_of_all_and_ships_it_and_changes_nothing(
         assert stored(store, f"{FIRST}/subagents/agent-1.jsonl".encode()) == b"{}\n"
     again = join(context, said.append)
     assert (again.migrations, again.bytes) == (0, 0)
-    assert snapshot(listing.root) == before
+    assert snapshot(listing.folder) == before
+    assert {one.name for one in listing.root.iterdir()} == {OURS, listing.listing_id}
 
 
 def test_a_host_that_leaves_takes_every_byte_along(dsn: str, listing: SampleListing) -> None:
-    before, context = snapshot(listing.root), context_of(listing, dsn, "b")
+    before, context = snapshot(listing.folder), context_of(listing, dsn, "b")
     with Store(dsn) as store, store.transaction() as tx:
         tx.run("UPDATE host SET left_at = now()")
     join(context, lambda _: None)
@@ -87,14 +89,15 @@ def test_a_host_that_leaves_takes_every_byte_along(dsn: str, listing: SampleList
                 assert tx.run_binary(f"SELECT FROM {table}").fetchall() == []
         assert all(one.is_gone and one.shown == "{}" for one in rows(store).values())
         with pytest.raises(Refused, match="has left the fleet"):
-            report(context, store)
+            Speaker(context, store).report()
         with store.transaction() as tx:
             sessions.join(tx, [("hollis_park", FIRST)], "b")
             assert sessions.homes(tx, "b") == {}
     join(context, lambda _: None)
     with Store(dsn) as store:
         assert not any(one.is_gone for one in rows(store).values())
-    assert snapshot(listing.root) == before
+    assert snapshot(listing.folder) == before
+    assert {one.name for one in listing.root.iterdir()} == {OURS, listing.listing_id}
 
 
 def test_of_two_roots_one_has_the_name(dsn: str, listing: SampleListing, tmp_path: Path) -> None:

@@ -62,7 +62,7 @@ _session_console() {
         check) words='--ends --help --json --notify --operator --read-only --restricted --root' takes='' ;;
         info) words='--help --json --operator --read-only --restricted --root' takes='' ;;
         help) words='--help --json --operator --read-only --restricted --root' takes='topic' ;;
-        fleet) words='--help --json --operator --read-only --restricted --role --root --yes' takes='' ;;
+        fleet) words='--help --json --operator --read-only --replace --restricted --role --root --yes' takes='' ;;
         hosts) words='--help --json --operator --read-only --restricted --root' takes='' ;;
         move) words='--help --json --operator --read-only --restricted --root --take-over' takes='session' ;;
         member) words='--help --json --operator --read-only --restricted --root' takes='' ;;

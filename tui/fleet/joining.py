@@ -12,7 +12,8 @@ from tui.core.values import dataclass
 from tui.fleet.dsn import fleet_of
 from tui.fleet.member.carrier import Carrier
 from tui.fleet.member.publisher import Publisher
-from tui.fleet.presence import open_store, report
+from tui.fleet.presence import open_store
+from tui.fleet.speaker import Speaker
 from tui.fleet.store import erasures, hosts, sessions
 from tui.fleet.store.connection import Store, Transaction
 from tui.fleet.store.sessions import Key
@@ -43,24 +44,26 @@ class Joined:
         )
 
 
-def join(context: Context, told: Callable[[str], None]) -> Joined:
+def join(context: Context, told: Callable[[str], None], *, replaces: bool = False) -> Joined:
     """Bring the tables up to date, tell of this host and its sessions, and ship their files.
 
-    Not a byte below the root changes. It can be repeated: what is there already is compared.
-    Raises `FleetAway`, and `Refused` for tables of a later version, a role without the rights, or
-    a name that another host has.
+    Not a byte of a listing changes. It can be repeated: what is there already is compared. With
+    `replaces` this root takes the name of one that is gone for good. Raises `FleetAway`, and
+    `Refused` for tables of a later version, a role without the rights, or the name of another root.
     """
     context.require_writable()
     host = fleet_of(context.settings).host
     with open_store(context) as store:
         migrations = store.migrate()
-        report(context, store, is_joining=True)
+        speaker = Speaker(context, store)
+        speaker.join(replaces=replaces)
+        speaker.report()
         catalog = CatalogScanner(context).look()
         publisher, carrier = Publisher(store, host), Carrier(store)
         publisher.publish(catalog)
         told(f"{count(len(publisher.homes), 'session')} told of; shipping their files")
         shipped = carrier.ship(catalog.sessions, publisher.homes, within_s=_ALL_S)
-        report(context, store, behind_bytes=shipped.behind, is_joining=True)
+        speaker.report(shipped.behind)
     return Joined(
         host=host, migrations=migrations, sessions=len(publisher.homes), bytes=shipped.bytes
     )

@@ -21,6 +21,7 @@ FLEET = (
                 "SQL that makes a host's role",
             ),
             text("--role", "NAME", "grant: the role's name (default: that of this host)"),
+            flag("--replace", about="join: in the place of a root of this name, gone for good"),
             YES,
         ),
         acts_when=lambda args: args.deed in ("join", "leave"),

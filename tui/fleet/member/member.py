@@ -9,7 +9,8 @@ from __future__ import annotations
 import signal
 import time
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
@@ -26,7 +27,8 @@ from tui.fleet.member.loops import Loops, Say
 from tui.fleet.member.moving import disown, release, take_in
 from tui.fleet.member.publisher import Publisher
 from tui.fleet.member.queued_runs import QueuedRuns
-from tui.fleet.presence import open_store, report
+from tui.fleet.presence import open_store
+from tui.fleet.speaker import Speaker, beat_s
 from tui.fleet.store import commands, erasures
 from tui.fleet.store.commands import PostedCommand
 from tui.fleet.store.connection import FleetAway
@@ -37,7 +39,7 @@ from tui.operations.running.steer import stop
 from tui.safe_io.folder_watch import FolderWatch
 from tui.storage.state.elsewhere import note_elsewhere, read_elsewhere
 
-_BEAT_S, _LOOK_S, _ASK_S, _LIVE_S = 2.0, 0.4, 0.1, 0.15
+_LOOK_S, _ASK_S, _LIVE_S = 0.4, 0.1, 0.15
 _SHIP_S = 2.0  # at once: then others are told of changes again
 _FOLLOW_S, _FORGET_S = 0.5, 3600.0
 _KEPT_S = 7 * 24 * 3600.0  # commands that were carried out
@@ -71,15 +73,21 @@ class Member:
 
     def run(self) -> None:
         """Work until `stop`, or SIGTERM. Raises `Refused` for another version of the tables."""
-        lease_s = fleet_of(self._context.settings).lease.total_seconds()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self.stop())
-        self._loops.add("heartbeat", _Heart(self).beat, min(_BEAT_S, lease_s / 4))
-        self._loops.add("catalog", Teller(self).tell, _LOOK_S)
-        self._loops.add("commands", Servant(self).serve, _ASK_S)
-        self._loops.add("messages", _Writer(self).write, _LIVE_S)
-        self._loops.add("erasures", _Eraser(self).erase, _ERASE_S)
-        self._loops.wait(_END_S)
+        heart = _Heart(self)
+        self._loops.add("heartbeat", heart.beat, beat_s(self._context))
+        for name, act, pause_s in (
+            ("catalog", Teller(self).tell, _LOOK_S),
+            ("commands", Servant(self).serve, _ASK_S),
+            ("messages", _Writer(self).write, _LIVE_S),
+            ("erasures", _Eraser(self).erase, _ERASE_S),
+        ):
+            self._loops.add(name, heart.once_known(act), pause_s)
+        try:
+            self._loops.wait(_END_S)
+        finally:
+            heart.end()
 
     def say(self, words: str) -> None:
         """Tell whoever reads the member's log."""
@@ -115,11 +123,26 @@ class _Heart:
 
     def __init__(self, member: Member) -> None:
         self._member, self._store = member, open_store(member.context)
+        self._speaker = Speaker(member.context, self._store)
+        self._is_known = False
         self._forgot_at = 0.0
+
+    def once_known(self, act: Callable[[], object]) -> Callable[[], object]:
+        """Return what does nothing as long as another process may be this host."""
+        return lambda: act() if self._is_known else None
+
+    def end(self) -> None:
+        """Let the next member begin at once."""
+        if self._is_known:
+            with suppress(ConsoleError), open_store(self._member.context) as store:
+                self._speaker.end(store)
 
     def beat(self) -> None:
         self._store.check()
-        report(self._member.context, self._store, behind_bytes=self._member.behind)
+        self._is_known = self._is_known or self._speaker.become_member()
+        if not self._is_known:
+            return
+        self._speaker.report(self._member.behind)
         if time.monotonic() - self._forgot_at > _FORGET_S or not self._forgot_at:
             with self._store.transaction() as tx:
                 commands.forget(tx, _KEPT_S)

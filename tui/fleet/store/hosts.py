@@ -81,12 +81,53 @@ def hosts(tx: Transaction) -> tuple[Host, ...]:
     )
 
 
-def is_another_root(tx: Transaction, host: str, root: str) -> bool:
-    """Whether a host of that name, which has not left, has another root."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    """Who has the name of a host: a root, by its last mark.
+
+    `beat` is its last report; `is_heard` as long as a member may still be there that made it.
+    """
+
+    root: str
+    mark: str
+    has_left: bool
+    beat: str
+    is_heard: bool
+    is_silent: bool
+
+
+def named(tx: Transaction, host: str, *, heard_s: float) -> Named | None:
+    """Return who has a name, which nobody else takes in this transaction; `None` if nobody has."""
     row = tx.run(
-        "SELECT FROM host WHERE host = %s AND left_at IS NULL AND root <> %s", host, root
+        "SELECT root, mark, left_at IS NOT NULL, beat_at::text, "
+        "has_member AND beat_at > clock_timestamp() - make_interval(secs => %s), "
+        "beat_at < clock_timestamp() - lease FROM host WHERE host = %s FOR NO KEY UPDATE",
+        *(heard_s, host),
     ).fetchone()
-    return row is not None
+    if row is None:
+        return None
+    return Named(
+        root=row[0],
+        mark=row[1],
+        has_left=row[2],
+        beat=row[3],
+        is_heard=row[4],
+        is_silent=row[5],
+    )
+
+
+def take_name(tx: Transaction, host: str, mark: str, *, is_member: bool) -> None:
+    """Let whoever made a mark speak for a host that is there."""
+    tx.run(
+        "UPDATE host SET mark = %s, has_member = %s OR has_member AND mark = %s, left_at = NULL "
+        "WHERE host = %s",
+        *(mark, is_member, mark, host),
+    )
+
+
+def end_member(tx: Transaction, host: str, mark: str) -> None:
+    """Note that the member of a host has ended, so that the next one need not wait."""
+    tx.run("UPDATE host SET has_member = false WHERE host = %s AND mark = %s", host, mark)
 
 
 def require_taking(tx: Transaction, host: str) -> None:

@@ -130,5 +130,11 @@ CREATE INDEX run_session ON run (listing, session_id);
 CREATE INDEX command_session ON command (listing, session_id);
 """
 
+# `mark` is the last that somebody made who spoke for the host; `has_member` until that ends.
+_IDENTITY = """
+ALTER TABLE host ADD COLUMN mark text NOT NULL DEFAULT '' CHECK (length(mark) <= 64),
+    ADD COLUMN has_member boolean NOT NULL DEFAULT false;
+"""
+
 # The number of a migration is its place, from 1 on.
-MIGRATIONS: tuple[str, ...] = (_FIRST, _FORMER_HOMES, _READ_ONLY, _ERASED_LATER)
+MIGRATIONS: tuple[str, ...] = (_FIRST, _FORMER_HOMES, _READ_ONLY, _ERASED_LATER, _IDENTITY)

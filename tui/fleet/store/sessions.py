@@ -39,16 +39,20 @@ def beat(
     lease_s: float,
     behind_bytes: int = 0,
     is_read_only: bool = False,
+    mark: str = "",
 ) -> None:
-    """Report that a host is there, or add it; `behind_bytes` are those that it has to ship."""
+    """Report that a host is there, or add it with its `mark`.
+
+    `behind_bytes` are those that it has to ship.
+    """
     tx.run(
-        "INSERT INTO host (host, root, version, max_runs, lease, behind_bytes, is_read_only) "
-        "VALUES (%s, %s, %s, %s, make_interval(secs => %s), %s, %s) "
+        "INSERT INTO host (host, root, version, max_runs, lease, behind_bytes, is_read_only, mark) "
+        "VALUES (%s, %s, %s, %s, make_interval(secs => %s), %s, %s, %s) "
         "ON CONFLICT (host) DO UPDATE SET is_read_only = excluded.is_read_only, "
         "root = excluded.root, version = excluded.version, max_runs = excluded.max_runs, "
         "lease = excluded.lease, behind_bytes = excluded.behind_bytes, left_at = NULL, "
         "beat_at = clock_timestamp()",
-        *(host, root, version, max_runs, lease_s, behind_bytes, is_read_only),
+        *(host, root, version, max_runs, lease_s, behind_bytes, is_read_only, mark),
     )
 
 

@@ -27,7 +27,7 @@ def fleet(context: Context, args: argparse.Namespace) -> int:
         return 0
     host = fleet_of(context.settings).host
     if args.deed == "join":
-        done = joining.join(context, say)
+        done = joining.join(context, say, replaces=args.replace)
         said = {"words": done.words, **asdict(done)}
     elif args.deed == "leave":
         if not args.yes:

@@ -54,4 +54,5 @@ def member(
     fleet = FleetSettings(dsn_file=file, host="a", lease=timedelta(seconds=15))
     with ExitStack() as opened:
         monkeypatch.setattr(members, "open_store", lambda _: opened.enter_context(Store(dsn)))
-        yield Member(listing.context(fleet=fleet), said.append), said
+        context = listing.context(fleet=fleet, state_dir=tmp_path / "state")
+        yield Member(context, said.append), said

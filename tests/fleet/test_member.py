@@ -248,6 +248,12 @@ def test_a_member_that_ends_leaves_its_runs_and_takes_them_up_again(
     site_host.start()
     wait(lambda: run_state(store, number)[0] == "done")
     wait(lambda: stored(store, key[1]).decode() == site.transcript(key[1]))
+    with store.transaction() as tx:  # as a copy of the database has it that lags behind
+        tx.run("UPDATE run SET state = 'queued', host = NULL, local_run = '', ended_at = NULL")
+        tx.run("UPDATE run SET created_at = clock_timestamp()")
+    wait(lambda: run_state(store, number)[0] == "done")
+    assert run_state(store, number)[1:] == (run.name, "")
+    assert [one.run_id for one in protocol.list_runs(site.listing)] == [run.name]
 
 
 def test_while_the_database_is_away_all_goes_on_here(

@@ -17,7 +17,9 @@ from tui.fleet.member.member import Member
 from tui.fleet.store import commands, runs, sessions
 from tui.fleet.store.connection import FleetAway, Store
 from tui.operations.running import resume, steer
+from tui.operations.sessions import annotate
 
+TAGGED = "tagged 9f2c0000 urgent; `tag 9f2c0000 --remove urgent`"
 LISTING, TITLE = "hollis_park", "Strategic buyers, pumps"
 
 
@@ -171,6 +173,51 @@ def test_a_release_that_waits_its_turn_is_not_given_up_and_not_begun_too_late(
     assert said.reason is Reason.TOO_LATE
     servant.serve()
     assert member[0].releasing == set()
+
+
+def test_what_was_begun_before_the_database_lost_that_is_not_begun_again(
+    store: Store, listing: SampleListing, member: tuple[Member, list[str]]
+) -> None:
+    number = post(store, bus.SetTags(added=("urgent",)))
+    members.Servant(member[0]).serve()
+    annotate.tag(listing.context(), listing.session(FIRST), [], removed=["urgent"])
+    with store.transaction() as tx:  # as a copy of the database has it that lags behind
+        tx.run("UPDATE command SET taken_at = NULL, done_at = NULL, outcome = NULL")
+    again = Member(member[0].context, member[1].append)  # after it was killed, too
+    members.Servant(again).serve()
+    said = outcome(store, number)
+    assert said is not None
+    assert (said.is_done, said.reason) == (False, Reason.UNSURE)
+    assert "look there whether it was done" in said.words
+    assert listing.session(FIRST).tags == ()
+    new = post(store, bus.SetTags(added=("urgent",)))
+    members.Servant(again).serve()
+    assert outcome(store, new) == Outcome(words=f"{TAGGED} takes it back", is_done=True)
+
+
+def test_nothing_is_begun_that_could_not_be_kept_in_mind(
+    store: Store, listing: SampleListing, member: tuple[Member, list[str]], tmp_path: Path
+) -> None:
+    first = post(store, bus.SetTags(added=("one",)))
+    members.Servant(member[0]).serve()
+    assert outcome(store, first) is not None
+    (file,) = (tmp_path / "state").glob("fleet-begun-*.json")
+    file.write_text("{")
+    second = post(store, bus.SetTags(added=("two",)))
+    with store.transaction() as tx:
+        text = bus.encode_run(RunRequest(mode="resume", prompt="on"))
+        run = runs.enqueue(tx, (LISTING, SECOND), text, "ann")
+    members.Servant(member[0]).serve()
+    said = outcome(store, second)
+    assert said is not None
+    assert not said.is_done
+    assert "nothing was done" in said.words
+    assert listing.session(FIRST).tags == ("one",)
+    with store.transaction() as tx:
+        progress = runs.progress(tx, run)
+    assert progress is not None
+    assert (progress.state, progress.local_run) == (runs.RunState.FAILED, "")
+    assert "nothing was done" in progress.error
 
 
 def test_what_needed_nothing_is_told_so(

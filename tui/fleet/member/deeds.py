@@ -6,6 +6,7 @@ This host's own settings bound it: what is restricted or read-only here stays so
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -28,6 +29,7 @@ from tui.operations.trash.undoable_acts import last_batch
 from tui.storage.trash.trash import read_trash
 
 logger = logging.getLogger(__name__)
+_ACT_ID = re.compile(r"[0-9a-f]{16}")
 _Deed = Callable[[Context, Session, Any], ActionResult]
 
 
@@ -38,11 +40,16 @@ class Deeds:
         self._context = context
         self._scanner = CatalogScanner(context)
 
-    def carry_out(self, key: Key, kind: str, payload: str, by_whom: str) -> bus.Outcome:
-        """Carry out a command to a session that lives here; no error is raised."""
+    def carry_out(
+        self, key: Key, kind: str, payload: str, by_whom: str, *, act_id: str = ""
+    ) -> bus.Outcome:
+        """Carry out a command to a session that lives here; no error is raised.
+
+        What it does is the act of that id, if that is a sound one.
+        """
         try:
             command, is_restricted = bus.decode(kind, payload)
-            context = acting_for(self._context, by_whom, is_restricted=is_restricted)
+            context = acting_for(self._context, by_whom, is_restricted=is_restricted, act_id=act_id)
             done = self._do(context, key, command)
         except ConsoleError as error:
             return bus.outcome_of(error)
@@ -83,15 +90,15 @@ def failed(error: Exception) -> str:
     return f"it failed there, by a fault of the program: {type(error).__name__}: {error}"[:1000]
 
 
-def acting_for(context: Context, by_whom: str, *, is_restricted: bool) -> Context:
+def acting_for(context: Context, by_whom: str, *, is_restricted: bool, act_id: str = "") -> Context:
     """Return the context of one act of an operator elsewhere, with no more rights than this host's.
 
-    Acts that share an id would be undone together.
+    Acts that share an id would be undone together: without a sound one it gets another.
     """
     settings = context.settings
     return replace(
         context,
-        act_id=new_act_id(),
+        act_id=act_id if _ACT_ID.fullmatch(act_id) else new_act_id(),
         settings=replace(
             settings,
             operator=one_line(by_whom)[:64] or "unknown",

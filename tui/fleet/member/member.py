@@ -20,6 +20,7 @@ from tui.core.models.session import Key, Session
 from tui.core.text.safe_text import one_line
 from tui.fleet import bus
 from tui.fleet.dsn import fleet_of
+from tui.fleet.member.begun import Begun, begun_by
 from tui.fleet.member.carrier import Carrier
 from tui.fleet.member.deeds import Deeds, acting_for, session_of
 from tui.fleet.member.live_messages import LiveMessages
@@ -49,6 +50,11 @@ _AGAIN_S = 10.0
 _UNKNOWN = bus.Outcome(
     words="that host lost touch meanwhile: look there whether it was done", reason=Reason.UNSURE
 )
+_AGAIN = bus.Outcome(
+    words="that host began this before the fleet's database lost that: look there whether it was "
+    "done",
+    reason=Reason.UNSURE,
+)
 _LATE = bus.Outcome(
     words="that came too late, when nobody waited for it any more: nothing was done",
     reason=Reason.TOO_LATE,
@@ -61,6 +67,7 @@ class Member:
     def __init__(self, context: Context, say: Say) -> None:
         self._context, self._say = context, say
         self._host = fleet_of(context.settings).host
+        self._begun = begun_by(context, self._host)
         self._loops = Loops(say)
         self._sessions: tuple[Session, ...] = ()
         self._behind = 0
@@ -102,6 +109,20 @@ class Member:
     def host(self) -> str:
         """The name of this host."""
         return self._host
+
+    @property
+    def begun(self) -> Begun:
+        """What was begun here of what others asked."""
+        return self._begun
+
+    def begin(self, asked: PostedCommand) -> bus.Outcome | None:
+        """Note that a command begins now; return what to say of it if it must not."""
+        if asked.is_late:
+            return _LATE
+        try:
+            return None if self._begun.begin(asked.nonce) is None else _AGAIN
+        except ConsoleError as error:
+            return bus.outcome_of(error)
 
     @property
     def sessions(self) -> tuple[Session, ...]:
@@ -254,8 +275,8 @@ class Teller:
         return is_whole
 
     def _released(self, asked: PostedCommand) -> bus.Outcome:
-        if asked.is_late:
-            return _LATE
+        if (why_not := self._member.begin(asked)) is not None:
+            return why_not
         try:
             command, is_restricted = bus.decode(asked.kind, asked.payload)
             context = acting_for(self._member.context, asked.by_whom, is_restricted=is_restricted)
@@ -292,7 +313,7 @@ class Servant:
     def __init__(self, member: Member) -> None:
         self._member, self._store = member, open_store(member.context)
         self._deeds = Deeds(member.context)
-        self._runs = QueuedRuns(member.context, self._store, member.host, self._deeds)
+        self._runs = QueuedRuns(member.context, self._store, member.host, self._deeds, member.begun)
         self._taken: deque[PostedCommand] = deque()
         self._done: dict[int, bus.Outcome] = {}
         self._is_whole = False
@@ -325,10 +346,9 @@ class Servant:
                 self._member.releasing.add(one.command_id)
                 self._member.releases.put(one)
                 continue
-            outcome = _LATE
-            if not one.is_late:
-                outcome = self._deeds.carry_out(one.key, one.kind, one.payload, one.by_whom)
-            self._done[one.command_id] = outcome
+            self._done[one.command_id] = self._member.begin(one) or self._deeds.carry_out(
+                one.key, one.kind, one.payload, one.by_whom, act_id=one.nonce
+            )
             self._tell()
 
     def _tell(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from tui.claude.session_id import require_session_id
@@ -9,6 +10,7 @@ from tui.core.errors import ConsoleError, Refused, UsageError
 from tui.core.models.session import Key
 from tui.core.values import replace
 from tui.fleet import bus
+from tui.fleet.member.begun import Begun
 from tui.fleet.member.deeds import Deeds, acting_for, failed, session_of
 from tui.fleet.store import runs
 from tui.fleet.store.connection import Store
@@ -22,6 +24,7 @@ from tui.runs.folder.protocol import read_run, runs_folder
 
 _NEVER_S = 1e9  # another host's sessions are not this host's to start
 _LOST = "that host lost touch while it began this: look there whether it runs"
+_BEGUN = "that host began this before the fleet's database lost that: look there whether it runs"
 _LATE = "no host took it within a minute: nothing was started"
 _STATES = {
     "queued": RunState.STARTING,
@@ -36,8 +39,11 @@ _STATES = {
 class QueuedRuns:
     """Takes runs from the queue as long as this host has room; not for several threads."""
 
-    def __init__(self, context: Context, store: Store, host: str, deeds: Deeds) -> None:
+    def __init__(
+        self, context: Context, store: Store, host: str, deeds: Deeds, begun: Begun
+    ) -> None:
         self._context, self._store, self._host, self._deeds = context, store, host, deeds
+        self._begun = begun
         self._told: dict[int, RunState] = {}
         self._owed: dict[int, tuple[RunState, str, str]] = {}
 
@@ -51,7 +57,7 @@ class QueuedRuns:
             return False
         local_run, error = "", ""
         try:
-            local_run = self._start(claimed)
+            local_run, error = self._begin(claimed)
         except ConsoleError as problem:
             error = str(problem)
         except OSError as problem:
@@ -68,6 +74,7 @@ class QueuedRuns:
         for run_id, (state, local_run, error) in tuple(self._owed.items()):
             with self._store.transaction() as tx:
                 runs.note_state(tx, run_id, self._host, state, local_run=local_run, error=error)
+            self._told.pop(run_id, None)
             del self._owed[run_id]
 
     def follow(self) -> None:
@@ -92,6 +99,16 @@ class QueuedRuns:
                 runs.note_state(tx, run_id, self._host, state, error=said)
             self._told[run_id] = state
         self._told = {one[0]: self._told[one[0]] for one in known if one[0] in self._told}
+
+    def _begin(self, claimed: ClaimedRun) -> tuple[str, str]:
+        """Start a run, and return its name here; if it was begun before, that, or what is known."""
+        before = self._begun.begin(claimed.nonce)
+        if before is not None:
+            return before, "" if before else _BEGUN
+        local_run = self._start(claimed)
+        with suppress(ConsoleError):  # it runs: whoever asks again is told to look
+            self._begun.note_run(claimed.nonce, local_run)
+        return local_run, ""
 
     def _start(self, claimed: ClaimedRun) -> str:
         if claimed.home.host != self._host:

@@ -17,7 +17,8 @@ FRESH_S = 60.0  # whoever asked for something that is older waits no more
 class PostedCommand:
     """A command that a session's home has taken: what `kind` allows is for the home to judge.
 
-    It is late after `until`, in seconds since this machine was started, its sleep included.
+    Its `nonce` is a random name that no other has. It is late after `until`, in seconds since this
+    machine was started, its sleep included.
     """
 
     command_id: int
@@ -25,6 +26,7 @@ class PostedCommand:
     kind: str
     payload: str
     by_whom: str
+    nonce: str
     until: float
 
     @property
@@ -46,18 +48,26 @@ class CommandState:
 
 
 def post(
-    tx: Transaction, key: Key, kind: str, payload: str, by_whom: str, *, request_id: str = ""
+    tx: Transaction,
+    key: Key,
+    kind: str,
+    payload: str,
+    by_whom: str,
+    *,
+    request_id: str = "",
+    nonce: str = "",
 ) -> int:
-    """Post a command, and return its number.
+    """Post a command, and return its number; without a `nonce` it gets one.
 
     `request_id` names the request that it answers: the first answer wins, and the transaction of
     another raises `AlreadyThere`. Raises `NotHome` as `runs.enqueue` does.
     """
     require_known(tx, key)
     row = tx.run(
-        "INSERT INTO command (listing, session_id, kind, payload, by_whom, request_id) "
-        "VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING RETURNING command_id",
-        *(*key, kind, payload, by_whom, request_id),
+        "INSERT INTO command (listing, session_id, kind, payload, by_whom, request_id, nonce) "
+        "VALUES (%s, %s, %s, %s, %s, %s, coalesce(nullif(%s, ''), gen_random_uuid()::text)) "
+        "ON CONFLICT DO NOTHING RETURNING command_id",
+        *(*key, kind, payload, by_whom, request_id, nonce),
     ).fetchone()
     if row is None:
         raise AlreadyThere("somebody else has answered that meanwhile")
@@ -93,7 +103,7 @@ def take(tx: Transaction, host: str) -> tuple[PostedCommand, ...]:
         "AND at > clock_timestamp() - make_interval(secs => %s) "
         "ORDER BY command_id LIMIT %s "
         "FOR NO KEY UPDATE OF command SKIP LOCKED) "
-        "RETURNING command_id, listing, session_id, kind, payload, by_whom, "
+        "RETURNING command_id, listing, session_id, kind, payload, by_whom, nonce, "
         "extract(epoch FROM clock_timestamp() - at)::float8",
         *(host, FRESH_S, _AT_ONCE),
     ).fetchall()
@@ -105,7 +115,8 @@ def take(tx: Transaction, host: str) -> tuple[PostedCommand, ...]:
             kind=one[3],
             payload=one[4],
             by_whom=one[5],
-            until=now + FRESH_S - one[6],
+            nonce=one[6],
+            until=now + FRESH_S - one[7],
         )
         for one in sorted(rows)
     )

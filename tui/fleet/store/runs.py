@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Any
 
 from tui.core.values import dataclass
 from tui.fleet.store.commands import FRESH_S
@@ -32,12 +33,16 @@ class RunState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimedRun:
-    """A run that a host has just claimed, and where its session lives as yet."""
+    """A run that a host has just claimed, and where its session lives as yet.
+
+    Its `nonce` is a random name that no other has.
+    """
 
     run_id: int
     key: Key
     request: str
     by_whom: str
+    nonce: str
     home: Residence
 
 
@@ -82,7 +87,8 @@ def claim(
         return None
     for _ in range(_TRIES):
         row = tx.run(
-            "SELECT r.run_id, r.listing, r.session_id, r.request, r.by_whom, s.home_host, s.fence "
+            "SELECT r.run_id, r.listing, r.session_id, r.request, r.by_whom, r.nonce, "
+            "s.home_host, s.fence "
             "FROM run r JOIN session s USING (listing, session_id) "
             "WHERE r.state = 'queued' AND s.gone_at IS NULL "
             "AND r.created_at > clock_timestamp() - make_interval(secs => %s) "
@@ -98,14 +104,19 @@ def claim(
         if row is None:
             return None
         if _is_claimed(tx, row[0], host):
-            return ClaimedRun(
-                run_id=row[0],
-                key=(row[1], row[2]),
-                request=row[3],
-                by_whom=row[4],
-                home=Residence(host=row[5], fence=row[6]),
-            )
+            return _claimed(row)
     return None
+
+
+def _claimed(row: tuple[Any, ...]) -> ClaimedRun:
+    return ClaimedRun(
+        run_id=row[0],
+        key=(row[1], row[2]),
+        request=row[3],
+        by_whom=row[4],
+        nonce=row[5],
+        home=Residence(host=row[6], fence=row[7]),
+    )
 
 
 def _has_room(tx: Transaction, host: str) -> bool:

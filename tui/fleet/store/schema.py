@@ -136,5 +136,13 @@ ALTER TABLE host ADD COLUMN mark text NOT NULL DEFAULT '' CHECK (length(mark) <=
     ADD COLUMN has_member boolean NOT NULL DEFAULT false;
 """
 
+# What was asked keeps its random name where the database has lost that it was begun.
+_NONCES = """
+ALTER TABLE command ADD COLUMN nonce text NOT NULL DEFAULT gen_random_uuid()::text
+    CHECK (length(nonce) BETWEEN 1 AND 64);
+ALTER TABLE run ADD COLUMN nonce text NOT NULL DEFAULT gen_random_uuid()::text
+    CHECK (length(nonce) BETWEEN 1 AND 64);
+"""
+
 # The number of a migration is its place, from 1 on.
-MIGRATIONS: tuple[str, ...] = (_FIRST, _FORMER_HOMES, _READ_ONLY, _ERASED_LATER, _IDENTITY)
+MIGRATIONS: tuple[str, ...] = (_FIRST, _FORMER_HOMES, _READ_ONLY, _ERASED_LATER, _IDENTITY, _NONCES)

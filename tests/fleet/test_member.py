@@ -106,14 +106,16 @@ def test_it_does_what_is_asked_by_the_operations_of_its_host(
     assert ask(store, KEY, command_for("note", before, "call them")).is_done
     here = listing.session(FIRST)
     assert (here.tags, here.note, here.annotation.tags[0].by) == (("urgent",), "call them", "ann")
-    assert ask(store, KEY, bus.Extend(until="30d", was=here.expires_at)).is_done
+    longer = ask(store, KEY, bus.Extend(until="30d", was=here.expires_at))
+    assert longer.is_done
     later = listing.session(FIRST)
     assert later.expires_at != here.expires_at
     gone = ask(store, KEY, command_for("delete", later))
     assert gone.is_done
     assert not listing.transcript_path(FIRST).exists()
     assert [one.act_id for one in last_batch(listing.context(operator="ann"))] == [gone.act_id]
-    assert ask(store, KEY, bus.Undo(act_id="0" * 16)).reason is Reason.CHANGED
+    assert ask(store, KEY, bus.Undo(act_id=longer.act_id)).reason is Reason.CHANGED
+    assert ask(store, KEY, bus.Undo(act_id="0" * 16)).reason is Reason.NOTHING_TO_DO
     assert ask(store, KEY, bus.Undo(act_id=gone.act_id)).is_done
     assert ask(store, KEY, command_for("delete", later)).is_done
     assert ask(store, KEY, bus.Restore()).is_done

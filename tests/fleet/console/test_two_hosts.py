@@ -11,7 +11,7 @@ import pytest
 from tests.support.fleet_host import FleetHost
 from tests.support.listings.sample_listing import FIRST, SampleListing, of_three
 from tests.support.processes.runs_site import Site, over, wait
-from tui.core.errors import ConsoleError
+from tui.core.errors import ConsoleError, Refused
 from tui.core.models.session import Liveness, Session
 from tui.fleet.console.fleet import Fleet
 from tui.fleet.store.connection import Store
@@ -51,6 +51,11 @@ def test_what_is_done_to_a_session_from_another_host_is_in_the_files_of_its_home
         with pytest.raises(ConsoleError, match="changed since you looked: it expires on"):
             extend.extend(context, plan)
         assert listing.session(FIRST).expires_at == longer
+        (undone,) = undo.undo_last(context)
+        assert undone.host == "c"
+        assert listing.session(FIRST).expires_at == session.expires_at
+        with pytest.raises(Refused, match="nothing that you"):
+            undo.undo_last(context)
         annotate.note(context, session, "call them")
         noted = wait(lambda: (one := there(context, FIRST)) and one.note and one)
         assert noted.note == "call them"

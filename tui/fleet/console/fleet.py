@@ -11,9 +11,12 @@ from types import TracebackType
 from typing import Any, Self
 
 from tui.core.errors import UnknownId
+from tui.core.models.audit import new_act_id
 from tui.core.models.catalog import Catalog
 from tui.core.models.session import Session
+from tui.core.values import replace
 from tui.fleet.console import resuming
+from tui.fleet.console.act_log import noted, noting_failure
 from tui.fleet.console.acts import COMMANDS, command_for
 from tui.fleet.console.following import Following
 from tui.fleet.console.joined_catalog import JoinedCatalogs
@@ -105,26 +108,30 @@ class Fleet(Elsewhere):
             return self._started(context, subject, *words)
         command = command_for(name, subject, *words, **more)
         session = getattr(subject, "session", subject)
-        key, settings = (session.listing, session.session_id), context.settings
-        done = carried_out(
-            self._open_store,
-            key,
-            subject.host,
-            command,
-            settings.operator,
-            is_restricted=settings.restricted,
-            patience_s=self._act_s,
-        )
-        return ActionResult(
+        settings = context.settings
+        asked = ActionResult(
             kind=COMMANDS[name][1],
             at=context.clock(),
-            words=f"{done.words} (on {subject.host})",
-            listing=key[0],
-            session_id=key[1],
-            is_needless=done.is_needless,
-            act_id=done.act_id,
+            words="",
+            listing=session.listing,
+            session_id=session.session_id,
+            act_id=new_act_id(),
             host=subject.host,
         )
+        with noting_failure(context, asked, subject):
+            done = carried_out(
+                self._open_store,
+                (asked.listing, asked.session_id),
+                asked.host,
+                command,
+                settings.operator,
+                is_restricted=settings.restricted,
+                nonce=asked.act_id,
+                patience_s=self._act_s,
+            )
+        told = f"{done.words} (on {asked.host})"
+        act = replace(asked, words=told, is_needless=done.is_needless, act_id=done.act_id)
+        return replace(act, words=noted(context, act, subject))
 
     def _started(self, context: Context, plan: Any, prompt: str, *_: Any) -> str:
         require_sound_prompt(prompt)

@@ -11,10 +11,10 @@ from contextlib import suppress
 
 from tui.core.errors import ConsoleError, Kind, Reason, Refused
 from tui.fleet import bus
-from tui.fleet.bus import Command, Outcome
+from tui.fleet.bus import Command, Encoded, Outcome
 from tui.fleet.console.trouble import trouble
 from tui.fleet.store import commands
-from tui.fleet.store.connection import FleetAway, Store
+from tui.fleet.store.connection import FleetAway, Store, Transaction
 from tui.fleet.store.sessions import Key
 
 PATIENCE_S = 10.0  # for a home to take a command, and again for it to be done with it
@@ -36,10 +36,12 @@ def carried_out(
     by_whom: str,
     *,
     is_restricted: bool,
+    nonce: str = "",
     patience_s: float = PATIENCE_S,
 ) -> Outcome:
     """Have a session's home carry out a command, and return what it says when it has.
 
+    A `nonce` names it, and what its home does for it.
     Raises what kept the home from it, `FleetAway` and `Refused` when nothing was done, and
     `OutcomeUnknown`.
     """
@@ -49,9 +51,7 @@ def carried_out(
         store.check()
         try:
             with store.transaction() as tx:
-                number = commands.post(
-                    tx, key, encoded.kind, encoded.payload, by_whom, request_id=encoded.request_id
-                )
+                number = _posted(tx, key, encoded, by_whom, nonce)
             said = _awaited(store, number, patience_s)
             if said is None:
                 said = _given_up(store, number, host, patience_s)
@@ -66,6 +66,18 @@ def carried_out(
         words = f"{host} does not answer: nothing was done with {key[1][:8]}"
         raise Refused(f"{words}; see to it there, or try again when it is back", Reason.ELSEWHERE)
     return bus.require_done(bus.decode_outcome(said))
+
+
+def _posted(tx: Transaction, key: Key, encoded: Encoded, by_whom: str, nonce: str) -> int:
+    return commands.post(
+        tx,
+        key,
+        encoded.kind,
+        encoded.payload,
+        by_whom,
+        request_id=encoded.request_id,
+        nonce=nonce,
+    )
 
 
 def _withdraw(store: Store, number: int) -> None:

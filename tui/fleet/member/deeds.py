@@ -25,7 +25,7 @@ from tui.operations.context import ActionResult, Context
 from tui.operations.running import steer
 from tui.operations.sessions import acknowledge, annotate, extend, rename
 from tui.operations.trash import cleanup, delete, restore, undo
-from tui.operations.trash.undoable_acts import last_batch
+from tui.operations.trash.undoable_acts import last_batch, may_be_undone
 from tui.storage.trash.trash import read_trash
 
 logger = logging.getLogger(__name__)
@@ -183,7 +183,10 @@ def _restore(context: Context, key: Key, asked: bus.Restore) -> ActionResult:
 
 def _undo(context: Context, asked: bus.Undo) -> ActionResult:
     batch = last_batch(context)
-    if not batch or {one.act_id for one in batch} != {asked.act_id}:
+    if {one.act_id for one in batch} != {asked.act_id}:
+        if not may_be_undone(context, asked.act_id):
+            words = "that is not there to be undone: it was undone already, or never done"
+            raise Refused(words, Reason.NOTHING_TO_DO)
         raise Refused("something else was done there meanwhile: undo it there", Reason.CHANGED)
     told: list[str] = []
     done = undo.undo_last(context, told.append, batch)

@@ -38,7 +38,7 @@ def delete_many(
     stop: Stop = never,
 ) -> BulkResult:
     """Delete as many as possible, as `delete` does; the result says what was left and why."""
-    here, elsewhere = parted(sessions)
+    context, (here, elsewhere) = context.as_one_act(), parted(sessions)
     done = _delete_here(context, here, progress, stop)
     acts, refused, is_cut_short = list(done.acts), list(done.refused), done.is_cut_short
     for session in elsewhere:

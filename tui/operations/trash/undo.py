@@ -12,10 +12,11 @@ from tui.operations.catalog.scanner import listing_paths
 from tui.operations.context import ActionResult, Context, at_home
 from tui.operations.logbook_entry import log_act
 from tui.operations.target import tracking_of
+from tui.operations.trash.acts_elsewhere import UNDONE_ACT
 from tui.operations.trash.bulk import BulkResult, OnProgress, Stop, never
 from tui.operations.trash.restore import put_back_exactly, restore_many
 from tui.operations.trash.undo_report import undone_words
-from tui.operations.trash.undoable_acts import DELETES, UNDONE_ACT, last_batch
+from tui.operations.trash.undoable_acts import DELETES, last_batch
 from tui.storage.trash.trash import list_trash
 
 

@@ -15,6 +15,7 @@ from tui.operations.catalog.scanner import listing_paths
 from tui.operations.context import ActionResult, Context
 from tui.operations.formatting import moment
 from tui.operations.target import DATABASE, audit_kept_since
+from tui.operations.trash.acts_elsewhere import UNDONE_ACT, acts_elsewhere
 from tui.operations.trash.undo_report import may_hold_acts
 from tui.storage.state.logbook import read_logbook
 from tui.storage.table.tracking import read_events
@@ -22,7 +23,6 @@ from tui.storage.trash.manifest import Manifest
 from tui.storage.trash.trash import read_trash
 
 DELETES = ("delete", "clean-up")
-UNDONE_ACT = "undone_act"  # in the detail of an undo's entry in the logbook: which act's
 _TIMEOUT_S = 2.0
 _FAR_BACK = 1000
 _Rank = tuple[datetime, int]
@@ -32,11 +32,14 @@ _CLOCKS_APART = timedelta(minutes=1)
 def last_batch(context: Context) -> tuple[ActionResult, ...]:
     """Return this operator's last batch that was not undone yet.
 
-    A batch is what one act deleted, cleaned up or extended. Raises `Refused` when there is nothing
-    to undo, `DatabaseProblem` when the last act cannot be determined.
+    A batch is what one act deleted, cleaned up or extended, also on other hosts. Raises `Refused`
+    when there is nothing to undo, `DatabaseProblem` when the last act cannot be determined.
     """
-    found = _UndoableActs(context)
-    settled = _settled(context)
+    found, logbook = _UndoableActs(context), _logbook(context)
+    settled, since = _settled(context, logbook), audit_kept_since(context)
+    for batch, act in acts_elsewhere(context, logbook):
+        if act.act_id not in settled and not (since and act.at < since):
+            found.batches[batch].append(act)
     left = {act_id: acts for act_id, acts in found.batches.items() if act_id not in settled}
     last = max(left, key=found.rank, default=None)
     _require_known(found.unread, max(act.at for act in left[last]) if last is not None else None)
@@ -46,6 +49,14 @@ def last_batch(context: Context) -> tuple[ActionResult, ...]:
             Reason.NOTHING_TO_DO,
         )
     return tuple(left[last])
+
+
+def may_be_undone(context: Context, act_id: str) -> bool:
+    """Whether an act of this operator here may be undone still; raises as `last_batch` does."""
+    found = _UndoableActs(context)
+    return bool(found.unread) or act_id in found.batches.keys() - _settled(
+        context, _logbook(context)
+    )
 
 
 class _UndoableActs:
@@ -229,20 +240,21 @@ def _last_written(db_path: Path) -> datetime:
     return datetime.fromtimestamp(max(times, default=0), UTC)
 
 
-def _settled(context: Context) -> frozenset[str]:
-    """Return the ids of my acts that an undo has left in part, for good.
-
-    Raises `Refused` when the logbook cannot be read: then they are unknown.
-    """
+def _logbook(context: Context) -> tuple[AuditEvent, ...]:
+    """Return the logbook; raises `Refused` when it cannot be read: earlier undos are unknown."""
     try:
-        acts = read_logbook(context.root)
+        return read_logbook(context.root)
     except OSError as error:
         raise Refused(
             f"earlier undos are unknown, so nothing was undone: the logbook cannot be "
             f"read: {error.strerror}"
         ) from error
+
+
+def _settled(context: Context, logbook: Iterable[AuditEvent]) -> frozenset[str]:
+    """Return the ids of my acts that an undo has left in part, for good, or took back elsewhere."""
     return frozenset(
         str(json_object(one.detail).get(UNDONE_ACT) or "")
-        for one in acts
+        for one in logbook
         if context.is_mine(one.operator) and one.action == "undo"
     )

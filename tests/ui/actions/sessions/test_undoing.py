@@ -12,6 +12,7 @@ from tests.support.console.fixed_engine import FixedEngine
 from tests.support.console.harness import console
 from tui.core.models.row import Row
 from tui.operations.context import ActionResult
+from tui.ui.actions.sessions.batch_action import undoable
 from tui.ui.actions.sessions.undoing import batch_words
 
 BEFORE = Row("00030000", "hollis", "s", "", "2026-11-22T12:00:00", "active")
@@ -34,6 +35,7 @@ DELETED = ActionResult(
     words="",
     trash_id="x",
 )
+ELSEWHERE = replace(EXTENDED, before=None, after=None, host="b", act_id="x")
 
 
 @pytest.mark.parametrize(
@@ -46,6 +48,7 @@ DELETED = ActionResult(
         ((replace(EXTENDED, at=NOW), replace(EXTENDED, at=NOW, listing="alder")),
          "extended 2 sessions in 2 listings, just now"),
         ((DELETED,), "deleted hollis/9f2c0000, 3h ago"),
+        ((ELSEWHERE,), "extended hollis/00030000 on b, 40s ago"),
         ((replace(DELETED, kind="clean-up"),) * 2, "cleaned up 2 sessions of hollis, 3h ago"),
     ],
 )  # fmt: skip
@@ -63,6 +66,11 @@ async def test_what_was_done_elsewhere_is_named_and_asked_for(answer: str, is_do
         await at.answered()
         assert at.engine.asked == ([("undo_last", EXTENDED.session_id)] if is_done else [])
         assert at.message == {"y": "took it back", "n": "nothing was undone"}.get(answer, "")
+
+
+def test_an_extension_on_another_host_can_be_undone_unless_it_changed_nothing() -> None:
+    needless = replace(ELSEWHERE, is_needless=True)
+    assert undoable([ELSEWHERE, needless]) == (ELSEWHERE,)
 
 
 async def test_what_stays_as_it_is_says_why() -> None:

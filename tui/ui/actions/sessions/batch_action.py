@@ -181,7 +181,7 @@ def undoable(acts: Sequence[ActionResult]) -> tuple[ActionResult, ...]:
         for act in acts
         if act.kind in _UNDOABLE
         and not act.is_needless
-        and (act.kind != "extend" or act.before != act.after)
+        and (act.kind != "extend" or act.host or act.before != act.after)
     )
 
 

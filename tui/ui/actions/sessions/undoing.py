@@ -63,7 +63,8 @@ def _restored(acts: Sequence[ActionResult]) -> tuple[Key, ...]:
 def batch_words(batch: Sequence[ActionResult], now: datetime) -> str:
     """Return what a batch did, to what, and how long ago."""
     first, gone = batch[0], formatting.elapsed(batch[0].at, now)
-    one = f"{first.listing}/{formatting.short_id(first.session_id)}{_by(first)}"
+    where = f" on {first.host}" if first.host else ""
+    one = f"{first.listing}/{formatting.short_id(first.session_id)}{where}{_by(first)}"
     listings = sorted({act.listing for act in batch})
     what = one if len(batch) == 1 else count_words(len(batch), listings)
     return f"{_DONE[first.kind]} {what}, {'just now' if gone == 'now' else f'{gone} ago'}"

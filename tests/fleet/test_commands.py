@@ -120,17 +120,6 @@ def test_a_command_that_nobody_took_can_be_withdrawn(store: Store) -> None:
     assert state(store, first) is None
 
 
-def test_what_was_carried_out_is_forgotten_in_time(store: Store) -> None:
-    done, open_one = post(store), post(store)
-    take(store, "a")
-    with store.transaction() as tx:
-        commands.finish(tx, done, "{}")
-        assert commands.forget(tx, 3600) == 0
-        assert commands.forget(tx, 0) == 1
-    assert state(store, done) is None
-    assert state(store, open_one) is not None
-
-
 def test_a_purge_erases_what_was_sent_and_written(store: Store) -> None:
     post(store, payload='{"prompt": "precious"}')
     with store.transaction() as tx:

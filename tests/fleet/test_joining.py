@@ -12,11 +12,12 @@ from tests.support.listings.sample_listing import FIRST, SampleListing, snapshot
 from tests.support.postgres import Cluster
 from tui.__main__ import main
 from tui.core.errors import Refused
+from tui.fleet import bus
 from tui.fleet.joining import join, leave
 from tui.fleet.residence import hand_over
 from tui.fleet.shown_session import decode
 from tui.fleet.speaker import Speaker
-from tui.fleet.store import erasures, hosts, sessions, shown
+from tui.fleet.store import commands, erasures, hosts, sessions, shown
 from tui.fleet.store import files as stored_files
 from tui.fleet.store.connection import FleetAway, FleetForbidden, Store
 from tui.fleet.store.grants import grants
@@ -139,6 +140,19 @@ def test_a_host_s_role_may_join_and_change_no_table(
             tx.run(text)
 
 
+def ask_and_answer(dsn: str) -> None:
+    """Have two things asked from the host `b`, of which one is done by `c`."""
+    with Store(dsn, host="b") as there, there.transaction() as tx:
+        key = ("hollis_park", FIRST)
+        number = commands.post(tx, key, "stop", "{}", "ann")
+        odd = commands.post(tx, key, "stop", "{}", "ann")
+        commands.finish(tx, odd, "[]")
+    with Store(dsn, host="c") as here, here.transaction() as tx:
+        commands.take(tx, "c")
+        outcome = bus.encode_outcome(bus.Outcome(words="stopped", is_done=True))
+        commands.finish(tx, number, outcome)
+
+
 def test_the_verbs_say_how_it_stands(
     dsn: str, listing: SampleListing, capsys: pytest.CaptureFixture[str], tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -169,6 +183,14 @@ def test_the_verbs_say_how_it_stands(
         ("c", 2, True),
     ]
     assert [line.split()[0] for line in say("hosts")[1].splitlines()] == ["HOST", "a", "b", "c"]
+    assert say("fleet", "log") == (0, "nothing was asked of another host lately\n")
+    ask_and_answer(dsn)
+    log = json.loads(say("fleet", "log", "--json")[1])
+    assert [(one["from_host"], one["on_host"], one["outcome"]) for one in log] == [
+        ("b", "c", "done: stopped"),
+        ("b", "", "not understood"),
+    ]
+    assert "ann  b     stop   hollis_park/9f2c" in say("fleet", "log", "--session", "9f2c")[1]
     with Store(dsn) as store, store.transaction() as tx:
         tx.run("UPDATE host SET beat_at = clock_timestamp() - interval '3 h' WHERE host = 'a'")
     text = say("hosts")[1]

@@ -62,7 +62,7 @@ _session_console() {
         check) words='--ends --help --json --notify --operator --read-only --restricted --root' takes='' ;;
         info) words='--help --json --operator --read-only --restricted --root' takes='' ;;
         help) words='--help --json --operator --read-only --restricted --root' takes='topic' ;;
-        fleet) words='--help --json --operator --read-only --replace --restricted --role --root --yes' takes='' ;;
+        fleet) words='--help --json --operator --read-only --replace --restricted --role --root --session --yes' takes='' ;;
         hosts) words='--help --json --operator --read-only --restricted --root' takes='' ;;
         move) words='--help --json --operator --read-only --restricted --root --take-over' takes='session' ;;
         member) words='--help --json --operator --read-only --restricted --root' takes='' ;;
@@ -74,7 +74,7 @@ _session_console() {
         --stage) words='' takes='stage' ;;
         --listing) words='' takes='listing' ;;
         --also) words='' takes='session' ;;
-        --also | --at | --columns | --cwd | --days | --ends | --filter | --free | --input | --listing | --max-budget-usd | --max-size | --max-turns | --mode | --model | --older-than | --operator | --output | --reason | --remove | --role | --root | --since | --sort | --stage | --status | --tools | --view | --without | -e | -n | -o) return ;;
+        --also | --at | --columns | --cwd | --days | --ends | --filter | --free | --input | --listing | --max-budget-usd | --max-size | --max-turns | --mode | --model | --older-than | --operator | --output | --reason | --remove | --role | --root | --session | --since | --sort | --stage | --status | --tools | --view | --without | -e | -n | -o) return ;;
     esac
     if [[ $takes && $word != -* ]]; then
         words=$(for kind in $takes; do _session_console_names "$kind" "${look[@]}"; done)

@@ -168,6 +168,7 @@ complete -c session-console -n '__fish_seen_subcommand_from help' -a '(__session
 complete -c session-console -n __fish_use_subcommand -a fleet -d 'join this host to a fleet, leave it, or print how it stands'
 complete -c session-console -n '__fish_seen_subcommand_from fleet' -l replace
 complete -c session-console -n '__fish_seen_subcommand_from fleet' -l role -r
+complete -c session-console -n '__fish_seen_subcommand_from fleet' -l session -r
 complete -c session-console -n '__fish_seen_subcommand_from fleet' -l yes
 complete -c session-console -n __fish_use_subcommand -a hosts -d 'list the fleet'\''s hosts: who reports, who is silent, and how far behind'
 complete -c session-console -n __fish_use_subcommand -a move -d 'move a session to another host of the fleet'

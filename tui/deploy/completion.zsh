@@ -101,7 +101,7 @@ _session-console() {
                 check) _arguments --help '--ends=:value:_default' --json --notify '--operator=:value:_default' --read-only --restricted '--root=:folder:_files -/' ;;
                 info) _arguments --help --json '--operator=:value:_default' --read-only --restricted '--root=:folder:_files -/' ;;
                 help) _arguments --help --json '--operator=:value:_default' --read-only --restricted '--root=:folder:_files -/' '*:name: _session_console_names topic' ;;
-                fleet) _arguments --help --json '--operator=:value:_default' --read-only --replace --restricted '--role=:value:_default' '--root=:folder:_files -/' --yes ;;
+                fleet) _arguments --help --json '--operator=:value:_default' --read-only --replace --restricted '--role=:value:_default' '--root=:folder:_files -/' '--session=:value:_default' --yes ;;
                 hosts) _arguments --help --json '--operator=:value:_default' --read-only --restricted '--root=:folder:_files -/' ;;
                 move) _arguments --help --json '--operator=:value:_default' --read-only --restricted '--root=:folder:_files -/' --take-over '*:name: _session_console_names session' ;;
                 member) _arguments --help --json '--operator=:value:_default' --read-only --restricted '--root=:folder:_files -/' ;;

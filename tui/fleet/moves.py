@@ -45,7 +45,7 @@ def move(context: Context, address: str, to: str, *, takes_over: bool = False) -
                 )
             words = _ask(context, store, key, to)
         else:
-            take_over(store, key, home, to)
+            take_over(store, key, home, to, context.settings.operator)
             words = f"{key[1][:8]} was taken over from {home.host} by {to}"
             event = AuditEvent(
                 at=context.clock(), action="take over", listing=key[0], session_id=key[1],

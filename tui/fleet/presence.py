@@ -6,7 +6,7 @@ from functools import partial
 
 from tui.core.values import dataclass
 from tui.fleet.dsn import fleet_of, read_dsn
-from tui.fleet.store import hosts
+from tui.fleet.store import history, hosts
 from tui.fleet.store.connection import Store
 from tui.operations.context import Context
 
@@ -14,7 +14,19 @@ from tui.operations.context import Context
 def open_store(context: Context) -> Store:
     """Return the connection to the fleet's database; raises `Refused` without a fleet."""
     fleet = fleet_of(context.settings)
-    return Store(partial(read_dsn, fleet.dsn_file), application=f"session-console {fleet.host}")
+    return Store(
+        partial(read_dsn, fleet.dsn_file),
+        application=f"session-console {fleet.host}",
+        host=fleet.host,
+    )
+
+
+def acts(context: Context, session_id: str = "") -> tuple[history.Act, ...]:
+    """Return what was asked across hosts, oldest first; raises as `status`."""
+    with open_store(context) as store:
+        store.check()
+        with store.transaction() as tx:
+            return history.acts(tx, session_id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tui.fleet.store import hosts, runs, sessions
+from tui.fleet import bus
+from tui.fleet.store import history, hosts, runs, sessions
 from tui.fleet.store.connection import NotHome, Store
 from tui.fleet.store.sessions import Key, Residence
 
@@ -13,14 +14,14 @@ def residence(store: Store, key: Key) -> Residence | None:
         return sessions.residence(tx, key)
 
 
-def take_over(store: Store, key: Key, home: Residence, host: str) -> Residence:
+def take_over(store: Store, key: Key, home: Residence, host: str, by_whom: str = "") -> Residence:
     """Make `host` the home of a session whose home has been silent for its lease.
 
     A run that it had there counts as failed. Of several that try, one succeeds. Raises `NotHome`
     when `home` is heard of again, or is not its home any more, and `Refused` when nothing of it was
     shipped, or `host` takes nothing in.
     """
-    return _moved(store, key, home, host, is_taken_over=True)
+    return _moved(store, key, home, host, is_taken_over=True, by_whom=by_whom)
 
 
 def hand_over(store: Store, key: Key, home: Residence, host: str) -> Residence:
@@ -31,7 +32,15 @@ def hand_over(store: Store, key: Key, home: Residence, host: str) -> Residence:
     return _moved(store, key, home, host, is_taken_over=False)
 
 
-def _moved(store: Store, key: Key, home: Residence, host: str, *, is_taken_over: bool) -> Residence:
+def _moved(
+    store: Store,
+    key: Key,
+    home: Residence,
+    host: str,
+    *,
+    is_taken_over: bool,
+    by_whom: str = "",
+) -> Residence:
     with store.transaction() as tx:
         hosts.require_taking(tx, host)
         if is_taken_over:
@@ -40,4 +49,7 @@ def _moved(store: Store, key: Key, home: Residence, host: str, *, is_taken_over:
             raise NotHome(f"{key[1]} is not {home.host}'s to give away, or that host is alive")
         if is_taken_over:
             runs.give_up(tx, key, home.host, f"{home.host} was lost while it ran")
+            said = bus.Outcome(words=f"taken over from {home.host}", is_done=True)
+            outcome = bus.encode_outcome(said)
+            history.note(tx, key, "take-over", by_whom, on_host=host, outcome=outcome)
     return Residence(host=host, fence=home.fence + 1)

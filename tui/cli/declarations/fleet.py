@@ -10,16 +10,17 @@ FLEET = (
         name="fleet",
         module="fleet.fleet",
         summary="join this host to a fleet, leave it, or print how it stands",
-        examples=("fleet join", "fleet status", "fleet grant --role host_b"),
+        examples=("fleet join", "fleet status", "fleet log", "fleet grant --role host_b"),
         acts=True,
         arguments=(
             argument(
                 "deed",
-                choices=("join", "status", "leave", "grant"),
+                choices=("join", "status", "log", "leave", "grant"),
                 help="join: tell the fleet of this host, as often as you like; status: how it and "
-                "the others stand; leave: erase there what it has of this host; grant: print the "
-                "SQL that makes a host's role",
+                "the others stand; log: who asked what from which host; leave: erase there what it "
+                "has of this host; grant: print the SQL that makes a host's role",
             ),
+            text("--session", "ID", "log: of the sessions whose ids begin so"),
             text("--role", "NAME", "grant: the role's name (default: that of this host)"),
             flag("--replace", about="join: in the place of a root of this name, gone for good"),
             YES,

@@ -47,5 +47,7 @@ def _opener(settings: Settings) -> Callable[[], Store]:
 
     fleet = fleet_of(settings)
     return lambda: Store(
-        partial(read_dsn, fleet.dsn_file), application=f"session-console {fleet.host} console"
+        partial(read_dsn, fleet.dsn_file),
+        application=f"session-console {fleet.host} console",
+        host=fleet.host,
     )

@@ -30,7 +30,7 @@ from tui.fleet.member.publisher import Publisher
 from tui.fleet.member.queued_runs import QueuedRuns
 from tui.fleet.presence import open_store
 from tui.fleet.speaker import Speaker, beat_s
-from tui.fleet.store import commands, erasures
+from tui.fleet.store import commands, erasures, history
 from tui.fleet.store.commands import PostedCommand
 from tui.fleet.store.connection import FleetAway
 from tui.fleet.store.sessions import Residence
@@ -43,7 +43,6 @@ from tui.storage.state.elsewhere import note_elsewhere, read_elsewhere
 _LOOK_S, _ASK_S, _LIVE_S = 0.4, 0.1, 0.15
 _SHIP_S = 2.0  # at once: then others are told of changes again
 _FOLLOW_S, _FORGET_S = 0.5, 3600.0
-_KEPT_S = 7 * 24 * 3600.0  # commands that were carried out
 _END_S = 3.0
 _ERASE_S, _ERASED_AT_ONCE = 1.0, 20
 _AGAIN_S = 10.0
@@ -140,13 +139,12 @@ class Member:
 
 
 class _Heart:
-    """Reports that this host is there, and forgets what is long done."""
+    """Reports that this host is there."""
 
     def __init__(self, member: Member) -> None:
         self._member, self._store = member, open_store(member.context)
         self._speaker = Speaker(member.context, self._store)
         self._is_known = False
-        self._forgot_at = 0.0
 
     def once_known(self, act: Callable[[], object]) -> Callable[[], object]:
         """Return what does nothing as long as another process may be this host."""
@@ -164,10 +162,6 @@ class _Heart:
         if not self._is_known:
             return
         self._speaker.report(self._member.behind)
-        if time.monotonic() - self._forgot_at > _FORGET_S or not self._forgot_at:
-            with self._store.transaction() as tx:
-                commands.forget(tx, _KEPT_S)
-            self._forgot_at = time.monotonic()
 
 
 class Teller:
@@ -361,12 +355,17 @@ class Servant:
 
 
 class _Eraser:
-    """Erases the bytes of what was purged, also what another host did not get to the end of."""
+    """Erases the bytes of what was purged, on whatever host, and forgets what is long done."""
 
     def __init__(self, member: Member) -> None:
         self._store = open_store(member.context)
+        self._forgot_at = 0.0
 
     def erase(self) -> None:
+        if time.monotonic() - self._forgot_at > _FORGET_S or not self._forgot_at:
+            with self._store.transaction() as tx:
+                is_more = history.forget_some(tx)
+            self._forgot_at = 0.0 if is_more else time.monotonic()
         for _ in range(_ERASED_AT_ONCE):
             with self._store.transaction() as tx:
                 if not erasures.erase_some(tx):

@@ -159,11 +159,3 @@ def withdraw(tx: Transaction, command_id: int) -> bool:
     """Take a command back; return whether nobody had taken it yet."""
     withdrawn = tx.run("DELETE FROM command WHERE command_id = %s AND taken_at IS NULL", command_id)
     return withdrawn.rowcount == 1
-
-
-def forget(tx: Transaction, older_than_s: float) -> int:
-    """Forget commands that were carried out so long ago; return how many."""
-    return tx.run(
-        "DELETE FROM command WHERE done_at < clock_timestamp() - make_interval(secs => %s)",
-        older_than_s,
-    ).rowcount

@@ -72,9 +72,13 @@ class Store:
     """
 
     def __init__(
-        self, dsn: str | Callable[[], str], *, application: str = "session-console"
+        self,
+        dsn: str | Callable[[], str],
+        *,
+        application: str = "session-console",
+        host: str = "",
     ) -> None:
-        self._dsn, self._was_read = dsn, False
+        self._dsn, self._was_read, self._host = dsn, False, host
         self._application = application
         self._connection: _Patient | None = None
 
@@ -179,7 +183,7 @@ class Store:
                 connect_timeout=_CONNECT_S,
                 application_name=self._application,
                 tcp_user_timeout=int(ANSWER_S * 1000),
-                options=_options(),
+                options=_options(self._host),
             )
         except psycopg.ProgrammingError:  # its words may quote a password
             raise Refused("the dsn_file does not say how to connect", Reason.NOT_SET_UP) from None
@@ -253,10 +257,11 @@ class _Patient(psycopg.Connection[Any]):
 _OF_NO_USE = (psycopg.InterfaceError, psycopg.errors.ReadOnlySqlTransaction)
 
 
-def _options() -> str:
+def _options(host: str) -> str:
     """Return the settings of a session: those of TCP are for the server's side of it."""
     options = {
         "search_path": SCHEMA,
+        f"{SCHEMA}.host": host,  # noted of what this connection asks
         "lock_timeout": f"{_LOCK_MS}ms",
         "idle_in_transaction_session_timeout": f"{LOST_S}s",
         "tcp_user_timeout": f"{LOST_S}s",

@@ -144,5 +144,52 @@ ALTER TABLE run ADD COLUMN nonce text NOT NULL DEFAULT gen_random_uuid()::text
     CHECK (length(nonce) BETWEEN 1 AND 64);
 """
 
+# Commands and runs say who asked what when; the connection adds as which role, and from which host.
+# Keys of purged sessions go in time, but those that a host may come back with which had them: hosts
+# may delete no row of `session` but by this function.
+_AUDIT = """
+ALTER TABLE command ADD COLUMN by_role text NOT NULL DEFAULT '',
+    ADD COLUMN from_host text NOT NULL DEFAULT '', ADD COLUMN on_host text NOT NULL DEFAULT '';
+ALTER TABLE command ALTER by_role SET DEFAULT session_user,
+    ALTER from_host SET DEFAULT coalesce(current_setting('session_console.host', true), '');
+ALTER TABLE run ADD COLUMN by_role text NOT NULL DEFAULT '',
+    ADD COLUMN from_host text NOT NULL DEFAULT '';
+ALTER TABLE run ALTER by_role SET DEFAULT session_user,
+    ALTER from_host SET DEFAULT coalesce(current_setting('session_console.host', true), '');
+
+CREATE FUNCTION note_taker() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    NEW.on_host := coalesce(current_setting('session_console.host', true), '');
+    RETURN NEW;
+END $$;
+CREATE TRIGGER command_taken BEFORE UPDATE OF taken_at ON command
+    FOR EACH ROW WHEN (OLD.taken_at IS NULL AND NEW.done_at IS NULL) EXECUTE FUNCTION note_taker();
+
+DROP INDEX command_done;
+CREATE INDEX command_at ON command (at);
+CREATE INDEX run_at ON run (created_at);
+CREATE INDEX session_gone ON session (gone_at) WHERE gone_at IS NOT NULL;
+
+CREATE FUNCTION forget_gone() RETURNS bigint LANGUAGE sql SECURITY DEFINER
+SET search_path = session_console, pg_temp AS $$
+    WITH gone AS (
+        DELETE FROM session WHERE (listing, session_id) IN (
+            SELECT listing, session_id FROM session s
+            WHERE gone_at < clock_timestamp() - interval '30 days' AND NOT EXISTS
+                (SELECT FROM host h WHERE h.host = ANY (s.had_by) AND h.left_at IS NULL)
+            LIMIT 1000
+        ) RETURNING 1
+    ) SELECT count(*) FROM gone
+$$;
+"""
+
 # The number of a migration is its place, from 1 on.
-MIGRATIONS: tuple[str, ...] = (_FIRST, _FORMER_HOMES, _READ_ONLY, _ERASED_LATER, _IDENTITY, _NONCES)
+MIGRATIONS: tuple[str, ...] = (
+    _FIRST,
+    _FORMER_HOMES,
+    _READ_ONLY,
+    _ERASED_LATER,
+    _IDENTITY,
+    _NONCES,
+    _AUDIT,
+)

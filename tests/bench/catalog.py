@@ -102,7 +102,7 @@ def _conversation(number: int, session_id: str, more_bytes: int) -> bytes:
 
 
 def _against_bare(root: Path) -> Iterator[Measured]:
-    context = _context(root)
+    context = context_of(root)
     for name, is_warm, goal in (("cold", False, 3.0), ("warm", True, 1.3)):
         before = _Before(context, is_warm=is_warm)
         seconds, floor = _best(
@@ -120,7 +120,7 @@ def _idle(root: Path) -> Iterator[Measured]:
     size = f"{LISTINGS} databases, {LISTINGS * SESSIONS} sessions"
     for name, watch in (("", FolderWatch()), (", not watched", None)):
         moments = (datetime.now(UTC) + timedelta(seconds=second) for second in range(10**6))
-        context = Context(_context(root).settings, moments.__next__)
+        context = Context(context_of(root).settings, moments.__next__)
         scanner = CatalogScanner(context, watch=watch)
         for _ in range(12):
             scanner.look()
@@ -161,7 +161,7 @@ for _ in range(3):
 print(count // 3, best)
 """
     with sample_root(_SDK_LISTINGS, SESSIONS, more_bytes=_USUAL_BYTES) as root:
-        context = _context(root)
+        context = context_of(root)
         before = _Before(context, is_warm=True)
         ours, _ = _best(lambda: CatalogScanner(context).look(), lambda: None, before)
         dirs = [str(one / ".claude_sessions") for one in root.iterdir()]
@@ -174,7 +174,8 @@ print(count // 3, best)
     return ratio(name, float(said[1]), ours, 20.0) | {"is_least": True}
 
 
-def _context(root: Path) -> Context:
+def context_of(root: Path) -> Context:
+    """Return how a console of that root works."""
     settings = Settings(root=root, operator="bench", cache_dir=root.parent / "cache")
     return Context(settings, lambda: datetime.now(UTC))
 

@@ -10,6 +10,7 @@ import socket
 import subprocess
 import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -81,13 +82,25 @@ class Cluster:
     def thaw(self) -> None:
         self._signal_all(signal.SIGCONT)
 
+    @property
+    def cpu_s(self) -> float:
+        """The seconds of a core that all its processes have used, those that ended too."""
+        ticks = 0
+        for pid in self._processes():
+            with suppress(FileNotFoundError, ProcessLookupError):
+                ticks += sum(map(int, _stat(pid)[11:15]))
+        return ticks / os.sysconf("SC_CLK_TCK")
+
     def _postmaster(self) -> int:
         return int((self.data / "postmaster.pid").read_text().split("\n")[0])
 
-    def _signal_all(self, number: int) -> None:
+    def _processes(self) -> tuple[int, ...]:
         first = self._postmaster()
         children = Path(f"/proc/{first}/task/{first}/children").read_text().split()
-        for pid in (first, *map(int, children)):
+        return (first, *map(int, children))
+
+    def _signal_all(self, number: int) -> None:
+        for pid in self._processes():
             os.kill(pid, number)
 
     def __enter__(self) -> Self:
@@ -116,6 +129,10 @@ class Cluster:
 def server_programs() -> Path:
     """Return the folder of the server's programs, or skip the test."""
     return Path(need("initdb")).resolve().parent
+
+
+def _stat(pid: int) -> list[str]:
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
 
 
 def _as_user() -> Sequence[str]:

@@ -33,7 +33,8 @@ def write(tx: Transaction, host: str, bodies: Mapping[Key, bytes]) -> None:
             "INSERT INTO live (listing, session_id, seq, body) SELECT listing, session_id, "
             "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint, body "
             "FROM unnest(%s::text[], %s::text[], %b::bytea[]) AS given (listing, session_id, body) "
-            "JOIN session USING (listing, session_id) WHERE home_host = %s AND gone_at IS NULL "
+            "WHERE %s = (SELECT home_host FROM session s WHERE s.listing = given.listing "
+            "AND s.session_id = given.session_id AND gone_at IS NULL) "
             "ON CONFLICT (listing, session_id) DO UPDATE SET "
             "seq = greatest(live.seq + 1, excluded.seq), body = excluded.body",
             [listing for listing, _ in fitting],

@@ -25,7 +25,7 @@ _IDLE_S = 60.0  # some work is done once a minute
 _ROWS_OF_CONTENT = 6
 _WORD = re.compile(rb"line \d|\d live")  # what a screen of either shows, but no first picture
 _READING = "reading..."
-TRIVIAL = ("tests.bench._trivial",)
+TRIVIAL = ("tests.support.trivial_app",)
 
 
 def measure() -> list[Measured]:

@@ -160,7 +160,7 @@ def test_a_release_that_waits_its_turn_is_not_given_up_and_not_begun_too_late(
     servant, teller = members.Servant(member[0]), members.Teller(member[0])
     servant.serve()
     with monkeypatch.context() as away:
-        away.setattr(commands, "take", _be_away)
+        away.setattr(commands, "is_any_waiting", _be_away)
         with pytest.raises(FleetAway):
             servant.serve()
     servant.serve()

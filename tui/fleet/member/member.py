@@ -30,7 +30,7 @@ from tui.fleet.member.publisher import Publisher
 from tui.fleet.member.queued_runs import QueuedRuns
 from tui.fleet.presence import open_store
 from tui.fleet.speaker import Speaker, beat_s
-from tui.fleet.store import commands, erasures, history
+from tui.fleet.store import commands, erasures, history, runs
 from tui.fleet.store.commands import PostedCommand
 from tui.fleet.store.connection import FleetAway
 from tui.fleet.store.sessions import Residence
@@ -322,11 +322,14 @@ class Servant:
                 commands.give_up(tx, self._member.host, outcome, but=waiting)
         self._is_whole = False
         with self._store.transaction() as tx:
-            commands.lapse(tx, bus.encode_outcome(_LATE))
-            taken = commands.take(tx, self._member.host)
-        self._taken.extend(taken)
-        self._obey()
-        while self._runs.take_one():
+            is_asked, is_queued = commands.is_any_waiting(tx), runs.is_any_queued(tx)
+        if is_asked:
+            with self._store.transaction() as tx:
+                commands.lapse(tx, bus.encode_outcome(_LATE))
+                taken = commands.take(tx, self._member.host)
+            self._taken.extend(taken)
+            self._obey()
+        while is_queued and self._runs.take_one():
             pass
         if time.monotonic() - self._followed_at > _FOLLOW_S:
             self._runs.follow()

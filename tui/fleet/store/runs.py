@@ -71,6 +71,11 @@ def lapse(tx: Transaction, why: str) -> int:
     ).rowcount
 
 
+def is_any_queued(tx: Transaction) -> bool:
+    """Whether any run waits for a host: the cheap question, for those who ask often."""
+    return tx.run("SELECT FROM run WHERE state = 'queued' LIMIT 1").rowcount > 0
+
+
 def claim(
     tx: Transaction, host: str, *, patience_s: float = 1.0, fresh_s: float = FRESH_S
 ) -> ClaimedRun | None:
@@ -80,7 +85,7 @@ def claim(
     The session's row is locked, not the run's: two hosts could take two runs of one session
     otherwise. Whoever holds another is not waited for; what is still coming cannot be gone on with.
     """
-    if not tx.run("SELECT FROM run WHERE state = 'queued' LIMIT 1").rowcount:
+    if not is_any_queued(tx):
         return None
     tx.run("SELECT FROM host WHERE host = %s FOR NO KEY UPDATE", host)  # one claim a host at a time
     if not _has_room(tx, host):

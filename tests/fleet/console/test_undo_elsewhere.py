@@ -45,7 +45,7 @@ def context(dsn: str, store: Store, here: SampleListing, tmp_path: Path) -> Iter
     for session_id in (FIRST, SECOND):
         there.add(session_id, days=9)
     OtherHost(store, there).tell()
-    with Fleet(lambda: Store(dsn), "b", tmp_path / "m", patience_s=60, act_s=2) as fleet:
+    with Fleet(lambda: Store(dsn), "b", tmp_path / "m", patience_s=60, act_s=60) as fleet:
         made = replace(here.context(), elsewhere=fleet)
         delete.delete(made, named(made, THIRD))
         yield made
@@ -131,7 +131,7 @@ def test_what_is_not_there_to_be_undone_is_said_once(
 
 
 def test_an_act_of_which_nobody_knows_whether_it_was_done_is_asked_for_first(
-    dsn: str, store: Store, here: SampleListing, context: Context
+    dsn: str, store: Store, here: SampleListing, context: Context, tmp_path: Path
 ) -> None:
     is_over = threading.Event()
 
@@ -142,9 +142,10 @@ def test_an_act_of_which_nobody_knows_whether_it_was_done_is_asked_for_first(
 
     thread = threading.Thread(target=take)
     thread.start()
+    hasty = Fleet(lambda: Store(dsn), "b", tmp_path / "hasty", patience_s=60, act_s=8)
     try:
-        with pytest.raises(OutcomeUnknown):
-            extended(context)
+        with hasty, pytest.raises(OutcomeUnknown):
+            extended(replace(context, elsewhere=hasty))
     finally:
         is_over.set()
         thread.join()

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 from tui.core.console.picture import Rows
+from tui.core.values import replace
+from tui.fleet_settings import FleetSettings
+from tui.settings import Settings
+from tui.ui.terminal.first_picture import first_picture
 from tui.ui.terminal.picture_taker import PictureTaker
 
 AT = datetime(2026, 11, 30, 3, 12, tzinfo=UTC)
@@ -57,3 +62,13 @@ def test_a_picture_that_is_not_whole_is_none() -> None:
     taker.note("7:")
     taker.take((*ROWS[:3], (None, ("d", "1"), ("d", "1"))), AT)
     assert taker.picture is None
+
+
+def test_in_a_fleet_none_is_kept_since_a_purge_on_another_host_would_not_erase_it(
+    tmp_path: Path,
+) -> None:
+    fleet = FleetSettings(dsn_file=tmp_path / "dsn", host="a")
+    alone = Settings(root=tmp_path, cache_dir=tmp_path / "cache", first_picture=True)
+    for settings, is_kept in ((alone, True), (replace(alone, fleet=fleet), False)):
+        with first_picture(settings, AT) as picture:
+            assert bool(picture.drawn_for) == is_kept

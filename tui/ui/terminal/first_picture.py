@@ -188,7 +188,13 @@ def first_picture(settings: Settings, now: datetime) -> Iterator[FirstPicture]:
 
 
 def _files(settings: Settings, environment: Mapping[str, str]) -> PictureFiles | None:
+    """Return where pictures are kept; `None` where none is.
+
+    In a fleet none is: the root's erasure generation says nothing of a purge on another host.
+    """
     if settings.cache_dir is None or not (settings.first_picture and settings.cell_diff):
+        return None
+    if settings.fleet is not None:
         return None
     colours = colours_of(environment, is_remote=settings.ssh)
     drawn_for = (

@@ -73,15 +73,17 @@ def leave(context: Context) -> str:
     """Take this host and its sessions out of the fleet; its own files stay as they are.
 
     It can be repeated, and then erases what is left of an interrupted one. Raises `Refused` while
-    sessions of this root live on other hosts, which nobody could bring back, and while some that
-    were given to this host are in the database alone.
+    sessions of this root live on other hosts, which nobody could bring back, while some that were
+    given to this host are in the database alone, and when another root has its name.
     """
     context.require_writable()
     host, left = fleet_of(context.settings).host, 0
     noted = [one for path in listing_paths(context.root) for one in _noted(path)]
     with open_store(context) as store:
         store.check()
+        speaker = Speaker(context, store)
         with store.transaction() as tx:
+            speaker.require_own(tx)
             hosts.leave(tx, host)
             _require_whole(tx, host, noted)
         while buried := _done(store, lambda tx: erasures.bury_some(tx, host)):

@@ -42,11 +42,8 @@ class Speaker:
         with self._store.transaction() as tx:
             found = self._named(tx)
             is_own = self._is_own(found, replaces=replaces)
-            if is_own and found is not None and found.is_heard and not self._has_member():
-                raise Refused(
-                    f"a member of {self._host} reports that does not run on this root, or ended "
-                    f"this moment: try again, or {_ANOTHER_NAME} if it is on another machine"
-                )
+            if is_own and found is not None:
+                self._require_no_other(found)
             self._speak(tx, found, is_kept=is_own, is_member=False)
 
     def become_member(self) -> bool:
@@ -89,6 +86,31 @@ class Speaker:
         with store.transaction() as tx:
             hosts.end_member(tx, self._host, self._mark)
 
+    def require_own(self, tx: Transaction) -> None:
+        """Raise `Refused` unless the name is this root's, or was when it left the fleet."""
+        if (found := self._named(tx)) is None:
+            return
+        if not self._knows(found):
+            raise Refused(
+                f"another root has the name {self._host} in the fleet, {one_line(found.root)}, or "
+                "this one was restored from a copy: leave there; if it is gone for good, join here "
+                "in its place first",
+                remedy="fleet join --replace",
+            )
+        self._require_no_other(found)
+
+    def _require_no_other(self, found: Named) -> None:
+        """Raise `Refused` when a member is heard that does not share its locks with this root."""
+        if found.is_heard and not self._has_member():
+            raise Refused(
+                f"a member of {self._host} reports that does not run on this root, or ended "
+                f"this moment: try again, or {_ANOTHER_NAME} if it is on another machine"
+            )
+
+    def _knows(self, found: Named) -> bool:
+        root = str(self._context.root.absolute())
+        return found.mark in self._marks() if found.mark else found.root == root
+
     def _named(self, tx: Transaction) -> Named | None:
         return hosts.named(tx, self._host, heard_s=_MISSED * beat_s(self._context))
 
@@ -114,9 +136,7 @@ class Speaker:
         """Whether the name is this root's already; raises `Refused` when it is another's."""
         if found is None or found.has_left:
             return False
-        root = self._context.root
-        is_own = found.mark in self._marks() if found.mark else found.root == str(root.absolute())
-        if is_own:
+        if self._knows(found):
             return bool(found.mark)
         said = f"another root has the name {self._host} in the fleet, {one_line(found.root)}"
         if not found.is_silent:

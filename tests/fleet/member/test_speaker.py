@@ -153,6 +153,40 @@ def test_a_mark_that_cannot_be_read_is_not_absent(store: Store, context: Context
             act()
 
 
+@pytest.mark.parametrize("is_left", [False, True])
+def test_no_other_root_takes_a_host_out_of_the_fleet(
+    dsn: str, store: Store, context: Context, tmp_path: Path, is_left: bool
+) -> None:
+    """Its copies in the database may be the only ones: a root set up alike erased them."""
+    other, early = context_of(of_three(tmp_path / "other"), dsn, "c"), copied(context, dsn)
+    member_of(context, store).end(store)
+    if is_left:
+        with store.transaction() as tx:
+            tx.run("UPDATE host SET left_at = now() WHERE host = 'c'")
+    silence(store)
+    for one in (other, early):
+        with pytest.raises(Refused, match="another root has the name c") as caught:
+            leave(one)
+        assert caught.value.remedy == "fleet join --replace"
+    assert has_files(store)
+    assert "has left the fleet" in leave(context)
+    assert not has_files(store)
+
+
+def test_a_copy_does_not_leave_while_the_member_of_what_it_was_copied_from_is_there(
+    dsn: str, store: Store, context: Context
+) -> None:
+    member_of(context, store)
+    with pytest.raises(Refused, match="does not run on this root"):
+        leave(copied(context, dsn))
+    assert has_files(store)
+
+
+def has_files(store: Store) -> bool:
+    with store.transaction() as tx:
+        return tx.run("SELECT FROM file").rowcount > 0
+
+
 def test_a_host_that_left_may_join_from_another_root(
     dsn: str, store: Store, context: Context, tmp_path: Path
 ) -> None:

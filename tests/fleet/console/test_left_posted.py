@@ -18,7 +18,7 @@ from tui.fleet.console.fleet import Fleet
 from tui.fleet.console.posting import OutcomeUnknown
 from tui.fleet.shown_session import encode
 from tui.fleet.store import commands, connection, runs, shown
-from tui.fleet.store.connection import Store, Transaction
+from tui.fleet.store.connection import FleetAway, Store, Transaction
 from tui.fleet.store.runs import RunProgress, RunState
 from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.catalog.session_lookup import find_session
@@ -53,6 +53,23 @@ def busy(store: Store, context: Context, tmp_path: Path) -> Session:
 def named(context: Context, session_id: str) -> Session:
     catalog = CatalogScanner(context).look()
     return find_session(context.elsewhere.joined(catalog), session_id)
+
+
+def test_after_the_connection_broke_nobody_is_told_that_nothing_was_done(
+    store: Store, busy: Session, context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The database may be one that took over, and has lost that the home has taken it."""
+    real, breaks = commands.state, iter([True])
+
+    def state(tx: Transaction, *given: int) -> commands.CommandState | None:
+        if next(breaks, False):
+            raise FleetAway("the fleet's database is away: it was restarted")
+        return real(tx, *given)
+
+    monkeypatch.setattr(commands, "state", state)
+    with pytest.raises(OutcomeUnknown, match="it was restarted") as caught:
+        steer.send(context, busy, "go on")
+    assert caught.value.remedy == f"show {FIRST[:8]}"
 
 
 def test_what_a_home_holds_that_was_cut_off_is_still_posted_and_so_not_known(

@@ -6,7 +6,7 @@ What is not known to be done is never said to be done, nor said to be undone.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from tui.core.errors import ConsoleError, Kind, Reason, Refused
@@ -46,15 +46,15 @@ def carried_out(
     `OutcomeUnknown`.
     """
     encoded = bus.encode(command, is_restricted=is_restricted)
-    number = 0
+    number, broke = 0, list[str]()
     with open_store() as store:
         store.check()
         try:
             with store.transaction() as tx:
                 number = _posted(tx, key, encoded, by_whom, nonce)
-            said = _awaited(store, number, patience_s)
+            said = _awaited(store, number, patience_s, broke)
             if said is None:
-                said = _given_up(store, number, host, patience_s)
+                said = _given_up(store, number, host, patience_s, broke)
         except Exception as error:  # it is posted: whatever breaks off, it may be done
             if not number:  # it was not posted
                 raise
@@ -88,17 +88,20 @@ def _withdraw(store: Store, number: int) -> None:
             commands.withdraw(tx, number)
 
 
-def _awaited(store: Store, number: int, patience_s: float, *, is_taken: bool = False) -> str | None:
+def _awaited(
+    store: Store, number: int, patience_s: float, broke: list[str], *, is_taken: bool = False
+) -> str | None:
     """Return what the home says of a command; `None` once patience is over.
 
-    It has that long to take it, and that long again to do it.
+    It has that long to take it, and that long again to do it. Why the connection `broke` is noted.
     """
     until = time.monotonic() + patience_s
     while time.monotonic() < until:
         try:
             with store.transaction() as tx:
                 state = commands.state(tx, number)
-        except FleetAway:
+        except FleetAway as error:
+            broke[:] = [trouble(error)]
             time.sleep(_EACH_S)
             continue
         if state is None:
@@ -111,12 +114,19 @@ def _awaited(store: Store, number: int, patience_s: float, *, is_taken: bool = F
     return None
 
 
-def _given_up(store: Store, number: int, host: str, patience_s: float) -> str:
-    """Take a command back; return what became of it if somebody just took it, else nothing."""
+def _given_up(store: Store, number: int, host: str, patience_s: float, broke: Sequence[str]) -> str:
+    """Take a command back; return what became of it if somebody just took it, else nothing.
+
+    After the connection `broke`, that nobody has taken it proves nothing: the database may be one
+    that took over, and does not know of it.
+    """
     with store.transaction() as tx:
-        if commands.withdraw(tx, number):
-            return ""
-    said = _awaited(store, number, patience_s, is_taken=True)
+        is_withdrawn = commands.withdraw(tx, number)
+    if is_withdrawn and broke:
+        raise ConsoleError(broke[-1])
+    if is_withdrawn:
+        return ""
+    said = _awaited(store, number, patience_s, [], is_taken=True)
     if said is None:
         raise ConsoleError(f"{host} has taken it and not said what became of it")
     return said

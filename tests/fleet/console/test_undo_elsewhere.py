@@ -18,7 +18,7 @@ from tui.fleet import bus
 from tui.fleet.bus import Command, Outcome
 from tui.fleet.console.fleet import Fleet
 from tui.fleet.console.posting import OutcomeUnknown
-from tui.fleet.store import commands
+from tui.fleet.store import commands, erasures
 from tui.fleet.store.connection import Store
 from tui.fleet.store.sessions import Key
 from tui.operations.catalog.scanner import CatalogScanner
@@ -127,6 +127,20 @@ def test_what_is_not_there_to_be_undone_is_said_once(
             undo.undo_last(context)
         assert not here.transcript_path(THIRD).exists()
         undo.undo_last(context)
+    assert here.transcript_path(THIRD).exists()
+
+
+def test_an_act_on_what_was_purged_since_is_said_once_to_be_gone_and_not_in_the_way(
+    dsn: str, store: Store, here: SampleListing, context: Context
+) -> None:
+    with Obeying(dsn, Home()):
+        extended(context)
+    with store.transaction() as tx:
+        erasures.bury(tx, ("hollis_park", FIRST))
+    with pytest.raises(Refused, match=r"knows no session of that id any more.* \(on a\)"):
+        undo.undo_last(context)
+    assert not here.transcript_path(THIRD).exists()
+    undo.undo_last(context)
     assert here.transcript_path(THIRD).exists()
 
 

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from tui.core.errors import ConsoleError, Reason, Refused
 from tui.core.values import replace
+from tui.fleet.store.connection import NotHome
 from tui.operations.context import ActionResult, Context, HasHost
 from tui.operations.trash.acts_elsewhere import UNDOABLE, note_act, note_undone
 
@@ -27,7 +28,8 @@ def noting_failure(context: Context, asked: ActionResult, subject: HasHost) -> I
     except ConsoleError as error:
         if error.reason is Reason.UNSURE:
             _note_unknown(context, asked)
-        if isinstance(subject, ActionResult) and error.reason is Reason.NOTHING_TO_DO:
+        is_gone = error.reason is Reason.NOTHING_TO_DO or isinstance(error, NotHome)  # purged, too
+        if isinstance(subject, ActionResult) and is_gone:
             words = note_undone(context, subject, error.message)
             raise Refused(f"{words} (on {subject.host})", error.reason) from error
         raise

@@ -29,7 +29,8 @@ def age(store: Store) -> None:
     with store.transaction() as tx:
         for text in (
             "UPDATE command SET at = at - interval '31 days'",
-            "UPDATE run SET created_at = created_at - interval '31 days'",
+            "UPDATE run SET created_at = created_at - interval '31 days', "
+            "ended_at = ended_at - interval '31 days'",
             "UPDATE session SET gone_at = gone_at - interval '31 days'",
         ):
             tx.run(text)
@@ -89,6 +90,9 @@ def test_what_is_over_for_a_month_is_forgotten_and_what_runs_is_not(store: Store
     assert [one[0] for one in acts(store)] == ["run"]
     with store.transaction() as tx:
         runs.note_state(tx, claimed.run_id, "a", RunState.FAILED)
+    forget(store)
+    assert [one[0] for one in acts(store)] == ["run"]  # from its end on
+    age(store)
     forget(store)
     assert acts(store) == []
     assert keys(store) == {KEY}

@@ -365,14 +365,14 @@ class _Eraser:
         self._forgot_at = 0.0
 
     def erase(self) -> None:
-        if time.monotonic() - self._forgot_at > _FORGET_S or not self._forgot_at:
-            with self._store.transaction() as tx:
-                is_more = history.forget_some(tx)
-            self._forgot_at = 0.0 if is_more else time.monotonic()
         for _ in range(_ERASED_AT_ONCE):
             with self._store.transaction() as tx:
                 if not erasures.erase_some(tx):
                     break
+        if time.monotonic() - self._forgot_at > _FORGET_S or not self._forgot_at:
+            with self._store.transaction() as tx:
+                is_more = history.forget_some(tx)
+            self._forgot_at = 0.0 if is_more else time.monotonic()
 
 
 class _Writer:

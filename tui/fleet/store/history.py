@@ -75,7 +75,7 @@ _OLD: tuple[LiteralString, ...] = (
     "DELETE FROM command WHERE command_id IN (SELECT command_id FROM command "
     "WHERE at < clock_timestamp() - make_interval(days => %s) ORDER BY at LIMIT %s)",
     "DELETE FROM run WHERE run_id IN (SELECT run_id FROM run "
-    "WHERE created_at < clock_timestamp() - make_interval(days => %s) "
+    "WHERE coalesce(ended_at, created_at) < clock_timestamp() - make_interval(days => %s) "
     "AND state IN ('queued', 'done', 'failed', 'cancelled') ORDER BY created_at LIMIT %s)",
 )
 

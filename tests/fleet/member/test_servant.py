@@ -220,6 +220,28 @@ def test_nothing_is_begun_that_could_not_be_kept_in_mind(
     assert "nothing was done" in progress.error
 
 
+def test_a_fault_in_a_release_is_told_and_holds_up_no_other(
+    store: Store,
+    listing: SampleListing,
+    member: tuple[Member, list[str]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(*_: object, **__: object) -> str:
+        raise ValueError("odd")
+
+    teller = members.Teller(member[0])
+    teller.tell()
+    number = post(store, bus.Release(host="b"))
+    members.Servant(member[0]).serve()
+    with monkeypatch.context() as faulty:
+        faulty.setattr(members, "release", fail)
+        teller.tell()
+    said = outcome(store, number)
+    assert said is not None
+    assert (said.is_done, said.reason) == (False, Reason.UNSURE)
+    assert "ValueError: odd" in said.words
+
+
 def test_what_needed_nothing_is_told_so(
     store: Store, listing: SampleListing, member: tuple[Member, list[str]]
 ) -> None:

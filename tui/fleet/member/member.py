@@ -22,7 +22,7 @@ from tui.fleet import bus
 from tui.fleet.dsn import fleet_of
 from tui.fleet.member.begun import Begun, begun_by
 from tui.fleet.member.carrier import Carrier
-from tui.fleet.member.deeds import Deeds, acting_for, session_of
+from tui.fleet.member.deeds import Deeds, acting_for, failed, session_of
 from tui.fleet.member.live_messages import LiveMessages
 from tui.fleet.member.loops import Loops, Say
 from tui.fleet.member.moving import disown, release, take_in
@@ -292,6 +292,8 @@ class Teller:
             return bus.outcome_of(error)
         except OSError as error:
             return bus.Outcome(words=f"it failed there: {error.strerror or error}"[:1000])
+        except Exception as error:  # whoever asked is told, and what else is asked is done
+            return bus.Outcome(words=failed(error), reason=Reason.UNSURE)
         self._lose(frozenset({asked.key}))
         return bus.Outcome(words=words, is_done=True)
 

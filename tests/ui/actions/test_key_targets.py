@@ -272,7 +272,8 @@ async def test_what_is_typed_behind_a_key_that_was_refused_is_no_command() -> No
 
     async with console(Held()) as at:
         await at.choose("Final list for the partner call")
-        await at.press("r", *"cd", "enter")
+        await at.press("r", *"cd")
+        await at.burst("enter")
         at.engine.goes_on.set()
         await at.answered()
         await at.pause(0.2)

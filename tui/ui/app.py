@@ -76,11 +76,14 @@ class ConsoleApp(LinkApp, inherit_bindings=False):
 
     @property
     def is_live(self) -> bool:
-        """Whether the root has been read, or why it was not; Live is waited for a moment more."""
+        """Whether the root has been read, or why it was not; Live is waited for a moment more.
+
+        Each pane is painted then: one that is still empty would be cleared and drawn again.
+        """
         screen = self.screen
         if not isinstance(screen, ConsoleScreen) or screen.store.is_looking:
             return False
-        if screen.following.is_read:
+        if screen.following.is_read and all(one.is_painted for one in screen.panes.drawn):
             return True
         if not self._live_by:
             self._live_by = monotonic() + STREAM_S

@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -52,17 +53,28 @@ def go_on(root: Path) -> None:
 
 
 def leave_picture(root: Path, *words: str, **more: str) -> list[tuple[str, ...]]:
-    """Let a console leave a picture; return what its cells were."""
-    with console(root, *words, size=SIZE, **more) as screen:
-        screen.wait_for("0 live", "Let me look.")
-        shown = screen.picture
-        screen.send("q")
-        assert screen.process.wait(60) == 0
-    return shown
+    """Let a console leave a picture; return what its cells were.
+
+    A console that leaves waits a moment only until it is kept: on a slow machine the next one does.
+    """
+    login = more.get("login", "anna")
+    before, until = _written(root, login), time.monotonic() + 60
+    while True:
+        with console(root, *words, size=SIZE, **more) as screen:
+            screen.wait_for("0 live", "Let me look.")
+            shown = screen.picture
+            screen.send("q")
+            assert screen.process.wait(60) == 0
+        if _written(root, login) - before or time.monotonic() > until:
+            return shown
 
 
 def files(root: Path, login: str = "anna") -> list[Path]:
     return sorted((root.parent / login / "session-console").glob("*picture-*"))
+
+
+def _written(root: Path, login: str) -> set[tuple[Path, int]]:
+    return {(file, file.stat().st_mtime_ns) for file in files(root, login)}
 
 
 def run(root: Path, login: str, *words: str) -> None:

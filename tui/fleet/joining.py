@@ -10,7 +10,7 @@ from tui.core.text.safe_text import one_line
 from tui.core.text.sizes import size_text
 from tui.core.values import dataclass
 from tui.fleet.dsn import fleet_of
-from tui.fleet.member.carrier import Carrier
+from tui.fleet.member.carrier import REPLACE, Carrier
 from tui.fleet.member.publisher import Publisher
 from tui.fleet.presence import open_store
 from tui.fleet.speaker import Speaker
@@ -27,20 +27,29 @@ _ALL_S = 24 * 3600.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Joined:
-    """What a join did: tables brought up to date, sessions told of, bytes shipped."""
+    """What a join did: tables brought up to date, sessions told of, bytes shipped.
+
+    Of the `kept` sessions the fleet has more than this root.
+    """
 
     host: str
     migrations: int
     sessions: int
     bytes: int
+    kept: int = 0
 
     @property
     def words(self) -> str:
         """Say it."""
         made = f"{count(self.migrations, 'migration')} run, " if self.migrations else ""
+        kept = (
+            f"; the fleet has more of {count(self.kept, 'session')} than this root, which may have "
+            f"been restored from a backup: if it is right, `{REPLACE}` cuts them"
+        )
         return (
             f"{self.host} is in the fleet: {made}{count(self.sessions, 'session')} told of, "
             f"{size_text(self.bytes)} shipped; `session-console member` keeps it up to date"
+            f"{kept if self.kept else ''}"
         )
 
 
@@ -48,7 +57,8 @@ def join(context: Context, told: Callable[[str], None], *, replaces: bool = Fals
     """Bring the tables up to date, tell of this host and its sessions, and ship their files.
 
     Not a byte of a listing changes. It can be repeated: what is there already is compared. With
-    `replaces` this root takes the name of one that is gone for good. Raises `FleetAway`, and
+    `replaces` this root takes the name of one that is gone for good, and is right where the fleet
+    has newer bytes. Raises `FleetAway`, and
     `Refused` for tables of a later version, a role without the rights, or the name of another root.
     """
     context.require_writable()
@@ -59,13 +69,17 @@ def join(context: Context, told: Callable[[str], None], *, replaces: bool = Fals
         speaker.join(replaces=replaces)
         speaker.report()
         catalog = CatalogScanner(context).look()
-        publisher, carrier = Publisher(store, host), Carrier(store)
+        publisher, carrier = Publisher(store, host), Carrier(store, is_right=replaces)
         publisher.publish(catalog)
         told(f"{count(len(publisher.homes), 'session')} told of; shipping their files")
         shipped = carrier.ship(catalog.sessions, publisher.homes, within_s=_ALL_S)
         speaker.report(shipped.behind)
     return Joined(
-        host=host, migrations=migrations, sessions=len(publisher.homes), bytes=shipped.bytes
+        host=host,
+        migrations=migrations,
+        sessions=len(publisher.homes),
+        bytes=shipped.bytes,
+        kept=len(shipped.kept),
     )
 
 

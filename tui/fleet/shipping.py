@@ -2,7 +2,9 @@
 
 Bytes, never parsed records: a line may be torn, or hold what no column takes, and a place in a
 transcript stays the same offset everywhere. A file that was written anew (truncated, replaced, a
-line taken out of its middle) is noticed, and shipped again from where it differs.
+line taken out of its middle) is noticed, and shipped again from where it differs. But one that is
+only the beginning of what is stored, and was not seen here with the rest, may come from a backup:
+what is stored of it is kept until somebody says that this root is right.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ from tui.fleet.store.connection import AlreadyThere, FleetBusy, Store
 from tui.fleet.store.files import (
     CHUNK_BYTES,
     CHUNKS_AT_ONCE,
+    MOST_CHUNK_BYTES,
     MOST_FILES,
     StoredAnew,
     StoredFile,
@@ -64,13 +67,25 @@ class Shipper:
     """Ships one session's files again and again; each call ships what is new.
 
     Each transaction first makes sure that the session still lives here: of what a host wrote that
-    has lost it, not a byte is stored.
+    has lost it, not a byte is stored. When the root `is_right`, nothing that is stored is kept from
+    being cut.
     """
 
-    def __init__(self, store: Store, key: Key, home: Residence) -> None:
+    def __init__(self, store: Store, key: Key, home: Residence, *, is_right: bool = False) -> None:
         self._store, self._key, self._home = store, key, home
+        self._is_right = is_right
         self._known: dict[bytes, _Known] = {}
+        self._had: dict[bytes, int] = {}  # how much of what is stored was seen here
+        self._kept: set[bytes] = set()
         self._stored: dict[bytes, StoredFile] | None = None
+
+    @property
+    def has_kept(self) -> bool:
+        """Whether the last call shipped not all, since the fleet has more of a file than is here.
+
+        Of that file nothing is shipped then.
+        """
+        return bool(self._kept)
 
     def ship(self, files: Iterable[LocalFile], *, is_whole: bool = False) -> int:
         """Ship what is new, and return how many bytes that was.
@@ -82,17 +97,20 @@ class Shipper:
         """
         if is_whole:
             self._known.clear()
-        shipped = 0
+        if self._kept:  # somebody may have said meanwhile that this root is right
+            self._stored = None
+        shipped, self._kept = 0, set()
         try:
             for file in islice(files, MOST_FILES):
                 with suppress(FileNotFoundError, NotADirectoryError):
                     shipped += self._ship_anew(file)
         except BaseException:  # an interrupt too leaves unknown what was committed
-            self._forget()
+            self.forget()
             raise
         return shipped
 
-    def _forget(self) -> None:
+    def forget(self) -> None:
+        """Compare all again in the next call, as the fleet may have lost what was shipped."""
         self._stored, self._known = None, {}
 
     def _ship_anew(self, file: LocalFile) -> int:
@@ -101,7 +119,7 @@ class Shipper:
             try:
                 return self._ship(file)
             except (StoredAnew, AlreadyThere):
-                self._forget()
+                self.forget()
         raise FleetBusy("somebody else writes the same files to the fleet again and again")
 
     def _ship(self, file: LocalFile) -> int:
@@ -111,6 +129,9 @@ class Shipper:
                 return 0
             is_still = is_settled([stamp])
             stored = self._begun(file.name, fd, known, status.st_size)
+            if stored is None:
+                self._kept.add(file.name)
+                return 0
             began, at = stored.size, max(0, stored.size - _TAIL_BYTES)
             read = hashlib.sha256(os.pread(fd, began - at, at))
             while stored.size < status.st_size:
@@ -120,7 +141,7 @@ class Shipper:
                 if not bodies:
                     is_still = False
                     break
-        self._all()[file.name] = stored
+        self._all()[file.name], self._had[file.name] = stored, stored.size
         self._known[file.name] = _Known(
             stored=stored, stamp=stamp, is_still=is_still, checked_from=at, sha256=read.digest()
         )
@@ -132,8 +153,8 @@ class Shipper:
                 self._stored = {one.path: one for one in stored_files.files(tx, self._key)}
         return self._stored
 
-    def _begun(self, name: bytes, fd: int, known: _Known | None, size: int) -> StoredFile:
-        """Return the stored file, cut to what the local one still begins with."""
+    def _begun(self, name: bytes, fd: int, known: _Known | None, size: int) -> StoredFile | None:
+        """Return the stored file, cut to what the local one still begins with; `None` if kept."""
         stored = self._all().get(name)
         if stored is None:
             with self._store.transaction() as tx:
@@ -142,11 +163,30 @@ class Shipper:
         if known is not None and size >= stored.size and _is_as_shipped(fd, known):
             return stored
         same = self._same_bytes(fd, stored)
-        if same == stored.size:
+        if same == stored.size and not stored.is_kept:
             return stored
+        is_kept = same < stored.size and self._is_to_keep(name, fd, stored, same, size)
+        if is_kept and stored.is_kept:
+            return None
         with self._store.transaction() as tx:
             sessions.hold(tx, self._key, self._home)
-            return stored_files.cut(tx, stored, same)
+            if same < stored.size and not is_kept:
+                return stored_files.cut(tx, stored, same)
+            changed = stored_files.keep(tx, stored, is_kept=is_kept)
+        self._all()[name] = changed
+        return None if is_kept else changed
+
+    def _is_to_keep(self, name: bytes, fd: int, stored: StoredFile, same: int, size: int) -> bool:
+        """Whether the local file may be an older copy of what is stored, or has grown from one."""
+        if self._is_right or stored.size <= self._had.get(name, 0):
+            return False
+        if stored.is_kept:
+            return True
+        if size >= stored.size or size - same > MOST_CHUNK_BYTES:
+            return False
+        rest = os.pread(fd, size - same, same)
+        with self._store.transaction() as tx:
+            return b"".join(stored_files.bodies(tx, stored, same)).startswith(rest)
 
     def _same_bytes(self, fd: int, stored: StoredFile) -> int:
         """Return how many bytes of whole chunks both have in common."""

@@ -38,6 +38,7 @@ MB = 1024 * 1024
         ({"is_silent": True, "silent_s": 2 * 86400.0}, "silent 2d"),
         ({"is_silent": True, "silent_s": 1e18}, "silent 999d"),
         ({"behind_bytes": MB}, ""),
+        ({"kept": 2}, "2 kept back"),
     ],
 )
 def test_a_host_has_a_short_word(changes: Any, word: str) -> None:

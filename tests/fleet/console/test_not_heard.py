@@ -21,6 +21,7 @@ from tui.core.errors import Refused
 from tui.core.models.catalog import Catalog
 from tui.core.models.session import State
 from tui.fleet.console.fleet import Fleet
+from tui.fleet.store import files as stored_files
 from tui.fleet.store import sessions
 from tui.fleet.store.connection import Store
 from tui.operations.catalog.scanner import CatalogScanner
@@ -98,6 +99,25 @@ def test_the_doctor_says_how_the_fleet_stands(context: Context, store: Store) ->
     done = say_verb(context, ["doctor"])
     assert SILENT in told(done)
     assert done.code == 1
+
+
+def test_a_host_is_told_that_the_fleet_has_more_than_its_root(
+    context: Context, store: Store
+) -> None:
+    """And the others of it, in a word."""
+    with store.transaction() as tx:
+        sessions.add(tx, ("acme", THIRD), "b")
+        stored_files.add_file(tx, ("acme", THIRD), b"x")
+        tx.run("UPDATE file SET is_kept = true")
+    wait(lambda: joined(context).kept and joined(context).hosts["a"])
+    for one in ("doctor", "check", "report"):
+        done = say_verb(context, [one])
+        assert (
+            f"the fleet has more of 1 session of this host than its root, such as {THIRD[:8]}"
+            in (told(done))
+        )
+        assert done.code == (0 if one == "report" else 1)
+        assert "not all that the host a has is shown: 2 kept back" in told(done)
 
 
 def test_a_host_whose_own_member_is_silent_is_told_so(context: Context, store: Store) -> None:

@@ -67,7 +67,8 @@ class Catalog:
     `erasure` is its erasure generation, and all else was read after that; empty if unknown, or
     while something was not read since. `hosts` has a word on each other host of its fleet, empty
     if that is as it should be; `unheard` says why what these have may be out of date or missing.
-    `silent` are the hosts that do not report, perhaps with this one, which is not in `hosts`.
+    `silent` are the hosts that do not report, perhaps with this one, which is not in `hosts`. Of
+    `kept` sessions the fleet has more than this host, which ships nothing of them.
     """
 
     root: Path
@@ -83,6 +84,7 @@ class Catalog:
     hosts: Mapping[str, str] = field(default_factory=dict)
     unheard: str = ""
     silent: frozenset[str] = frozenset()
+    kept: tuple[Key, ...] = ()
 
     @property
     def sessions(self) -> tuple[Session, ...]:

@@ -37,6 +37,7 @@ class JoinedCatalogs:
             hosts=dict(known.hosts),
             unheard=known.unheard,
             silent=known.silent,
+            kept=known.kept,
         )
 
     def _join(self, catalog: Catalog, known: Known, only: str | None) -> tuple[Listing, ...]:

@@ -20,7 +20,7 @@ from tui.fleet.console.mirror import run_place, transcript_place
 from tui.fleet.console.trouble import trouble
 from tui.fleet.fetching import NotFetched
 from tui.fleet.shown_session import decode
-from tui.fleet.store import hosts, shown
+from tui.fleet.store import files, hosts, shown
 from tui.fleet.store.connection import Store
 from tui.fleet.store.hosts import Beat
 from tui.fleet.store.shown import Horizon, ShownRow
@@ -39,13 +39,14 @@ class Known:
 
     `hosts` has a word on each of them, empty if it is as it should be; `unheard` says why all of it
     may be out of date; `silent` are the hosts that have passed their lease,
-    and this one if it is not in the fleet.
+    and this one if it is not in the fleet. Of `kept` sessions the fleet has more than this host.
     """
 
     sessions: Mapping[Key, Session]
     hosts: Mapping[str, str]
     unheard: str = ""
     silent: frozenset[str] = frozenset()
+    kept: tuple[Key, ...] = ()
 
 
 class KnownSessions:
@@ -117,6 +118,7 @@ class KnownSessions:
         with store.transaction() as tx:
             rows, horizon = shown.look(tx, self._since)
             there = {one.host: one for one in hosts.beats(tx)}
+            kept = files.kept(tx, self._host)
         before = self._since
         is_anew = before is not None and before.incarnation != horizon.incarnation
         if is_anew:
@@ -131,9 +133,9 @@ class KnownSessions:
         silent = frozenset(name for name, one in there.items() if one.is_silent)
         silent |= {self._host} - there.keys()
         if not (any(is_new) or is_anew or silent != self._known.silent):
-            return replace(self._known, hosts=words, unheard="")
+            return replace(self._known, hosts=words, unheard="", kept=kept)
         told = {key: _of(one, is_silent=one.host in silent) for key, one in self._rows.items()}
-        return Known(sessions=told, hosts=words, silent=silent)
+        return Known(sessions=told, hosts=words, silent=silent, kept=kept)
 
     def _lacking(self, host: str) -> str:
         """Say how many sessions of a host have ids that nothing can have here."""
@@ -176,6 +178,8 @@ def host_word(host: Beat) -> str:
     """Return what a narrow column says of a host, which changes rarely: each change is painted."""
     if host.is_silent:
         return f"silent {coarse_time(host.silent_s)}"
+    if host.kept:
+        return f"{host.kept} kept back"
     if host.behind_bytes <= _BEHIND:
         return ""
     return f"{size_text(1 << host.behind_bytes.bit_length() - 1)} behind"

@@ -6,13 +6,14 @@ import time
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from tui.core.errors import ConsoleError
+from tui.core.errors import ConsoleError, Reason, Refused
 from tui.core.models.session import Key, Session
 from tui.core.values import dataclass
 from tui.fleet.shipping import Shipper, session_files
 from tui.fleet.store.connection import FleetAway, FleetForbidden, NotHome, Store
 from tui.fleet.store.sessions import Residence
 
+REPLACE = "fleet join --replace"
 _AGAIN_S = 30.0  # after a file could not be read
 
 _Stamp = tuple[int, datetime, datetime | None, int, int]
@@ -20,18 +21,25 @@ _Stamp = tuple[int, datetime, datetime | None, int, int]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shipped:
-    """What one call shipped, what is left, and which sessions turned out to live elsewhere."""
+    """What one call shipped, what is left, and which sessions turned out to live elsewhere.
+
+    Those `kept` were not shipped whole, since the fleet has more of them than is here.
+    """
 
     bytes: int
     behind: int
     lost: frozenset[Key]
+    kept: frozenset[Key]
 
 
 class Carrier:
-    """Ships what changed since it was shipped last, as long as there is time."""
+    """Ships what changed since it was shipped last, as long as there is time.
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    When the root `is_right`, it counts also where the fleet has more of a file.
+    """
+
+    def __init__(self, store: Store, *, is_right: bool = False) -> None:
+        self._store, self._is_right = store, is_right
         self._shippers: dict[Key, tuple[int, Shipper]] = {}
         self._done: dict[Key, _Stamp] = {}
         self._later: dict[Key, float] = {}
@@ -40,7 +48,9 @@ class Carrier:
     def note(self, incarnation: str) -> None:
         """Forget what was shipped to another incarnation of the database: it may be lost."""
         if incarnation != self._incarnation:
-            self._shippers, self._done, self._incarnation = {}, {}, incarnation
+            self._done, self._incarnation = {}, incarnation
+            for _, one in self._shippers.values():
+                one.forget()
 
     def ship(
         self, found: Iterable[Session], homes: Mapping[Key, Residence], *, within_s: float
@@ -54,13 +64,14 @@ class Carrier:
             and self._is_due(one, stamp)
         ]
         due.sort(key=lambda one: (not one[0].is_live, one[0].bytes))
-        until, shipped, lost = time.monotonic() + within_s, 0, set[Key]()
+        until, shipped, lost, kept = time.monotonic() + within_s, 0, set[Key](), set[Key]()
         behind = sum(self._left(one, stamp) for one, stamp in due)
         for session, stamp in due:
             if time.monotonic() > until:
                 break
+            shipper = self._shipper(session.key, homes[session.key])
             try:
-                shipped += self._shipper(session.key, homes[session.key]).ship(
+                shipped += shipper.ship(
                     session_files(session.transcript.path) if session.transcript else ()
                 )
             except NotHome:
@@ -74,12 +85,29 @@ class Carrier:
                 continue
             behind -= self._left(session, stamp)
             self._done[session.key] = stamp
-        return Shipped(bytes=shipped, behind=max(0, behind), lost=frozenset(lost))
+            if shipper.has_kept:  # all of it is compared each time
+                self._later[session.key] = time.monotonic() + _AGAIN_S
+                kept.add(session.key)
+        return Shipped(
+            bytes=shipped, behind=max(0, behind), lost=frozenset(lost), kept=frozenset(kept)
+        )
 
     def ship_all(self, session: Session, home: Residence) -> int:
-        """Compare and ship every byte of a session. Raises `FleetAway`, `NotHome`, `OSError`."""
+        """Compare and ship every byte of a session.
+
+        Raises `FleetAway`, `NotHome`, `OSError`, and `Refused` when the fleet has more of it.
+        """
         files = session_files(session.transcript.path) if session.transcript else ()
-        return self._shipper(session.key, home).ship(files, is_whole=True)
+        shipper = self._shipper(session.key, home)
+        shipped = shipper.ship(files, is_whole=True)
+        if shipper.has_kept:
+            raise Refused(
+                f"the fleet has more of {session.session_id[:8]} than its home, whose root may "
+                "have been restored from a backup; if that root is right, say so there",
+                Reason.CHANGED,
+                remedy=REPLACE,
+            )
+        return shipped
 
     def forget(self, key: Key) -> None:
         """Forget a session that does not live here any more."""
@@ -98,7 +126,7 @@ class Carrier:
     def _shipper(self, key: Key, home: Residence) -> Shipper:
         fence, shipper = self._shippers.get(key, (0, None))
         if shipper is None or fence != home.fence:
-            shipper = Shipper(self._store, key, home)
+            shipper = Shipper(self._store, key, home, is_right=self._is_right)
             self._shippers[key] = (home.fence, shipper)
         return shipper
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tui.core.errors import ConsoleError, Reason
-from tui.core.values import dataclass
+from tui.core.values import dataclass, replace
 from tui.fleet.store.connection import Transaction
 from tui.fleet.store.sessions import Key
 
@@ -26,13 +26,15 @@ class StoredAnew(ConsoleError):
 class StoredFile:
     """A file of a session in the database; `epoch` counts how often it was written anew.
 
-    `path` is that below the session's place, in the bytes that its file system has.
+    `path` is that below the session's place, in the bytes that its file system has. When it
+    `is_kept`, its home has less of it and may be an older copy: nobody cuts it by itself.
     """
 
     file_id: int
     path: bytes
     size: int
     epoch: int
+    is_kept: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +49,13 @@ class StoredChunk:
 def files(tx: Transaction, key: Key) -> tuple[StoredFile, ...]:
     """Return a session's files, by path."""
     rows = tx.run(
-        "SELECT file_id, path, size, epoch FROM file "
+        "SELECT file_id, path, size, epoch, is_kept FROM file "
         "WHERE listing = %s AND session_id = %s ORDER BY path LIMIT %s",
         *(*key, MOST_FILES + 1),
     )
     return tuple(
-        StoredFile(file_id=one[0], path=bytes(one[1]), size=one[2], epoch=one[3]) for one in rows
+        StoredFile(file_id=one[0], path=bytes(one[1]), size=one[2], epoch=one[3], is_kept=one[4])
+        for one in rows
     )
 
 
@@ -116,15 +119,36 @@ def append(tx: Transaction, file: StoredFile, bodies: Sequence[bytes]) -> Stored
     return stored
 
 
-def _sized(tx: Transaction, file: StoredFile, size: int, epoch: int) -> StoredFile:
+def keep(tx: Transaction, file: StoredFile, *, is_kept: bool) -> StoredFile:
+    """Note whether a file of a held session is kept although its home has less of it.
+
+    Raises `StoredAnew`.
+    """
+    return _sized(tx, file, file.size, file.epoch, is_kept=is_kept)
+
+
+def kept(tx: Transaction, host: str, *, most: int = 1000) -> tuple[Key, ...]:
+    """Return the sessions of a host of which the fleet keeps more than that has."""
+    rows = tx.run(
+        "SELECT DISTINCT listing, session_id FROM file JOIN session USING (listing, session_id) "
+        "WHERE is_kept AND home_host = %s AND gone_at IS NULL ORDER BY 1, 2 LIMIT %s",
+        *(host, most),
+    )
+    return tuple((one[0], one[1]) for one in rows)
+
+
+def _sized(
+    tx: Transaction, file: StoredFile, size: int, epoch: int, *, is_kept: bool = False
+) -> StoredFile:
     """Note what a file is going to be, if it is what it was thought to be."""
     noted = tx.run(
-        "UPDATE file SET size = %s, epoch = %s WHERE file_id = %s AND size = %s AND epoch = %s",
-        *(size, epoch, file.file_id, file.size, file.epoch),
+        "UPDATE file SET size = %s, epoch = %s, is_kept = %s "
+        "WHERE file_id = %s AND size = %s AND epoch = %s",
+        *(size, epoch, is_kept, file.file_id, file.size, file.epoch),
     )
     if noted.rowcount != 1:
         raise StoredAnew("what the fleet has of that file is not what this host stored: try again")
-    return StoredFile(file_id=file.file_id, path=file.path, size=size, epoch=epoch)
+    return replace(file, size=size, epoch=epoch, is_kept=is_kept)
 
 
 def _has_grown(tx: Transaction, file: StoredFile, body: bytes) -> bool:

@@ -11,13 +11,15 @@ from tui.fleet.store.connection import Transaction
 class Beat:
     """How a host is: `silent_s` since its last report, by the database's clock.
 
-    `is_silent` when that is longer than its lease.
+    `is_silent` when that is longer than its lease. Of its `kept` sessions the fleet has more than
+    the host, which may be an older copy of itself.
     """
 
     host: str
     silent_s: float
     is_silent: bool
     behind_bytes: int
+    kept: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,11 +43,12 @@ def beats(tx: Transaction) -> tuple[Beat, ...]:
     """Return how the hosts are that have not left, by name; nothing is counted for that."""
     rows = tx.run(
         "SELECT host, greatest(0, extract(epoch FROM clock_timestamp() - beat_at))::float8, "
-        "beat_at < clock_timestamp() - lease, behind_bytes "
+        "beat_at < clock_timestamp() - lease, behind_bytes, kept_of(host) "
         "FROM host WHERE left_at IS NULL ORDER BY host"
     )
     return tuple(
-        Beat(host=one[0], silent_s=one[1], is_silent=one[2], behind_bytes=one[3]) for one in rows
+        Beat(host=one[0], silent_s=one[1], is_silent=one[2], behind_bytes=one[3], kept=one[4])
+        for one in rows
     )
 
 
@@ -59,7 +62,7 @@ def hosts(tx: Transaction) -> tuple[Host, ...]:
         "(SELECT count(*) FROM run WHERE run.host = h.host "
         "AND state IN ('claimed', 'starting', 'busy', 'waiting')), "
         "(SELECT count(*) FROM run WHERE want_host = h.host AND state = 'queued'), "
-        "is_read_only "
+        "is_read_only, kept_of(host) "
         "FROM host h WHERE left_at IS NULL ORDER BY host"
     )
     return tuple(
@@ -76,6 +79,7 @@ def hosts(tx: Transaction) -> tuple[Host, ...]:
             runs=one[9],
             queued=one[10],
             is_read_only=one[11],
+            kept=one[12],
         )
         for one in rows
     )

@@ -183,6 +183,16 @@ SET search_path = session_console, pg_temp AS $$
 $$;
 """
 
+# The local file is only the beginning of what is stored, and was never seen here with the rest.
+_KEPT = """
+ALTER TABLE file ADD COLUMN is_kept boolean NOT NULL DEFAULT false;
+CREATE INDEX file_kept ON file (listing, session_id) WHERE is_kept;
+CREATE FUNCTION kept_of(name text) RETURNS bigint LANGUAGE sql STABLE AS $$
+    SELECT count(DISTINCT (listing, session_id)) FROM file JOIN session USING (listing, session_id)
+    WHERE is_kept AND home_host = name AND gone_at IS NULL
+$$;
+"""
+
 # The number of a migration is its place, from 1 on.
 MIGRATIONS: tuple[str, ...] = (
     _FIRST,
@@ -192,4 +202,5 @@ MIGRATIONS: tuple[str, ...] = (
     _IDENTITY,
     _NONCES,
     _AUDIT,
+    _KEPT,
 )

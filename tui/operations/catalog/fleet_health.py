@@ -8,6 +8,7 @@ from tui.core.models.catalog import Catalog, Listing
 from tui.core.text.safe_text import one_line
 from tui.core.values import dataclass
 from tui.operations.finding import Level
+from tui.operations.formatting import count
 
 UNHEARD = "fleet_unheard"
 
@@ -39,7 +40,7 @@ def fleet_troubles(catalog: Catalog) -> tuple[FleetTrouble, ...]:
                 is_unread=True,
             ),
         )
-    return (*_silent(catalog), *_behind(catalog))
+    return (*_kept(catalog), *_silent(catalog), *_behind(catalog))
 
 
 def fleet_unread(catalog: Catalog) -> tuple[str, ...]:
@@ -75,6 +76,19 @@ def _silent(catalog: Catalog) -> Iterator[FleetTrouble]:
             "`move ID HOST --take-over` takes its sessions, one by one",
             host=host,
             is_unread=True,
+        )
+
+
+def _kept(catalog: Catalog) -> Iterator[FleetTrouble]:
+    if catalog.kept:
+        yield FleetTrouble(
+            level="error",
+            what="older_than_fleet",
+            words=f"the fleet has more of {count(len(catalog.kept), 'session')} of this host than "
+            f"its root, such as {one_line(catalog.kept[0][1])[:8]}: that may have been restored "
+            "from a backup, and nothing more of them is shipped",
+            remedy="if this root is right, `fleet join --replace` cuts what the fleet has; else "
+            "give this host another name in [fleet], and move those sessions to it",
         )
 
 

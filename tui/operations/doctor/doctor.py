@@ -36,6 +36,7 @@ _KINDS = {
     "no_cli": ("CLI is missing", "CLIs are missing"),
     "root_bypass": ("cannot run as root", "cannot run as root"),
     "fleet_unheard": ("fleet is not heard", "fleets are not heard"),
+    "older_than_fleet": ("root is older than its fleet", "roots are older than their fleet"),
     "host_silent": ("host is silent", "hosts are silent"),
     "not_reporting": ("host does not report to its fleet", "hosts do not report to their fleet"),
     "restricted_shell": ("restricted console gives a shell", "restricted consoles give a shell"),

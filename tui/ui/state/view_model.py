@@ -153,7 +153,8 @@ def _lasts(old: ViewModel) -> timedelta:
 
 
 def _is_unchanged(old: Catalog, new: Catalog) -> bool:
-    if (old.hosts, old.unheard, old.silent) != (new.hosts, new.unheard, new.silent):
+    fleet = (new.hosts, new.unheard, new.silent, new.kept)
+    if (old.hosts, old.unheard, old.silent, old.kept) != fleet:
         return False
     if old.listings is new.listings:
         return old.problem == new.problem

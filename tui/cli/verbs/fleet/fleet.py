@@ -7,7 +7,7 @@ from typing import Any
 
 from tui.cli.output import put, put_json, say
 from tui.cli.tables import put_table
-from tui.cli.verbs.fleet.hosts import host_json, host_words
+from tui.cli.verbs.fleet.hosts import host_json, host_words, kept_words
 from tui.core.errors import ConfirmationRequired
 from tui.core.text.safe_text import one_line
 from tui.core.time.zones import LOCAL
@@ -71,6 +71,8 @@ def _status(context: Context, host: str, *, as_json: bool) -> int:
         for one in found.hosts:
             if one.host != host:
                 put(f"the host {one_line(one.host)} {host_words(one)}")
+            if one.kept:
+                put(f"{one_line(one.host)}: {kept_words(one)}")
             if one.version != own.version:
                 put(
                     f"{one_line(one.host)} runs session-console {one_line(one.version)}, "

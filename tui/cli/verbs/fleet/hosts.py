@@ -44,6 +44,13 @@ def _remarks(own: str, found: Sequence[Host]) -> Iterator[str]:
             f"{', '.join(silent)}: no report for longer than the lease; see whether "
             "`session-console member` runs there"
         )
+    yield from (f"{one_line(one.host)}: {kept_words(one)}" for one in found if one.kept)
+
+
+def kept_words(host: Host) -> str:
+    """Say of how many sessions a host has less than the fleet."""
+    words = f"the fleet has more of {count(host.kept, 'session')} than its root has"
+    return f"{words}, and keeps that: `doctor` there says what to do"
 
 
 def _row(host: Host, own: str) -> tuple[str, ...]:

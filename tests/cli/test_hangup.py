@@ -52,6 +52,7 @@ def test_who_waits_for_a_run_ends_with_its_reader(site: Site, gone: str) -> None
         finally:
             client.kill()
     assert read_run(folder).state == "busy"
+    site.hurry()
     assert over(folder).state == "done"
 
 

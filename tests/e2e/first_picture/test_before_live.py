@@ -44,7 +44,7 @@ def test_keys_that_move_are_kept_in_order_and_all_others_are_dropped_and_named(
         assert screen.cells(0).index(">") == selected
         go_on(root)
         screen.wait_for("0 live", "it did nothing: r d y Enter")
-        assert screen.cells(0).index(">") == selected + 1
+        wait(lambda: screen.cells(0).index(">") == selected + 1)
         screen.send("k")
         wait(lambda: screen.cells(0).index(">") == selected)
     assert not (root / "hollis_park" / ".session_console" / "runs").exists()

@@ -60,7 +60,7 @@ SCENES = by_word(
         "SUB": delegate,
         "ACT": lambda asked: play((CALLS[0], CALLS[1], CALLS[-1]), asked),
         "TRY": lambda asked: play(CALLS, asked),
-        "WAIT": lambda asked: say(Text("one word after the other " * 3, 30)),
+        "WAIT": lambda asked: say(Text("one word after the other " * 3, 1)),
     },
     default=lambda asked: say("Very well."),
 )
@@ -131,6 +131,7 @@ def test_a_restricted_prompt_binds_an_agent_that_others_started(site: Site, tmp_
         folder,
         Command("prompt", at=datetime.now(UTC), by="eve", text="TRY all", is_restricted=True),
     )
+    site.hurry()
     assert over(folder).state == "done"
     assert options_from_flags(folder) == NAMES
 
@@ -151,6 +152,7 @@ async def test_it_binds_a_pipelines_agent(
     await anext(query)
     (folder,) = run_folders(site.listing)
     post(folder, Command("prompt", at=datetime.now(UTC), by="eve", text="ACT", is_restricted=True))
+    site.hurry()
     async for _ in query:
         pass
     assert options_from_flags(folder) == ["Bash", "CronCreate", "Write"]

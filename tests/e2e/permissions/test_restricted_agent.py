@@ -36,7 +36,7 @@ def look(asked: ApiRequest) -> Turn:
 
 
 def talk(asked: ApiRequest) -> Turn:
-    return say(Text(WORDS, 80))
+    return say(Text(WORDS, 4))
 
 
 SCENES = by_word(
@@ -98,6 +98,7 @@ def test_a_mention_shows_the_agent_no_file(site: Site, tmp_path: Path, is_its_ow
             folder,
             Command("prompt", at=datetime.now(UTC), by="eve", text=mention, is_restricted=True),
         )
+        site.hurry()
     assert over(folder).state == "done"
     assert "secret.txt" in str(site.api.requests)
     assert UNSEEN not in site.transcript(read_run(folder).session_id) + str(site.api.requests)

@@ -245,9 +245,9 @@ async def _cancel(messages: AsyncIterator[Message]) -> None:
 async def test_leaving_early_ends_the_cli_and_no_other_child_and_frees_the_session(
     site: Site, manager: SessionManager, leave: Callable[[AsyncIterator[Message]], Awaitable[None]]
 ) -> None:
-    with Child(["sleep", "60"]) as other:
+    with Child(["sleep", "600"]) as other:
         await leave(ask(manager, "LONG story"))
-        await soon(lambda: read_run(last_run(site)).is_over, 8)
+        await soon(lambda: read_run(last_run(site)).is_over)
         assert cli_is_gone(last_run(site))
         assert not held(site.listing)
         assert read_run(last_run(site)).state == "done"

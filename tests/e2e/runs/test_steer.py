@@ -106,9 +106,9 @@ SCENES = by_word(
         "PARENT": _agent_below,
         "ASKS": ask_and_edit,
         "LONG": lambda asked: say(Text(WORDS * 20, 40)),
-        "HANGS": lambda asked: say(Text("Let me "), Pause(8), Text("think.")),
+        "HANGS": lambda asked: say(Text("Let me "), Pause(600), Text("think.")),
         "TOOL": lambda asked: (
-            say("ok") if asked.step else say(ToolUse("Bash", {"command": "sleep 6"}))
+            say("ok") if asked.step else say(ToolUse("Bash", {"command": "sleep 10"}))
         ),
         **{word: partial(_trouble, word) for word in TROUBLES},
     },
@@ -279,8 +279,8 @@ def test_errors_of_the_api_fail_the_run_with_their_reason_and_a_sub_agent_does_n
 
 
 def test_an_api_that_hangs_is_shown_as_stalled_and_a_tool_at_work_is_not(site: Site) -> None:
-    hanging = site.start("HANGS", stall_timeout_s=4)
-    busy = site.start("TOOL", stall_timeout_s=4, agent={"allowed_tools": ["Bash"]})
+    hanging = site.start("HANGS", stall_timeout_s=8)
+    busy = site.start("TOOL", stall_timeout_s=8, agent={"allowed_tools": ["Bash"]})
     wait(lambda: read_run(hanging).stalled_since)
     session = look(site, hanging)
     assert is_quiet(session, datetime.now(UTC), timedelta(minutes=10))

@@ -21,7 +21,7 @@ async def test_stream_events_are_taken_and_all_other_messages_come(tmp_path: Pat
         taken.extend(chunks)
         return True
 
-    with LoopbackApi(SCENES) as api:
+    with LoopbackApi(SCENES, speed=10.0) as api:
         options = ClaudeAgentOptions(
             cwd=tmp_path,
             env=api.env() | {"CLAUDE_CONFIG_DIR": str(tmp_path / "claude")},

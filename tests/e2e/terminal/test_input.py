@@ -46,7 +46,7 @@ def moved(screen: Terminal, before: str) -> bool:
 def left(screen: Terminal) -> str:
     """Leave the console as a person does and return what it was asked to do."""
     screen.send("q")
-    assert screen.process.wait(60) == 0
+    assert screen.end() == 0
     return screen.wait_for("asked").rpartition("asked ")[2]
 
 
@@ -186,6 +186,7 @@ def test_a_line_pasted_with_its_enter_is_sent_only_by_an_enter_that_was_typed(
     to_resume(screen)
     screen.write(b"typed ahead of \x1b[D\x1b[Dits Enter" + ending)
     screen.wait_for(NOT_TAKEN, "> typed ahead oits Enterf")
+    screen.wait_until_seen()
     screen.send("!")
     screen.wait_for("oits Enter!f")
     assert NOT_TAKEN not in screen.text
@@ -207,6 +208,7 @@ def test_an_enter_behind_a_paste_that_a_stalled_link_has_not_shown_sends_nothing
     screen.taken()
     screen.pace = None
     screen.wait_for(NOT_TAKEN, "> one line of a paste")
+    screen.wait_until_seen()
     screen.send("\r")
     screen.wait_for("? help")
     assert left(screen).count("'start'") == 1

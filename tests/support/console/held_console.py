@@ -1,10 +1,10 @@
 """The real console, held back at one place for as long as a file is there.
 
 `python -m tests.support.console.held_console PLACE FILE [ARGUMENT ...]`: `textual` holds it before
-Textual is imported, and lets the live picture wait for its stream however loaded the machine is;
+Textual is imported, and lets the live picture wait for its stream;
 `look` in its first look at the root, as a slow disk does, with `FILE.reached` to tell of it;
 `paint` likewise before the first live frame; `listings` in each reading of a listing; `broken`
-raises in place of that import.
+raises in place of that import. The first picture is shown however loaded the machine is.
 """
 
 from __future__ import annotations
@@ -82,6 +82,7 @@ def _listings_late(file: Path) -> None:
 
 if __name__ == "__main__":
     at, held_by = sys.argv[1], Path(sys.argv[2])
+    first_picture.READ_S = first_picture.WRITE_S = 60.0
     if at == "look":
         _look_late(held_by)
     elif at == "paint":

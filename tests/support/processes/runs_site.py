@@ -63,7 +63,7 @@ SCENES = by_word(
         "BEHIND": leave_work_behind,
         "ECHO": lambda asked: say(f"You said: {asked.prompt[:40]}"),
         "WORDLESS": lambda asked: Turn(()),
-        "STREAM": lambda asked: say(Text("Let me think. "), Text(WORDS, 40)),
+        "STREAM": lambda asked: say(Text("Let me think. "), Text(WORDS, 4)),
         "LONG": lambda asked: say(Text(WORDS * 20, 20)),
         "PERMIT": permit,
         "BADKEY": lambda asked: Failure(401, "authentication_error", "invalid x-api-key"),

@@ -38,7 +38,7 @@ _CLIENT = {
     "IdentitiesOnly": "yes",
     "IdentityAgent": "none",
     "LogLevel": "ERROR",
-    "ConnectTimeout": "20",
+    "ConnectTimeout": "60",
 }
 
 

@@ -22,8 +22,13 @@ import pyte
 
 _BREATH = 0.02  # seconds
 _PAUSE = 0.05  # seconds: faster input counts as a paste
-_PATIENCE = 10.0
-_HEARD_WITHIN = 0.5  # seconds in which a program queries the terminal after it painted a question
+_PATIENCE = 60.0
+_SHOWN_WITHIN = 10.0  # seconds: it may have scrolled away, or be gone already
+_HANDFUL = 7  # characters
+_HEARD_WITHIN = 0.5  # seconds in which a program queries the terminal, if it painted more to answer
+_ESCAPED = 0.15  # seconds: what follows an Esc sooner may be read together with it, as another key
+_ESCAPED_UNSEEN = 1.0  # where an Esc changes nothing on the screen
+_LINE = " >"
 _ASKS = re.compile(r"^ >|\by yes\b|\bEsc (back|leaves)\b")
 _FAR_PAUSE = 0.3  # with another program in between, whose queue is not visible
 
@@ -64,7 +69,8 @@ class Terminal:
         self._stream = pyte.ByteStream(self._screen)
         self._lock = threading.Lock()
         self.received = 0
-        self._is_word, self._typed_at, self._asked_at = False, 0.0, 0.0
+        self._is_word, self._is_escape, self._typed_at, self._asked_at = False, False, 0.0, 0.0
+        self._question_before, self._received_before = "", 0
         self._pause = _FAR_PAUSE if is_far else _PAUSE
         self.raw = bytearray()
         self._answers = answers
@@ -100,45 +106,80 @@ class Terminal:
     def send(self, keys: str) -> None:
         """Type `keys`, which may include control characters.
 
-        Waits until earlier keys were read, and pauses after a word as a person does: what comes in
-        one piece may be a paste.
+        Waits until earlier keys were read, and pauses after a word and after Esc as a person does:
+        what comes in one piece may be a paste, or another key.
         """
         self.taken()
+        self._let_escape()
         time.sleep(self._pause if self._is_word else 0.0)
-        self._is_word, self._typed_at = len(keys) > 1, time.monotonic()
-        os.write(self._master, keys.encode())
+        self._is_word = len(keys) > 1
+        self.write(keys.encode())
+
+    def _let_escape(self) -> None:
+        """Wait until what an Esc did is on the screen, for it is alone only by silence."""
+        least, until = self._typed_at + _ESCAPED, self._typed_at + _ESCAPED_UNSEEN
+        while self._is_escape and (now := time.monotonic()) < until:
+            if now >= least and self.received != self._received_before:
+                return
+            time.sleep(_BREATH)
 
     def line(self, keys: str) -> None:
         """Type the key that opens a line, and the words once the line is there."""
         self.send(keys[0])
         until = time.monotonic() + _PATIENCE
-        while not self.text.rsplit("\n", 1)[-1].startswith(" >") and time.monotonic() < until:
+        while self._question != _LINE:
+            if time.monotonic() >= until:
+                raise AssertionError(f"no line was opened:\n{self.text}")
             time.sleep(_BREATH)
         self._be_seen()
         self.words(keys[1:])
 
     def words(self, words: str) -> None:
-        """Type words into an open line, and Enter, if they end in it, once they were shown."""
+        """Type words into an open line, and Enter, if they end in it, once they were shown.
+
+        They come as a hand types them, so few at once that no program takes them for a paste.
+        """
         typed = words.removesuffix("\r")
-        self.send(typed)
-        until = time.monotonic() + _PATIENCE
-        while typed[-10:] not in self.text and time.monotonic() < until:
-            time.sleep(_BREATH)
+        for begin in range(0, len(typed), _HANDFUL):
+            self.send(typed[begin : begin + _HANDFUL])
+            self._is_word = False
+            self._show(typed[: begin + _HANDFUL])
         if typed != words:
-            self._be_seen()
             self.send("\r")
+
+    def _show(self, words: str) -> None:
+        """Wait until words are on the screen, wherever the lines break."""
+        until = time.monotonic() + _SHOWN_WITHIN
+        while "".join(words.split()) not in "".join(self.text.split()):
+            if time.monotonic() >= until:
+                return
+            time.sleep(_BREATH)
 
     def _be_seen(self) -> None:
         """Wait until the program could learn that a question is on the screen, if one is.
 
-        It queries the terminal after painting, and ignores answers that were typed before.
+        It queries the terminal after painting, and ignores answers that were typed before. For one
+        that the last key has opened it surely does, however late.
         """
-        is_question = _ASKS.search(self.text.rsplit("\n", 1)[-1])
-        until = time.monotonic() + (_HEARD_WITHIN if is_question and self._answers else _BREATH)
+        asks = self._question
+        is_opened = asks != self._question_before
+        patience = _SHOWN_WITHIN if is_opened else _HEARD_WITHIN
+        until = time.monotonic() + (patience if asks and self._answers else _BREATH)
         while time.monotonic() < until:
             time.sleep(_BREATH)
-            if is_question and self._asked_at > self._typed_at:
+            is_of_this = self._asked_of == asks or not is_opened
+            if asks and is_of_this and self._asked_at > self._typed_at:
                 return
+
+    @property
+    def _question(self) -> str:
+        """What tells the question in the last row from others; empty if there is none."""
+        return _asks(self.text.rsplit("\n", 1)[-1])
+
+    @property
+    def _asked_of(self) -> str:
+        with self._lock:
+            return _asks(self._screen.asked_at_row)
 
     def wait_until_seen(self) -> None:
         """Wait until the program was told that the question in the last row is on the screen.
@@ -176,8 +217,9 @@ class Terminal:
 
     def write(self, data: bytes) -> None:
         """Send bytes unchanged."""
+        self._question_before, self._received_before = self._question, self.received
+        self._is_escape, self._typed_at = data.endswith(b"\x1b"), time.monotonic()
         os.write(self._master, data)
-        self._typed_at = time.monotonic()
 
     def resize(self, columns: int, rows: int) -> None:
         """Change the window's size, as a person does with the mouse."""
@@ -230,6 +272,12 @@ class Terminal:
                 raise AssertionError(f"{words} never came:\n{self.text}")
             time.sleep(0.05)
 
+    def end(self) -> int:
+        """Wait for the program's end and for the last that it wrote; return its exit code."""
+        code = self.process.wait(60)
+        self._reader.join(60)
+        return code
+
     def kill(self) -> None:
         """Kill the program, as `kill -9` does."""
         if self.process.poll() is None:
@@ -264,6 +312,7 @@ class Terminal:
                 self._stream.feed(data)
                 said, self._screen.said = self._screen.said, ""
             self._answer(said.encode())
+            self._asked_at = time.monotonic() if said else self._asked_at
             if pace:
                 time.sleep(len(data) / pace)
 
@@ -276,8 +325,12 @@ class Terminal:
         if said and self._answers:
             with suppress(OSError):
                 os.write(self._master, said)
-            self._asked_at = time.monotonic()
 
 
 def _own_terminal() -> None:
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+
+def _asks(row: str) -> str:
+    found = _ASKS.search(row)
+    return found[0] if found else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tui.core.errors import Reason, RunFailed
 from tui.runs.journal.run_journal import Journal
 
-_FULL_BEATS = 3
+FULL_BEATS = 3
 
 
 class Pulse:
@@ -18,6 +18,6 @@ class Pulse:
         """Show that the run lives."""
         self._journal.beat()
         self._full_beats = self._full_beats + 1 if self._journal.is_full else 0
-        if self._full_beats == _FULL_BEATS:
+        if self._full_beats == FULL_BEATS:
             words = "the disk is full: the run was stopped to lose no more of it"
             raise RunFailed(words, Reason.FULL)

@@ -34,7 +34,7 @@ _ENTER = "\x1b[?1049h\x1b[?25l\x1b[?7l\x1b[m"
 _LEAVE = b"\x1b[?7h\x1b[m\x1b[?1049l\x1b[?25h"
 _CLEAR = "\x1b[m\x1b[2J"
 _LABEL_PEN = "7"
-_READ_S, _WRITE_S = 0.25, 0.25  # a root or a terminal that takes longer gets no picture
+READ_S, WRITE_S = 0.25, 0.25  # a root or a terminal that takes longer gets no picture
 _CLOCK_OFF = timedelta(minutes=5)
 _LFLAGS = termios.ECHO | termios.ICANON | termios.IEXTEN
 _IFLAGS = termios.IXON | termios.IXOFF | termios.ICRNL | termios.INLCR | termios.IGNCR
@@ -117,7 +117,7 @@ class FirstPicture:
             return None
         reading = threading.Thread(target=lambda: found.append(files.read(size)), daemon=True)
         reading.start()
-        reading.join(_READ_S)
+        reading.join(READ_S)
         return found[0] if found else None
 
     def _take_terminal(self) -> None:
@@ -143,7 +143,7 @@ class FirstPicture:
 
     def _send(self, data: bytes) -> bool:
         """Write bytes; return whether the terminal took all of them in time."""
-        until = time.monotonic() + _WRITE_S
+        until = time.monotonic() + WRITE_S
         terminal = select.poll()
         terminal.register(self._terminal, select.POLLOUT)
         while data:

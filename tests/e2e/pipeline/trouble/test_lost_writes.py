@@ -28,6 +28,7 @@ from tui import (
 from tui.claude.layout import transcript_path
 from tui.demo.api import LoopbackApi
 from tui.runs.folder.protocol import EVENTS, read_events, read_run
+from tui.runs.journal import pulse
 from tui.storage.table.tracking import read_events as read_audit
 
 
@@ -131,10 +132,14 @@ def end_page(path: Path) -> None:
 
 
 async def test_what_has_no_room_but_the_answer_is_told_and_written_once_there_is(
-    tmp_path: Path, api: LoopbackApi, caplog: pytest.LogCaptureFixture
+    tmp_path: Path,
+    api: LoopbackApi,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Without it the run is a plain success, and its session is in no table for ever."""
     need_mounts(tmp_path)
+    monkeypatch.setattr(pulse, "FULL_BEATS", -1)  # a slow machine's CLI takes more to begin
     events: list[RunEvent] = []
     with small_disk(tmp_path / "disk") as disk, site_below(disk, api) as site:
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 
 from rich.segment import Segment
 from rich.style import Style
-from textual.geometry import Region
+from textual.geometry import Region, Size
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -61,6 +61,7 @@ class Pane(Widget):
     can_focus = False
 
     def __init__(self, settings: PaneSettings) -> None:
+        self._known_size: Size | None = None
         super().__init__(id=settings.id)
         self.frame = ""
         self.is_active = False
@@ -69,6 +70,7 @@ class Pane(Widget):
         self.has_rule = False
         self.now = datetime.fromtimestamp(0, UTC)
         self._drawn: dict[int, Line] = {}
+        self._plain: Style | None = None
 
     def title(self) -> str:
         """Return the left part of the pane's heading."""
@@ -129,11 +131,16 @@ class Pane(Widget):
         left, right = _CORNERS[self.frame]
         return (Cell(left, "rule"), *line, Cell(right, "rule"))
 
+    @property
+    def size(self) -> Size:
+        """The size of the content; looked up once for all lines that are drawn together."""
+        return super().size if self._known_size is None else self._known_size
+
     def redraw(self) -> int:
         """Repaint the cells that differ; return how many."""
         regions = []
-        for y in range(self.size.height):
-            new, old = self.line_at(y), self._drawn.get(y)
+        for y, new in enumerate(self._drawn_now()):
+            old = self._drawn.get(y)
             if new != old:
                 start, end = _changed(old, new) if old is not None else (0, self.size.width)
                 regions.append(Region(start, y, max(1, end - start), 1))
@@ -144,7 +151,15 @@ class Pane(Widget):
     @property
     def is_painted(self) -> bool:
         """Whether what would be drawn now is what is painted."""
-        return all(self.line_at(y) == self._drawn.get(y) for y in range(self.size.height))
+        return all(line == self._drawn.get(y) for y, line in enumerate(self._drawn_now()))
+
+    def _drawn_now(self) -> list[Line]:
+        """Return all lines as they would be drawn now."""
+        self._known_size = super().size
+        try:
+            return [self.line_at(y) for y in range(self._known_size.height)]
+        finally:
+            self._known_size = None
 
     def is_same_at(self, moment: datetime) -> bool:
         """Whether what is painted is what would be drawn at that moment."""
@@ -160,6 +175,11 @@ class Pane(Widget):
         self._drawn[y] = line
         segments = [Segment(self._text(cell), self._style(cell.style)) for cell in line]
         return Strip(segments, sum(cell_width(cell.text) for cell in line)).simplify()
+
+    def notify_style_update(self) -> None:
+        """Forget the style of plain cells."""
+        self._plain = None
+        super().notify_style_update()
 
     def on_resize(self) -> None:
         """Repaint everything.
@@ -179,7 +199,9 @@ class Pane(Widget):
 
     def _style(self, name: str) -> Style:
         if not name:
-            return self.rich_style
+            if self._plain is None:
+                self._plain = self.rich_style  # made anew each time, of all that it stands in
+            return self._plain
         return self.screen.get_component_rich_style(CELL + name)
 
 

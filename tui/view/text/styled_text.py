@@ -51,8 +51,11 @@ def hard_wrap(text: str, width: int) -> list[str]:
 
 def breaks(paragraph: str, width: int) -> Iterator[tuple[int, int]]:
     """Return the start and end of each line of at most `width` cells in a paragraph."""
-    start = end = used = 0
     width = max(1, width)  # so that something always fits
+    if paragraph.isascii() and paragraph.isprintable():
+        yield from _plain_breaks(paragraph, width)
+        return
+    start = end = used = 0
     for token in _TOKENS.finditer(paragraph):
         begin, stop = token.span()
         room = cell_width(token[0])
@@ -68,6 +71,27 @@ def breaks(paragraph: str, width: int) -> Iterator[tuple[int, int]]:
         end, used = stop, used + room
     if paragraph[start:end].strip():
         yield start, end
+
+
+def _plain_breaks(paragraph: str, width: int) -> Iterator[tuple[int, int]]:
+    """Return the breaks where each character takes one cell, and the only blank is the space.
+
+    It looks at each line, not at each word: what an agent writes is wrapped at every paint.
+    """
+    start, length = 0, len(paragraph)
+    while length - start > width:
+        limit = start + width
+        is_between = paragraph[limit] == " "
+        blank = limit if is_between else paragraph.rfind(" ", start, limit)
+        end = start + len(paragraph[start : max(start, blank)].rstrip(" "))
+        if end == start:  # a word longer than a line, or blanks
+            yield start, limit
+            start = limit
+        else:
+            yield start, end
+            start = length - len(paragraph[end:].lstrip(" "))
+    if paragraph[start:].strip(" "):
+        yield start, length
 
 
 def _fitting(text: str, width: int) -> int:

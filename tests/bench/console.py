@@ -31,9 +31,9 @@ TRIVIAL = ("tests.support.trivial_app",)
 def measure() -> list[Measured]:
     """Return every measurement of this file."""
     with sample_root(*_SMALL) as root:
-        first = [*_first_paints(root), _keys(root), _gone(root)]
+        first = [*_first_paints(root), _gone(root)]
     with sample_root(LISTINGS, SESSIONS) as root:
-        large = list(_at_rest(root, LISTINGS, 1.0))
+        large = [_keys(root, LISTINGS * SESSIONS), *_at_rest(root, LISTINGS, 1.0)]
     with sample_root(_FEW, SESSIONS) as root:
         return [*first, *large, *_at_rest(root, _FEW, 0.5)]
 
@@ -89,11 +89,11 @@ def is_trivial(screen: list[str]) -> bool:
     return sum("line" in line for line in screen) >= _ROWS_OF_CONTENT
 
 
-def _keys(root: Path) -> Measured:
+def _keys(root: Path, sessions: int) -> Measured:
     """Measure from a key to the cursor in its new place: the 95th percentile of both."""
     ours = late_s(words(root), root.parent)
     floor = late_s(TRIVIAL, root.parent)
-    return ratio(f"key -> paint, p95 of {_KEYS}", ours, floor, 1.2)
+    return ratio(f"key -> paint, {sessions:,} sessions, p95 of {_KEYS}", ours, floor, 1.2)
 
 
 def late_s(words: Sequence[str], home: Path) -> float:

@@ -19,17 +19,17 @@ def session(store: Store) -> None:
         sessions.add(tx, KEY, "a")
 
 
-def post(store: Store, kind: str = "send", payload: str = "{}", request_id: str = "") -> int:
+def post(store: Store, kind: str = "send", payload: str = "{}", request_id: str = "") -> str:
     with store.transaction() as tx:
         return commands.post(tx, KEY, kind, payload, "ann", request_id=request_id)
 
 
-def take(store: Store, host: str) -> list[tuple[int, str]]:
+def take(store: Store, host: str) -> list[tuple[str, str]]:
     with store.transaction() as tx:
-        return [(one.command_id, one.kind) for one in commands.take(tx, host)]
+        return [(one.nonce, one.kind) for one in commands.take(tx, host)]
 
 
-def state(store: Store, command_id: int) -> CommandState | None:
+def state(store: Store, command_id: str) -> CommandState | None:
     with store.transaction() as tx:
         return commands.state(tx, command_id)
 

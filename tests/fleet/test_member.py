@@ -60,14 +60,14 @@ def stored(store: Store, session_id: str = FIRST) -> bytes:
     return content
 
 
-def enqueue(store: Store, key: Key, request: RunRequest, want_host: str = "c") -> int:
+def enqueue(store: Store, key: Key, request: RunRequest, want_host: str = "c") -> str:
     with store.transaction() as tx:
         return runs.enqueue(tx, key, bus.encode_run(request), "ann", want_host=want_host)
 
 
-def run_state(store: Store, run_id: int) -> tuple[str, str, str]:
+def run_state(store: Store, nonce: str) -> tuple[str, str, str]:
     with store.transaction() as tx:
-        row = tx.run("SELECT state, local_run, error FROM run WHERE run_id = %s", run_id).fetchone()
+        row = tx.run("SELECT state, local_run, error FROM run WHERE nonce = %s", nonce).fetchone()
     assert row is not None
     return row[0], row[1], row[2]
 

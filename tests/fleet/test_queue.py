@@ -21,7 +21,7 @@ from tui.fleet.store.sessions import Key
 
 KEY: Key = ("hollis_park", "9f2c")
 HOSTS, SESSIONS, RUNS, MOST, THREADS = 4, 200, 600, 3, 5
-Worked = tuple[int, str, str, float, float]  # run, session, host, from, until
+Worked = tuple[str, str, str, float, float]  # run, session, host, from, until
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def session(store: Store) -> Key:
     return KEY
 
 
-def add(store: Store, *, want_host: str = "", key: Key = KEY) -> int:
+def add(store: Store, *, want_host: str = "", key: Key = KEY) -> str:
     with store.transaction() as tx:
         return runs.enqueue(tx, key, '{"prompt": "go on"}', "ann", want_host=want_host)
 
@@ -43,7 +43,7 @@ def claim(
         return runs.claim(tx, host, patience_s=patience_s, fresh_s=fresh_s)
 
 
-def note(store: Store, run_id: int, host: str, state: RunState) -> bool:
+def note(store: Store, run_id: str, host: str, state: RunState) -> bool:
     with store.transaction() as tx:
         return runs.note_state(tx, run_id, host, state)
 
@@ -59,10 +59,10 @@ def work(dsn: str, host: str, seed: int) -> list[Worked]:
                 continue
             began, idle = time.monotonic(), 0
             for state in (RunState.STARTING, RunState.BUSY):
-                assert note(store, run.run_id, host, state)
+                assert note(store, run.nonce, host, state)
             time.sleep(chance.random() * 0.02)
-            worked.append((run.run_id, run.key[1], host, began, time.monotonic()))
-            assert note(store, run.run_id, host, chance.choice([RunState.DONE, RunState.FAILED]))
+            worked.append((run.nonce, run.key[1], host, began, time.monotonic()))
+            assert note(store, run.nonce, host, chance.choice([RunState.DONE, RunState.FAILED]))
     return worked
 
 
@@ -128,11 +128,11 @@ def test_the_table_itself_refuses_a_second_run_of_a_session(store: Store, sessio
     first, second = add(store), add(store)
     assert claim(store, "a") is not None
     with store.transaction() as tx, pytest.raises(Exception, match="run_at_work"):
-        tx.run("UPDATE run SET state = 'claimed', host = 'b' WHERE run_id = %s", second)
+        tx.run("UPDATE run SET state = 'claimed', host = 'b' WHERE nonce = %s", second)
     assert note(store, first, "a", RunState.DONE)
     again = claim(store, "b")
     assert again is not None
-    assert again.run_id == second
+    assert again.nonce == second
 
 
 def test_the_home_has_the_first_word_and_a_wanted_host_the_only_one(
@@ -142,7 +142,7 @@ def test_the_home_has_the_first_word_and_a_wanted_host_the_only_one(
     assert claim(store, "b", patience_s=600) is None
     claimed = claim(store, "a", patience_s=600)
     assert claimed is not None
-    assert (claimed.run_id, claimed.key, claimed.home.host) == (run_id, KEY, "a")
+    assert (claimed.nonce, claimed.key, claimed.home.host) == (run_id, KEY, "a")
     assert claimed.request == '{"prompt": "go on"}'
     assert note(store, run_id, "a", RunState.DONE)
     add(store, want_host="b")
@@ -162,7 +162,7 @@ def test_a_full_host_claims_nothing_until_a_run_ends(store: Store) -> None:
     assert first is not None
     assert claim(store, "a") is not None
     assert claim(store, "a") is None
-    assert note(store, first.run_id, "a", RunState.FAILED)
+    assert note(store, first.nonce, "a", RunState.FAILED)
     assert claim(store, "a") is not None
 
 
@@ -196,7 +196,7 @@ def test_a_queued_run_can_be_cancelled_and_a_claimed_one_cannot(store: Store, se
         assert not runs.cancel(tx, first)
     claimed = claim(store, "a")
     assert claimed is not None
-    assert claimed.run_id == second
+    assert claimed.nonce == second
     with store.transaction() as tx:
         assert not runs.cancel(tx, second)
 
@@ -208,7 +208,7 @@ def test_what_no_host_claimed_in_time_is_not_begun(store: Store, session: Key) -
     fresh = add(store)
     claimed = claim(store, "a")
     assert claimed is not None
-    assert claimed.run_id == fresh
+    assert claimed.nonce == fresh
     with store.transaction() as tx:
         assert runs.lapse(tx, "too late") == 1
         found = runs.progress(tx, late)

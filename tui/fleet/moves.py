@@ -86,18 +86,18 @@ def _require_there(store: Store, host: str) -> None:
 def _ask(context: Context, store: Store, key: Key, to: str) -> str:
     asked = bus.encode(bus.Release(host=to), is_restricted=context.settings.restricted)
     with store.transaction() as tx:
-        number = commands.post(tx, key, asked.kind, asked.payload, context.settings.operator)
+        nonce = commands.post(tx, key, asked.kind, asked.payload, context.settings.operator)
     until = time.monotonic() + _ANSWERED_S
     while time.monotonic() < until:
         with store.transaction() as tx:
-            state = commands.state(tx, number)
+            state = commands.state(tx, nonce)
         if state is None:
             break
         if state.outcome is not None:
             return bus.require_done(bus.decode_outcome(state.outcome)).words
         time.sleep(_EACH_S)
     with store.transaction() as tx:
-        if commands.withdraw(tx, number):
+        if commands.withdraw(tx, nonce):
             raise Refused("its home does not answer: nothing was done", Reason.ELSEWHERE)
     raise ConsoleError("whether it moved is not known: its home has not said", remedy="hosts")
 

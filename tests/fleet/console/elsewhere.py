@@ -63,7 +63,7 @@ class Obeying:
                     self.taken.append((one.key, command, one.by_whom, is_restricted))
                     outcome = self._does(one.key, command)
                     with store.transaction() as tx:
-                        commands.finish(tx, one.command_id, bus.encode_outcome(outcome))
+                        commands.finish(tx, one.nonce, bus.encode_outcome(outcome))
 
     def __enter__(self) -> Self:
         self._thread.start()

@@ -348,7 +348,7 @@ def test_a_resume_goes_through_the_queue_to_its_home(
                     if one := runs.claim(tx, "a"):
                         claimed.append(one)
             with mine.transaction() as tx:
-                runs.note_state(tx, claimed[0].run_id, "a", RunState.BUSY, local_run="2026-1")
+                runs.note_state(tx, claimed[0].nonce, "a", RunState.BUSY, local_run="2026-1")
 
     thread = threading.Thread(target=home)
     thread.start()
@@ -383,7 +383,7 @@ def test_why_a_resume_failed_elsewhere_is_told(
                 with mine.transaction() as tx:
                     claimed = runs.claim(tx, "a")
             with mine.transaction() as tx:
-                runs.note_state(tx, claimed.run_id, "a", RunState.FAILED, error="no CLI there")
+                runs.note_state(tx, claimed.nonce, "a", RunState.FAILED, error="no CLI there")
 
     thread = threading.Thread(target=home)
     thread.start()

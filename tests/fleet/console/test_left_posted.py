@@ -61,7 +61,7 @@ def test_after_the_connection_broke_nobody_is_told_that_nothing_was_done(
     """The database may be one that took over, and has lost that the home has taken it."""
     real, breaks = commands.state, iter([True])
 
-    def state(tx: Transaction, *given: int) -> commands.CommandState | None:
+    def state(tx: Transaction, *given: str) -> commands.CommandState | None:
         if next(breaks, False):
             raise FleetAway("the fleet's database is away: it was restarted")
         return real(tx, *given)
@@ -155,7 +155,7 @@ def test_whether_a_run_that_failed_had_begun_is_told(
     local_run: str,
     words: str,
 ) -> None:
-    def progress(tx: Transaction, number: int) -> RunProgress:
+    def progress(tx: Transaction, nonce: str) -> RunProgress:
         return RunProgress(state=RunState.FAILED, host="a", local_run=local_run, error="no room")
 
     monkeypatch.setattr(runs, "progress", progress)

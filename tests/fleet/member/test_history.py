@@ -53,10 +53,10 @@ def test_it_is_known_who_asked_what_from_where_and_who_did_it(dsn: str, store: S
         runs.enqueue(tx, KEY, "{}", "ben", want_host="a")
     with Store(dsn, host="a") as here, here.transaction() as tx:
         (taken,) = commands.take(tx, "a")
-        commands.finish(tx, taken.command_id, "{}")
+        commands.finish(tx, taken.nonce, "{}")
         claimed = runs.claim(tx, "a")
         assert claimed is not None
-        runs.note_state(tx, claimed.run_id, "a", RunState.DONE)
+        runs.note_state(tx, claimed.nonce, "a", RunState.DONE)
     assert acts(store, KEY[1][:4]) == [
         ("stop", "ann", "postgres", "b", "a", ""),
         ("run", "ben", "postgres", "b", "a", "done"),
@@ -89,7 +89,7 @@ def test_what_is_over_for_a_month_is_forgotten_and_what_runs_is_not(store: Store
     forget(store)
     assert [one[0] for one in acts(store)] == ["run"]
     with store.transaction() as tx:
-        runs.note_state(tx, claimed.run_id, "a", RunState.FAILED)
+        runs.note_state(tx, claimed.nonce, "a", RunState.FAILED)
     forget(store)
     assert [one[0] for one in acts(store)] == ["run"]  # from its end on
     age(store)

@@ -31,7 +31,7 @@ def listing(store: Store, tmp_path: Path) -> SampleListing:
     return of_three(tmp_path / "outputs")
 
 
-def post(store: Store, command: Command, session_id: str = FIRST) -> int:
+def post(store: Store, command: Command, session_id: str = FIRST) -> str:
     asked = bus.encode(command)
     with store.transaction() as tx:
         return commands.post(tx, (LISTING, session_id), asked.kind, asked.payload, "ann")
@@ -42,7 +42,7 @@ def rename(title: str = "Pumps") -> Command:
     return bus.Rename(title=title, was=TITLE)
 
 
-def outcome(store: Store, number: int) -> Outcome | None:
+def outcome(store: Store, number: str) -> Outcome | None:
     with store.transaction() as tx:
         state = commands.state(tx, number)
     return bus.decode_outcome(state.outcome) if state is not None and state.outcome else None

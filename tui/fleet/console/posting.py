@@ -46,21 +46,22 @@ def carried_out(
     `OutcomeUnknown`.
     """
     encoded = bus.encode(command, is_restricted=is_restricted)
-    number, broke = 0, list[str]()
+    broke = list[str]()
+    posted = ""
     with open_store() as store:
         store.check()
         try:
             with store.transaction() as tx:
-                number = _posted(tx, key, encoded, by_whom, nonce)
-            said = _awaited(store, number, patience_s, broke)
+                posted = _posted(tx, key, encoded, by_whom, nonce)
+            said = _awaited(store, posted, patience_s, broke)
             if said is None:
-                said = _given_up(store, number, host, patience_s, broke)
+                said = _given_up(store, posted, host, patience_s, broke)
         except Exception as error:  # it is posted: whatever breaks off, it may be done
-            if not number:  # it was not posted
+            if not posted:  # it was not posted
                 raise
             raise _unknown(key, host, trouble(error)) from error
         except BaseException:  # nobody waits any more
-            _withdraw(store, number)
+            _withdraw(store, posted)
             raise
     if not said:
         words = f"{host} does not answer: nothing was done with {key[1][:8]}"
@@ -68,7 +69,7 @@ def carried_out(
     return bus.require_done(bus.decode_outcome(said))
 
 
-def _posted(tx: Transaction, key: Key, encoded: Encoded, by_whom: str, nonce: str) -> int:
+def _posted(tx: Transaction, key: Key, encoded: Encoded, by_whom: str, nonce: str) -> str:
     return commands.post(
         tx,
         key,
@@ -80,16 +81,16 @@ def _posted(tx: Transaction, key: Key, encoded: Encoded, by_whom: str, nonce: st
     )
 
 
-def _withdraw(store: Store, number: int) -> None:
+def _withdraw(store: Store, nonce: str) -> None:
     """Take a command back, if that can be; over a new connection, as this one was broken off."""
     store.close()
-    if number:
+    if nonce:
         with suppress(Exception), store.transaction() as tx:
-            commands.withdraw(tx, number)
+            commands.withdraw(tx, nonce)
 
 
 def _awaited(
-    store: Store, number: int, patience_s: float, broke: list[str], *, is_taken: bool = False
+    store: Store, nonce: str, patience_s: float, broke: list[str], *, is_taken: bool = False
 ) -> str | None:
     """Return what the home says of a command; `None` once patience is over.
 
@@ -99,7 +100,7 @@ def _awaited(
     while time.monotonic() < until:
         try:
             with store.transaction() as tx:
-                state = commands.state(tx, number)
+                state = commands.state(tx, nonce)
         except FleetAway as error:
             broke[:] = [trouble(error)]
             time.sleep(_EACH_S)
@@ -114,19 +115,19 @@ def _awaited(
     return None
 
 
-def _given_up(store: Store, number: int, host: str, patience_s: float, broke: Sequence[str]) -> str:
+def _given_up(store: Store, nonce: str, host: str, patience_s: float, broke: Sequence[str]) -> str:
     """Take a command back; return what became of it if somebody just took it, else nothing.
 
     After the connection `broke`, that nobody has taken it proves nothing: the database may be one
     that took over, and does not know of it.
     """
     with store.transaction() as tx:
-        is_withdrawn = commands.withdraw(tx, number)
+        is_withdrawn = commands.withdraw(tx, nonce)
     if is_withdrawn and broke:
         raise ConsoleError(broke[-1])
     if is_withdrawn:
         return ""
-    said = _awaited(store, number, patience_s, [], is_taken=True)
+    said = _awaited(store, nonce, patience_s, [], is_taken=True)
     if said is None:
         raise ConsoleError(f"{host} has taken it and not said what became of it")
     return said

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 
-from tui.core.errors import ConsoleError, Reason, Refused, RunFailed
+from tui.core.errors import Reason, Refused, RunFailed
 from tui.core.models.session import Session
 from tui.core.text.safe_text import one_line
 from tui.fleet.bus import RunRequest, encode_run
@@ -65,36 +65,36 @@ def start(
     """
     request = _request(plan, prompt, is_restricted=is_restricted)
     key, host = (plan.listing, plan.target.session_id), plan.host
-    number = 0
+    queued = ""
     with open_store() as store:
         store.check()
         try:
             with store.transaction() as tx:
-                number = runs.enqueue(tx, key, encode_run(request), by_whom, want_host=host)
-            found = _awaited(store, number, patience_s)
+                queued = runs.enqueue(tx, key, encode_run(request), by_whom, want_host=host)
+            found = _awaited(store, queued, patience_s)
         except Exception as error:  # it is queued: whatever breaks off, it may begin
-            if not number:  # it is not in the queue
+            if not queued:  # it is not in the queue
                 raise
             raise _unknown(plan, trouble(error)) from error
         except BaseException:  # nobody waits any more
-            _cancel(store, number)
+            _cancel(store, queued)
             raise
-    return _name_of(found, plan) or f"{number} on {host}"
+    return _name_of(found, plan) or f"a run on {host}"
 
 
-def _cancel(store: Store, number: int) -> None:
+def _cancel(store: Store, nonce: str) -> None:
     """Take a run out of the queue, if that can be; over a new connection, as this one broke off."""
     store.close()
-    if number:
+    if nonce:
         with suppress(Exception), store.transaction() as tx:
-            runs.cancel(tx, number)
+            runs.cancel(tx, nonce)
 
 
 def _name_of(found: RunProgress | None, plan: RunPlan) -> str:
     """Return the name of a run on its host; raises what kept that from it."""
     short, host = plan.target.short, plan.host
     if found is None:
-        raise ConsoleError("its session was purged meanwhile", Reason.CHANGED)
+        raise _unknown(plan, "the fleet knows of it no more, as after a purge or a failover")
     if not _is_begun(found):
         raise _unknown(plan, f"{host} has taken it and not begun it yet")
     if found.state is RunState.CANCELLED:
@@ -127,7 +127,7 @@ def _request(plan: RunPlan, prompt: str, *, is_restricted: bool) -> RunRequest:
     )
 
 
-def _awaited(store: Store, number: int, patience_s: float) -> RunProgress | None:
+def _awaited(store: Store, nonce: str, patience_s: float) -> RunProgress | None:
     """Wait until a host has begun a run, and return how far it is; `None` without its session.
 
     One that no host takes in time is cancelled, one that is taken has that long again to begin.
@@ -136,7 +136,7 @@ def _awaited(store: Store, number: int, patience_s: float) -> RunProgress | None
     is_taken = False
     while True:
         with store.transaction() as tx:
-            found = runs.progress(tx, number)
+            found = runs.progress(tx, nonce)
         if found is None or _is_begun(found):
             return found
         if found.state is not RunState.QUEUED and not is_taken:
@@ -145,7 +145,7 @@ def _awaited(store: Store, number: int, patience_s: float) -> RunProgress | None
             if is_taken:
                 return found
             with store.transaction() as tx:
-                runs.cancel(tx, number)
+                runs.cancel(tx, nonce)
         time.sleep(_EACH_S)
 
 

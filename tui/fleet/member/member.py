@@ -71,7 +71,7 @@ class Member:
         self._sessions: tuple[Session, ...] = ()
         self._behind = 0
         self.releases: SimpleQueue[PostedCommand] = SimpleQueue()
-        self.releasing: set[int] = set()  # commands that were taken, and not told of as yet
+        self.releasing: set[str] = set()  # commands that were taken, and not told of as yet
 
     def stop(self) -> None:
         """Let it end; the runs of this host go on."""
@@ -170,7 +170,7 @@ class Teller:
     def __init__(self, member: Member) -> None:
         self._member, self._store = member, open_store(member.context)
         store = self._store
-        self._outcomes: dict[int, bus.Outcome] = {}
+        self._outcomes: dict[str, bus.Outcome] = {}
         self._is_whole = False
         self._locked: set[Path] = set()  # listings that could not be unlocked as yet
         self._later: dict[Key, float] = {}
@@ -258,14 +258,14 @@ class Teller:
                 asked = self._member.releases.get_nowait()
             except Empty:
                 break
-            outcome = self._outcomes[asked.command_id] = self._released(asked)
+            outcome = self._outcomes[asked.nonce] = self._released(asked)
             is_whole = is_whole and outcome.is_done
-        for command_id, outcome in tuple(self._outcomes.items()):
+        for nonce, outcome in tuple(self._outcomes.items()):
             with self._store.transaction() as tx:
                 text = bus.encode_outcome(outcome)
-                commands.finish(tx, command_id, text, is_done=outcome.is_done)
-            del self._outcomes[command_id]
-            self._member.releasing.discard(command_id)
+                commands.finish(tx, nonce, text, is_done=outcome.is_done)
+            del self._outcomes[nonce]
+            self._member.releasing.discard(nonce)
         return is_whole
 
     def _released(self, asked: PostedCommand) -> bus.Outcome:
@@ -286,7 +286,7 @@ class Teller:
                 to=command.host,
             )
         except FleetAway:  # whether it moved is not known
-            self._outcomes[asked.command_id] = _UNKNOWN
+            self._outcomes[asked.nonce] = _UNKNOWN
             raise
         except ConsoleError as error:
             return bus.outcome_of(error)
@@ -311,7 +311,7 @@ class Servant:
         self._deeds = Deeds(member.context)
         self._runs = QueuedRuns(member.context, self._store, member.host, self._deeds, member.begun)
         self._taken: deque[PostedCommand] = deque()
-        self._done: dict[int, bus.Outcome] = {}
+        self._done: dict[str, bus.Outcome] = {}
         self._is_whole = False
         self._followed_at = 0.0
 
@@ -342,21 +342,21 @@ class Servant:
         while self._taken:
             one = self._taken.popleft()
             if one.kind.rpartition("/")[2] == bus.RELEASE:  # by the thread that ships its files
-                self._member.releasing.add(one.command_id)
+                self._member.releasing.add(one.nonce)
                 self._member.releases.put(one)
                 continue
-            self._done[one.command_id] = self._member.begin(one) or self._deeds.carry_out(
+            self._done[one.nonce] = self._member.begin(one) or self._deeds.carry_out(
                 one.key, one.kind, one.payload, one.by_whom, act_id=one.nonce
             )
             self._tell()
 
     def _tell(self) -> None:
         """Tell what was done, also what could not be told before."""
-        for command_id, outcome in tuple(self._done.items()):
+        for nonce, outcome in tuple(self._done.items()):
             with self._store.transaction() as tx:
                 text = bus.encode_outcome(outcome)
-                commands.finish(tx, command_id, text, is_done=outcome.is_done)
-            del self._done[command_id]
+                commands.finish(tx, nonce, text, is_done=outcome.is_done)
+            del self._done[nonce]
 
 
 class _Eraser:

@@ -44,8 +44,8 @@ class QueuedRuns:
     ) -> None:
         self._context, self._store, self._host, self._deeds = context, store, host, deeds
         self._begun = begun
-        self._told: dict[int, RunState] = {}
-        self._owed: dict[int, tuple[RunState, str, str]] = {}
+        self._told: dict[str, RunState] = {}
+        self._owed: dict[str, tuple[RunState, str, str]] = {}
 
     def take_one(self) -> bool:
         """Start the oldest run that may start here; return whether there was one."""
@@ -65,17 +65,17 @@ class QueuedRuns:
         except Exception as problem:
             error = failed(problem)
         state = RunState.STARTING if local_run else RunState.FAILED
-        self._owed[claimed.run_id] = (state, local_run, error)
+        self._owed[claimed.nonce] = (state, local_run, error)
         self._tell()
         return True
 
     def _tell(self) -> None:
         """Tell what was begun, also what could not be told before."""
-        for run_id, (state, local_run, error) in tuple(self._owed.items()):
+        for nonce, (state, local_run, error) in tuple(self._owed.items()):
             with self._store.transaction() as tx:
-                runs.note_state(tx, run_id, self._host, state, local_run=local_run, error=error)
-            self._told.pop(run_id, None)
-            del self._owed[run_id]
+                runs.note_state(tx, nonce, self._host, state, local_run=local_run, error=error)
+            self._told.pop(nonce, None)
+            del self._owed[nonce]
 
     def follow(self) -> None:
         """Tell the fleet what became of the runs that were started here.
@@ -85,19 +85,19 @@ class QueuedRuns:
         self._tell()
         with self._store.transaction() as tx:
             known = runs.at_work(tx, self._host)
-        for run_id, key, local_run in known:
+        for nonce, key, local_run in known:
             if not local_run:
                 with self._store.transaction() as tx:
-                    runs.note_state(tx, run_id, self._host, RunState.FAILED, error=_LOST)
+                    runs.note_state(tx, nonce, self._host, RunState.FAILED, error=_LOST)
                 continue
             run = read_run(runs_folder(self._context.root / key[0]) / local_run)
             state = _STATES.get(run.state, RunState.FAILED)
-            if self._told.get(run_id) is state:
+            if self._told.get(nonce) is state:
                 continue
             said = run.error or (f"the run ended {run.state}" if state is RunState.FAILED else "")
             with self._store.transaction() as tx:
-                runs.note_state(tx, run_id, self._host, state, error=said)
-            self._told[run_id] = state
+                runs.note_state(tx, nonce, self._host, state, error=said)
+            self._told[nonce] = state
         self._told = {one[0]: self._told[one[0]] for one in known if one[0] in self._told}
 
     def _begin(self, claimed: ClaimedRun) -> tuple[str, str]:

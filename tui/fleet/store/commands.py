@@ -1,4 +1,7 @@
-"""Commands to the homes of sessions: posted by any host, carried out by the home alone."""
+"""Commands to the homes of sessions: posted by any host, carried out by the home alone.
+
+They go by their nonces: a failover that lost commits may give out their numbers again.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,6 @@ class PostedCommand:
     machine was started, its sleep included.
     """
 
-    command_id: int
     key: Key
     kind: str
     payload: str
@@ -56,8 +58,8 @@ def post(
     *,
     request_id: str = "",
     nonce: str = "",
-) -> int:
-    """Post a command, and return its number; without a `nonce` it gets one.
+) -> str:
+    """Post a command, and return its nonce; without one it gets one.
 
     `request_id` names the request that it answers: the first answer wins, and the transaction of
     another raises `AlreadyThere`. Raises `NotHome` as `runs.enqueue` does.
@@ -66,12 +68,12 @@ def post(
     row = tx.run(
         "INSERT INTO command (listing, session_id, kind, payload, by_whom, request_id, nonce) "
         "VALUES (%s, %s, %s, %s, %s, %s, coalesce(nullif(%s, ''), gen_random_uuid()::text)) "
-        "ON CONFLICT DO NOTHING RETURNING command_id",
+        "ON CONFLICT DO NOTHING RETURNING nonce",
         *(*key, kind, payload, by_whom, request_id, nonce),
     ).fetchone()
     if row is None:
         raise AlreadyThere("somebody else has answered that meanwhile")
-    return int(row[0])
+    return str(row[0])
 
 
 def lapse(tx: Transaction, outcome: str) -> int:
@@ -115,7 +117,6 @@ def take(tx: Transaction, host: str) -> tuple[PostedCommand, ...]:
     now = _since_start()
     return tuple(
         PostedCommand(
-            command_id=one[0],
             key=(one[1], one[2]),
             kind=one[3],
             payload=one[4],
@@ -127,16 +128,16 @@ def take(tx: Transaction, host: str) -> tuple[PostedCommand, ...]:
     )
 
 
-def finish(tx: Transaction, command_id: int, outcome: str, *, is_done: bool = True) -> None:
+def finish(tx: Transaction, nonce: str, outcome: str, *, is_done: bool = True) -> None:
     """Say what became of a command; the request is free for others that it did not answer."""
     tx.run(
         "UPDATE command SET done_at = clock_timestamp(), outcome = %s, "
-        "request_id = CASE WHEN %s THEN request_id ELSE '' END WHERE command_id = %s",
-        *(outcome, is_done, command_id),
+        "request_id = CASE WHEN %s THEN request_id ELSE '' END WHERE nonce = %s",
+        *(outcome, is_done, nonce),
     )
 
 
-def give_up(tx: Transaction, host: str, outcome: str, *, but: Collection[int] = ()) -> int:
+def give_up(tx: Transaction, host: str, outcome: str, *, but: Collection[str] = ()) -> int:
     """Say what became of commands that a host took and never told of; return how many.
 
     That is `but` those that it still has before it.
@@ -147,20 +148,20 @@ def give_up(tx: Transaction, host: str, outcome: str, *, but: Collection[int] = 
         "FROM session s "
         "WHERE s.listing = command.listing AND s.session_id = command.session_id "
         "AND s.home_host = %s AND taken_at IS NOT NULL AND done_at IS NULL "
-        "AND command_id <> ALL (%s::bigint[])",
+        "AND nonce <> ALL (%s::text[])",
         *(outcome, host, list(but)),
     ).rowcount
 
 
-def state(tx: Transaction, command_id: int) -> CommandState | None:
+def state(tx: Transaction, nonce: str) -> CommandState | None:
     """Return how far a command is; `None` when it was forgotten, or its session purged."""
     row = tx.run(
-        "SELECT taken_at IS NOT NULL, outcome FROM command WHERE command_id = %s", command_id
+        "SELECT taken_at IS NOT NULL, outcome FROM command WHERE nonce = %s", nonce
     ).fetchone()
     return CommandState(is_taken=row[0], outcome=row[1]) if row else None
 
 
-def withdraw(tx: Transaction, command_id: int) -> bool:
+def withdraw(tx: Transaction, nonce: str) -> bool:
     """Take a command back; return whether nobody had taken it yet."""
-    withdrawn = tx.run("DELETE FROM command WHERE command_id = %s AND taken_at IS NULL", command_id)
+    withdrawn = tx.run("DELETE FROM command WHERE nonce = %s AND taken_at IS NULL", nonce)
     return withdrawn.rowcount == 1

@@ -1,4 +1,7 @@
-"""The queue of runs: who starts which, never two of one session, never more than a host takes."""
+"""The queue of runs: who starts which, never two of one session, never more than a host takes.
+
+They go by their nonces, as commands do.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +41,6 @@ class ClaimedRun:
     Its `nonce` is a random name that no other has.
     """
 
-    run_id: int
     key: Key
     request: str
     by_whom: str
@@ -46,18 +48,18 @@ class ClaimedRun:
     home: Residence
 
 
-def enqueue(tx: Transaction, key: Key, request: str, by_whom: str, *, want_host: str = "") -> int:
-    """Add a run to the queue, for any host or the one that is wanted; return its number.
+def enqueue(tx: Transaction, key: Key, request: str, by_whom: str, *, want_host: str = "") -> str:
+    """Add a run to the queue, for any host or the one that is wanted; return its nonce.
 
     Raises `NotHome` for a session that the fleet does not know, or that was purged.
     """
     require_known(tx, key)
     row = tx.run(
         "INSERT INTO run (listing, session_id, request, by_whom, want_host) "
-        "VALUES (%s, %s, %s, %s, nullif(%s, '')) RETURNING run_id",
+        "VALUES (%s, %s, %s, %s, nullif(%s, '')) RETURNING nonce",
         *(*key, request, by_whom, want_host),
     ).fetchone()
-    return int(row[0]) if row else 0
+    return str(row[0]) if row else ""
 
 
 def lapse(tx: Transaction, why: str) -> int:
@@ -115,7 +117,6 @@ def claim(
 
 def _claimed(row: tuple[Any, ...]) -> ClaimedRun:
     return ClaimedRun(
-        run_id=row[0],
         key=(row[1], row[2]),
         request=row[3],
         by_whom=row[4],
@@ -148,7 +149,7 @@ def _is_claimed(tx: Transaction, run_id: int, host: str) -> bool:
 
 def note_state(
     tx: Transaction,
-    run_id: int,
+    nonce: str,
     host: str,
     state: RunState,
     *,
@@ -158,27 +159,27 @@ def note_state(
     """Note what became of a run that `host` has; return whether it still has it."""
     noted = tx.run(
         "UPDATE run SET state = %s, local_run = coalesce(nullif(%s, ''), local_run), error = %s, "
-        "ended_at = CASE WHEN %s THEN clock_timestamp() END WHERE run_id = %s AND host = %s "
+        "ended_at = CASE WHEN %s THEN clock_timestamp() END WHERE nonce = %s AND host = %s "
         "AND state IN ('claimed', 'starting', 'busy', 'waiting')",
-        *(state.value, local_run, error[:4000], state.is_over, run_id, host),
+        *(state.value, local_run, error[:4000], state.is_over, nonce, host),
     )
     return noted.rowcount == 1
 
 
-def cancel(tx: Transaction, run_id: int) -> bool:
+def cancel(tx: Transaction, nonce: str) -> bool:
     """Take a run out of the queue; return whether it was still in it."""
     cancelled = tx.run(
         "UPDATE run SET state = 'cancelled', ended_at = clock_timestamp() "
-        "WHERE run_id = %s AND state = 'queued'",
-        run_id,
+        "WHERE nonce = %s AND state = 'queued'",
+        nonce,
     )
     return cancelled.rowcount == 1
 
 
-def at_work(tx: Transaction, host: str) -> tuple[tuple[int, Key, str], ...]:
-    """Return the runs that a host has: number, session, and the name that it has there."""
+def at_work(tx: Transaction, host: str) -> tuple[tuple[str, Key, str], ...]:
+    """Return the runs that a host has: nonce, session, and the name that it has there."""
     rows = tx.run(
-        "SELECT run_id, listing, session_id, local_run FROM run WHERE host = %s "
+        "SELECT nonce, listing, session_id, local_run FROM run WHERE host = %s "
         "AND state IN ('claimed', 'starting', 'busy', 'waiting')",
         host,
     )
@@ -206,10 +207,10 @@ class RunProgress:
     error: str
 
 
-def progress(tx: Transaction, run_id: int) -> RunProgress | None:
+def progress(tx: Transaction, nonce: str) -> RunProgress | None:
     """Return how far a run is; `None` when its session was purged."""
     row = tx.run(
-        "SELECT state, coalesce(host, ''), local_run, error FROM run WHERE run_id = %s", run_id
+        "SELECT state, coalesce(host, ''), local_run, error FROM run WHERE nonce = %s", nonce
     ).fetchone()
     if row is None:
         return None

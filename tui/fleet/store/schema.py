@@ -193,6 +193,16 @@ CREATE FUNCTION kept_of(name text) RETURNS bigint LANGUAGE sql STABLE AS $$
 $$;
 """
 
+# After a failover that lost commits their numbers are given out again: names never are.
+_BY_NAME = """
+UPDATE command SET nonce = gen_random_uuid()::text WHERE command_id NOT IN
+    (SELECT min(command_id) FROM command GROUP BY nonce);
+UPDATE run SET nonce = gen_random_uuid()::text WHERE run_id NOT IN
+    (SELECT min(run_id) FROM run GROUP BY nonce);
+CREATE UNIQUE INDEX command_nonce ON command (nonce);
+CREATE UNIQUE INDEX run_nonce ON run (nonce);
+"""
+
 # The number of a migration is its place, from 1 on.
 MIGRATIONS: tuple[str, ...] = (
     _FIRST,
@@ -203,4 +213,5 @@ MIGRATIONS: tuple[str, ...] = (
     _NONCES,
     _AUDIT,
     _KEPT,
+    _BY_NAME,
 )

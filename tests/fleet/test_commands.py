@@ -93,8 +93,13 @@ def test_what_no_home_took_in_time_is_left_and_its_request_is_free(store: Store)
     with pytest.raises(AlreadyThere):
         post(store, "answer", request_id="r1")
     with store.transaction() as tx:
-        assert commands.lapse(tx, '{"words": "late"}') == 1
-        assert commands.lapse(tx, '{"words": "late"}') == 0
+        assert commands.late(tx, "b") == ()
+        (one,) = commands.late(tx, "a")
+        assert one.nonce == late
+        assert one.age_s > 61
+        assert commands.lapse_of_silent(tx, '{"words": "silent"}') == 0
+        assert commands.lapse(tx, late, '{"words": "late"}')
+        assert not commands.lapse(tx, late, '{"words": "late"}')
         assert not commands.withdraw(tx, late)
     assert state(store, late) == CommandState(is_taken=True, outcome='{"words": "late"}')
     again = post(store, "answer", request_id="r1")

@@ -210,9 +210,10 @@ def test_what_no_host_claimed_in_time_is_not_begun(store: Store, session: Key) -
     assert claimed is not None
     assert claimed.nonce == fresh
     with store.transaction() as tx:
-        assert runs.lapse(tx, "too late") == 1
+        assert [one.nonce for one in runs.late(tx, "a")] == [late]
+        assert runs.lapse(tx, late, "a", "too late", is_sure=True)
         found = runs.progress(tx, late)
-        assert runs.lapse(tx, "too late") == 0
+        assert not runs.lapse(tx, late, "a", "too late", is_sure=True)
     assert found is not None
     assert (found.state, found.error) == (RunState.CANCELLED, "too late")
 

@@ -147,3 +147,86 @@ def test_nobody_takes_another_run_out_of_the_queue(
     with pytest.raises(OutcomeUnknown):
         resuming.start(lambda: Store(dsn), plan, "on", "ann", is_restricted=False, patience_s=0.2)
     assert left(store) == [("another", "queued", "", "")]
+
+
+def ask_both(store: Store, key: Key = KEY) -> tuple[str, str]:
+    """Ask a session for a title and a run; return their names."""
+    asked = bus.encode(bus.Rename(title="Pumps", was="Strategic buyers, pumps"))
+    text = bus.encode_run(RunRequest(mode="new", stage="no stage", prompt="on"))
+    with store.transaction() as tx:
+        posted = commands.post(tx, key, asked.kind, asked.payload, "ann")
+        return posted, runs.enqueue(tx, key, text, "ann", want_host="a")
+
+
+def grow_late(store: Store, seconds: int) -> None:
+    """Have the database know nothing of what was begun, and all have been asked long ago."""
+    with store.transaction() as tx:
+        tx.run(
+            "UPDATE command SET taken_at = NULL, done_at = NULL, outcome = NULL, "
+            "at = at - make_interval(secs => %s)",
+            seconds,
+        )
+        tx.run(
+            "UPDATE run SET state = 'queued', host = NULL, error = '', ended_at = NULL, "
+            "created_at = created_at - make_interval(secs => %s)",
+            seconds,
+        )
+
+
+def said(store: Store, command: str, run: str) -> tuple[str, str]:
+    with store.transaction() as tx:
+        state, progress = commands.state(tx, command), runs.progress(tx, run)
+    assert state is not None
+    assert state.outcome is not None
+    assert progress is not None
+    return bus.decode_outcome(state.outcome).words, f"{progress.state}: {progress.error}"
+
+
+@pytest.mark.parametrize("is_killed", [False, True])
+def test_what_was_begun_and_lost_is_not_said_to_be_undone_when_it_is_late(
+    store: Store, listing: SampleListing, member: tuple[Member, list[str]], *, is_killed: bool
+) -> None:
+    both = ask_both(store)
+    members.Servant(member[0]).serve()
+    grow_late(store, 61)
+    again = Member(member[0].context, member[1].append) if is_killed else member[0]
+    members.Servant(again).serve()
+    command, run = said(store, *both)
+    assert command.startswith("that host began this before the fleet's database lost that")
+    assert run.startswith("failed: that host began this before the fleet's database lost that")
+
+
+def test_what_is_older_than_what_a_home_remembers_is_not_said_to_be_undone(
+    store: Store, listing: SampleListing, member: tuple[Member, list[str]]
+) -> None:
+    both = ask_both(store)
+    grow_late(store, 3600)
+    members.Servant(member[0]).serve()
+    assert [one.rpartition(": ")[2] for one in said(store, *both)] == [
+        "look there whether it was done",
+        "look there whether it runs",
+    ]
+
+
+@pytest.mark.parametrize("is_silent", [False, True])
+def test_what_was_asked_of_another_home_lapses_once_that_is_silent(
+    store: Store, listing: SampleListing, member: tuple[Member, list[str]], *, is_silent: bool
+) -> None:
+    """It may have been done there; whoever is there says itself whether it was."""
+    with store.transaction() as tx:
+        tx.run("UPDATE session SET home_host = 'b'")
+        tx.run("UPDATE host SET lease = '1 hour'")
+    command, run = ask_both(store)
+    grow_late(store, 61)
+    with store.transaction() as tx:
+        tx.run("UPDATE run SET want_host = 'b'")
+        if is_silent:
+            tx.run("UPDATE host SET beat_at = beat_at - interval '2 hours' WHERE host = 'b'")
+    members.Servant(member[0]).serve()
+    if is_silent:
+        assert [one.rpartition(": ")[2] for one in said(store, command, run)] == [
+            "look there whether it was done",
+            "look there whether it runs",
+        ]
+    else:
+        assert [one[1:3] for one in left(store)] == [(None, None), ("queued", "")]

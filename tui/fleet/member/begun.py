@@ -17,6 +17,7 @@ from tui.storage.state.json_file import PrivateFile, operator_file
 
 _KIND = "fleet-begun"
 _KEPT = timedelta(minutes=10)  # what is older than `commands.FRESH_S` is not begun at all
+_KNOWN_S = 300.0  # after it was asked, that it was begun is still kept
 _MOST = 10_000
 
 
@@ -39,6 +40,16 @@ class Begun:
                 raise Refused("too much was asked of that host at once: nothing was done")
             stored[nonce] = {"at": self._clock().isoformat()}
         return None
+
+    def has_begun(self, nonce: str, age_s: float) -> bool | None:
+        """Whether what was asked so long ago was begun; `None` when that is not known."""
+        try:
+            with self._file.locked():
+                if nonce in self._recent():
+                    return True
+        except OSError:
+            return None
+        return False if age_s < _KNOWN_S else None
 
     def note_run(self, nonce: str, run_id: str) -> None:
         """Note the run that something became; raises `ConsoleError` when that cannot be kept."""

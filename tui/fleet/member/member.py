@@ -58,6 +58,10 @@ _LATE = bus.Outcome(
     words="that came too late, when nobody waited for it any more: nothing was done",
     reason=Reason.TOO_LATE,
 )
+_LAPSED = bus.Outcome(
+    words="no host said in time that it took this: look there whether it was done",
+    reason=Reason.UNSURE,
+)
 
 
 class Member:
@@ -117,11 +121,16 @@ class Member:
     def begin(self, asked: PostedCommand) -> bus.Outcome | None:
         """Note that a command begins now; return what to say of it if it must not."""
         if asked.is_late:
-            return _LATE
+            return self.not_begun(asked.nonce, asked.age_s)
         try:
             return None if self._begun.begin(asked.nonce) is None else _AGAIN
         except ConsoleError as error:
             return bus.outcome_of(error)
+
+    def not_begun(self, nonce: str, age_s: float) -> bus.Outcome:
+        """Return what to say of what was asked so long ago that it does not begin any more."""
+        has_begun = self._begun.has_begun(nonce, age_s)
+        return _LAPSED if has_begun is None else _AGAIN if has_begun else _LATE
 
     @property
     def sessions(self) -> tuple[Session, ...]:
@@ -327,7 +336,10 @@ class Servant:
             is_asked, is_queued = commands.is_any_waiting(tx), runs.is_any_queued(tx)
         if is_asked:
             with self._store.transaction() as tx:
-                commands.lapse(tx, bus.encode_outcome(_LATE))
+                for one in commands.late(tx, self._member.host):
+                    said = self._member.not_begun(one.nonce, one.age_s)
+                    commands.lapse(tx, one.nonce, bus.encode_outcome(said))
+                commands.lapse_of_silent(tx, bus.encode_outcome(_LAPSED))
                 taken = commands.take(tx, self._member.host)
             self._taken.extend(taken)
             self._obey()

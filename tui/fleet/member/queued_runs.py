@@ -13,7 +13,7 @@ from tui.fleet import bus
 from tui.fleet.member.begun import Begun
 from tui.fleet.member.deeds import Deeds, acting_for, failed, session_of
 from tui.fleet.store import runs
-from tui.fleet.store.connection import Store
+from tui.fleet.store.connection import Store, Transaction
 from tui.fleet.store.runs import ClaimedRun, RunState
 from tui.operations.context import Context
 from tui.operations.running import resume
@@ -26,6 +26,7 @@ _NEVER_S = 1e9  # another host's sessions are not this host's to start
 _LOST = "that host lost touch while it began this: look there whether it runs"
 _BEGUN = "that host began this before the fleet's database lost that: look there whether it runs"
 _LATE = "no host took it within a minute: nothing was started"
+_LAPSED = "no host said within a minute that it took this: look there whether it runs"
 _STATES = {
     "queued": RunState.STARTING,
     "starting": RunState.STARTING,
@@ -51,7 +52,7 @@ class QueuedRuns:
         """Start the oldest run that may start here; return whether there was one."""
         self._tell()
         with self._store.transaction() as tx:
-            runs.lapse(tx, _LATE)
+            self._lapse(tx)
             claimed = runs.claim(tx, self._host, patience_s=_NEVER_S)
         if claimed is None:
             return False
@@ -68,6 +69,14 @@ class QueuedRuns:
         self._owed[claimed.nonce] = (state, local_run, error)
         self._tell()
         return True
+
+    def _lapse(self, tx: Transaction) -> None:
+        """Take runs out of the queue that wait for too long, and say whether they began."""
+        for one in runs.late(tx, self._host):
+            has_begun = self._begun.has_begun(one.nonce, one.age_s)
+            said = _LAPSED if has_begun is None else _BEGUN if has_begun else _LATE
+            runs.lapse(tx, one.nonce, self._host, said, is_sure=has_begun is False)
+        runs.lapse_of_silent(tx, _LAPSED)
 
     def _tell(self) -> None:
         """Tell what was begun, also what could not be told before."""

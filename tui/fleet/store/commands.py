@@ -36,6 +36,11 @@ class PostedCommand:
         """Whether nobody waits for it any more."""
         return _since_start() > self.until
 
+    @property
+    def age_s(self) -> float:
+        """How long ago it was posted, in seconds."""
+        return FRESH_S + _since_start() - self.until
+
 
 def _since_start() -> float:
     return time.clock_gettime(time.CLOCK_BOOTTIME)
@@ -76,17 +81,53 @@ def post(
     return str(row[0])
 
 
-def lapse(tx: Transaction, outcome: str) -> int:
-    """Say of commands that no home took in time what became of them; return how many.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Late:
+    """What was asked of a host, and not taken in time: `age_s` ago by the database's clock."""
 
-    Their requests are free for other answers.
+    nonce: str
+    age_s: float
+
+
+def late(tx: Transaction, host: str) -> tuple[Late, ...]:
+    """Return the commands to this host's sessions that it did not take in time."""
+    rows = tx.run(
+        "SELECT nonce, extract(epoch FROM clock_timestamp() - at)::float8 "
+        "FROM command JOIN session USING (listing, session_id) WHERE taken_at IS NULL "
+        "AND home_host = %s AND gone_at IS NULL "
+        "AND at <= clock_timestamp() - make_interval(secs => %s) ORDER BY command_id LIMIT %s "
+        "FOR NO KEY UPDATE OF command SKIP LOCKED",
+        *(host, FRESH_S, _AT_ONCE),
+    )
+    return tuple(Late(nonce=one[0], age_s=one[1]) for one in rows)
+
+
+def lapse(tx: Transaction, nonce: str, outcome: str) -> bool:
+    """Say what became of a command that its home did not take in time; return whether it lapsed.
+
+    Its request is free for other answers.
+    """
+    lapsed = tx.run(
+        "UPDATE command SET taken_at = clock_timestamp(), done_at = clock_timestamp(), "
+        "outcome = %s, request_id = '' WHERE nonce = %s AND taken_at IS NULL",
+        *(outcome, nonce),
+    )
+    return lapsed.rowcount == 1
+
+
+def lapse_of_silent(tx: Transaction, outcome: str) -> int:
+    """Let the late commands to hosts that are silent lapse; return how many.
+
+    A home that is there lets its own lapse: what it has begun it knows alone.
     """
     return tx.run(
         "UPDATE command SET taken_at = clock_timestamp(), done_at = clock_timestamp(), "
         "outcome = %s, request_id = '' WHERE command_id IN (SELECT command_id FROM command "
+        "JOIN session USING (listing, session_id) JOIN host ON host = home_host "
         "WHERE taken_at IS NULL AND at <= clock_timestamp() - make_interval(secs => %s) "
-        "FOR NO KEY UPDATE SKIP LOCKED)",
-        *(outcome, FRESH_S),
+        "AND beat_at < clock_timestamp() - lease "
+        "LIMIT %s FOR NO KEY UPDATE OF command SKIP LOCKED)",
+        *(outcome, FRESH_S, _AT_ONCE),
     ).rowcount
 
 

@@ -9,11 +9,11 @@ from enum import StrEnum
 from typing import Any
 
 from tui.core.values import dataclass
-from tui.fleet.store.commands import FRESH_S
+from tui.fleet.store.commands import FRESH_S, Late
 from tui.fleet.store.connection import Transaction
 from tui.fleet.store.sessions import Key, Residence, require_known
 
-_TRIES = 10
+_TRIES, _AT_ONCE = 10, 50
 
 
 class RunState(StrEnum):
@@ -62,14 +62,43 @@ def enqueue(tx: Transaction, key: Key, request: str, by_whom: str, *, want_host:
     return str(row[0]) if row else ""
 
 
-def lapse(tx: Transaction, why: str) -> int:
-    """Take runs out of the queue that no host claimed in time; return how many."""
+def late(tx: Transaction, host: str) -> tuple[Late, ...]:
+    """Return the runs that this host alone might have claimed, and did not in time."""
+    rows = tx.run(
+        "SELECT r.nonce, extract(epoch FROM clock_timestamp() - r.created_at)::float8 "
+        "FROM run r JOIN session USING (listing, session_id) WHERE r.state = 'queued' "
+        "AND coalesce(r.want_host, home_host) = %s "
+        "AND r.created_at <= clock_timestamp() - make_interval(secs => %s) "
+        "ORDER BY r.run_id LIMIT %s FOR NO KEY UPDATE OF r SKIP LOCKED",
+        *(host, FRESH_S, _AT_ONCE),
+    )
+    return tuple(Late(nonce=one[0], age_s=one[1]) for one in rows)
+
+
+def lapse(tx: Transaction, nonce: str, host: str, why: str, *, is_sure: bool) -> bool:
+    """Take a run out of the queue that `host` did not claim in time; return whether it was in it.
+
+    Unless it `is_sure` that nothing was begun it counts as failed there.
+    """
+    lapsed = tx.run(
+        "UPDATE run SET state = %s, host = %s, error = %s, ended_at = clock_timestamp() "
+        "WHERE nonce = %s AND state = 'queued'",
+        *((RunState.CANCELLED if is_sure else RunState.FAILED).value, host, why[:4000], nonce),
+    )
+    return lapsed.rowcount == 1
+
+
+def lapse_of_silent(tx: Transaction, why: str) -> int:
+    """Let the late runs of hosts that are silent lapse, as failed there; return how many."""
     return tx.run(
-        "UPDATE run SET state = 'cancelled', error = %s, ended_at = clock_timestamp() "
-        "WHERE run_id IN (SELECT run_id FROM run WHERE state = 'queued' "
-        "AND created_at <= clock_timestamp() - make_interval(secs => %s) "
-        "FOR NO KEY UPDATE SKIP LOCKED)",
-        *(why[:4000], FRESH_S),
+        "UPDATE run SET state = 'failed', host = silent.host, error = %s, "
+        "ended_at = clock_timestamp() FROM (SELECT r.run_id, h.host FROM run r "
+        "JOIN session USING (listing, session_id) "
+        "JOIN host h ON h.host = coalesce(r.want_host, home_host) WHERE r.state = 'queued' "
+        "AND r.created_at <= clock_timestamp() - make_interval(secs => %s) "
+        "AND h.beat_at < clock_timestamp() - h.lease "
+        "LIMIT %s FOR NO KEY UPDATE OF r SKIP LOCKED) silent WHERE run.run_id = silent.run_id",
+        *(why[:4000], FRESH_S, _AT_ONCE),
     ).rowcount
 
 

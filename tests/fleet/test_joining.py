@@ -190,7 +190,10 @@ def test_the_verbs_say_how_it_stands(
         ("b", "c", "done: stopped"),
         ("b", "", "not understood"),
     ]
-    assert "ann  b     stop   hollis_park/9f2c" in say("fleet", "log", "--session", "9f2c")[1]
+    assert (
+        "ann  postgres  b     stop   hollis_park/9f2c"
+        in say("fleet", "log", "--session", "9f2c")[1]
+    )
     with Store(dsn) as store, store.transaction() as tx:
         tx.run("UPDATE host SET beat_at = clock_timestamp() - interval '3 h' WHERE host = 'a'")
     text = say("hosts")[1]

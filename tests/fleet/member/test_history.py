@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import LiteralString
+
 import pytest
 
 from tests.fleet.test_residence import KEY, home, silence
@@ -14,6 +16,22 @@ from tui.fleet.store.grants import grants
 from tui.fleet.store.runs import RunState
 from tui.fleet.store.schema import MIGRATIONS
 from tui.fleet.store.sessions import Key
+
+FORGED: tuple[LiteralString, ...] = (
+    "UPDATE command SET by_role = 'forger'",
+    "UPDATE command SET by_whom = 'ben'",
+    "UPDATE command SET from_host = 'c'",
+    "UPDATE command SET kind = 'send'",
+    "UPDATE command SET payload = '{ }'",
+    "UPDATE command SET nonce = nonce || 'x'",
+    "UPDATE command SET at = at - interval '1 h'",
+    "UPDATE run SET by_role = 'forger'",
+    "UPDATE run SET by_whom = 'ben'",
+    "UPDATE run SET from_host = 'c'",
+    "UPDATE run SET request = '{ }'",
+    "UPDATE run SET nonce = nonce || 'x'",
+    "UPDATE run SET created_at = created_at - interval '1 h'",
+)
 
 
 def acts(store: Store, session_id: str = "") -> list[tuple[str, ...]]:
@@ -132,6 +150,43 @@ def test_a_host_s_role_forgets_and_deletes_no_other_session(dsn: str, store: Sto
             tx.run("DELETE FROM session")
         forget(mine)
     assert keys(store) == set()
+
+
+def test_no_host_s_role_passes_for_another_or_changes_what_was_asked(
+    dsn: str, store: Store
+) -> None:
+    home(store)
+    with store.transaction() as tx:
+        for text in grants("forger").splitlines():
+            tx.run(text)
+        commands.post(tx, KEY, "stop", "{}", "ann")
+        runs.enqueue(tx, KEY, "{}", "ann")
+    with Store(dsn.replace("user=postgres", "user=forger"), host="b") as mine:
+        with mine.transaction() as tx:
+            tx.run(
+                "INSERT INTO command (listing, session_id, kind, payload, by_whom, by_role) "
+                "VALUES (%s, %s, 'send', '{}', 'ann', 'postgres')",
+                *KEY,
+            )
+            tx.run(
+                "INSERT INTO run (listing, session_id, request, by_whom, by_role) "
+                "VALUES (%s, %s, '{}', 'ann', 'postgres')",
+                *KEY,
+            )
+        before = acts(store)
+        for text in FORGED:
+            with pytest.raises(FleetForbidden, match="who asked what"), mine.transaction() as tx:
+                tx.run(text)
+        with mine.transaction() as tx:
+            commands.take(tx, "a")
+            assert runs.claim(tx, "a") is not None
+    assert [one[:4] for one in acts(store)] == [one[:4] for one in before]
+    assert [one[:3] for one in before] == [
+        ("stop", "ann", "postgres"),
+        ("run", "ann", "postgres"),
+        ("send", "ann", "forger"),
+        ("run", "ann", "forger"),
+    ]
 
 
 def test_the_first_tables_become_the_present_ones_with_what_they_have(

@@ -18,8 +18,8 @@ _AT_ONCE = 1000
 class Act:
     """What somebody asked of a session: by whom, as which role of the database, from which host.
 
-    `by_whom` is what that host claims. `on_host` had it to do; `outcome` is what it said of it, and
-    of a run its `state`.
+    The role is proven; `by_whom` and the hosts are claims of those who wrote them. `on_host` had it
+    to do; `outcome` is what it said of it, and of a run its `state`.
     """
 
     at: datetime

@@ -203,6 +203,40 @@ CREATE UNIQUE INDEX command_nonce ON command (nonce);
 CREATE UNIQUE INDEX run_nonce ON run (nonce);
 """
 
+# As whom a connection signed in is proven: nobody but the owner of the tables writes another role,
+# or changes who asked what, when and from where.
+_AUTHORS = """
+CREATE FUNCTION note_author() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    NEW.by_role := session_user;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER command_author BEFORE INSERT ON command
+    FOR EACH ROW EXECUTE FUNCTION note_author();
+CREATE TRIGGER run_author BEFORE INSERT ON run FOR EACH ROW EXECUTE FUNCTION note_author();
+
+CREATE FUNCTION keep_author() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NOT pg_has_role(session_user,
+            (SELECT relowner FROM pg_catalog.pg_class WHERE oid = TG_RELID), 'MEMBER') THEN
+        RAISE insufficient_privilege USING MESSAGE = 'who asked what is not changed afterwards';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER command_kept BEFORE UPDATE ON command FOR EACH ROW WHEN (
+    ROW(OLD.command_id, OLD.listing, OLD.session_id, OLD.kind, OLD.payload, OLD.by_whom,
+        OLD.by_role, OLD.from_host, OLD.nonce, OLD.at) IS DISTINCT FROM
+    ROW(NEW.command_id, NEW.listing, NEW.session_id, NEW.kind, NEW.payload, NEW.by_whom,
+        NEW.by_role, NEW.from_host, NEW.nonce, NEW.at)
+) EXECUTE FUNCTION keep_author();
+CREATE TRIGGER run_kept BEFORE UPDATE ON run FOR EACH ROW WHEN (
+    ROW(OLD.run_id, OLD.listing, OLD.session_id, OLD.request, OLD.by_whom, OLD.by_role,
+        OLD.from_host, OLD.want_host, OLD.nonce, OLD.created_at) IS DISTINCT FROM
+    ROW(NEW.run_id, NEW.listing, NEW.session_id, NEW.request, NEW.by_whom, NEW.by_role,
+        NEW.from_host, NEW.want_host, NEW.nonce, NEW.created_at)
+) EXECUTE FUNCTION keep_author();
+"""
+
 # The number of a migration is its place, from 1 on.
 MIGRATIONS: tuple[str, ...] = (
     _FIRST,
@@ -214,4 +248,5 @@ MIGRATIONS: tuple[str, ...] = (
     _AUDIT,
     _KEPT,
     _BY_NAME,
+    _AUTHORS,
 )

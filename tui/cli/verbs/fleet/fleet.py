@@ -86,8 +86,10 @@ def _log(found: tuple[Act, ...], *, as_json: bool) -> int:
     if as_json:
         put_json([_act_json(one) for one in found])
     elif found:
-        put_table(("AT", "WHO", "FROM", "ASKED", "SESSION", "ON", "OUTCOME"), map(_line, found))
-        say(f"AT is in {found[-1].at.astimezone(LOCAL):%Z}; WHO is what FROM says of itself")
+        heads = ("AT", "WHO", "ROLE", "FROM", "ASKED", "SESSION", "ON", "OUTCOME")
+        put_table(heads, map(_line, found))
+        zone = f"{found[-1].at.astimezone(LOCAL):%Z}"
+        say(f"AT is in {zone}; ROLE is proven by the database, WHO and FROM are what that claims")
     else:
         put("nothing was asked of another host lately")
     return 0
@@ -97,6 +99,7 @@ def _line(act: Act) -> tuple[str, ...]:
     return (
         f"{act.at.astimezone(LOCAL):%Y-%m-%d %H:%M:%S}",
         one_line(act.by_whom) or "-",
+        one_line(act.by_role) or "-",
         one_line(act.from_host) or "-",
         _asked(act),
         one_line("/".join(act.key)),

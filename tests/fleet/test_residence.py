@@ -213,6 +213,23 @@ def stored(store: Store) -> bytes:
         return b"".join(stored_files.bodies(tx, file, 0))
 
 
+def test_a_host_whose_last_report_is_later_than_the_clock_is_silent(store: Store) -> None:
+    """The database's clock was set back; a host that is there reports again."""
+    known = home(store)
+    for ahead, is_silent in (("4 s", False), ("1 hour", True)):
+        with store.transaction() as tx:
+            tx.run(
+                "UPDATE host SET lease = '1 hour', beat_at = clock_timestamp() + %s::interval",
+                ahead,
+            )
+            assert [one.is_silent for one in hosts.beats(tx)] == [is_silent] * 2
+            assert [one.is_silent for one in hosts.hosts(tx)] == [is_silent] * 2
+        found = residence(store, KEY)
+        assert found is not None
+        assert found.is_silent is is_silent
+    assert take_over(store, KEY, known, "b").host == "b"
+
+
 def test_tables_are_made_once_and_other_versions_are_named(cluster: Cluster) -> None:
     dsn = cluster.create("versions")
     with Store(dsn) as store:

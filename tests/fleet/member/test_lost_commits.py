@@ -196,11 +196,13 @@ def test_what_was_begun_and_lost_is_not_said_to_be_undone_when_it_is_late(
     assert run.startswith("failed: that host began this before the fleet's database lost that")
 
 
+@pytest.mark.parametrize("seconds", [3600, -3600])
 def test_what_is_older_than_what_a_home_remembers_is_not_said_to_be_undone(
-    store: Store, listing: SampleListing, member: tuple[Member, list[str]]
+    store: Store, listing: SampleListing, member: tuple[Member, list[str]], seconds: int
 ) -> None:
+    """How old something is that is later than the database's clock, nobody knows."""
     both = ask_both(store)
-    grow_late(store, 3600)
+    grow_late(store, seconds)
     members.Servant(member[0]).serve()
     assert [one.rpartition(": ")[2] for one in said(store, *both)] == [
         "look there whether it was done",

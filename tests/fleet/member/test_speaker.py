@@ -12,12 +12,19 @@ from tests.support.fleet_host import FleetHost
 from tests.support.listings.sample_listing import SampleListing, of_three, snapshot
 from tests.support.processes.runs_site import wait
 from tui.core.errors import ConsoleError, Refused
+from tui.fleet import speaker
 from tui.fleet.joining import join, leave
 from tui.fleet.marks import MARKS, read_marks
 from tui.fleet.speaker import Speaker
 from tui.fleet.store.connection import Store
 from tui.operations.context import Context
 from tui.safe_io.folders import OURS
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have a report not grow old, however slow the machine is."""
+    monkeypatch.setattr(speaker, "beat_s", lambda _: 1200.0)
 
 
 @pytest.fixture
@@ -32,7 +39,6 @@ def member_of(context: Context, store: Store) -> Speaker:
     one = Speaker(context, store)
     assert one.become_member()
     one.report()
-    be_heard(store)
     return one
 
 
@@ -43,15 +49,9 @@ def copied(context: Context, dsn: str, name: str = "copy") -> Context:
     return context_of(SampleListing(root), dsn, "c")
 
 
-def be_heard(store: Store) -> None:
-    """Have the last report not grow old, however slow the machine is."""
-    with store.transaction() as tx:
-        tx.run("UPDATE host SET beat_at = clock_timestamp() + interval '1 hour'")
-
-
 def silence(store: Store) -> None:
     with store.transaction() as tx:
-        tx.run("UPDATE host SET beat_at = clock_timestamp() - lease * 2")
+        tx.run("UPDATE host SET beat_at = clock_timestamp() - interval '2 hours'")
 
 
 def test_a_root_of_another_machine_at_the_same_place_is_told_apart(
@@ -115,7 +115,6 @@ def test_a_second_member_elsewhere_is_refused_once_the_first_reports(
     for _ in range(2):
         assert not other.become_member()
     one.report()
-    be_heard(store)
     with pytest.raises(Refused, match="another member speaks for c"):
         other.become_member()
     one.report()
@@ -222,3 +221,14 @@ def test_two_members_of_one_host_are_one(dsn: str, store: Store, tmp_path: Path)
 def has_member(store: Store) -> bool:
     with store.transaction() as tx:
         return tx.run("SELECT FROM host WHERE host = 'c' AND has_member").rowcount == 1
+
+
+def test_a_report_from_before_the_clock_was_set_back_is_of_nobody(
+    dsn: str, store: Store, context: Context
+) -> None:
+    """Whoever made it reports again, if it is there."""
+    member_of(context, store)
+    other = copied(context, dsn)
+    with store.transaction() as tx:
+        tx.run("UPDATE host SET beat_at = clock_timestamp() + interval '1 hour'")
+    assert Speaker(other, store).become_member()

@@ -17,6 +17,7 @@ from tui.storage.state.json_file import PrivateFile, operator_file
 
 _KIND = "fleet-begun"
 _KEPT = timedelta(minutes=10)  # what is older than `commands.FRESH_S` is not begun at all
+_AHEAD_S = 5.0  # of the clock of the database, unless that was set back
 _KNOWN_S = 300.0  # after it was asked, that it was begun is still kept
 _MOST = 10_000
 
@@ -49,7 +50,7 @@ class Begun:
                     return True
         except OSError:
             return None
-        return False if age_s < _KNOWN_S else None
+        return False if -_AHEAD_S <= age_s < _KNOWN_S else None
 
     def note_run(self, nonce: str, run_id: str) -> None:
         """Note the run that something became; raises `ConsoleError` when that cannot be kept."""

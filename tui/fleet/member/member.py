@@ -59,7 +59,7 @@ _LATE = bus.Outcome(
     reason=Reason.TOO_LATE,
 )
 _LAPSED = bus.Outcome(
-    words="no host said in time that it took this: look there whether it was done",
+    words="no host took this in time by the database's clock: look there whether it was done",
     reason=Reason.UNSURE,
 )
 

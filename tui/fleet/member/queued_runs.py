@@ -26,7 +26,7 @@ _NEVER_S = 1e9  # another host's sessions are not this host's to start
 _LOST = "that host lost touch while it began this: look there whether it runs"
 _BEGUN = "that host began this before the fleet's database lost that: look there whether it runs"
 _LATE = "no host took it within a minute: nothing was started"
-_LAPSED = "no host said within a minute that it took this: look there whether it runs"
+_LAPSED = "no host took it within a minute by the database's clock: look there whether it runs"
 _STATES = {
     "queued": RunState.STARTING,
     "starting": RunState.STARTING,

@@ -83,7 +83,10 @@ def post(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Late:
-    """What was asked of a host, and not taken in time: `age_s` ago by the database's clock."""
+    """What was asked of a host, and not taken in time: `age_s` ago by the database's clock.
+
+    That is below 0 when the clock was set back since; how long ago it was is not known then.
+    """
 
     nonce: str
     age_s: float
@@ -95,7 +98,8 @@ def late(tx: Transaction, host: str) -> tuple[Late, ...]:
         "SELECT nonce, extract(epoch FROM clock_timestamp() - at)::float8 "
         "FROM command JOIN session USING (listing, session_id) WHERE taken_at IS NULL "
         "AND home_host = %s AND gone_at IS NULL "
-        "AND at <= clock_timestamp() - make_interval(secs => %s) ORDER BY command_id LIMIT %s "
+        "AND (at <= clock_timestamp() - make_interval(secs => %s) OR is_ahead(at)) "
+        "ORDER BY command_id LIMIT %s "
         "FOR NO KEY UPDATE OF command SKIP LOCKED",
         *(host, FRESH_S, _AT_ONCE),
     )
@@ -124,8 +128,8 @@ def lapse_of_silent(tx: Transaction, outcome: str) -> int:
         "UPDATE command SET taken_at = clock_timestamp(), done_at = clock_timestamp(), "
         "outcome = %s, request_id = '' WHERE command_id IN (SELECT command_id FROM command "
         "JOIN session USING (listing, session_id) JOIN host ON host = home_host "
-        "WHERE taken_at IS NULL AND at <= clock_timestamp() - make_interval(secs => %s) "
-        "AND beat_at < clock_timestamp() - lease "
+        "WHERE taken_at IS NULL AND (at <= clock_timestamp() - make_interval(secs => %s) "
+        "OR is_ahead(at)) AND is_silent(beat_at, lease) "
         "LIMIT %s FOR NO KEY UPDATE OF command SKIP LOCKED)",
         *(outcome, FRESH_S, _AT_ONCE),
     ).rowcount
@@ -148,7 +152,7 @@ def take(tx: Transaction, host: str) -> tuple[PostedCommand, ...]:
         "UPDATE command SET taken_at = clock_timestamp() WHERE command_id IN (SELECT command_id "
         "FROM command JOIN session USING (listing, session_id) WHERE taken_at IS NULL "
         "AND home_host = %s AND gone_at IS NULL AND (is_fetched OR came_from IS NULL) "
-        "AND at > clock_timestamp() - make_interval(secs => %s) "
+        "AND at > clock_timestamp() - make_interval(secs => %s) AND NOT is_ahead(at) "
         "ORDER BY command_id LIMIT %s "
         "FOR NO KEY UPDATE OF command SKIP LOCKED) "
         "RETURNING command_id, listing, session_id, kind, payload, by_whom, nonce, "

@@ -11,8 +11,8 @@ from tui.fleet.store.connection import Transaction
 class Beat:
     """How a host is: `silent_s` since its last report, by the database's clock.
 
-    `is_silent` when that is longer than its lease. Of its `kept` sessions the fleet has more than
-    the host, which may be an older copy of itself.
+    `is_silent` when that is longer than its lease, and when it is later than that clock. Of its
+    `kept` sessions the fleet has more than the host, which may be an older copy of itself.
     """
 
     host: str
@@ -43,7 +43,7 @@ def beats(tx: Transaction) -> tuple[Beat, ...]:
     """Return how the hosts are that have not left, by name; nothing is counted for that."""
     rows = tx.run(
         "SELECT host, greatest(0, extract(epoch FROM clock_timestamp() - beat_at))::float8, "
-        "beat_at < clock_timestamp() - lease, behind_bytes, kept_of(host) "
+        "is_silent(beat_at, lease), behind_bytes, kept_of(host) "
         "FROM host WHERE left_at IS NULL ORDER BY host"
     )
     return tuple(
@@ -57,7 +57,7 @@ def hosts(tx: Transaction) -> tuple[Host, ...]:
     rows = tx.run(
         "SELECT host, root, version, max_runs, extract(epoch FROM lease)::float8, "
         "greatest(0, extract(epoch FROM clock_timestamp() - beat_at))::float8, "
-        "beat_at < clock_timestamp() - lease, behind_bytes, "
+        "is_silent(beat_at, lease), behind_bytes, "
         "(SELECT count(*) FROM session WHERE home_host = h.host AND gone_at IS NULL), "
         "(SELECT count(*) FROM run WHERE run.host = h.host "
         "AND state IN ('claimed', 'starting', 'busy', 'waiting')), "
@@ -104,8 +104,9 @@ def named(tx: Transaction, host: str, *, heard_s: float) -> Named | None:
     """Return who has a name, which nobody else takes in this transaction; `None` if nobody has."""
     row = tx.run(
         "SELECT root, mark, left_at IS NOT NULL, beat_at::text, "
-        "has_member AND beat_at > clock_timestamp() - make_interval(secs => %s), "
-        "beat_at < clock_timestamp() - lease FROM host WHERE host = %s FOR NO KEY UPDATE",
+        "has_member AND beat_at > clock_timestamp() - make_interval(secs => %s) "
+        "AND NOT is_ahead(beat_at), "
+        "is_silent(beat_at, lease) FROM host WHERE host = %s FOR NO KEY UPDATE",
         *(heard_s, host),
     ).fetchone()
     if row is None:

@@ -68,8 +68,8 @@ def late(tx: Transaction, host: str) -> tuple[Late, ...]:
         "SELECT r.nonce, extract(epoch FROM clock_timestamp() - r.created_at)::float8 "
         "FROM run r JOIN session USING (listing, session_id) WHERE r.state = 'queued' "
         "AND coalesce(r.want_host, home_host) = %s "
-        "AND r.created_at <= clock_timestamp() - make_interval(secs => %s) "
-        "ORDER BY r.run_id LIMIT %s FOR NO KEY UPDATE OF r SKIP LOCKED",
+        "AND (r.created_at <= clock_timestamp() - make_interval(secs => %s) "
+        "OR is_ahead(r.created_at)) ORDER BY r.run_id LIMIT %s FOR NO KEY UPDATE OF r SKIP LOCKED",
         *(host, FRESH_S, _AT_ONCE),
     )
     return tuple(Late(nonce=one[0], age_s=one[1]) for one in rows)
@@ -95,8 +95,8 @@ def lapse_of_silent(tx: Transaction, why: str) -> int:
         "ended_at = clock_timestamp() FROM (SELECT r.run_id, h.host FROM run r "
         "JOIN session USING (listing, session_id) "
         "JOIN host h ON h.host = coalesce(r.want_host, home_host) WHERE r.state = 'queued' "
-        "AND r.created_at <= clock_timestamp() - make_interval(secs => %s) "
-        "AND h.beat_at < clock_timestamp() - h.lease "
+        "AND (r.created_at <= clock_timestamp() - make_interval(secs => %s) "
+        "OR is_ahead(r.created_at)) AND is_silent(h.beat_at, h.lease) "
         "LIMIT %s FOR NO KEY UPDATE OF r SKIP LOCKED) silent WHERE run.run_id = silent.run_id",
         *(why[:4000], FRESH_S, _AT_ONCE),
     ).rowcount
@@ -128,6 +128,7 @@ def claim(
             "FROM run r JOIN session s USING (listing, session_id) "
             "WHERE r.state = 'queued' AND s.gone_at IS NULL "
             "AND r.created_at > clock_timestamp() - make_interval(secs => %s) "
+            "AND NOT is_ahead(r.created_at) "
             "AND (s.is_fetched OR s.came_from IS NULL) "
             "AND (r.want_host = %s OR r.want_host IS NULL AND (s.home_host = %s "
             "OR r.created_at < clock_timestamp() - make_interval(secs => %s))) "

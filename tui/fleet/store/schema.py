@@ -237,6 +237,16 @@ CREATE TRIGGER run_kept BEFORE UPDATE ON run FOR EACH ROW WHEN (
 ) EXECUTE FUNCTION keep_author();
 """
 
+# What is later than the clock was written before that was set back: it says nothing any more.
+_CLOCK = """
+CREATE FUNCTION is_ahead(at timestamptz) RETURNS boolean LANGUAGE sql AS $$
+    SELECT at > clock_timestamp() + interval '5 s'
+$$;
+CREATE FUNCTION is_silent(beat_at timestamptz, lease interval) RETURNS boolean LANGUAGE sql AS $$
+    SELECT beat_at < clock_timestamp() - lease OR beat_at > clock_timestamp() + interval '5 s'
+$$;
+"""
+
 # The number of a migration is its place, from 1 on.
 MIGRATIONS: tuple[str, ...] = (
     _FIRST,
@@ -249,4 +259,5 @@ MIGRATIONS: tuple[str, ...] = (
     _KEPT,
     _BY_NAME,
     _AUTHORS,
+    _CLOCK,
 )

@@ -124,7 +124,7 @@ def went(tx: Transaction, host: str, noted: Sequence[Key]) -> tuple[Key, ...]:
 def residence(tx: Transaction, key: Key) -> Residence | None:
     """Return where a session lives; `None` if it is not known, or gone."""
     row = tx.run(
-        "SELECT home_host, fence, beat_at < clock_timestamp() - lease "
+        "SELECT home_host, fence, is_silent(beat_at, lease) "
         "FROM session JOIN host ON host = home_host "
         "WHERE listing = %s AND session_id = %s AND gone_at IS NULL",
         *key,
@@ -160,7 +160,7 @@ def move(tx: Transaction, key: Key, home: Residence, to: str, *, is_taken_over: 
         "WHERE listing = %s AND session_id = %s AND home_host = %s AND fence = %s "
         "AND gone_at IS NULL "
         "AND (NOT %s OR EXISTS (SELECT FROM host "
-        "WHERE host = home_host AND beat_at < clock_timestamp() - lease))",
+        "WHERE host = home_host AND is_silent(beat_at, lease)))",
         *(to, *key, home.host, home.fence, is_taken_over),
     )
     if moved.rowcount != 1:

@@ -39,7 +39,12 @@ def _remarks(own: str, found: Sequence[Host]) -> Iterator[str]:
     """Yield what the table alone leaves unclear, and what to do about it."""
     if own not in {one.host for one in found}:
         yield f"this host, {own}, is not in the fleet yet: `fleet join`"
-    if silent := [one_line(one.host) for one in found if one.is_silent]:
+    if ahead := [one_line(one.host) for one in found if _is_ahead(one)]:
+        yield (
+            f"{', '.join(ahead)}: the last report is later than the database's clock, which was "
+            "set back; wait for the next, or see whether `session-console member` runs there"
+        )
+    if silent := [one_line(one.host) for one in found if one.is_silent and not _is_ahead(one)]:
         yield (
             f"{', '.join(silent)}: no report for longer than the lease; see whether "
             "`session-console member` runs there"
@@ -65,7 +70,14 @@ def _row(host: Host, own: str) -> tuple[str, ...]:
     )
 
 
+def _is_ahead(host: Host) -> bool:
+    """Whether the database's clock was set back since a host reported last."""
+    return host.is_silent and host.silent_s < host.lease_s
+
+
 def _state(host: Host) -> str:
+    if _is_ahead(host):
+        return "silent, clock set back"
     return f"silent {span(timedelta(seconds=host.silent_s))}" if host.is_silent else "reports"
 
 

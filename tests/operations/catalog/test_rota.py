@@ -203,3 +203,14 @@ def test_nobody_s_turn_is_passed_over_when_others_come_and_go() -> None:
     first = turns.take(names, SECOND_S, within)
     assert (*first, *turns.take(names[1:], SECOND_S, within)) == ("00", "01")
     assert turns.take(["", *names], SECOND_S, within) == ("02",)
+
+
+def test_what_is_in_sight_is_checked_at_each_look_of_a_root_of_hundreds_too() -> None:
+    """Otherwise only every other look sees what happens to what the operator looks at."""
+    names = [f"listing_{number:03}" for number in range(200)]
+    plans = Rota(ChangeHints(None))
+    for number in range(4):
+        now = NOW + number * SECOND_S
+        checks = plans.plan(names, frozenset(), now, now - SECOND_S, in_sight=frozenset(names[:5]))
+        assert set(names[:5]) <= checks.due & checks.ahead
+        assert len(checks.due) < 150

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from tui.core.errors import Inconclusive, Reason
 from tui.core.models.catalog import Listing
 from tui.core.sessions.attention import LAST_HOUR
 from tui.operations.catalog.listing_watcher import ListingWatcher
+from tui.operations.catalog.rota import Checks, Rota
 from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.catalog.session_lookup import sessions_of
 from tui.operations.context import Context
@@ -33,7 +35,11 @@ class Clock:
 
     def __init__(self) -> None:
         self.now = 0.0
+        self.takes_s = 0.8
         self.has_stopped = False
+        self.begun = list[str]()
+        self.ended = list[str]()
+        self.sliced = set[str]()
 
     def monotonic(self) -> float:
         self.now += 0.02
@@ -57,10 +63,15 @@ def root(tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Itera
     refresh = ListingWatcher.refresh
 
     def slow(watcher: ListingWatcher, *, is_slice: bool, is_covered: bool = False) -> None:
-        until = clock.now + 0.8
-        while watcher.folder.name in FAR and (clock.now < until or clock.has_stopped):
-            time.sleep(0.001)
+        if (name := watcher.folder.name) in FAR:
+            clock.begun.append(name)
+            clock.sliced |= {name} if is_slice else set()
+            until = clock.now + clock.takes_s
+            while clock.now < until or clock.has_stopped:
+                time.sleep(0.001)
         refresh(watcher, is_slice=is_slice, is_covered=is_covered)
+        if name in FAR:
+            clock.ended.append(name)
 
     monkeypatch.setattr(ListingWatcher, "refresh", slow)
     yield tmp_path
@@ -111,3 +122,63 @@ def test_only_what_was_asked_and_is_silent_is_told_as_not_answering(
     said = {one.problem.partition(":")[0] for one in silent}
     assert "does not answer" in said
     assert said <= {"does not answer", "was not read yet"}
+
+
+def test_a_later_look_waits_for_none_of_them_and_shows_what_is_known(
+    root: Path, clock: Clock
+) -> None:
+    """Each is read in its turn, those in sight first; nobody is told of a disk that only works."""
+    context = Context(Settings(root=root), lambda: datetime.now(UTC))
+    scanner = CatalogScanner(context, watch=FolderWatch())
+    wait(lambda: all(one.is_whole for one in scanner.look().listings))
+    wait(lambda: clock.monotonic() and len(clock.ended) == len(clock.begun))
+    clock.begun.clear()
+    clock.ended.clear()
+    clock.takes_s = 0.3
+    for count in range(1, 200):
+        catalog = scanner.look(in_sight=frozenset({FAR[-1]}))
+        assert all(one.is_whole for one in catalog.listings)
+        if count == 1:
+            assert len(clock.ended) < len(FAR)
+            assert clock.begun.index(FAR[-1]) < 8
+        if set(clock.begun) == set(FAR):
+            break
+    others = set(FAR[:-1])
+    assert others < set(clock.begun)
+    assert max(map(clock.begun.count, others)) <= 2
+
+
+def test_a_disk_that_is_read_for_long_is_told_as_being_read(
+    root: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is shown of it may be old by then."""
+    context = Context(Settings(root=root), lambda: datetime.now(UTC))
+    scanner = CatalogScanner(context, watch=FolderWatch())
+    wait(lambda: all(one.is_whole for one in scanner.look().listings))
+    monkeypatch.setattr("tui.operations.catalog.scanner._OVERDUE_S", 0.0)
+    assert {one.is_stale for one in scanner.look().listings} == {False, True}
+
+
+def test_what_waits_for_the_disk_loses_no_turn(
+    root: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else paths that are checked in turn alone would be checked once the disk is at rest."""
+    context = Context(Settings(root=root), lambda: datetime.now(UTC))
+    scanner = CatalogScanner(context, watch=FolderWatch())
+    wait(lambda: all(one.is_whole for one in scanner.look().listings))
+    wait(lambda: clock.monotonic() and len(clock.ended) == len(clock.begun))
+    nothing = Checks(
+        due=frozenset(),
+        slices=frozenset(),
+        wholes=frozenset(),
+        swept=frozenset(),
+        ahead=frozenset(),
+    )
+    plans = [replace(nothing, due=frozenset(FAR)), replace(nothing, slices=frozenset(FAR))]
+    monkeypatch.setattr(Rota, "plan", lambda *_, **__: plans.pop(0) if plans else nothing)
+    clock.sliced.clear()
+    clock.has_stopped = True
+    scanner.look()
+    scanner.look()
+    clock.has_stopped = False
+    wait(lambda: scanner.look() and clock.sliced == set(FAR))

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+from functools import partial
 
 import pytest
 
@@ -141,6 +142,64 @@ def test_a_lane_that_gets_on_slowly_is_not_waited_for_once_the_others_have_ended
     assert 0 < len(late) < 20
     assert all(one.startswith("slow") for one in late)
     wait(lambda: clock.monotonic() > 0 and not _threads())
+
+
+def test_a_lane_is_not_waited_for_where_the_own_one_has_nothing_to_do_or_has_ended() -> None:
+    """The own one always is, however long it takes."""
+    crew, gates = WorkerPool(), {key: threading.Event() for key in ("own", "other")}
+
+    def job(key: str) -> None:
+        assert gates[key].wait(200)
+
+    def do(*keys: str) -> frozenset[str]:
+        return crew.do(keys, job, 200, behind_s=0.05, own="own", lane_of=lambda key: key)
+
+    assert do("other") == {"other"}
+    threading.Timer(0.5, gates["own"].set).start()
+    assert do("other", "own") == {"other"}
+    assert gates["own"].is_set()
+    gates["other"].set()
+    wait(lambda: not _threads())
+
+
+def _is_longer(done: list[str], count: int) -> bool:
+    return len(done) > count
+
+
+def test_none_starves_behind_those_that_are_asked_for_again_and_again_or_go_ahead() -> None:
+    """With the newest first, the last ones of a slow disk were read once those before them rest."""
+    crew, steps, done = WorkerPool(most=1), threading.Semaphore(0), list[str]()
+
+    def job(key: str) -> None:
+        steps.acquire()
+        done.append(key)
+
+    keys = [f"key {number}" for number in range(9)]
+    while not set(keys) <= set(done):
+        crew.do(keys, job, 0.0, ahead={"key 7", "key 8"})
+        count = len(done)
+        steps.release()
+        wait(partial(_is_longer, done, count))
+        assert len(done) <= 3 * len(keys)
+    assert done.index("key 7") < done.index("key 2")
+    assert done.index("key 8") < done.index("key 6")
+    steps.release(99)
+    wait(lambda: not _threads())
+
+
+def test_what_waits_already_can_go_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
+    TickingClock(monkeypatch)  # so that no thread counts as stuck, and one does all in turn
+    crew, gate, done = WorkerPool(most=1), threading.Event(), list[str]()
+
+    def job(key: str) -> None:
+        gate.wait(200)
+        done.append(key)
+
+    crew.do("abcdef", job, 0.0)
+    crew.do("f", job, 0.0, ahead={"f"})
+    gate.set()
+    wait(lambda: len(done) == 6)
+    assert "".join(done) == "afbcde"
 
 
 def test_a_dozen_that_hang_do_not_keep_the_rest_of_their_lane() -> None:

@@ -74,17 +74,62 @@ class Lately:
         return frozenset(self._at)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Checks:
     """The listings to check at a look; in `slices` also the paths that take turns.
 
     Of those that are watched `wholes` are checked whole; `swept` are checked since their turn came.
+    What is seen or has just changed is checked `ahead` of the others.
     """
 
     due: frozenset[str]
     slices: frozenset[str]
     wholes: frozenset[str]
     swept: frozenset[str]
+    ahead: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """What of one listing is due: its slice, all of it though it is watched, its sweep."""
+
+    is_slice: bool
+    is_whole: bool
+    is_swept: bool
+
+
+class OwedTurns:
+    """The turns of listings whose check has not begun: one that waits for a slow disk loses none.
+
+    Usable from any thread.
+    """
+
+    def __init__(self) -> None:
+        self._slices, self._wholes, self._swept = set[str](), set[str](), set[str]()
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The listings that are owed a turn."""
+        return frozenset(self._slices)
+
+    def add(self, checks: Checks) -> None:
+        """Owe what was planned."""
+        self._slices |= checks.slices
+        self._wholes |= checks.wholes
+        self._swept |= checks.swept
+
+    def take(self, name: str) -> Turn:
+        """Return what is due of this listing, whose check begins."""
+        every = (self._slices, self._wholes, self._swept)
+        is_slice, is_whole, is_swept = (name in one for one in every)
+        for one in every:
+            one.discard(name)
+        return Turn(is_slice=is_slice, is_whole=is_whole, is_swept=is_swept)
+
+    def keep_only(self, names: frozenset[str]) -> None:
+        """Owe no others anything."""
+        for one in (self._slices, self._wholes, self._swept):
+            one &= names
 
 
 class Rota:
@@ -92,8 +137,8 @@ class Rota:
 
     Paths that take turns are checked within 10 s, all of a watched listing each minute. What nobody
     watches is checked at every other look; where there are over `ORDINARY` such listings, they are
-    swept at the pace that their checks can cost, each within `SWEPT_WITHIN`, but those in sight and
-    those that changed `lately` at every look.
+    swept at the pace that their checks can cost, each within `SWEPT_WITHIN`. Those in sight and
+    those that changed `lately` are checked at every look.
     """
 
     def __init__(self, hints: ChangeHints) -> None:
@@ -130,9 +175,10 @@ class Rota:
         else:
             self._looks += 1
             is_half = len(names) > _AT_LEAST and not is_asked
-            often = names[self._looks % 2 :: 2] if is_half else names
+            often = (*closely, *names[self._looks % 2 :: 2]) if is_half else names
         slices = soon | swept | wholes
-        return Checks(slices | (frozenset(often) - covered), slices, wholes, swept)
+        due = slices | (frozenset(often) - covered)
+        return Checks(due=due, slices=slices, wholes=wholes, swept=swept, ahead=closely | touched)
 
 
 def _those_in(some: Collection[str], names: Sequence[str]) -> frozenset[str]:

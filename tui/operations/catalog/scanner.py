@@ -22,7 +22,7 @@ from tui.operations.catalog.answering import NO_ANSWER
 from tui.operations.catalog.change_hints import ChangeHints
 from tui.operations.catalog.listing_watcher import ListingWatcher
 from tui.operations.catalog.root_state import RootState, listing_names
-from tui.operations.catalog.rota import LATELY, MOST_LATELY, Checks, Rota
+from tui.operations.catalog.rota import LATELY, MOST_LATELY, OwedTurns, Rota, Turn
 from tui.operations.catalog.stray_watcher import StrayWatcher
 from tui.operations.catalog.vanished import VanishedListings, ack_event
 from tui.operations.catalog.worker_pool import Job, Late, WorkerPool
@@ -40,6 +40,9 @@ _NONE = frozenset[str]()
 _PATIENCE_S = 0.5
 _FIRST_PATIENCE_S = 2.0
 _ALONE_PATIENCE_S = 4.0  # at the first look, while there is nothing to show
+_BEHIND_S = 0.1  # at a later look, once the root's own disk has answered
+_OVERDUE_S = 10.0  # what waits for its turn for longer is told as being read
+_OWN_DISK = ""
 _ROOT, _OUTSIDE, _INDEX = "/root", "/outside", "/index"  # no listing has such a name
 _ANSWERS_WITHIN_S = 1.0
 _LATE = {
@@ -85,6 +88,8 @@ class CatalogScanner:
         self._looked_at: datetime | None = None
         self._saved_at: datetime | None = None
         self._late: Mapping[str, Late] = {}
+        self._late_since: Mapping[str, float] = {}
+        self._owed = OwedTurns()
         self._answers_within_s = _ANSWERS_WITHIN_S if watch is not None else 0.0
         self._erasure = ""
         self._unread: set[str] = set()  # since the root's last erasure
@@ -192,18 +197,23 @@ class CatalogScanner:
         )
         look, unread, watchers = self._hints.look, self._unread, self._watchers
 
+        self._owed.add(checks)
+
         def refresh(name: str) -> None:
-            if self._check(watchers[name], checks, look, now):
+            if self._check(watchers[name], self._owed.take(name), look, now):
                 unread.discard(name)
 
-        due = sorted((checks.due | self._late.keys() | self._restless) & self._names)
+        waiting = self._owed.names | self._pool.running
+        due = sorted((checks.due | waiting | self._restless) & self._names)
         troubled = frozenset(name for name in due if watchers[name].is_troubled)
-        late = self._do([name for name in due if name not in troubled], refresh)
+        fine = [name for name in due if name not in troubled]
+        late = self._do(fine, refresh, checks.ahead, is_patient=is_asked)
         if troubled:
             late |= self._pool.do(
                 troubled, refresh, _PATIENCE_S, at_most_s=_PATIENCE_S, lane_of=self._lane_of
             )
-        self._late = self._why(late)
+        since, self._late = time.monotonic(), self._why(late)
+        self._late_since = {name: self._late_since.get(name, since) for name in self._late}
         return self._late
 
     def _why(self, late: frozenset[str]) -> Mapping[str, Late]:
@@ -221,18 +231,18 @@ class CatalogScanner:
                 self._watchers[name] = self._new_watcher(name)
                 self._restless.add(name)
 
-    def _check(self, watcher: ListingWatcher, checks: Checks, look: int, now: datetime) -> bool:
+    def _check(self, watcher: ListingWatcher, turn: Turn, look: int, now: datetime) -> bool:
         """Check a listing, perhaps late and in another thread; return whether all of it was."""
         name, found, hints = watcher.folder.name, watcher.found, self._hints
         is_covered, began = name in hints.covered, time.thread_time()
-        is_whole = name in checks.wholes or not is_covered
-        was_read = watcher.refresh(is_slice=name in checks.slices, is_covered=not is_whole)
-        if name in checks.swept and not was_read:
+        is_whole = turn.is_whole or not is_covered
+        was_read = watcher.refresh(is_slice=turn.is_slice, is_covered=not is_whole)
+        if turn.is_swept and not was_read:
             self._rota.pace.note(time.thread_time() - began)
         if found is not None and found is not watcher.found and not is_covered:
             self._rota.lately.add(name, now)
         (self._restless.add if watcher.is_restless else self._restless.discard)(name)
-        is_whole = is_whole and name in checks.slices
+        is_whole = is_whole and turn.is_slice
         hints.note(name, watcher, look, is_whole=is_whole)
         return is_whole
 
@@ -248,10 +258,18 @@ class CatalogScanner:
             wanted=self._wanted,
         )
 
-    def _do(self, keys: Iterable[str], job: Job) -> frozenset[str]:
+    def _do(
+        self,
+        keys: Iterable[str],
+        job: Job,
+        ahead: frozenset[str] = _NONE,
+        *,
+        is_patient: bool = True,
+    ) -> frozenset[str]:
         """Run a job for each key, more patiently at the first look; return those still running.
 
-        A console that looks again and again waits there for no slow disk once all else is read.
+        A console that looks again and again waits for no slow disk once all else is read; at later
+        looks only if it is not `is_patient`.
         """
         if self._looked_at is None:
             return self._pool.do(
@@ -260,13 +278,22 @@ class CatalogScanner:
                 _FIRST_PATIENCE_S,
                 first_s=_ALONE_PATIENCE_S,
                 behind_s=_PATIENCE_S if self._hints.has_watch else math.inf,
+                ahead=ahead,
                 lane_of=self._lane_of,
             )
-        return self._pool.do(keys, job, _PATIENCE_S, lane_of=self._lane_of)
+        return self._pool.do(
+            keys,
+            job,
+            _PATIENCE_S,
+            behind_s=_BEHIND_S if self._hints.has_watch and not is_patient else math.inf,
+            ahead=ahead,
+            own=_OWN_DISK,
+            lane_of=self._lane_of,
+        )
 
     def _lane_of(self, key: str) -> str:
         """Return a listing's disk, which decides whose threads it shares; the root has its own."""
-        return key if key.startswith("/") else self._root_state.disks.get(key, "")
+        return key if key.startswith("/") else self._root_state.disks.get(key, _OWN_DISK)
 
     def _look_for_strays(self, names: tuple[str, ...]) -> None:
         unread = self._unread
@@ -299,10 +326,15 @@ class CatalogScanner:
     def _listing(self, name: str, late: Late | None) -> Listing:
         watcher = self._watchers[name]
         listing = watcher.listing(*self._strays.of(watcher.folder), self._strays.unread)
-        if late is None:
+        if late is None or (late is Late.SOON and self._is_recent(name)):
             return listing
         is_told = late is Late.SOON and listing.problem
         return replace(listing, is_stale=True) if is_told else _stale(listing, *_LATE[late])
+
+    def _is_recent(self, name: str) -> bool:
+        """Whether what is known of a listing that waits is not old, nor from before an erasure."""
+        is_known = self._watchers[name].found is not None and name not in self._unread
+        return is_known and time.monotonic() - self._late_since[name] < _OVERDUE_S
 
     def _save(self, now: datetime, names: tuple[str, ...] | None) -> None:
         """Cache what transcripts and tables say for the next start, now and then.
@@ -322,6 +354,7 @@ class CatalogScanner:
         if len(self._watchers) > len(names):
             self._watchers = {name: self._watchers[name] for name in names}
             self._restless &= self._names
+            self._owed.keep_only(self._names)
             self._unread &= {*names, _OUTSIDE}
             self._hints.keep_only(names)
             self._facts.keep_only({self._context.root / name for name in names})

@@ -6,7 +6,7 @@ import math
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from enum import StrEnum
 
 _TICK_S = 0.01
@@ -38,9 +38,32 @@ class _Lane:
     """
 
     def __init__(self) -> None:
-        self.queue: deque[tuple[str, Job]] = deque()
+        self._ahead: deque[tuple[str, Job]] = deque()
+        self._others: deque[tuple[str, Job]] = deque()
+        self._is_others_turn = False
         self.tasks: dict[object, tuple[str, float]] = {}
         self.moved = 0.0
+
+    def __len__(self) -> int:
+        return len(self._ahead) + len(self._others)
+
+    def put(self, key: str, job: Job, *, is_ahead: bool) -> None:
+        """Queue a task behind all others, or behind those that went ahead alone."""
+        self.moved = self.moved if len(self) else time.monotonic()
+        (self._ahead if is_ahead else self._others).append((key, job))
+
+    def let_ahead(self, keys: Collection[str]) -> None:
+        """Let the waiting tasks of these keys go ahead."""
+        if any(key in keys for key, _ in self._others):
+            self._ahead += [one for one in self._others if one[0] in keys]
+            self._others = deque(one for one in self._others if one[0] not in keys)
+
+    def take(self) -> tuple[str, Job]:
+        """Take the next task; those ahead and the others have turns, so that nobody starves."""
+        is_others = not self._ahead or (self._is_others_turn and bool(self._others))
+        self._is_others_turn = not is_others
+        self.moved = time.monotonic()
+        return (self._others if is_others else self._ahead).popleft()
 
     def has_room(self, most: int) -> bool:
         """Whether one more thread may join; up to a bound, stuck threads do not count."""
@@ -55,24 +78,29 @@ class _Lane:
             key: Late.SILENT if now - since > within_s else Late.SOON
             for key, since in self.tasks.values()
         }
-        return dict.fromkeys((key for key, _ in self.queue), behind) | begun
+        return dict.fromkeys((key for key, _ in (*self._ahead, *self._others)), behind) | begun
 
 
 class _Behind:
-    """Measures how long lanes have been at work alone, while the others had ended."""
+    """Measures how long lanes have been at work while the others had ended.
 
-    def __init__(self, lanes: Mapping[str, str], most_s: float) -> None:
-        self._lanes, self._most_s = lanes, most_s
-        self._count, self._since = len({*lanes.values()}), math.inf
+    The lane `own` is always waited for; where it has nothing to do, the others are alone at once.
+    """
+
+    def __init__(self, lanes: Mapping[str, str], most_s: float, own: str | None) -> None:
+        self._lanes, self._most_s, self._own = lanes, most_s, own
+        there = {*lanes.values()}
+        is_alone = own is not None and own not in there
+        self._count, self._since = len(there), time.monotonic() if is_alone else math.inf
 
     def is_too_long(self, running: Iterable[str], now: float) -> bool:
         """Whether those that still run have held up all others for that long."""
         if self._most_s == math.inf:
             return False
-        count = len({self._lanes[key] for key in running})
-        if count < self._count:
-            self._count, self._since = count, now
-        return now - self._since > self._most_s
+        lanes = {self._lanes[key] for key in running}
+        if len(lanes) < self._count:
+            self._count, self._since = len(lanes), now
+        return self._own not in lanes and now - self._since > self._most_s
 
 
 class WorkerPool:
@@ -98,6 +126,8 @@ class WorkerPool:
         first_s: float = 0.0,
         at_most_s: float = math.inf,
         behind_s: float = math.inf,
+        ahead: Collection[str] = frozenset(),
+        own: str | None = None,
         lane_of: Callable[[str], str] = same_lane,
     ) -> frozenset[str]:
         """Call `job` for every key, and return the keys whose job is still running.
@@ -105,23 +135,30 @@ class WorkerPool:
         Keys of one lane, such as those on one disk, share a few threads. A key that still runs from
         an earlier call is not started again. Returns when no job ended for `patience_s` (the first
         for `first_s`), after `at_most_s`, and when the jobs of all other lanes have ended for
-        `behind_s`; jobs go on in the background. New keys go before older ones. Raises what a job
+        `behind_s`, but never before those of its `own`; jobs go on in the background. A lane's keys
+        are begun in the order they came; those `ahead` have every other turn. Raises what a job
         raised.
         """
         keys = tuple(keys)
         fresh = frozenset(keys) - self._running
         with self._ended:
             self._running |= fresh
-            for key in (one for one in reversed(keys) if one in fresh):
+            for lane in self._lanes.values():
+                lane.let_ahead(ahead)
+            for key in (one for one in keys if one in fresh):
                 lane = self._lanes.setdefault(lane_of(key), _Lane())
-                lane.moved = lane.moved if lane.queue else time.monotonic()
-                lane.queue.appendleft((key, job))
-        behind = _Behind({key: lane_of(key) for key in fresh}, behind_s)
+                lane.put(key, job, is_ahead=key in ahead)
+        behind = _Behind({key: lane_of(key) for key in fresh}, behind_s, own)
         self._wait(fresh, patience_s, max(patience_s, first_s), at_most_s, behind)
         if self._failure is not None:
             failure, self._failure = self._failure, None
             raise failure
         return frozenset(self._running).intersection(keys)
+
+    @property
+    def running(self) -> frozenset[str]:
+        """The keys whose job has not ended."""
+        return frozenset(self._running)
 
     def late(self, within_s: float) -> dict[str, Late]:
         """Return why each task that has not ended has not; `within_s` is not too long to wait."""
@@ -160,7 +197,7 @@ class WorkerPool:
         """Start one more thread in each lane that has tasks waiting and room for it."""
         with self._ended:
             left = _MOST_IN_ALL - sum(len(lane.tasks) for lane in self._lanes.values())
-            short = [one for one in self._lanes.values() if one.queue and one.has_room(self._most)]
+            short = [one for one in self._lanes.values() if len(one) and one.has_room(self._most)]
             joining = [(lane, object()) for lane in short[: max(left, 0)]]
             for lane, thread in joining:
                 lane.tasks[thread] = "", time.monotonic()
@@ -180,9 +217,8 @@ class WorkerPool:
     def _next(self, lane: _Lane, thread: object) -> tuple[str, Job] | None:
         """Return the lane's next task; without one, this thread no longer counts."""
         with self._ended:
-            if lane.queue:
-                key, job = lane.queue.popleft()
-                lane.moved = time.monotonic()
+            if len(lane):
+                key, job = lane.take()
                 lane.tasks[thread] = key, lane.moved
                 return key, job
             del lane.tasks[thread]

@@ -153,7 +153,7 @@ async def test_every_key_is_in_sight_before_it_is_allowed(site: Site) -> None:
             painted = await granted(request, LARGE.get(number, (80, 24)))
             assert painted_input(painted) == request.input
         if tool == "mcp__ops__run" and given["command"] == HIDDEN:
-            shown = run_cli(site.listing.parent, "show", read_run(folder).session_id).stdout
+            shown = _shown(site, read_run(folder).session_id)
             assert r"command: rm -rf /srv/a\u200b \x1b[8m; touch x" in shown
         command(folder, "answer", decision="deny")
     assert over(folder).state == "done"
@@ -171,7 +171,7 @@ def _asked_for(folder: Path, number: int) -> PermissionRequest:
 
 def _require_shown(site: Site, folder: Path, request: PermissionRequest) -> None:
     session_id = read_run(folder).session_id
-    told = run_cli(site.listing.parent, "show", session_id).stdout.splitlines()
+    told = _shown(site, session_id).splitlines()
     begins = f"asks          {request.tool},"
     begin = next(n for n, row in enumerate(told) if row.startswith(begins))
     end = next(n for n, row in enumerate(told) if "shown in full: --input" in row)
@@ -180,11 +180,17 @@ def _require_shown(site: Site, folder: Path, request: PermissionRequest) -> None
     keys = _after_facts(rows, first)
     assert read_back(rows[keys:]) == request.input
     assert request.digest.startswith(told[end].split()[-1])
-    known = json.loads(run_cli(site.listing.parent, "show", session_id, "--json").stdout)
+    known = json.loads(_shown(site, session_id, "--json"))
     asked = known["run"]["request"]
     assert (asked["input"], asked["sha256"]) == (request.input, request.digest)
     assert asked["denied_at"]
     assert asked["title"] == (request.asker.title or None)
+
+
+def _shown(site: Site, *words: str) -> str:
+    """Return what `show` says, once its listing answers: a slow machine reads so much late."""
+    done = wait(lambda: (one := run_cli(site.listing.parent, "show", *words)).stdout and one)
+    return str(done.stdout)
 
 
 def _after_facts(rows: Sequence[str], first: str) -> int:

@@ -18,6 +18,8 @@ from tui.fleet.store import sessions
 from tui.fleet.store.connection import Store
 from tui.fleet_settings import FleetSettings
 
+LEASE = timedelta(hours=1)  # no host is silent because the machine is slow
+
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Cluster]:
@@ -33,7 +35,9 @@ def dsn(cluster: Cluster) -> str:
         store.migrate()
         for host in ("a", "b"):
             with store.transaction() as tx:
-                sessions.beat(tx, host, f"/data/{host}", "1", max_runs=4, lease_s=15)
+                sessions.beat(
+                    tx, host, f"/data/{host}", "1", max_runs=4, lease_s=LEASE.total_seconds()
+                )
     return made
 
 
@@ -51,7 +55,7 @@ def member(
     file, said = tmp_path / "dsn", list[str]()
     file.write_text(dsn)
     file.chmod(0o600)
-    fleet = FleetSettings(dsn_file=file, host="a", lease=timedelta(seconds=15))
+    fleet = FleetSettings(dsn_file=file, host="a", lease=LEASE)
     with ExitStack() as opened:
         monkeypatch.setattr(members, "open_store", lambda _: opened.enter_context(Store(dsn)))
         context = listing.context(fleet=fleet, state_dir=tmp_path / "state")

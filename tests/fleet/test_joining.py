@@ -159,15 +159,13 @@ def test_the_verbs_say_how_it_stands(
 ) -> None:  # fmt: skip
     context_of(listing, dsn, "c")
     config = tmp_path / "config.toml"
-    config.write_text(f"[fleet]\nhost = 'c'\ndsn_file = '{tmp_path / 'dsn-c'}'\n")
+    config.write_text(f"[fleet]\nhost = 'c'\ndsn_file = '{tmp_path / 'dsn-c'}'\nlease = '1h'\n")
     monkeypatch.setenv("SESSION_CONSOLE_CONFIG", str(config))
 
     def say(*words: str) -> tuple[int, str]:
         code = main(["--root", str(listing.root), *words])
         return code, "".join(capsys.readouterr())
 
-    with Store(dsn) as store, store.transaction() as tx:
-        tx.run("UPDATE host SET lease = interval '1 h'")
     not_yet = "this host, c, is not in the fleet yet"
     assert say("fleet", "status") == (1, f"{not_yet}, which has 2 hosts: `fleet join`\n")
     assert f"\n{not_yet}: `fleet join`\n" in say("hosts")[1]

@@ -253,11 +253,11 @@ def test_a_server_that_hangs_is_away_too(
 ) -> None:
     """Whoever waits for it is let go; once it goes on, nothing is stored twice."""
     cluster, dsn = doomed
-    monkeypatch.setattr(connection, "ANSWER_S", 0.5)
     with Store(dsn) as store:
         shipper = Shipper(store, KEY, Residence(host="a", fence=1))
         shipper.ship(session_files(transcript))
         append(transcript)
+        monkeypatch.setattr(connection, "ANSWER_S", 0.5)
         cluster.freeze()
         try:
             with pytest.raises(FleetAway, match="no answer"):

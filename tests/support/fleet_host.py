@@ -31,7 +31,7 @@ class FleetHost:
         root.mkdir(parents=True, exist_ok=True)
         (folder / "dsn").write_text(dsn)
         (folder / "dsn").chmod(0o600)
-        lines = [f'root = "{root}"', settings, "[fleet]", f'host = "{name}"', 'lease = "5s"']
+        lines = [f'root = "{root}"', settings, "[fleet]", f'host = "{name}"', 'lease = "1h"']
         lines.append(f'dsn_file = "{folder / "dsn"}"')
         (folder / "config.toml").write_text("\n".join(lines) + "\n")
         self._environment = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import pwd
 import shutil
@@ -77,6 +78,11 @@ class Cluster:
 
     def freeze(self) -> None:
         """Let no process of the server do anything, so that connections hang."""
+        first = self._postmaster()
+        os.kill(
+            first, signal.SIGSTOP
+        )  # before its children are looked for: it starts and ends them
+        wait(lambda: _stat(first)[0] == "T")
         self._signal_all(signal.SIGSTOP)
 
     def thaw(self) -> None:
@@ -150,6 +156,14 @@ def _has_user() -> bool:
 
 
 def _free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
+    """Return a port that nothing else takes before the server does, or while it is stopped.
+
+    The kernel gives none of these away, and processes that run beside this one begin elsewhere.
+    """
+    ports = range(10_000, 32_000)
+    for step in range(len(ports)):
+        port = ports[(8 * os.getpid() + step) % len(ports)]
+        with socket.socket() as one, suppress(OSError):
+            one.bind(("127.0.0.1", port))
+            return port
+    raise OSError(errno.EADDRINUSE, "there is no free port")

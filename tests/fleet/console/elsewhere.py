@@ -6,6 +6,7 @@ It stands for the member process where a test is about what the console makes of
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from types import TracebackType
 from typing import Self
@@ -42,6 +43,30 @@ class OtherHost:
                 new = Shipper(self._store, session.key, self.home)
                 shipper = self._shippers.setdefault(session.key, new)
                 shipper.ship(session_files(session.transcript.path))
+
+
+class Hurry:
+    """A clock by which, once it is begun, ten seconds pass at each look: patience is soon over.
+
+    So a test waits neither for it nor against it.
+    """
+
+    def __init__(self) -> None:
+        self._is_begun, self._ahead_s = threading.Event(), 0.0
+
+    def begin(self) -> None:
+        self._is_begun.set()
+
+    def end(self) -> None:
+        self._is_begun.clear()
+
+    def monotonic(self) -> float:
+        if self._is_begun.is_set():
+            self._ahead_s += 10.0
+        return time.monotonic() + self._ahead_s
+
+    def sleep(self, seconds: float) -> None:
+        time.sleep(seconds)
 
 
 class Obeying:

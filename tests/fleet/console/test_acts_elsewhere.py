@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fleet.console.elsewhere import Obeying, OtherHost
+from tests.fleet.console.elsewhere import Hurry, Obeying, OtherHost
 from tests.fleet.test_shown_session import REQUEST, RUN
 from tests.support.listings.sample_listing import FIRST, SECOND, THIRD, SampleListing
 from tests.support.postgres import Cluster
@@ -38,7 +38,6 @@ from tui.operations.trash import cleanup, delete, purge, restore, undo
 
 Act = Callable[[Context, Session], ActionResult]
 DONE = Outcome(words="done", is_done=True, act_id="act-1")
-PATIENCE_S = 3.0
 
 
 @pytest.fixture
@@ -47,7 +46,7 @@ def context(dsn: str, tmp_path: Path) -> Iterator[Context]:
     here = SampleListing(tmp_path / "here", "acme")
     here.add(THIRD)
     mirrors = tmp_path / "mirrors"
-    with Fleet(lambda: Store(dsn), "b", mirrors, patience_s=30, act_s=PATIENCE_S) as fleet:
+    with Fleet(lambda: Store(dsn), "b", mirrors, patience_s=60, act_s=60) as fleet:
         yield replace(here.context(), elsewhere=fleet)
 
 
@@ -241,8 +240,9 @@ def test_of_two_answers_at_once_the_second_is_told_so(
 
 
 def test_where_nobody_takes_it_it_is_taken_back_and_nothing_was_done(
-    store: Store, other: OtherHost, context: Context
+    store: Store, other: OtherHost, context: Context, hurry: Hurry
 ) -> None:
+    hurry.begin()
     with pytest.raises(Refused, match="a does not answer: nothing was done"):
         steer.send(context, named(context, FIRST), "Go on")
     with store.transaction() as tx:
@@ -251,15 +251,17 @@ def test_where_nobody_takes_it_it_is_taken_back_and_nothing_was_done(
 
 
 def test_what_was_taken_and_not_told_of_is_not_known(
-    store: Store, other: OtherHost, context: Context
+    store: Store, other: OtherHost, context: Context, hurry: Hurry
 ) -> None:
-    taken = threading.Event()
+    is_over = threading.Event()
 
     def take() -> None:
-        while not taken.wait(0.01):
+        while not is_over.wait(0.01):
             with store.transaction() as tx:
-                if commands.take(tx, "a"):
-                    return
+                taken = commands.take(tx, "a")
+            if taken:
+                hurry.begin()
+                return
 
     thread = threading.Thread(target=take)
     thread.start()
@@ -267,7 +269,7 @@ def test_what_was_taken_and_not_told_of_is_not_known(
         with pytest.raises(OutcomeUnknown, match="not known: a has taken it") as error:
             steer.send(context, named(context, FIRST), "Go on")
     finally:
-        taken.set()
+        is_over.set()
         thread.join()
     assert (error.value.reason, error.value.kind) == (Reason.UNSURE, Kind.NETWORK)
 
@@ -285,7 +287,7 @@ def test_without_the_database_nothing_is_asked_and_that_is_known(
 
 
 def test_a_database_that_breaks_off_in_between_leaves_it_unknown(
-    cluster: Cluster, store: Store, other: OtherHost, context: Context
+    cluster: Cluster, store: Store, other: OtherHost, context: Context, hurry: Hurry
 ) -> None:
     raised = list[ConsoleError]()
 
@@ -306,6 +308,7 @@ def test_a_database_that_breaks_off_in_between_leaves_it_unknown(
         wait(is_posted)
         store.close()
         cluster.stop()
+        hurry.begin()
         thread.join(60)
     finally:
         cluster.start()
@@ -341,7 +344,7 @@ def test_a_resume_goes_through_the_queue_to_its_home(
     claimed = list[runs.ClaimedRun]()
 
     def home() -> None:
-        until = time.monotonic() + 30
+        until = time.monotonic() + 60
         with Store(dsn) as mine:
             while not claimed and time.monotonic() < until:
                 with mine.transaction() as tx:
@@ -362,9 +365,10 @@ def test_a_resume_goes_through_the_queue_to_its_home(
 
 
 def test_a_resume_that_no_host_takes_is_taken_out_of_the_queue(
-    store: Store, other: OtherHost, context: Context
+    store: Store, other: OtherHost, context: Context, hurry: Hurry
 ) -> None:
     plan = resume.plan_resume(context, named(context, SECOND))
+    hurry.begin()
     with pytest.raises(Refused, match="nothing was started"):
         resume.start(context, plan, "Go on")
     with store.transaction() as tx:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fleet.console.elsewhere import OtherHost
+from tests.fleet.console.elsewhere import Hurry, OtherHost
 from tests.fleet.test_shown_session import RUN
 from tests.support.listings.sample_listing import FIRST, SECOND, SampleListing
 from tui.core.errors import RunFailed
@@ -31,7 +31,7 @@ def context(dsn: str, tmp_path: Path) -> Iterator[Context]:
     """A console of the host `b`, which has no sessions."""
     here = SampleListing(tmp_path / "here", "acme")
     mirrors = tmp_path / "mirrors"
-    with Fleet(lambda: Store(dsn), "b", mirrors, patience_s=60, act_s=2) as fleet:
+    with Fleet(lambda: Store(dsn), "b", mirrors, patience_s=60, act_s=60) as fleet:
         yield replace(here.context(), elsewhere=fleet)
 
 
@@ -56,7 +56,7 @@ def named(context: Context, session_id: str) -> Session:
 
 
 def test_after_the_connection_broke_nobody_is_told_that_nothing_was_done(
-    store: Store, busy: Session, context: Context, monkeypatch: pytest.MonkeyPatch
+    busy: Session, context: Context, hurry: Hurry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The database may be one that took over, and has lost that the home has taken it."""
     real, breaks = commands.state, iter([True])
@@ -67,13 +67,18 @@ def test_after_the_connection_broke_nobody_is_told_that_nothing_was_done(
         return real(tx, *given)
 
     monkeypatch.setattr(commands, "state", state)
+    hurry.begin()
     with pytest.raises(OutcomeUnknown, match="it was restarted") as caught:
         steer.send(context, busy, "go on")
     assert caught.value.remedy == f"show {FIRST[:8]}"
 
 
 def test_what_a_home_holds_that_was_cut_off_is_still_posted_and_so_not_known(
-    store: Store, busy: Session, context: Context, monkeypatch: pytest.MonkeyPatch
+    store: Store,
+    busy: Session,
+    context: Context,
+    hurry: Hurry,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Its row stays locked until the database notices: nobody is told to try again."""
     monkeypatch.setattr(connection, "_LOCK_MS", 200)
@@ -84,6 +89,7 @@ def test_what_a_home_holds_that_was_cut_off_is_still_posted_and_so_not_known(
             with store.transaction() as tx:
                 if commands.take(tx, "a"):
                     is_held.set()
+                    hurry.begin()
                     is_over.wait()
 
     thread = threading.Thread(target=home)
@@ -98,7 +104,11 @@ def test_what_a_home_holds_that_was_cut_off_is_still_posted_and_so_not_known(
 
 
 def test_a_run_that_a_home_holds_that_was_cut_off_is_not_known_to_have_begun(
-    store: Store, busy: Session, context: Context, monkeypatch: pytest.MonkeyPatch
+    store: Store,
+    busy: Session,
+    context: Context,
+    hurry: Hurry,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(connection, "_LOCK_MS", 200)
     is_held, is_over = threading.Event(), threading.Event()
@@ -108,6 +118,7 @@ def test_a_run_that_a_home_holds_that_was_cut_off_is_not_known_to_have_begun(
             with store.transaction() as tx:
                 if runs.claim(tx, "a"):
                     is_held.set()
+                    hurry.begin()
                     is_over.wait()
 
     plan = resume.plan_resume(context, named(context, SECOND))

@@ -41,8 +41,6 @@ def context(dsn: str, store: Store, tmp_path: Path) -> Iterator[Context]:
     OtherHost(store, there).tell()
     here = SampleListing(tmp_path / "here", "acme")
     here.add(THIRD)
-    with store.transaction() as tx:
-        tx.run("UPDATE host SET lease = interval '1 h'")
     with Fleet(lambda: Store(dsn), "b", tmp_path / "mirrors", patience_s=60) as fleet:
         yield replace(here.context(), elsewhere=fleet)
 

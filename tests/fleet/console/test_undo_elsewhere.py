@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fleet.console.elsewhere import Obeying, OtherHost
+from tests.fleet.console.elsewhere import Hurry, Obeying, OtherHost
 from tests.support.listings.sample_listing import FIRST, SECOND, THIRD, SampleListing
 from tui.core.errors import ConsoleError, Reason, Refused
 from tui.core.models.session import Session
@@ -145,24 +145,26 @@ def test_an_act_on_what_was_purged_since_is_said_once_to_be_gone_and_not_in_the_
 
 
 def test_an_act_of_which_nobody_knows_whether_it_was_done_is_asked_for_first(
-    dsn: str, store: Store, here: SampleListing, context: Context, tmp_path: Path
+    dsn: str, store: Store, here: SampleListing, context: Context, hurry: Hurry
 ) -> None:
     is_over = threading.Event()
 
     def take() -> None:
         while not is_over.wait(0.01):
             with store.transaction() as tx:
-                commands.take(tx, "a")
+                taken = commands.take(tx, "a")
+            if taken:
+                hurry.begin()
 
     thread = threading.Thread(target=take)
     thread.start()
-    hasty = Fleet(lambda: Store(dsn), "b", tmp_path / "hasty", patience_s=60, act_s=8)
     try:
-        with hasty, pytest.raises(OutcomeUnknown):
-            extended(replace(context, elsewhere=hasty))
+        with pytest.raises(OutcomeUnknown):
+            extended(context)
     finally:
         is_over.set()
         thread.join()
+    hurry.end()
     with Obeying(dsn, Home()) as home:
         undo.undo_last(context)
     with store.transaction() as tx:

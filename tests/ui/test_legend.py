@@ -43,7 +43,8 @@ async def test_every_sign_that_is_painted_is_explained(size: tuple[int, int]) ->
     async with console(FixedEngine(stream=SAID), size=size) as at:
         explained = odd(await help_of(at))
         painted = set[str]()
-        for keys in (("1",), ("3",), ("2", "j", "j", "enter"), ("4",), ("enter", "t"), ("G",)):
+        stream = (("4",), ("enter", "t"), ("G",))  # before the selection moves, and it goes
+        for keys in (("1",), ("3",), ("2",), *stream, ("escape", "j", "j", "enter")):
             await at.press(*keys)
             painted |= odd("".join(at.rows()))
         assert {"•", "∴", "▸"} <= painted

@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
 from textual import events
 from textual.keys import _character_to_key, key_to_character
 from textual.pilot import Pilot
@@ -25,6 +26,7 @@ from tui.ui.actions.key_targets import KeyTargets
 from tui.ui.app import ConsoleApp
 from tui.ui.engine.engine import Engine
 from tui.ui.screen import ConsoleScreen
+from tui.ui.state import session_restore
 from tui.ui.state.view_state import ViewState
 from tui.ui.terminal.key_sequences import parsed
 from tui.ui.terminal.keyboard import TypedAhead
@@ -218,6 +220,12 @@ class Console:
         question = self._panes.question
         await self.until(lambda: question.is_shown or (self.is_asking and self.view.is_tiny))
 
+    async def asked_or_over(self) -> bool:
+        """Wait until what a key began asks, painted, or is over; return whether it asks."""
+        question = self._panes.question
+        await self.until(lambda: question.is_shown or not self.view.is_question_open)
+        return self.view.is_question_open
+
     async def answered(self) -> None:
         """Wait until no question is open."""
         await self.until(lambda: not self.view.is_question_open)
@@ -395,8 +403,10 @@ async def console_over(
 ) -> AsyncIterator[Console]:
     """Start a console over any engine, such as the real one; the console's `engine` is unused."""
     app = HeadlessApp(engine)
-    async with app.run_test(size=size) as pilot:
-        at = Console(app, pilot, FixedEngine())
-        if waits:
-            await settled(pilot)
-        yield at
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(session_restore, "READ_WITHIN_S", _CEILING_S)
+        async with app.run_test(size=size) as pilot:
+            at = Console(app, pilot, FixedEngine())
+            if waits:
+                await settled(pilot)
+            yield at

@@ -19,6 +19,7 @@ from tui.core.models.run import Run
 from tui.core.models.session import Liveness, Session
 from tui.operations.stream.follow import StreamUpdate
 from tui.ui.actions.key_targets import NOT_SEEN_YET
+from tui.ui.background import pollers
 
 SIZES = [(80, 24), (120, 36)]
 ACTING = ("r", "e", "d", "a", "i", "y", "space", "asterisk", ":delete", ":resume", ":rename x")
@@ -126,8 +127,11 @@ async def test_in_live_a_key_acts_on_the_stream_that_is_shown() -> None:
 
 
 @pytest.mark.parametrize("key", ["d", "r", "e", "y"])
-async def test_in_live_a_key_waits_for_the_stream_that_came_meanwhile(key: str) -> None:
+async def test_in_live_a_key_waits_for_the_stream_that_came_meanwhile(
+    key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Fails if a stream takes keys before the first frame that has its name, or at any frame."""
+    monkeypatch.setattr(pollers, "READING_AFTER", 60.0)  # its name comes with it
     follower = HeldFollow(fixed_catalog.stream())
     follower.comes.set()
     async with console(FixedEngine(follower=follower), size=(120, 36)) as at:
@@ -353,8 +357,7 @@ async def test_whatever_keys_are_pressed_what_they_act_on_was_painted_in_the_foc
                 painted, pane = "\n".join(at.rows(focused(at))), at.view.pane
                 marks = at.view.marks
                 await at.burst(key)
-            if at.view.is_question_open:
-                await at.asked()
+            if await at.asked_or_over():
                 about = at.about
                 if key in "der" and len(about) == 1 and at.view.group is None:
                     named = (about[0].session_id[:4], about[0].title[:9])

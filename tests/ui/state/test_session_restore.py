@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
+import threading
 from dataclasses import replace
 
 import pytest
@@ -17,6 +18,8 @@ from tui.core.console.pane_table import EXPIRY, LIVE, SESSIONS
 from tui.core.console.saved_view import Draft, SavedView
 from tui.operations.context import ActionResult
 from tui.operations.running.resume import RunPlan
+from tui.ui import threads
+from tui.ui.state.session_restore import SessionRestore
 
 
 async def saved(at: Console, **facts: object) -> SavedView:
@@ -48,6 +51,23 @@ async def test_the_view_comes_back() -> None:
         await at.until(lambda: "restored: filter `hollis`, 1 marked; Esc clears" in at.message)
         await at.press("4", "F")
         await saved(at, reading=None)
+
+
+async def test_a_view_that_was_read_while_the_loop_was_busy_is_taken(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """On a slow machine it was said to take too long, and no view was saved from then on."""
+    loop, begun, ahead_s = asyncio.get_running_loop(), asyncio.Queue[threading.Thread](), 0.0
+    now, detached = loop.time, threads.detached
+    monkeypatch.setattr(loop, "time", lambda: now() + ahead_s)
+    monkeypatch.setattr(threads, "detached", lambda work: begun.put_nowait(detached(work)))
+    told = list[str]()
+    restore = SessionRestore(FixedEngine(view=SavedView(filter="pumps")), SavedView, told.append)
+    reading = asyncio.ensure_future(restore.read())
+    (await begun.get()).join()
+    ahead_s = 60.0
+    await reading
+    assert (restore.last.filter, told) == ("pumps", [])
 
 
 async def test_keys_act_on_the_marks_after_a_start_as_the_list_shows_them() -> None:

@@ -191,8 +191,7 @@ async def test_after_an_undo_the_cursor_goes_to_what_came_back(filtered: bool) -
             await at.press(*"0299", "enter")
             await at.answered()
         await at.press("u")
-        if at.view.is_question_open:
-            await at.asked()
+        if await at.asked_or_over():
             await at.press("y")
         await at.answered()
         assert at.session.title == "row 0299"

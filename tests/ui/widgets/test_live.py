@@ -25,6 +25,7 @@ from tui.operations.search.transcript_search import SearchHits
 from tui.operations.stream.follow import StreamUpdate
 from tui.runs.folder.protocol import PartialBlock
 from tui.ui.background import pollers
+from tui.ui.terminal import paint_throttle
 from tui.ui.widgets.live import LivePane
 from tui.ui.widgets.pane import PaneSettings
 from tui.ui.widgets.prompt import PromptBar
@@ -453,7 +454,10 @@ async def test_over_ssh_words_are_painted_as_the_line_can_carry_them() -> None:
         assert "whole" in "".join(painted(live))
 
 
-async def test_over_ssh_the_first_words_of_a_message_wait_for_no_pace() -> None:
+async def test_over_ssh_the_first_words_of_a_message_wait_for_no_pace(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(paint_throttle, "_LEAST_S", 60.0)
     live = LivePane(replace(SETTINGS, is_remote=True))
     async with alone(live):
         live.begin(session("hollis_park", "stage_1", "title"))
@@ -503,7 +507,7 @@ async def test_a_search_brings_a_sub_agent_s_words_in_sight_once_they_are_read()
     async with console(FixedEngine(follower=AsideFollow((*LONG[:50], call, *LONG[50:300])))) as at:
         await at.press("enter", "slash", *"the valves", "enter")
         await at.until(lambda: "the valves are told aside" in shown(at))
-        assert at.message == "1 of 1"
+        await at.until(lambda: at.message == "1 of 1")
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 36)])

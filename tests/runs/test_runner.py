@@ -18,7 +18,7 @@ from tests.support.processes.runs_site import SCENES, Site, kinds, over, site_be
 from tui.core.models.catalog import Hold
 from tui.demo.api import LoopbackApi
 from tui.demo.api_request import ApiRequest
-from tui.demo.turns import Turn, say
+from tui.demo.turns import ToolUse, Turn, say
 from tui.runs import driver
 from tui.runs.driver import RunDriver
 from tui.runs.folder.command import Command
@@ -86,22 +86,35 @@ def test_no_settings_file_of_the_listing_chooses_the_permission_mode(site: Site)
 
 
 def test_what_nobody_answers_is_denied_in_time_and_no_later_answer_counts(
-    site: Site,
+    tmp_path: Path,
 ) -> None:
-    folder = site.start("PERMIT this", permission_timeout_s=0.3)
-    wait(lambda: "answered" in kinds(folder))
-    late = next(one for one in read_events(folder) if one["type"] == "permission")["request_id"]
-    post(
-        folder,
-        Command(
-            "answer", at=datetime.now(UTC), by="bert", text="", request_id=late, decision="allow"
-        ),
-    )
-    assert over(folder).state == "done"
-    assert "missed" in kinds(folder)
-    assert "ack" not in kinds(folder)
-    assert not (site.listing / "made-0").exists()
-    assert "Nobody answered" in site.transcript(read_run(folder).session_id)
+    is_missed = threading.Event()
+
+    def scene(asked: ApiRequest) -> Turn:
+        if not asked.step:
+            return say(ToolUse("Bash", {"command": "touch made-0", "description": "make"}))
+        assert is_missed.wait(60)  # else the run may end before the late answer comes
+        return say("Finished.")
+
+    with LoopbackApi(scene) as api, site_below(tmp_path, api) as site:
+        folder = site.start("go", permission_timeout_s=0.3)
+        asked = wait(lambda: [one for one in read_events(folder) if one["type"] == "permission"])
+        wait(lambda: "answered" in kinds(folder))
+        late = Command(
+            "answer",
+            at=datetime.now(UTC),
+            by="bert",
+            text="",
+            request_id=asked[0]["request_id"],
+            decision="allow",
+        )
+        post(folder, late)
+        wait(lambda: "missed" in kinds(folder))
+        is_missed.set()
+        assert over(folder).state == "done"
+        assert "ack" not in kinds(folder)
+        assert not (site.listing / "made-0").exists()
+        assert "Nobody answered" in site.transcript(read_run(folder).session_id)
 
 
 async def test_a_prompt_waits_for_no_look_at_processes_and_old_runs_but_the_answer_does(

@@ -320,7 +320,7 @@ most, is_over = 0, False
 def count():
     global most
     while not is_over:
-        most = max(most, threading.active_count())
+        most = max(most, sum(one.name == "look" for one in threading.enumerate()))
         time.sleep(0.002)
 threading.Thread(target=count).start()
 watch = CatalogScanner(Context(Settings(root=Path(sys.argv[1])), lambda: datetime.now(UTC)))
@@ -328,11 +328,12 @@ for _ in range(2):
     catalog = watch.look()
 is_over = True
 problems = [one.problem for one in catalog.listings if one.problem]
-print(len(catalog.listings), len(catalog.sessions), len(problems), most <= 20)
+print(len(catalog.listings), len(catalog.sessions), len(problems), most <= 24)
 """
 
 
 def test_a_fleet_is_shown_with_few_descriptors_and_threads() -> None:
+    """Eight, and twice as many where a machine is so slow that they count as stuck."""
     with sample_root(1000, 10) as root:
         found = subprocess.run(
             [sys.executable, "-c", FLEET, str(root)],

@@ -18,8 +18,13 @@ from tui.runs.folder.protocol import INBOX
 
 def test_everything_posted_is_noticed_and_then_it_is_quiet(tmp_path: Path) -> None:
     (tmp_path / INBOX).mkdir()
-    inbox, told = Inbox(tmp_path), threading.Event()
-    watch = InboxWatch(inbox.stamp, told.set)
+    inbox, told, looked = Inbox(tmp_path), threading.Event(), threading.Semaphore(0)
+
+    def stamp() -> object:
+        looked.release()
+        return inbox.stamp()
+
+    watch = InboxWatch(stamp, told.set)
     watch.start()
     taken: list[str] = []
     try:
@@ -35,7 +40,10 @@ def test_everything_posted_is_noticed_and_then_it_is_quiet(tmp_path: Path) -> No
                     taken += [one.text for one in inbox.take()]
                 time.sleep(0.01)
         assert taken == list("01234")
-        time.sleep(1)
+        while looked.acquire(blocking=False):
+            pass
+        for _ in range(3):  # by the third look, what was noticed of the last one has been told
+            assert looked.acquire(timeout=60)
         assert [watch.may_have_mail() for _ in range(20)][-1] is False
         assert not watch.is_alert
     finally:

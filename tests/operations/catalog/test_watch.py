@@ -230,7 +230,7 @@ def test_a_listing_that_hangs_is_shown_as_it_was_and_holds_up_no_other(
             assert (late.is_stale, late.problem[:15]) == (True, "does not answer")
             assert [(one.session_id, one.status) for one in late.sessions] == [(SECOND, "active")]
             assert (good.problem, good.sessions[0].status) == ("", "failed")
-            assert len([one for one in threading.enumerate() if one.name == "look"]) == 1
+            wait(lambda: len([one for one in threading.enumerate() if one.name == "look"]) == 1)
     late = wait(lambda: next((one for one in watch.look().listings[1:] if not one.is_stale), None))
     assert (late.problem, late.sessions[0].status) == ("", "failed")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,6 +23,7 @@ from tui.core.console.own_command import OwnCommand
 from tui.core.errors import ConsoleError, Refused
 from tui.core.limits import COMMAND_BYTES
 from tui.operations.catalog.scanner import CatalogScanner
+from tui.operations.child_process import ended
 from tui.operations.context import Context
 from tui.operations.monitor.history import history
 from tui.operations.own_command import (
@@ -109,10 +111,16 @@ def test_a_program_that_is_not_there_is_said(listing: SampleListing) -> None:
 
 
 def test_one_that_takes_too_long_is_ended_with_its_children(
-    listing: SampleListing, tmp_path: Path
+    listing: SampleListing, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pid = tmp_path / "pid"
-    one = shell(f"sleep 600 & echo $! > {pid}; echo begun; wait", timeout=timedelta(seconds=1))
+
+    def once_begun(process: subprocess.Popen[bytes], patience_s: float) -> int | None:
+        wait(lambda: pid.exists() and pid.read_text().endswith("\n"))
+        return ended(process, patience_s)
+
+    monkeypatch.setattr("tui.operations.own_command.ended", once_begun)
+    one = shell(f"echo begun; sleep 600 & echo $! > {pid}; wait", timeout=timedelta(seconds=1))
     done = run(listing.context(), one, listing)
     assert (done.words, done.lines, done.is_good) == (
         "open-log: ended after 1 s",

@@ -154,12 +154,17 @@ class Console:
         self._screen.second()
 
     async def look(self, catalog: Catalog | None = None) -> None:
-        """Let the console look at the root now, where it finds `catalog`; return once it has."""
+        """Let the console look at the root now, where it finds `catalog`; return once it shows it.
+
+        What that changes is laid out by then, too.
+        """
         if catalog is not None:
             self.engine.catalog = catalog
         self._screen.looking.wake()
         store = self._screen.store
         await self.until(lambda: store.catalog is self.engine.catalog or store.trouble != "")
+        for _ in range(_ROUNDS):
+            await self._pilot.pause(0)
 
     async def choose(self, title: str) -> Session:
         """Select the session of that title in Sessions."""

@@ -50,7 +50,7 @@ def here(tmp_path: Path) -> SampleListing:
 
 @pytest.fixture
 def fleet(dsn: str, tmp_path: Path) -> Iterator[Fleet]:
-    with Fleet(lambda: Store(dsn), "b", tmp_path / "mirrors", patience_s=30) as one:
+    with Fleet(lambda: Store(dsn), "b", tmp_path / "mirrors", patience_s=60) as one:
         yield one
 
 

@@ -38,7 +38,7 @@ def engine(dsn: str, store: Store, tmp_path: Path) -> Iterator[RealEngine]:
         shown.publish(tx, waiting.key, other.home, encode(waiting))
     here = SampleListing(tmp_path / "here", "acme")
     here.add(THIRD)
-    with Fleet(lambda: Store(dsn), "b", tmp_path / "mirrors", patience_s=30) as fleet:
+    with Fleet(lambda: Store(dsn), "b", tmp_path / "mirrors", patience_s=60, act_s=60) as fleet:
         context = replace(here.context(), elsewhere=fleet)
         yield RealEngine(context, lambda argv, width: VerbOutput(0, ()), verb_infos())
 

@@ -15,9 +15,10 @@ from tui.core.errors import Inconclusive, Reason
 from tui.core.models.catalog import Listing
 from tui.core.sessions.attention import LAST_HOUR
 from tui.operations.catalog.listing_watcher import ListingWatcher
-from tui.operations.catalog.rota import Checks, Rota
+from tui.operations.catalog.rota import Checks, LateChecks, Rota
 from tui.operations.catalog.scanner import CatalogScanner
 from tui.operations.catalog.session_lookup import sessions_of
+from tui.operations.catalog.worker_pool import Late
 from tui.operations.context import Context
 from tui.operations.monitor.alerts import needs
 from tui.safe_io.folder_watch import FolderWatch
@@ -155,7 +156,7 @@ def test_a_disk_that_is_read_for_long_is_told_as_being_read(
     context = Context(Settings(root=root), lambda: datetime.now(UTC))
     scanner = CatalogScanner(context, watch=FolderWatch())
     wait(lambda: all(one.is_whole for one in scanner.look().listings))
-    monkeypatch.setattr("tui.operations.catalog.scanner._OVERDUE_S", 0.0)
+    monkeypatch.setattr("tui.operations.catalog.rota._OVERDUE_S", 0.0)
     assert {one.is_stale for one in scanner.look().listings} == {False, True}
 
 
@@ -182,3 +183,38 @@ def test_what_waits_for_the_disk_loses_no_turn(
     scanner.look()
     clock.has_stopped = False
     wait(lambda: scanner.look() and clock.sliced == set(FAR))
+
+
+def test_what_somebody_asks_for_is_no_answer_that_was_begun_before(
+    root: Path, clock: Clock
+) -> None:
+    """Else an operator's own act would be missing from a listing that looks whole."""
+    context = Context(Settings(root=root), lambda: datetime.now(UTC))
+    scanner = CatalogScanner(context, watch=FolderWatch())
+    wait(lambda: all(one.is_whole for one in scanner.look().listings))
+    wait(lambda: clock.monotonic() and len(clock.ended) == len(clock.begun))
+    clock.has_stopped = True
+    scanner.look()
+    begun = len(clock.begun)
+    clock.has_stopped = False
+    catalog = scanner.look(is_asked=True)
+    whole = {one.listing_id for one in catalog.listings if one.is_whole and one.listing_id in FAR}
+    assert whole <= set(clock.begun[begun:])
+    wait(lambda: all(one.is_whole for one in scanner.look().listings))
+    assert set(clock.begun[begun:]) == set(FAR)
+
+
+def test_what_is_checked_at_each_look_and_slow_is_not_told_as_being_read_for_that(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Though it waits at each look, it was read a moment ago."""
+    late = LateChecks()
+    monkeypatch.setattr("tui.operations.catalog.rota.time", clock)
+    for _ in range(100):
+        note_read = late.begin(())
+        late.note({"far": Late.SOON}, {"far"})
+        assert late.told("far", is_known=True) is None
+        note_read("far")
+        clock.now += 1
+    clock.now += 20
+    assert late.told("far", is_known=True) is Late.SOON

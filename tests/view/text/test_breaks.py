@@ -22,3 +22,9 @@ def test_a_line_breaks_between_words_and_in_one_that_is_too_long() -> None:
     text = "one two  three reinforced concrete"
     lines = [text[start:end] for start, end in breaks(text, 8)]
     assert lines == ["one two", "three", "reinforc", "ed", "concrete"]
+
+
+def test_a_very_long_line_is_wrapped_in_a_time_that_grows_with_it() -> None:
+    """Without a line end a megabyte took half a minute."""
+    text = "ab " * 700_000
+    assert sum(1 for _ in breaks(text, 10)) == 233_334

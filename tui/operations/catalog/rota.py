@@ -1,14 +1,16 @@
-"""Says what is checked at a look, so that it stays cheap and no change waits too long."""
+"""Says what is checked at a look, so that it stays cheap, and what of it is told as late."""
 
 from __future__ import annotations
 
 import math
+import time
 from bisect import bisect_right
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence, Set
 from datetime import datetime, timedelta
 
 from tui.core.values import dataclass
 from tui.operations.catalog.change_hints import ChangeHints
+from tui.operations.catalog.worker_pool import Late
 
 _ALL_WITHIN, _WATCHED_WITHIN = timedelta(seconds=10), timedelta(minutes=1)
 _AT_LEAST = 32
@@ -17,6 +19,7 @@ ORDINARY = 1_000
 # Of more, as many as cost this share of a core, but each within this time.
 SWEEP_SHARE, SWEPT_WITHIN = 0.01, timedelta(minutes=1)
 _FIRST_COST_S, _WEIGHT = 0.0001, 0.02  # of one check; how much the next one counts in the mean
+_OVERDUE_S = 10.0  # what waits for its turn for longer is told as being read
 LATELY, MOST_LATELY = timedelta(minutes=5), 64
 
 
@@ -132,6 +135,66 @@ class OwedTurns:
             one &= names
 
 
+class LateChecks:
+    """The listings whose check goes on in the background after a look has returned.
+
+    One that was read not long ago is shown as it was then, unless somebody has `asked` for it, as
+    after an act: a check that was begun before that is no answer.
+    """
+
+    def __init__(self) -> None:
+        self._why: Mapping[str, Late] = {}
+        self._since: Mapping[str, float] = {}
+        self._read_at: dict[str, float] = {}
+        self._asked: set[str] = set()
+
+    @property
+    def asked(self) -> frozenset[str]:
+        """What was asked for, and not read since."""
+        return frozenset(self._asked)
+
+    @property
+    def names(self) -> Set[str]:
+        """Those that may not be shown as read."""
+        return self._why.keys() | self._asked
+
+    def begin(self, asked: Collection[str]) -> Callable[[str], None]:
+        """Begin a look that somebody has asked for as far as these; return what notes a reading.
+
+        That is called in any thread, once a check that began in this look has ended.
+        """
+        if asked:  # in a new set: what was begun before takes nothing out of it
+            self._asked = self._asked.union(asked)
+        open_asked = self._asked
+
+        def note_read(name: str) -> None:
+            open_asked.discard(name)
+            self._read_at[name] = time.monotonic()
+
+        return note_read
+
+    def note(self, why: Mapping[str, Late], names: Collection[str]) -> None:
+        """Take in why each is late, after a look at listings of these names."""
+        now, since = time.monotonic(), self._since
+        others = {name: at for name, at in since.items() if name not in names}
+        self._why = why
+        self._since = others | {name: since.get(name, now) for name in why}
+
+    def told(self, name: str, *, is_known: bool) -> Late | None:
+        """Return why a listing is late, if that is to be told; `is_known`: it has been read."""
+        is_asked = name in self._asked
+        why = self._why.get(name, Late.SOON if is_asked else None)
+        if why is not Late.SOON or is_asked or not is_known:
+            return why
+        last = max(self._since[name], self._read_at.get(name, 0.0))
+        return None if time.monotonic() - last < _OVERDUE_S else why
+
+    def keep_only(self, names: frozenset[str]) -> None:
+        """Forget all others."""
+        self._asked.intersection_update(names)
+        self._read_at = {name: at for name, at in self._read_at.items() if name in names}
+
+
 class Rota:
     """Plans each look at a root.
 
@@ -178,7 +241,8 @@ class Rota:
             often = (*closely, *names[self._looks % 2 :: 2]) if is_half else names
         slices = soon | swept | wholes
         due = slices | (frozenset(often) - covered)
-        return Checks(due=due, slices=slices, wholes=wholes, swept=swept, ahead=closely | touched)
+        ahead = closely | touched if len(touched) <= MOST_LATELY else closely
+        return Checks(due=due, slices=slices, wholes=wholes, swept=swept, ahead=ahead)
 
 
 def _those_in(some: Collection[str], names: Sequence[str]) -> frozenset[str]:

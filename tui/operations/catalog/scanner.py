@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import math
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import partial
@@ -22,7 +22,7 @@ from tui.operations.catalog.answering import NO_ANSWER
 from tui.operations.catalog.change_hints import ChangeHints
 from tui.operations.catalog.listing_watcher import ListingWatcher
 from tui.operations.catalog.root_state import RootState, listing_names
-from tui.operations.catalog.rota import LATELY, MOST_LATELY, OwedTurns, Rota, Turn
+from tui.operations.catalog.rota import LATELY, MOST_LATELY, LateChecks, OwedTurns, Rota, Turn
 from tui.operations.catalog.stray_watcher import StrayWatcher
 from tui.operations.catalog.vanished import VanishedListings, ack_event
 from tui.operations.catalog.worker_pool import Job, Late, WorkerPool
@@ -41,7 +41,6 @@ _PATIENCE_S = 0.5
 _FIRST_PATIENCE_S = 2.0
 _ALONE_PATIENCE_S = 4.0  # at the first look, while there is nothing to show
 _BEHIND_S = 0.1  # at a later look, once the root's own disk has answered
-_OVERDUE_S = 10.0  # what waits for its turn for longer is told as being read
 _OWN_DISK = ""
 _ROOT, _OUTSIDE, _INDEX = "/root", "/outside", "/index"  # no listing has such a name
 _ANSWERS_WITHIN_S = 1.0
@@ -87,9 +86,9 @@ class CatalogScanner:
         self._listings: tuple[Listing, ...] = ()
         self._looked_at: datetime | None = None
         self._saved_at: datetime | None = None
-        self._late: Mapping[str, Late] = {}
-        self._late_since: Mapping[str, float] = {}
+        self._late = LateChecks()
         self._owed = OwedTurns()
+        self._waiting: Set[str] = _NONE
         self._answers_within_s = _ANSWERS_WITHIN_S if watch is not None else 0.0
         self._erasure = ""
         self._unread: set[str] = set()  # since the root's last erasure
@@ -120,12 +119,12 @@ class CatalogScanner:
         names = self._root_state.names
         if only is not None:
             names = tuple(name for name in names if name == only)
-        is_asked |= self._note_erasure(names)
+        is_asked |= self._note_erasure()
         self._note_acts(now)
         with _no_collection(is_first=self._looked_at is None):
-            late = self._refresh(names, now, in_sight, is_asked=is_asked)
+            self._refresh(names, now, in_sight, is_asked=is_asked)
             self._look_for_strays(names)
-            found = self._joined(names, late)
+            found = self._joined(names)
         if only is None:
             self._vanished.note(found, now, self._root_state.log)
             self._drop_others(names)
@@ -165,14 +164,15 @@ class CatalogScanner:
             return log_act(context, event)
         return ""
 
-    def _note_erasure(self, names: tuple[str, ...]) -> bool:
+    def _note_erasure(self) -> bool:
         """Count nothing as read since an erasure whose reading began before it was seen.
 
         Returns whether there was one since the last look.
         """
         is_new = self._root_state.erasure != self._erasure
         if is_new:
-            self._erasure, self._unread = self._root_state.erasure, {*names, _OUTSIDE}
+            self._erasure = self._root_state.erasure
+            self._unread = {*self._root_state.names, _OUTSIDE}
         return is_new
 
     def _note_acts(self, now: datetime) -> None:
@@ -185,26 +185,27 @@ class CatalogScanner:
 
     def _refresh(
         self, names: tuple[str, ...], now: datetime, in_sight: frozenset[str], *, is_asked: bool
-    ) -> Mapping[str, Late]:
-        """Refresh these listings, and return those that are late, with the reason.
+    ) -> None:
+        """Refresh these listings, and note those that are late, with the reason.
 
         Troubled listings come last, so that they delay only each other.
         """
         self._know(names)
         touched = self._hints.begin(self._root_state)
-        checks = self._rota.plan(
-            names, touched, now, self._looked_at, in_sight=in_sight, is_asked=is_asked
-        )
+        last = self._looked_at
+        checks = self._rota.plan(names, touched, now, last, in_sight=in_sight, is_asked=is_asked)
         look, unread, watchers = self._hints.look, self._unread, self._watchers
 
         self._owed.add(checks)
+        waiting = self._owed.names | self._pool.running | self._late.asked
+        due = sorted((checks.due | waiting | self._restless) & self._names)
+        note_read = self._late.begin(due if is_asked else ())
 
         def refresh(name: str) -> None:
             if self._check(watchers[name], self._owed.take(name), look, now):
                 unread.discard(name)
+            note_read(name)
 
-        waiting = self._owed.names | self._pool.running
-        due = sorted((checks.due | waiting | self._restless) & self._names)
         troubled = frozenset(name for name in due if watchers[name].is_troubled)
         fine = [name for name in due if name not in troubled]
         late = self._do(fine, refresh, checks.ahead, is_patient=is_asked)
@@ -212,9 +213,7 @@ class CatalogScanner:
             late |= self._pool.do(
                 troubled, refresh, _PATIENCE_S, at_most_s=_PATIENCE_S, lane_of=self._lane_of
             )
-        since, self._late = time.monotonic(), self._why(late)
-        self._late_since = {name: self._late_since.get(name, since) for name in self._late}
-        return self._late
+        self._late.note(self._why(late), self._names)
 
     def _why(self, late: frozenset[str]) -> Mapping[str, Late]:
         """Return why each is late; without those that have ended since."""
@@ -247,16 +246,9 @@ class CatalogScanner:
         return is_whole
 
     def _new_watcher(self, name: str) -> ListingWatcher:
-        folder = self._context.root / name
-        caches = (self._facts, self._tables)
-        return ListingWatcher(
-            folder,
-            self._zone,
-            *caches,
-            changed=self._changed,
-            locking=self._locking,
-            wanted=self._wanted,
-        )
+        given = (self._context.root / name, self._zone, self._facts, self._tables)
+        changed, locking = self._changed, self._locking
+        return ListingWatcher(*given, changed=changed, locking=locking, wanted=self._wanted)
 
     def _do(
         self,
@@ -313,28 +305,31 @@ class CatalogScanner:
 
         self._pool.do([_OUTSIDE], look, _FIRST_PATIENCE_S, lane_of=self._lane_of)
 
-    def _joined(self, names: tuple[str, ...], late: Mapping[str, Late]) -> tuple[Listing, ...]:
+    def _joined(self, names: tuple[str, ...]) -> tuple[Listing, ...]:
         """Return the listings of these names; the same tuple as last time if nothing changed."""
-        of = (names, late, self._strays.found, self._strays.unread)
-        if self._changed or late or self._shown_key != of:
+        shown, waiting = self._shown, self._late.names
+        of = (names, self._strays.found, self._strays.unread)
+        if self._changed or self._shown_key != of:
             self._changed.clear()
             self._paired = None
-            self._shown = tuple(self._listing(name, late.get(name)) for name in names)
-            self._shown_key = of
+            shown = tuple(self._listing(name) for name in names)
+        elif again := waiting | self._waiting:
+            shown = tuple(
+                self._listing(name) if name in again else one
+                for name, one in zip(names, shown, strict=True)
+            )
+        self._shown = self._shown if shown == self._shown else shown
+        self._shown_key, self._waiting = of, waiting
         return self._shown
 
-    def _listing(self, name: str, late: Late | None) -> Listing:
+    def _listing(self, name: str) -> Listing:
         watcher = self._watchers[name]
         listing = watcher.listing(*self._strays.of(watcher.folder), self._strays.unread)
-        if late is None or (late is Late.SOON and self._is_recent(name)):
+        is_known = watcher.found is not None and name not in self._unread
+        if (late := self._late.told(name, is_known=is_known)) is None:
             return listing
         is_told = late is Late.SOON and listing.problem
         return replace(listing, is_stale=True) if is_told else _stale(listing, *_LATE[late])
-
-    def _is_recent(self, name: str) -> bool:
-        """Whether what is known of a listing that waits is not old, nor from before an erasure."""
-        is_known = self._watchers[name].found is not None and name not in self._unread
-        return is_known and time.monotonic() - self._late_since[name] < _OVERDUE_S
 
     def _save(self, now: datetime, names: tuple[str, ...] | None) -> None:
         """Cache what transcripts and tables say for the next start, now and then.
@@ -355,6 +350,7 @@ class CatalogScanner:
             self._watchers = {name: self._watchers[name] for name in names}
             self._restless &= self._names
             self._owed.keep_only(self._names)
+            self._late.keep_only(self._names)
             self._unread &= {*names, _OUTSIDE}
             self._hints.keep_only(names)
             self._facts.keep_only({self._context.root / name for name in names})

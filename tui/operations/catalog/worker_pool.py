@@ -53,10 +53,10 @@ class _Lane:
         (self._ahead if is_ahead else self._others).append((key, job))
 
     def let_ahead(self, keys: Collection[str]) -> None:
-        """Let the waiting tasks of these keys go ahead."""
-        if any(key in keys for key, _ in self._others):
-            self._ahead += [one for one in self._others if one[0] in keys]
-            self._others = deque(one for one in self._others if one[0] not in keys)
+        """Let the waiting tasks of these keys go ahead, and no others any more."""
+        waiting = (*self._ahead, *self._others)
+        self._ahead = deque(one for one in waiting if one[0] in keys)
+        self._others = deque(one for one in waiting if one[0] not in keys)
 
     def take(self) -> tuple[str, Job]:
         """Take the next task; those ahead and the others have turns, so that nobody starves."""
@@ -143,7 +143,7 @@ class WorkerPool:
         fresh = frozenset(keys) - self._running
         with self._ended:
             self._running |= fresh
-            for lane in self._lanes.values():
+            for lane in self._lanes.values() if ahead else ():
                 lane.let_ahead(ahead)
             for key in (one for one in keys if one in fresh):
                 lane = self._lanes.setdefault(lane_of(key), _Lane())

@@ -89,7 +89,9 @@ def _plain_breaks(paragraph: str, width: int) -> Iterator[tuple[int, int]]:
             start = limit
         else:
             yield start, end
-            start = length - len(paragraph[end:].lstrip(" "))
+            start = end
+            while start < length and paragraph[start] == " ":
+                start += 1
     if paragraph[start:].strip(" "):
         yield start, length
 

@@ -14,7 +14,7 @@ from tui.fleet.member.carrier import REPLACE, Carrier
 from tui.fleet.member.publisher import Publisher
 from tui.fleet.presence import open_store
 from tui.fleet.speaker import Speaker
-from tui.fleet.store import erasures, hosts, sessions
+from tui.fleet.store import erasures, files, hosts, sessions
 from tui.fleet.store.connection import Store, Transaction
 from tui.fleet.store.sessions import Key
 from tui.operations.catalog.scanner import CatalogScanner, listing_paths
@@ -73,6 +73,9 @@ def join(context: Context, told: Callable[[str], None], *, replaces: bool = Fals
         publisher.publish(catalog)
         told(f"{count(len(publisher.homes), 'session')} told of; shipping their files")
         shipped = carrier.ship(catalog.sessions, publisher.homes, within_s=_ALL_S)
+        if replaces:
+            with store.transaction() as tx:
+                files.keep_no_more(tx, host)
         speaker.report(shipped.behind)
     return Joined(
         host=host,

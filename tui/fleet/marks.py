@@ -1,8 +1,7 @@
 """The marks by which a fleet tells this root from any other that its host's name is given to.
 
-Whoever speaks for the host makes a new one, and a member one each hour. A copy of the root has
-those that were made before it was copied: once one of the two has made another, the other one does
-not know it.
+Whoever speaks for the host makes a new one. A copy of the root has those that were made before it
+was copied: once one of the two has made another, the other one does not know it.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from tui.storage.state.json_file import SharedFile
 
 MARKS = "fleet.json"
 _FILE = SharedFile(MARKS)
-_KEPT = 2000  # the database may be restored from long ago
+_KEPT = 200  # the database may be restored from long ago
 
 
 def read_marks(root: Path) -> tuple[str, ...]:

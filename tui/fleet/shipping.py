@@ -36,6 +36,7 @@ from tui.safe_io.opening import regular
 from tui.safe_io.walking import Walk
 
 _TAIL_BYTES = 4096
+_TRANSCRIPT = b".jsonl"  # such a file only grows, unless its root is an older one
 _AGAIN = 5  # times that a file is begun anew because somebody else has stored it meanwhile
 
 
@@ -132,6 +133,8 @@ class Shipper:
             if stored is None:
                 self._kept.add(file.name)
                 return 0
+            # Before a byte is sent: it may arrive though no answer comes back.
+            self._had[file.name] = max(self._had.get(file.name, 0), status.st_size)
             began, at = stored.size, max(0, stored.size - _TAIL_BYTES)
             read = hashlib.sha256(os.pread(fd, began - at, at))
             while stored.size < status.st_size:
@@ -141,7 +144,7 @@ class Shipper:
                 if not bodies:
                     is_still = False
                     break
-        self._all()[file.name], self._had[file.name] = stored, stored.size
+        self._all()[file.name] = stored
         self._known[file.name] = _Known(
             stored=stored, stamp=stamp, is_still=is_still, checked_from=at, sha256=read.digest()
         )
@@ -178,7 +181,8 @@ class Shipper:
 
     def _is_to_keep(self, name: bytes, fd: int, stored: StoredFile, same: int, size: int) -> bool:
         """Whether the local file may be an older copy of what is stored, or has grown from one."""
-        if self._is_right or stored.size <= self._had.get(name, 0):
+        is_transcript = name.endswith(_TRANSCRIPT)
+        if self._is_right or not is_transcript or stored.size <= self._had.get(name, 0):
             return False
         if stored.is_kept:
             return True

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from contextlib import suppress
-
 from tui import __version__
 from tui.core.errors import ConsoleError, Reason, Refused
 from tui.core.text.safe_text import one_line
@@ -18,7 +15,6 @@ from tui.safe_io.file_lock import FileLock
 
 _BEAT_S = 2.0
 _MISSED = 3  # beats, after which a member that was killed is not waited for
-RENEW_S = 3600.0  # after which a copy of the root is known to be one
 _ANOTHER_NAME = "give this one another name in [fleet] of its settings"
 
 
@@ -35,7 +31,6 @@ class Speaker:
         self._host = fleet_of(context.settings).host
         self._mark = ""
         self._lock: FileLock | None = None
-        self._marked_at: float | None = None  # by a member, which this is then
         self._beat = ""  # the last one of another member, which may have been killed
 
     def join(self, *, replaces: bool = False) -> None:
@@ -71,7 +66,6 @@ class Speaker:
                 return False
             is_kept = is_own and self._context.settings.read_only
             self._speak(tx, found, is_kept=is_kept, is_member=True)
-        self._marked_at = time.monotonic()
         return True
 
     def report(self, behind_bytes: int = 0) -> None:
@@ -83,20 +77,9 @@ class Speaker:
             found = self._named(tx)
             if found is not None and found.has_left:
                 raise self._left()
-            if found is not None and found.mark != self._mark and not self._knows(found):
+            if found is not None and found.mark != self._mark:
                 raise self._another()
-            if found is not None and self._marked_at is not None:
-                self._renew(tx, found, self._marked_at)
             self._report(tx, behind_bytes)
-
-    def _renew(self, tx: Transaction, found: Named, marked_at: float) -> None:
-        """Make a new mark when the last one is old, or lost by a failover; or keep it."""
-        now = time.monotonic()
-        if found.mark != self._mark or now - marked_at > RENEW_S:
-            self._marked_at = now
-            with suppress(ConsoleError):  # its disk may be full: the next report tries again
-                is_read_only = self._context.settings.read_only
-                self._speak(tx, found, is_kept=is_read_only, is_member=True)
 
     def end(self, store: Store) -> None:
         """Say that this process ends, so that the next member need not wait. Raises `FleetAway`."""

@@ -32,6 +32,12 @@ FORGED: tuple[LiteralString, ...] = (
     "UPDATE run SET nonce = nonce || 'x'",
     "UPDATE run SET created_at = created_at - interval '1 h'",
 )
+# Before these were looked up in one schema alone, a function of the forger's own was asked.
+OWN: tuple[LiteralString, ...] = (
+    "CREATE FUNCTION public.pg_has_role(name, oid, text) RETURNS boolean LANGUAGE sql "
+    "AS 'SELECT true'",
+    "SET search_path = public, pg_catalog, session_console",
+)
 
 
 def acts(store: Store, session_id: str = "") -> list[tuple[str, ...]]:
@@ -157,7 +163,7 @@ def test_no_host_s_role_passes_for_another_or_changes_what_was_asked(
 ) -> None:
     home(store)
     with store.transaction() as tx:
-        for text in grants("forger").splitlines():
+        for text in (*grants("forger").splitlines(), "GRANT CREATE ON SCHEMA public TO forger"):
             tx.run(text)
         commands.post(tx, KEY, "stop", "{}", "ann")
         runs.enqueue(tx, KEY, "{}", "ann")
@@ -173,6 +179,8 @@ def test_no_host_s_role_passes_for_another_or_changes_what_was_asked(
                 "VALUES (%s, %s, '{}', 'ann', 'postgres')",
                 *KEY,
             )
+            for text in OWN:
+                tx.run(text)
         before = acts(store)
         for text in FORGED:
             with pytest.raises(FleetForbidden, match="who asked what"), mine.transaction() as tx:
@@ -214,3 +222,26 @@ def test_the_first_tables_become_the_present_ones_with_what_they_have(
         with store.transaction() as tx:
             assert sessions.lost(tx, "a").keys() == {("x", "moved")}
         assert acts(store) == [("stop", "ann", "", "", "", "")]
+
+
+def test_numbers_that_were_given_out_twice_have_names_of_their_own_afterwards(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dsn = cluster.create("doubled")
+    with Store(dsn) as store:
+        with monkeypatch.context() as earlier:
+            earlier.setattr("tui.fleet.store.connection.MIGRATIONS", MIGRATIONS[:8])
+            store.migrate()
+        with store.transaction() as tx:
+            tx.run("INSERT INTO host (host, root, version) VALUES ('a', '/a', '1')")
+            tx.run("INSERT INTO session (listing, session_id, home_host) VALUES ('x', 'y', 'a')")
+            for nonce in ("same", "same", "other"):
+                tx.run(
+                    "INSERT INTO command (listing, session_id, kind, payload, by_whom, nonce) "
+                    "VALUES ('x', 'y', 'stop', '{}', 'ann', %s)",
+                    nonce,
+                )
+        store.migrate()
+        with store.transaction() as tx:
+            names = [one[0] for one in tx.run("SELECT nonce FROM command ORDER BY command_id")]
+    assert (names[0], names[2], len(set(names))) == ("same", "other", 3)

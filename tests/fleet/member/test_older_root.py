@@ -89,6 +89,36 @@ def test_what_is_whole_again_is_shipped_again(
     assert stored(store) == transcript.read_bytes()
 
 
+def test_what_was_seen_here_is_cut_again_when_a_failover_has_lost_that_it_was(
+    store: Store, home: Residence, transcript: Path
+) -> None:
+    whole = transcript.read_bytes()
+    shipper = Shipper(store, KEY, home)
+    shipper.ship(session_files(transcript))
+    os.truncate(transcript, 1000)
+    shipper.ship(session_files(transcript))
+    transcript.write_bytes(whole)
+    Shipper(store, KEY, home).ship(session_files(transcript))  # the fleet is as before the cut
+    os.truncate(transcript, 1000)
+    shipper.forget()
+    shipper.ship(session_files(transcript))
+    assert not shipper.has_kept
+    assert stored(store) == transcript.read_bytes()
+
+
+def test_a_file_beside_the_transcript_may_become_shorter(
+    store: Store, home: Residence, transcript: Path
+) -> None:
+    beside = transcript.with_suffix("") / "notes"
+    beside.parent.mkdir()
+    beside.write_bytes(b"of yesterday\n")
+    Shipper(store, KEY, home).ship(session_files(transcript))
+    beside.write_bytes(b"")
+    shipper = Shipper(store, KEY, home)
+    shipper.ship(session_files(transcript))
+    assert not shipper.has_kept
+
+
 def restored(listing: SampleListing) -> bytes:
     """Cut the first transcript of a root, and return what it was."""
     path = listing.transcript_path(FIRST)
@@ -119,6 +149,21 @@ def test_a_join_says_that_the_fleet_has_more_and_replacing_cuts_it(
     assert join(context, lambda _: None, replaces=True).kept == 0
     assert stored_here(store) == listing.transcript_path(FIRST).read_bytes()
     assert [one.kept for one in status(context).hosts] == [0, 0, 0]
+
+
+def test_replacing_also_settles_what_is_not_there_any_more(
+    dsn: str, store: Store, tmp_path: Path
+) -> None:
+    """The CLI sweeps transcripts: nobody ships that one again."""
+    listing = of_three(tmp_path / "outputs")
+    context = context_of(listing, dsn, "c")
+    join(context, lambda _: None)
+    whole = restored(listing)
+    assert join(context, lambda _: None).kept == 1
+    listing.transcript_path(FIRST).unlink()
+    join(context, lambda _: None, replaces=True)
+    assert [one.kept for one in status(context).hosts] == [0, 0, 0]
+    assert stored_here(store) == whole
 
 
 def test_what_the_fleet_has_more_of_is_not_handed_over_and_can_be_taken_over(

@@ -232,38 +232,3 @@ def test_a_report_from_before_the_clock_was_set_back_is_of_nobody(
     with store.transaction() as tx:
         tx.run("UPDATE host SET beat_at = clock_timestamp() + interval '1 hour'")
     assert Speaker(other, store).become_member()
-
-
-def test_a_copy_from_before_the_last_mark_was_renewed_is_known_to_be_one(
-    dsn: str, store: Store, context: Context, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    one = member_of(context, store)
-    other = copied(context, dsn)
-    marks = read_marks(context.root)
-    one.report()
-    assert read_marks(context.root) == marks
-    monkeypatch.setattr(speaker, "RENEW_S", 0.0)
-    one.report()
-    assert len(read_marks(context.root)) == len(marks) + 1
-    one.end(store)
-    silence(store)
-    with pytest.raises(Refused, match="or this one was restored from a copy"):
-        Speaker(other, store).become_member()
-
-
-def test_a_member_whose_mark_the_database_has_lost_speaks_on(
-    dsn: str, store: Store, context: Context
-) -> None:
-    before = read_marks(context.root)[-1]
-    one = member_of(context, store)
-    for mark in (before, read_marks(context.root)[-1]):
-        with store.transaction() as tx:
-            tx.run("UPDATE host SET mark = %s WHERE host = 'c'", mark)
-        one.report()
-        with store.transaction() as tx:
-            row = tx.run("SELECT mark FROM host WHERE host = 'c'").fetchone()
-        assert row == (read_marks(context.root)[-1],)
-    with store.transaction() as tx:
-        tx.run("UPDATE host SET mark = 'another' WHERE host = 'c'")
-    with pytest.raises(Refused, match="another member speaks for c"):
-        one.report()

@@ -127,6 +127,15 @@ def keep(tx: Transaction, file: StoredFile, *, is_kept: bool) -> StoredFile:
     return _sized(tx, file, file.size, file.epoch, is_kept=is_kept)
 
 
+def keep_no_more(tx: Transaction, host: str) -> None:
+    """Take it off all files of a host, whose root is right: some may not be there any more."""
+    tx.run(
+        "UPDATE file SET is_kept = false FROM session s WHERE is_kept AND home_host = %s "
+        "AND s.listing = file.listing AND s.session_id = file.session_id",
+        host,
+    )
+
+
 def kept(tx: Transaction, host: str, *, most: int = 1000) -> tuple[Key, ...]:
     """Return the sessions of a host of which the fleet keeps more than that has."""
     rows = tx.run(

@@ -195,10 +195,12 @@ $$;
 
 # After a failover that lost commits their numbers are given out again: names never are.
 _BY_NAME = """
-UPDATE command SET nonce = gen_random_uuid()::text WHERE command_id NOT IN
-    (SELECT min(command_id) FROM command GROUP BY nonce);
-UPDATE run SET nonce = gen_random_uuid()::text WHERE run_id NOT IN
-    (SELECT min(run_id) FROM run GROUP BY nonce);
+UPDATE command SET nonce = gen_random_uuid()::text FROM
+    (SELECT command_id AS id, row_number() OVER (PARTITION BY nonce ORDER BY command_id) AS n
+        FROM command) AS one WHERE command_id = id AND n > 1;
+UPDATE run SET nonce = gen_random_uuid()::text FROM
+    (SELECT run_id AS id, row_number() OVER (PARTITION BY nonce ORDER BY run_id) AS n
+        FROM run) AS one WHERE run_id = id AND n > 1;
 CREATE UNIQUE INDEX command_nonce ON command (nonce);
 CREATE UNIQUE INDEX run_nonce ON run (nonce);
 """
@@ -206,7 +208,8 @@ CREATE UNIQUE INDEX run_nonce ON run (nonce);
 # As whom a connection signed in is proven: nobody but the owner of the tables writes another role,
 # or changes who asked what, when and from where.
 _AUTHORS = """
-CREATE FUNCTION note_author() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION note_author() RETURNS trigger LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     NEW.by_role := session_user;
     RETURN NEW;
@@ -215,7 +218,8 @@ CREATE TRIGGER command_author BEFORE INSERT ON command
     FOR EACH ROW EXECUTE FUNCTION note_author();
 CREATE TRIGGER run_author BEFORE INSERT ON run FOR EACH ROW EXECUTE FUNCTION note_author();
 
-CREATE FUNCTION keep_author() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION keep_author() RETURNS trigger LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     IF NOT pg_has_role(session_user,
             (SELECT relowner FROM pg_catalog.pg_class WHERE oid = TG_RELID), 'MEMBER') THEN

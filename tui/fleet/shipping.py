@@ -17,7 +17,7 @@ from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 
-from tui.claude.layout import transcript_name
+from tui.claude.layout import TRANSCRIPT_ENDING, transcript_name
 from tui.core.values import dataclass
 from tui.fleet.store import files as stored_files
 from tui.fleet.store import sessions
@@ -36,7 +36,7 @@ from tui.safe_io.opening import regular
 from tui.safe_io.walking import Walk
 
 _TAIL_BYTES = 4096
-_TRANSCRIPT = b".jsonl"  # such a file only grows, unless its root is an older one
+_TRANSCRIPT = TRANSCRIPT_ENDING.encode()  # such a file only grows, unless its root is an older one
 _AGAIN = 5  # times that a file is begun anew because somebody else has stored it meanwhile
 
 
